@@ -1,0 +1,40 @@
+/**
+ * The four byte functions the codec takes from its host. The standard ones run anywhere; Buffer's are two to three times
+ * faster in Node, so the broker and the Node client install those once, before the first packet. One suite runs both.
+ */
+export interface Bytes {
+  /** Copies source[sourceStart, sourceEnd) to target at targetStart. */
+  copy(source: Uint8Array, target: Uint8Array, targetStart: number, sourceStart: number, sourceEnd: number): void;
+  /** Decodes source[start, end), all below 0x80, to a string. */
+  latin1(source: Uint8Array, start: number, end: number): string;
+  /** Writes the text as UTF-8 at `at`, which has room for it, and returns the number of bytes written. */
+  writeUtf8(target: Uint8Array, text: string, at: number): number;
+  /** A new byte array of that size; its content is not defined. */
+  alloc(size: number): Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("latin1");
+
+export const standardBytes: Bytes = {
+  copy(source, target, targetStart, sourceStart, sourceEnd) {
+    target.set(source.subarray(sourceStart, sourceEnd), targetStart);
+  },
+  latin1(source, start, end) {
+    return decoder.decode(source.subarray(start, end));
+  },
+  writeUtf8(target, text, at) {
+    return encoder.encodeInto(text, target.subarray(at)).written;
+  },
+  alloc(size) {
+    return new Uint8Array(size);
+  },
+};
+
+/** The functions in use. Its fields are replaced by installBytes, so hot loops read them from here. */
+export const bytes: Bytes = { ...standardBytes };
+
+/** Replaces the byte functions for the whole process; call it once at start. */
+export function installBytes(host: Bytes): void {
+  Object.assign(bytes, host);
+}

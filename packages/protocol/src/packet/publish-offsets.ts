@@ -1,0 +1,33 @@
+import type { QoS } from "./packets.ts";
+
+/**
+ * Where the parts of one received PUBLISH lie in the chunk it was read from. One object is reused for every packet of a
+ * connection: it is valid during the call that is given it, and not longer, since the chunk is not.
+ */
+export class PublishOffsets {
+  /** First byte of the packet (its fixed header). */
+  packetStart = 0;
+  /** One past the last byte of the packet, or of the last packet of a run. */
+  packetEnd = 0;
+  /** Packets in [packetStart, packetEnd): above 1 only for QoS 0 packets of one topic, length and header (a run). */
+  count = 1;
+  qos: QoS = 0;
+  retain = false;
+  dup = false;
+  topicStart = 0;
+  /** Equal to topicStart when the topic is given by Topic Alias alone. */
+  topicEnd = 0;
+  /** 0 at QoS 0. */
+  packetIdentifier = 0;
+  /** The properties without their length; equal to propertiesEnd when there are none (and before 5.0). */
+  propertiesStart = 0;
+  propertiesEnd = 0;
+  payloadStart = 0;
+  payloadEnd = 0;
+  /** Topic Alias of the packet, 0 for none. */
+  topicAlias = 0;
+  /** Message Expiry Interval in seconds, -1 for none. */
+  messageExpiryInterval = -1;
+  /** True when the properties hold a Topic Alias, a Message Expiry Interval or a Subscription Identifier: what a server rewrites. */
+  needsRewrite = false;
+}
