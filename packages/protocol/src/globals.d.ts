@@ -1,9 +1,12 @@
 // What every runtime of MQTT for JavaScript has, and the ES2022 library does not declare. Nothing else global is used here.
-declare class TextEncoder {
-  encode(text?: string): Uint8Array;
-  encodeInto(text: string, target: Uint8Array): { read: number; written: number };
+declare global {
+  class TextEncoder {
+    encode(text?: string): Uint8Array;
+    encodeInto(text: string, target: Uint8Array): { read: number; written: number };
+  }
+  class TextDecoder {
+    constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+    decode(bytes?: Uint8Array): string;
+  }
 }
-declare class TextDecoder {
-  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
-  decode(bytes?: Uint8Array): string;
-}
+export {};

@@ -1,1 +1,2 @@
-export {};
+export type * from "./packet/packets.ts";
+export { PacketType } from "./packet/packet-type.ts";

@@ -1,1 +1,3 @@
-export {};
+export { bytes, installBytes, standardBytes, type Bytes } from "./packet/bytes.ts";
+export { OutBuffer } from "./packet/out-buffer.ts";
+export { PublishOffsets } from "./packet/publish-offsets.ts";
