@@ -153,6 +153,12 @@ export interface Storage {
   putRule(rule: StoredRule): CommitNumber;
   deleteRule(tenant: string, id: string): CommitNumber;
 
+  /**
+   * Reads one committed message back, for owners that keep only the numbers of long queues in memory. Synchronous and short
+   * (a memory-mapped read and a copy); undefined when there is none, STORE_DAMAGED when its bytes are not the ones written.
+   */
+  readMessage(id: number): StoredMessage | undefined;
+
   /** Highest commit number that is kept. */
   readonly committed: CommitNumber;
   /** Called once per committed group, in order. Set before load. */

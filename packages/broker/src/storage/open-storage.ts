@@ -1,0 +1,24 @@
+import { MemoryStorage } from "./memory-storage.ts";
+import type { Durability, Storage } from "./storage.ts";
+
+/** Where and how the embedded store is kept. */
+export interface StoreOptions {
+  /** The store's own folder, made with mode 0700 when it is missing. */
+  directory: string;
+  /** Default `durable`. */
+  durability?: Durability;
+  /** Bytes the store's file may take before it turns read-only; default 64 GiB. */
+  maximumBytes?: number;
+  /** What to do with a damaged store: `refuse` (default) with STORE_DAMAGED, or `salvage` what can still be read. */
+  onDamage?: "refuse" | "salvage";
+}
+
+/**
+ * Opens the storage of a broker. The caller sets `onCommitted` and `onHealth`, then calls `load` once.
+ *
+ * @throws MqttError STORE_IN_USE, STORE_NEWER, STORE_DAMAGED, STORE_UNREADABLE, STORE_FULL
+ */
+export async function openStorage(options: StoreOptions | "memory"): Promise<Storage> {
+  if (options === "memory") return new MemoryStorage();
+  throw new Error("not built yet");
+}
