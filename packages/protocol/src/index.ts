@@ -12,3 +12,7 @@ export {
   type RetryClass,
   type Stage,
 } from "./errors/catalogue.ts";
+export { matches } from "./topic/match.ts";
+export type { TopicFault } from "./topic/topic-fault.ts";
+export { validateTopicFilter } from "./topic/topic-filter.ts";
+export { validateTopicName } from "./topic/topic-name.ts";
