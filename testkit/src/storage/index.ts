@@ -1,0 +1,3 @@
+export { storageSuite, type StorageHandle } from "./storage-suite.ts";
+export { readStore, visitorInto, type StoreContent } from "./read-store.ts";
+export { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf } from "./storage-rows.ts";
