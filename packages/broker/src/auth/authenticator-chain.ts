@@ -1,0 +1,45 @@
+import type { Logger } from "../log/logger.ts";
+import { AuthReasonCode, refuse } from "./authenticator.ts";
+import type { AuthenticationMethod, Authenticator, AuthRequest, AuthResult } from "./authenticator.ts";
+
+/** Asks the methods in order; a client that none of them knows is refused. */
+export class AuthenticatorChain implements Authenticator {
+  readonly #methods: readonly AuthenticationMethod[];
+  readonly #logger: Logger;
+
+  constructor(methods: readonly AuthenticationMethod[], logger: Logger) {
+    this.#methods = methods;
+    this.#logger = logger;
+  }
+
+  authenticateNow(request: AuthRequest): AuthResult | undefined {
+    for (const method of this.#methods) {
+      const answer = method.answerNow(request);
+      if (answer === "later") return undefined;
+      if (answer !== "abstain") return answer;
+    }
+    return refuseStranger(request);
+  }
+
+  async authenticate(request: AuthRequest, signal: AbortSignal): Promise<AuthResult> {
+    try {
+      for (const method of this.#methods) {
+        const answer = await method.answer(request, signal);
+        if (answer !== "abstain") return answer;
+      }
+      return refuseStranger(request);
+    } catch (error) {
+      // A method that breaks must not let anybody in, and is no fault of the client: it may come again.
+      this.#logger.error(
+        { error, tenant: request.tenant, clientIdentifier: request.clientIdentifier },
+        "authentication failed inside",
+      );
+      return refuse(AuthReasonCode.ServerUnavailable, "authentication is not available");
+    }
+  }
+}
+
+function refuseStranger(request: AuthRequest): AuthResult {
+  const reason = request.username === undefined ? "no user name, and anonymous clients are not allowed" : "nobody knows this user";
+  return refuse(AuthReasonCode.NotAuthorized, reason);
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { addressKey } from "./address-key.ts";
+import { AttemptLimiter } from "./attempt-limiter.ts";
+import { RememberedPasswords } from "./remembered-passwords.ts";
+
+test("attempts refill with time up to the burst", () => {
+  let now = 0;
+  const limiter = new AttemptLimiter({ burst: 2, refillMs: 100, maximumKeys: 10 }, () => now);
+  expect([limiter.take("a"), limiter.take("a"), limiter.take("a")]).toEqual([true, true, false]);
+  expect(limiter.take("b")).toBe(true);
+  now = 100;
+  expect([limiter.take("a"), limiter.take("a")]).toEqual([true, false]);
+  now = 10_000;
+  expect([limiter.take("a"), limiter.take("a"), limiter.take("a")]).toEqual([true, true, false]);
+});
+
+test("the tables stay bounded whatever names a peer invents", () => {
+  const limiter = new AttemptLimiter({ burst: 2, refillMs: 100, maximumKeys: 50 }, () => 0);
+  const remembered = new RememberedPasswords(() => 0, 50);
+  const password = new Uint8Array([1]);
+  const users = Array.from({ length: 1_000 }, (_, i) => ({ tenant: "t", username: `u${i}`, passwordHash: "", createdAt: 0 }));
+  for (const user of users) {
+    limiter.take(user.username);
+    remembered.remember(user, password);
+  }
+  expect(limiter.size).toBe(50);
+  expect(users.filter((user) => remembered.matches(user, password))).toEqual(users.slice(-50));
+});
+
+test.each([
+  ["192.0.2.7", "192.0.2.7"],
+  ["::ffff:192.0.2.7", "192.0.2.7"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:DB8:1:2::9", "2001:db8:1:2::/64"],
+  ["2001:db8::9", "2001:db8:0:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["", ""],
+])("the address %s counts as %s", (address, key) => {
+  expect(addressKey(address)).toBe(key);
+});

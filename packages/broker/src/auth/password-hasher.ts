@@ -1,0 +1,96 @@
+import { availableParallelism } from "node:os";
+import { hash, verify } from "@node-rs/argon2";
+
+/**
+ * Argon2id as OWASP asks for at least: 19 MiB and two passes (RFC 9106 names the parameters). More passes would let fewer
+ * clients a second in after a restart; the strength against guessing comes from generated passwords first.
+ */
+const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+/** What checking a password came to. `busy`: the queue is full; `aborted`: the one who asked is gone. */
+export type Verification = "match" | "mismatch" | "busy" | "aborted";
+
+export interface PasswordHasherOptions {
+  /** Hashes computed at once; see `hashConcurrency` for the default. */
+  concurrency?: number;
+  /**
+   * Checks that may wait, 128 by default: about two seconds of work on two threads, so that whoever gets in line is still
+   * answered within its connect time-out. One more is answered `busy`.
+   */
+  maximumQueued?: number;
+}
+
+/**
+ * Computes and checks password hashes, a few at once and in order of arrival. Hashing runs on libuv's pool, which also
+ * writes the store and reads files: unbounded, a reconnecting crowd would stop the acknowledgements of everybody.
+ */
+export class PasswordHasher {
+  readonly #concurrency: number;
+  readonly #maximumQueued: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(options: PasswordHasherOptions = {}) {
+    this.#concurrency = options.concurrency ?? hashConcurrency(availableParallelism(), process.env["UV_THREADPOOL_SIZE"]);
+    this.#maximumQueued = options.maximumQueued ?? 128;
+  }
+
+  /** The PHC string of a new password. Waits its turn, but is never refused: only operators set passwords. */
+  async hash(password: string | Uint8Array): Promise<string> {
+    await this.#turn();
+    try {
+      return await hash(password, ARGON2ID);
+    } finally {
+      this.#done();
+    }
+  }
+
+  /** Checks a password against a PHC string. Rejects when that string is not one. */
+  async verify(passwordHash: string, password: Uint8Array, signal?: AbortSignal): Promise<Verification> {
+    if (this.#waiting.length >= this.#maximumQueued) return "busy";
+    if (!(await this.#turn(signal))) return "aborted";
+    try {
+      return (await verify(passwordHash, password)) ? "match" : "mismatch";
+    } finally {
+      this.#done();
+    }
+  }
+
+  /** True when it is our turn, false when the signal came first; then no place is held. */
+  #turn(signal?: AbortSignal): Promise<boolean> {
+    if (signal?.aborted) return Promise.resolve(false);
+    if (this.#running < this.#concurrency) {
+      this.#running++;
+      return Promise.resolve(true);
+    }
+    return new Promise((resolve) => {
+      const start = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve(true);
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(start), 1);
+        resolve(false);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(start);
+    });
+  }
+
+  /** Hands the place to the next in line, so that `running` stays as it is. */
+  #done(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running--;
+  }
+}
+
+/**
+ * How many hashes may run at once: one processor stays free for the event loop, and half of libuv's pool for the store
+ * (four hashes on a pool of four slowed durable acknowledgements fifteen-fold).
+ */
+export function hashConcurrency(processors: number, threadPoolSize: string | undefined): number {
+  // libuv's own reading of the variable: 4 when absent, at most 1024.
+  const pool = Math.min(Number.parseInt(threadPoolSize ?? "", 10) || 4, 1024);
+  return Math.max(1, Math.min(processors - 1, Math.floor(pool / 2)));
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import { MqttError } from "@bowline/protocol";
+import type { Storage, StoredUser } from "../storage/storage.ts";
+import type { PasswordHasher } from "./password-hasher.ts";
+
+/** What happened to a user; whoever holds connections of a `removed` or `password` one closes them. */
+export interface UserChange {
+  kind: "added" | "password" | "removed";
+  tenant: string;
+  username: string;
+}
+
+/** A user as shown to operators: everything but the hash. */
+export interface UserSummary {
+  tenant: string;
+  username: string;
+  /** Wall time in ms. */
+  createdAt: number;
+}
+
+/** Longest user name in UTF-8 bytes; topics and access rules repeat it, so it stays well below their own limits. */
+const USERNAME_BYTES_MAX = 256;
+/** RFC 9106 sets no limit, but every check reads the whole password before any limit of the user applies. */
+const PASSWORD_BYTES_MAX = 1024;
+
+/** The MQTT users of all tenants: in memory for reading, in the storage for keeping. */
+export class UserDirectory {
+  /** Called after a change is kept. Set by the broker; does nothing by default. */
+  onChange: (change: UserChange) => void = () => {};
+  /** A hash of a password nobody knows, to spend the same time on users who do not exist. */
+  readonly strangerHash: string = makeStrangerHash();
+  readonly #users = new Map<string, StoredUser>();
+  readonly #storage: Storage;
+  readonly #hasher: PasswordHasher;
+  readonly #wallTime: () => number;
+
+  constructor(storage: Storage, hasher: PasswordHasher, wallTime: () => number = Date.now) {
+    this.#storage = storage;
+    this.#hasher = hasher;
+    this.#wallTime = wallTime;
+  }
+
+  /** Takes a user that the storage handed over while it was loading. */
+  loaded(user: StoredUser): void {
+    this.#users.set(userKey(user.tenant, user.username), user);
+  }
+
+  find(tenant: string, username: string): StoredUser | undefined {
+    return this.#users.get(userKey(tenant, username));
+  }
+
+  /** Users of all tenants. */
+  get size(): number {
+    return this.#users.size;
+  }
+
+  /** The users of a tenant by name. */
+  list(tenant: string): UserSummary[] {
+    const users = [...this.#users.values()].filter((user) => user.tenant === tenant);
+    return users.map(summarize).sort((a, b) => (a.username < b.username ? -1 : 1));
+  }
+
+  /**
+   * Resolves when the user is kept.
+   *
+   * @throws MqttError OPTION_INVALID, USER_EXISTS, STORE_READ_ONLY and the like
+   */
+  async add(tenant: string, username: string, password: string): Promise<UserSummary> {
+    checkUsername(username);
+    checkPassword(password);
+    this.#mustNotExist(tenant, username);
+    const passwordHash = await this.#hasher.hash(password);
+    // Another one may have come first while the password was hashed.
+    this.#mustNotExist(tenant, username);
+    const user: StoredUser = { tenant, username, passwordHash, createdAt: this.#wallTime() };
+    await this.#keep(user, "added");
+    return summarize(user);
+  }
+
+  /** @throws MqttError OPTION_INVALID, USER_UNKNOWN, STORE_READ_ONLY and the like */
+  async setPassword(tenant: string, username: string, password: string): Promise<void> {
+    checkPassword(password);
+    this.#mustExist(tenant, username);
+    const passwordHash = await this.#hasher.hash(password);
+    const { createdAt } = this.#mustExist(tenant, username);
+    await this.#keep({ tenant, username, passwordHash, createdAt }, "password");
+  }
+
+  /** @throws MqttError USER_UNKNOWN, STORE_READ_ONLY and the like */
+  async remove(tenant: string, username: string): Promise<void> {
+    this.#mustExist(tenant, username);
+    this.#storage.deleteUser(tenant, username);
+    // Out of the map at once: whoever removes a user wants it out now, whatever the disk says later.
+    this.#users.delete(userKey(tenant, username));
+    this.onChange({ kind: "removed", tenant, username });
+    await this.#storage.flush();
+  }
+
+  async #keep(user: StoredUser, kind: UserChange["kind"]): Promise<void> {
+    this.#storage.putUser(user);
+    this.#users.set(userKey(user.tenant, user.username), user);
+    this.onChange({ kind, tenant: user.tenant, username: user.username });
+    await this.#storage.flush();
+  }
+
+  #mustExist(tenant: string, username: string): StoredUser {
+    const user = this.find(tenant, username);
+    if (user) return user;
+    throw new MqttError("USER_UNKNOWN", { detail: `"${username}"` });
+  }
+
+  #mustNotExist(tenant: string, username: string): void {
+    if (this.find(tenant, username)) throw new MqttError("USER_EXISTS", { detail: `"${username}"` });
+  }
+}
+
+function summarize({ tenant, username, createdAt }: StoredUser): UserSummary {
+  return { tenant, username, createdAt };
+}
+
+// No name holds a NUL [MQTT-1.5.4-2]; checkUsername refuses it for those that operators make.
+function userKey(tenant: string, username: string): string {
+  return `${tenant}\0${username}`;
+}
+
+function checkUsername(username: string): void {
+  const reason = faultOfUsername(username);
+  if (reason) throw new MqttError("OPTION_INVALID", { detail: `user name ${JSON.stringify(username)}: ${reason}` });
+}
+
+function faultOfUsername(username: string): string | undefined {
+  if (username === "") return "it is empty";
+  if (Buffer.byteLength(username) > USERNAME_BYTES_MAX) return `it has more than ${USERNAME_BYTES_MAX} bytes`;
+  // Access rules put the name into topic filters, where these would reach other topics than the user's own.
+  if (/[+#/]/.test(username)) return "it must not contain +, # or /";
+  if (/[\p{Cc}\p{Cs}]/u.test(username)) return "it must not contain control characters";
+  if (username.startsWith("$")) return "names that begin with $ belong to the broker";
+  return undefined;
+}
+
+function checkPassword(password: string): void {
+  const bytes = Buffer.byteLength(password);
+  if (bytes === 0) throw new MqttError("OPTION_INVALID", { detail: "the password is empty" });
+  if (bytes > PASSWORD_BYTES_MAX) {
+    throw new MqttError("OPTION_INVALID", { detail: `the password has more than ${PASSWORD_BYTES_MAX} bytes` });
+  }
+}
+
+/** Well-formed with the same parameters as every other hash; its salt and result are random, so no password fits. */
+function makeStrangerHash(): string {
+  return `$argon2id$v=19$m=19456,t=2,p=1$${randomBase64(16)}$${randomBase64(32)}`;
+}
+
+function randomBase64(bytes: number): string {
+  return randomBytes(bytes).toString("base64").replaceAll("=", "");
+}
