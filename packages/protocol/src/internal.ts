@@ -12,3 +12,4 @@ export { SubscriptionTrie } from "./topic/subscription-trie.ts";
 export type { TopicFault } from "./topic/topic-fault.ts";
 export { hasWildcard, parseShare, validateTopicFilter, type Share } from "./topic/topic-filter.ts";
 export { validateTopicName } from "./topic/topic-name.ts";
+export { closestName } from "./errors/closest-name.ts";
