@@ -1,0 +1,47 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { DetailedPeerCertificate } from "node:tls";
+import type { Channel } from "@bowline/protocol/internal";
+import type { ProxyHeader } from "./proxy-protocol.ts";
+
+export type Transport = "tcp" | "tls" | "ws" | "wss" | "unix";
+
+/** A peer that passed the front of a listener: everything known about it before its first MQTT byte. */
+export interface Arrival {
+  /** Sends nothing to its handler before the call that receives the arrival has returned. */
+  readonly channel: Channel;
+  readonly tenant: string;
+  readonly transport: Transport;
+  /** The client's address: of the socket, or what a trusted proxy said it is. Empty for unix sockets. */
+  readonly remoteAddress: string;
+  /** 0 for unix sockets, and when a proxy did not name it. */
+  readonly remotePort: number;
+  /** 0 for unix sockets. */
+  readonly localPort: number;
+  readonly tls?: ArrivalTls;
+  readonly http?: ArrivalHttp;
+  readonly proxy?: ProxyHeader;
+}
+
+export interface ArrivalTls {
+  /** Undefined when the client sent none. */
+  readonly serverName: string | undefined;
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly alpnProtocol: string | undefined;
+  /** Whether the client sent a certificate that the tenant's client CA vouches for. */
+  readonly isAuthorized: boolean;
+  /** The client's certificate; read on demand since decoding it costs more than the rest of an arrival. */
+  peerCertificate(): DetailedPeerCertificate | undefined;
+}
+
+export interface ArrivalHttp {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly origin: string | undefined;
+  readonly subprotocol: "mqtt" | "mqttv3.1";
+}
+
+/** Takes a peer over. It sets `arrival.channel.handler` before it returns, or calls `destroy` or `end` on the channel. */
+export type Accept = (arrival: Arrival) => void;

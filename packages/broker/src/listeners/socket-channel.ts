@@ -1,0 +1,124 @@
+import type { Socket } from "node:net";
+import type { Channel, ChannelHandler } from "@bowline/protocol/internal";
+
+/** How long the peer may take to read what was written before `end`; what is left then is lost. */
+const FLUSH_DEADLINE_MS = 5_000;
+/** How long the peer may take to answer our FIN with its own. */
+const CLOSE_DEADLINE_MS = 1_000;
+
+/**
+ * A Channel over a TCP, unix or TLS socket.
+ *
+ * A broker holds very many idle ones, so a channel is one object and one closure: the socket's listeners are functions shared by all
+ * channels, which find theirs by a symbol on the socket.
+ */
+export class SocketChannel implements Channel {
+  handler: ChannelHandler = silentHandler;
+  readonly #socket: Socket;
+  readonly #isEncrypted: boolean;
+  readonly #written: () => void;
+  #owesDrained = false;
+  #isEnding = false;
+  #deadline: NodeJS.Timeout | undefined;
+  #cause: Error | undefined;
+
+  /** Begins to read in the next tick, so that the handler can be set first. */
+  constructor(socket: Socket, isEncrypted: boolean) {
+    this.#socket = socket;
+    this.#isEncrypted = isEncrypted;
+    this.#written = () => this.#settleDrained();
+    const owned = socket as ChannelSocket;
+    owned[channelOf] = this;
+    owned.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (this.#isEnding || socket.destroyed) return true;
+    socket.write(bytes, this.#written);
+    // A TLS socket may still encrypt from the array later, whatever it says of its own buffer.
+    if (!this.#isEncrypted && socket.writableLength === 0) return true;
+    this.#owesDrained = true;
+    return false;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#isEnding || this.#socket.destroyed) return;
+    this.#isEnding = true;
+    this.#deadline = setTimeout(destroySocket, FLUSH_DEADLINE_MS, this.#socket);
+    this.#socket.end(() => this.#flushed());
+    // Closing with unread bytes makes the system send a reset, which can overtake our last packet: so they are read and dropped.
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#isEnding = true;
+    this.#socket.destroy();
+  }
+
+  #flushed(): void {
+    clearTimeout(this.#deadline);
+    if (!this.#socket.destroyed) this.#deadline = setTimeout(destroySocket, CLOSE_DEADLINE_MS, this.#socket);
+  }
+
+  #settleDrained(): void {
+    if (!this.#owesDrained || this.#isEnding || this.#socket.writableLength !== 0) return;
+    this.#owesDrained = false;
+    this.handler.drained();
+  }
+
+  /** @internal */
+  received(chunk: Uint8Array): void {
+    if (!this.#isEnding) this.handler.data(chunk);
+  }
+
+  /** @internal */
+  failed(cause: Error): void {
+    this.#cause ??= cause;
+  }
+
+  /** @internal */
+  closed(): void {
+    clearTimeout(this.#deadline);
+    this.#isEnding = true;
+    this.handler.closed(this.#cause);
+  }
+}
+
+const channelOf = Symbol("channel");
+type ChannelSocket = Socket & { [channelOf]: SocketChannel };
+
+const silentHandler: ChannelHandler = { data() {}, drained() {}, closed() {} };
+
+function onData(this: ChannelSocket, chunk: Uint8Array): void {
+  this[channelOf].received(chunk);
+}
+
+/** The peer will send nothing more; without half-open connections that is the end of ours too, once the rest has gone out. */
+function onEnd(this: ChannelSocket): void {
+  this[channelOf].end();
+}
+
+function onError(this: ChannelSocket, cause: Error): void {
+  this[channelOf].failed(cause);
+}
+
+function onClose(this: ChannelSocket): void {
+  this[channelOf].closed();
+}
+
+function destroySocket(socket: Socket): void {
+  socket.destroy();
+}
