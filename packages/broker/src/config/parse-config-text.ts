@@ -1,0 +1,54 @@
+import { MqttError } from "@bowline/protocol";
+import { isMap, isNode, isPair, LineCounter, type Node, parseDocument } from "yaml";
+
+export interface ParsedConfig {
+  value: unknown;
+  /** Line of a key, from 1; for a path without a node of its own the line of the nearest one above it. */
+  lineOf: (path: readonly PropertyKey[]) => number | undefined;
+}
+
+/**
+ * Reads YAML, and JSON with it, since every JSON text is YAML.
+ *
+ * @throws MqttError CONFIG_INVALID with the line
+ */
+export function parseConfigText(text: string, shownName: string): ParsedConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, stringKeys: true });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new MqttError("CONFIG_INVALID", { detail: `${shownName}:${line}:${col}: ${error.message}`, cause: error });
+  }
+  return {
+    // An empty file is a file that says nothing.
+    value: document.toJS() ?? {},
+    lineOf: (path) => {
+      const offset = offsetOf(document.contents, path);
+      return offset === undefined ? undefined : lines.linePos(offset).line;
+    },
+  };
+}
+
+function offsetOf(root: Node | null, path: readonly PropertyKey[]): number | undefined {
+  let node: unknown = root;
+  let offset = root?.range?.[0];
+  for (const name of path) {
+    const key = keyNode(node, name);
+    offset = (key ?? child(node, name))?.range?.[0] ?? offset;
+    node = child(node, name);
+  }
+  return offset;
+}
+
+function keyNode(node: unknown, name: PropertyKey): Node | undefined {
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((item) => isPair(item) && isNode(item.key) && item.key.toJSON() === name);
+  return isNode(pair?.key) ? pair.key : undefined;
+}
+
+function child(node: unknown, name: PropertyKey): Node | undefined {
+  if (!isMap(node) && !(isNode(node) && "items" in node)) return undefined;
+  const found: unknown = (node as { get(key: unknown, keepScalar: boolean): unknown }).get(name, true);
+  return isNode(found) ? found : undefined;
+}
