@@ -1,0 +1,109 @@
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { rolldown, type RolldownOptions, type OutputOptions } from "rolldown";
+import { writeCommonJsTypes } from "./build/common-js-types.ts";
+import { root } from "./repository.ts";
+import { runTool } from "./run-command.ts";
+
+/** One thing that is built after the compiler: made from `source`, and left out while that does not exist. */
+interface Product {
+  readonly name: string;
+  readonly source: string;
+  make(): Promise<void> | void;
+}
+
+const products: readonly Product[] = [
+  { name: "client/dist/browser.min.js", source: "packages/client/src/index.ts", make: () => bundleClient() },
+  { name: "mqttjs/dist/index.cjs", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJs() },
+  {
+    name: "mqttjs/dist/index.d.cts",
+    source: "packages/mqttjs/src/index.ts",
+    make: () => writeCommonJsTypes(join(root, "packages/mqttjs/dist")),
+  },
+  { name: "mqttjs/dist/browser.min.js", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJsForPages() },
+  { name: "console/dist", source: "packages/console/index.html", make: () => buildConsole() },
+  {
+    name: "cli/dist/main.js (executable)",
+    source: "packages/cli/src/main.ts",
+    make: () => chmodSync(join(root, "packages/cli/dist/main.js"), 0o755),
+  },
+];
+
+/** Builds everything whose source is there, and says what it left out. The compiler must have run. */
+export async function build(): Promise<{ readonly built: string[]; readonly skipped: string[] }> {
+  const there = products.filter((product) => hasCode(join(root, product.source)));
+  const skipped = products
+    .filter((product) => !there.includes(product))
+    .map((product) => `${product.name}: no ${product.source} yet`);
+  await Promise.all(there.map(async (product) => product.make()));
+  return { built: there.map((product) => product.name), skipped };
+}
+
+/** A package begins with an index that exports nothing; there is nothing to bundle in that. */
+function hasCode(path: string): boolean {
+  return existsSync(path) && readFileSync(path, "utf8").trim() !== "export {};";
+}
+
+// The bundles are made from the sources and not from dist, so that they never mix an old file with new ones.
+const pageConditions = ["@bowline/source", "browser", "import", "default"];
+const nodeConditions = ["@bowline/source", "node", "import", "default"];
+
+function bundleClient(): Promise<void> {
+  return bundle(
+    { input: join(root, "packages/client/src/index.ts"), platform: "browser", resolve: { conditionNames: pageConditions } },
+    {
+      dir: join(root, "packages/client/dist"),
+      format: "esm",
+      minify: true,
+      entryFileNames: "browser.min.js",
+      // Longer texts (remedies) are imported on demand: they become files of their own beside the bundle.
+      chunkFileNames: "browser-[name].min.js",
+    },
+  );
+}
+
+function bundleMqttJs(): Promise<void> {
+  return bundle(
+    {
+      input: join(root, "packages/mqttjs/src/index.ts"),
+      platform: "node",
+      external: ["ws", "socks"],
+      resolve: { conditionNames: nodeConditions },
+    },
+    { file: join(root, "packages/mqttjs/dist/index.cjs"), format: "cjs", exports: "named", codeSplitting: false },
+  );
+}
+
+function bundleMqttJsForPages(): Promise<void> {
+  return bundle(
+    { input: join(root, "packages/mqttjs/src/index.ts"), platform: "browser", resolve: { conditionNames: pageConditions } },
+    {
+      file: join(root, "packages/mqttjs/dist/browser.min.js"),
+      format: "iife",
+      name: "mqtt",
+      exports: "named",
+      minify: true,
+      codeSplitting: false,
+    },
+  );
+}
+
+async function bundle(input: RolldownOptions, output: OutputOptions): Promise<void> {
+  const made = await rolldown({ ...input, transform: { target: "es2022" }, logLevel: "warn" });
+  try {
+    await made.write({ sourcemap: true, ...output });
+  } finally {
+    await made.close();
+  }
+}
+
+async function buildConsole(): Promise<void> {
+  const result = await runTool("vite", ["build", "--logLevel", "warn"], join(root, "packages/console"));
+  if (result.code !== 0) throw new Error(`vite build failed:\n${result.output}`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { built, skipped } = await build();
+  for (const name of built) console.log(`built ${name}`);
+  for (const reason of skipped) console.log(`left out ${reason}`);
+}

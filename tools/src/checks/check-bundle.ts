@@ -1,0 +1,17 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { root } from "../repository.ts";
+import type { PartResult } from "./check-part.ts";
+
+/** What a page may pay for the client, in bytes after gzip -9. */
+const clientBundleBytesMax = 20_000;
+
+/** The size of the client's browser bundle, as a page downloads it. */
+export function checkBundle(base: string = root): PartResult {
+  const path = join(base, "packages/client/dist/browser.min.js");
+  if (!existsSync(path)) return { findings: [], note: "no client bundle yet" };
+  const bytes = gzipSync(readFileSync(path), { level: 9 }).length;
+  const note = `client ${bytes} of ${clientBundleBytesMax} bytes gzip`;
+  return { findings: bytes > clientBundleBytesMax ? [`${note}: ${bytes - clientBundleBytesMax} too many`] : [], note };
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { listWorkspaces, type PackageManifest, readManifest, root } from "../repository.ts";
+import type { PartResult } from "./check-part.ts";
+
+/** Licences whose terms we can keep by naming them. MPL-2.0 binds only its own files, which our build tools alone load. */
+const allowed = new Set([
+  "MIT",
+  "ISC",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "Apache-2.0",
+  "0BSD",
+  "BlueOak-1.0.0",
+  "CC0-1.0",
+  "Unlicense",
+  "Python-2.0",
+]);
+const allowedInDevelopment = new Set([...allowed, "MPL-2.0", "CC-BY-4.0"]);
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly license?: string;
+  readonly resolved?: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+}
+
+/** Exact versions in every package.json, licences of everything the lock file brings, and no registry's address in it. */
+export function checkManifests(base: string = root): PartResult {
+  const lock = JSON.parse(readFileSync(join(base, "package-lock.json"), "utf8")) as { packages: Record<string, LockedPackage> };
+  const locked = Object.entries(lock.packages).filter(([path, entry]) => path.includes("node_modules/") && entry.link !== true);
+  const manifests = [readManifest(join(base, "package.json")), ...listWorkspaces(base).map((workspace) => workspace.manifest)];
+  const findings = [...manifests.flatMap(looseVersions), ...locked.flatMap(([path, entry]) => lockedFindings(path, entry))];
+  return { findings, note: `${locked.length} locked packages` };
+}
+
+function looseVersions(manifest: PackageManifest): string[] {
+  const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
+  return Object.entries(all)
+    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+    .map(([name, version]) => `${manifest.name}: ${name} is pinned to "${version}", which is no exact version`);
+}
+
+function lockedFindings(path: string, entry: LockedPackage): string[] {
+  const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+  const findings: string[] = [];
+  if (!isAllowed(entry.license ?? "none", entry.dev === true ? allowedInDevelopment : allowed)) {
+    findings.push(`${name}: licence ${entry.license ?? "none"} is not on the list`);
+  }
+  if (entry.resolved?.startsWith("http") === true) findings.push(`${name}: package-lock.json names a registry (resolved)`);
+  return findings;
+}
+
+/** Reads the two forms of SPDX expressions which occur: one side of OR must be allowed, all sides of AND. */
+function isAllowed(expression: string, licences: ReadonlySet<string>): boolean {
+  const sides = expression.replaceAll(/[()]/g, "").split(" OR ");
+  return sides.some((side) => side.split(" AND ").every((licence) => licences.has(licence)));
+}
