@@ -1,9 +1,13 @@
+import { PacketType } from "../packet/packet-type.ts";
+
 /**
  * Acknowledgements that wait for their commit number, in the order of the packets they answer ([MQTT-4.6.0-2] and -3 ask for
  * that order). Four parallel arrays, grown on demand: no object and no promise per message, nothing at all while idle.
  */
 export class AcknowledgementRing {
   length = 0;
+  /** How many of them are PUBACKs: they count against the Receive Maximum given to the peer. */
+  pubacks = 0;
   private head = 0;
   private mask = -1;
   private types: Uint8Array = new Uint8Array(0);
@@ -18,6 +22,7 @@ export class AcknowledgementRing {
     this.ids[slot] = id;
     this.codes[slot] = code;
     this.commits[slot] = commit;
+    if (type === PacketType.PUBACK) this.pubacks++;
   }
 
   /** Hands over, in order, every acknowledgement up to the first whose commit number is above `committed`. */
@@ -26,6 +31,7 @@ export class AcknowledgementRing {
       const slot = this.head;
       this.head = (slot + 1) & this.mask;
       this.length--;
+      if (this.types[slot] === PacketType.PUBACK) this.pubacks--;
       send.acknowledge(this.types[slot]!, this.ids[slot]!, this.codes[slot]!);
     }
   }

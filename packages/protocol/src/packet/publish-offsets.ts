@@ -1,5 +1,7 @@
 import type { QoS } from "./packets.ts";
 
+const EMPTY: Uint8Array = new Uint8Array(0);
+
 /**
  * Where the parts of one received PUBLISH lie in the chunk it was read from. One object is reused for every packet of a
  * connection: it is valid during the call that is given it, and not longer, since the chunk is not.
@@ -14,6 +16,8 @@ export class PublishOffsets {
   qos: QoS = 0;
   retain = false;
   dup = false;
+  /** The array topicStart and topicEnd refer to: the chunk, or the topic an alias stands for. */
+  topic: Uint8Array = EMPTY;
   topicStart = 0;
   /** Equal to topicStart when the topic is given by Topic Alias alone. */
   topicEnd = 0;
@@ -28,6 +32,8 @@ export class PublishOffsets {
   topicAlias = 0;
   /** Message Expiry Interval in seconds, -1 for none. */
   messageExpiryInterval = -1;
+  /** True when a Subscription Identifier is present: only a server may send one, [MQTT-3.3.4-6]. */
+  hasSubscriptionIdentifier = false;
   /** True when the properties hold a Topic Alias, a Message Expiry Interval or a Subscription Identifier: what a server rewrites. */
   needsRewrite = false;
 }

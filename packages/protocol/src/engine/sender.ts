@@ -1,0 +1,395 @@
+import { AcknowledgementRing } from "../flow/acknowledgement-ring.ts";
+import { Fifo } from "../flow/fifo.ts";
+import { type Message, type OutboundEntry, OutboundState } from "../flow/message.ts";
+import { encodePacket } from "../packet/encode.ts";
+import { OutBuffer } from "../packet/out-buffer.ts";
+import { PacketType } from "../packet/packet-type.ts";
+import type { Packet, ProtocolVersion, QoS } from "../packet/packets.ts";
+import type { PublishOffsets } from "../packet/publish-offsets.ts";
+import { copyBytes, PublishSource, writePublish } from "../packet/write-publish.ts";
+import type { SessionState } from "../session/session-state.ts";
+
+/**
+ * The sending half of a Network Connection, the same for client and server: out-buffer, send quota, Packet Identifiers,
+ * outbound QoS 1 and 2, acknowledgements in order.
+ *
+ * Lifetime: one Network Connection. What survives is in the SessionState it is opened with.
+ * May be called at any time by anybody; it calls its owner only to write, to be scheduled for a flush and to journal.
+ * Invariants: at most `receiveMaximum` QoS 1 and 2 messages are unacknowledged ([MQTT-3.3.4-9]); entries leave in the order of
+ * their sequence ([MQTT-4.6.0-5]); nothing leaves before its commit number is kept; acknowledgements leave in order.
+ */
+export class Sender {
+  readonly out: OutBuffer = new OutBuffer();
+  version: ProtocolVersion = 4;
+  /** Largest packet the peer takes, bytes. */
+  maximumPacketSize: number = NO_LIMIT;
+  /** Set by the owner when the transport holds too much: entries wait in the queue until it is cleared and `pump` called. */
+  blocked = false;
+  private readonly owner: SenderOwner;
+  private state: SessionState | undefined;
+  private scheduled = false;
+  private quota = 0;
+  private receiveMaximum = 0;
+  /** Highest commit number that is kept. */
+  private committedUpTo = 0;
+  /** Entries whose next packet waits for its commit, in order. */
+  private awaiting: Fifo<OutboundEntry> | undefined;
+  /** In-flight entries of an earlier Network Connection, in order, to be sent again. */
+  private resending: Fifo<OutboundEntry> | undefined;
+  private acknowledgements: AcknowledgementRing | undefined;
+
+  constructor(owner: SenderOwner) {
+    this.owner = owner;
+  }
+
+  /**
+   * Begins to send messages: after CONNACK on both sides. What an earlier connection left unacknowledged goes first
+   * ([MQTT-4.4.0-1]), then the queue.
+   */
+  open(state: SessionState, receiveMaximum: number, committed: number): void {
+    this.state = state;
+    this.receiveMaximum = receiveMaximum;
+    this.quota = receiveMaximum;
+    this.committedUpTo = committed;
+    if (state.inFlight.count > 0) this.collectResends(state);
+    this.pump();
+  }
+
+  /** Messages may be sent at once: open, within the quota, nothing older waits. */
+  get ready(): boolean {
+    return this.state !== undefined && this.quota > 0 && !this.blocked && this.resending === undefined && this.state.queue.length === 0;
+  }
+
+  /** Writes any packet but a PUBLISH with QoS above 0. */
+  packet(packet: Packet): void {
+    encodePacket(this.out, packet, this.version);
+    this.schedule();
+  }
+
+  /** Copies a run of QoS 0 packets of the same protocol version as they came. */
+  publishRun(chunk: Uint8Array, start: number, end: number): void {
+    const { out } = this;
+    const length = end - start;
+    if (out.end + length > BATCH && out.end > 0) this.flush();
+    out.ensure(length);
+    out.end = copyBytes(out.buffer, out.end, chunk, start, end);
+    if (!this.scheduled) this.schedule();
+  }
+
+  /** Sends one QoS 0 message; false when it is larger than the peer takes, and then it is not sent ([MQTT-3.1.2-25]). */
+  publishAtMostOnce(source: PublishSource, retain: boolean): boolean {
+    source.firstByte = retain ? 0x31 : 0x30;
+    source.packetIdentifier = 0;
+    return this.write(source);
+  }
+
+  /**
+   * Sends a QoS 1 or 2 message of which nothing need be remembered but its Packet Identifier, because the session ends with
+   * this connection. Only when `ready`. False when it is larger than the peer takes, and then it counts as sent.
+   */
+  publishTransient(source: PublishSource, qos: QoS, retain: boolean): boolean {
+    const state = this.state!;
+    const id = state.inFlight.take(qos === 1 ? OutboundState.AwaitingPuback : OutboundState.AwaitingPubrec, undefined);
+    source.firstByte = 0x30 | (qos << 1) | (retain ? 1 : 0);
+    source.packetIdentifier = id;
+    if (!this.write(source)) {
+      state.inFlight.release(id);
+      return false;
+    }
+    this.quota--;
+    return true;
+  }
+
+  /** Sends the entry now if that keeps the order and the quota, else queues it. Its `commit` was set by the caller. Only after `open`. */
+  enqueue(entry: OutboundEntry): void {
+    const state = this.state!;
+    if (this.ready && (state.survives || entry.commit <= this.committedUpTo)) this.sendEntry(state, entry);
+    else pushQueue(state, entry);
+  }
+
+  /** Sends what the quota, the transport and the commits allow. */
+  pump(): void {
+    const state = this.state;
+    if (state === undefined) return;
+    if (this.resending !== undefined) this.resend(state);
+    while (this.resending === undefined && !this.blocked && state.queue.length > 0) {
+      const entry = state.queue.peek()!;
+      if (entry.qos > 0 && this.quota <= 0) return;
+      if (!state.survives && entry.commit > this.committedUpTo) return;
+      shiftQueue(state);
+      this.sendEntry(state, entry);
+    }
+  }
+
+  /** Storage kept every group up to n: what waited for it may leave. */
+  committed(n: number): void {
+    this.committedUpTo = n;
+    this.acknowledgements?.release(n, this);
+    const { awaiting } = this;
+    while (awaiting !== undefined && awaiting.length > 0 && awaiting.peek()!.commit <= n) this.leave(awaiting.shift()!);
+    this.pump();
+  }
+
+  /** PUBACK from the peer. False: the identifier was not waiting for one. */
+  puback(id: number, reasonCode: number): boolean {
+    if (!this.expects(id, OutboundState.AwaitingPuback)) return false;
+    this.finish(id, reasonCode);
+    return true;
+  }
+
+  /** PUBREC from the peer. False: the identifier was not waiting for one (a PUBREL was sent again where it is due). */
+  pubrec(id: number, reasonCode: number): boolean {
+    const state = this.state!;
+    if (this.expects(id, OutboundState.AwaitingPubcomp)) {
+      const entry = state.inFlight.entry(id);
+      if (entry === undefined || entry.commit <= this.committedUpTo) this.acknowledge(PacketType.PUBREL, id, 0);
+      return true;
+    }
+    if (!this.expects(id, OutboundState.AwaitingPubrec)) return false;
+    if (reasonCode >= 0x80) {
+      // [MQTT-4.3.3-4]: a refused message is not released; the identifier is free again (section 4.4).
+      this.finish(id, reasonCode);
+      return true;
+    }
+    state.inFlight.setState(id, OutboundState.AwaitingPubcomp);
+    const entry = state.inFlight.entry(id);
+    if (entry === undefined) {
+      this.acknowledge(PacketType.PUBREL, id, 0);
+      return true;
+    }
+    entry.state = OutboundState.AwaitingPubcomp;
+    entry.commit = this.owner.entryMoved(entry);
+    entry.message = undefined;
+    this.leaveWhenCommitted(entry);
+    return true;
+  }
+
+  /** PUBCOMP from the peer. False: the identifier was not waiting for one. */
+  pubcomp(id: number, reasonCode: number): boolean {
+    if (!this.expects(id, OutboundState.AwaitingPubcomp)) return false;
+    this.finish(id, reasonCode);
+    return true;
+  }
+
+  /**
+   * Sends the acknowledgement of a received packet once `commit` is kept, and not before any earlier acknowledgement.
+   */
+  acknowledgeAfter(type: number, id: number, reasonCode: number, commit: number): void {
+    const ring = this.acknowledgements;
+    if (commit <= this.committedUpTo && (ring === undefined || ring.length === 0)) {
+      this.acknowledge(type, id, reasonCode);
+      return;
+    }
+    this.acknowledgements ??= new AcknowledgementRing();
+    this.acknowledgements.push(type, id, reasonCode, commit);
+  }
+
+  /** Writes a PUBACK, PUBREC, PUBREL or PUBCOMP now, in its shortest form (section 3.4.2.1). */
+  acknowledge(type: number, id: number, reasonCode: number): void {
+    const { out } = this;
+    out.ensure(5);
+    const target = out.buffer;
+    let at = out.end;
+    const withReason = reasonCode !== 0 && this.version === 5;
+    target[at++] = (type << 4) | (type === PacketType.PUBREL ? 2 : 0);
+    target[at++] = withReason ? 3 : 2;
+    target[at++] = id >>> 8;
+    target[at++] = id & 0xff;
+    if (withReason) target[at++] = reasonCode;
+    out.end = at;
+    if (!this.scheduled) this.schedule();
+  }
+
+  /** Hands everything written so far to the transport. */
+  flush(): void {
+    this.scheduled = false;
+    const { out } = this;
+    if (out.end > 0) out.release(this.owner.write(out.view()));
+  }
+
+  /** PUBACKs that still wait for their commit. */
+  get pendingPubacks(): number {
+    return this.acknowledgements?.pubacks ?? 0;
+  }
+
+  private schedule(): void {
+    if (this.scheduled) {
+      if (this.out.end >= BATCH) this.flush();
+      return;
+    }
+    this.scheduled = true;
+    this.owner.schedule(this);
+  }
+
+  private expects(id: number, state: number): boolean {
+    const { inFlight } = this.state!;
+    if (inFlight.state(id) !== state) return false;
+    // An identifier whose PUBLISH has not left yet cannot be acknowledged, whatever the peer says.
+    const entry = inFlight.entry(id);
+    return entry === undefined || entry.sent;
+  }
+
+  private finish(id: number, reasonCode: number): void {
+    const state = this.state!;
+    const entry = state.inFlight.entry(id);
+    state.inFlight.release(id);
+    // Section 4.9: never above its initial value, which a PUBCOMP for a resent PUBREL could cause.
+    if (this.quota < this.receiveMaximum) this.quota++;
+    if (entry !== undefined) this.owner.entryDone(entry, reasonCode);
+    if (this.resending !== undefined || state.queue.length > 0) this.pump();
+  }
+
+  private sendEntry(state: SessionState, entry: OutboundEntry): void {
+    if (entry.message!.expiresAt !== 0 && entry.message!.expiresAt <= this.owner.wallTime()) {
+      this.owner.entryDone(entry, DROPPED_EXPIRED);
+      return;
+    }
+    if (entry.qos === 0) {
+      const fits = this.writeEntry(entry);
+      this.owner.entryDone(entry, fits ? 0 : DROPPED_TOO_LARGE);
+      return;
+    }
+    entry.state = entry.qos === 1 ? OutboundState.AwaitingPuback : OutboundState.AwaitingPubrec;
+    entry.packetIdentifier = state.inFlight.take(entry.state, entry);
+    this.quota--;
+    entry.commit = this.owner.entryMoved(entry);
+    this.leaveWhenCommitted(entry);
+  }
+
+  private leaveWhenCommitted(entry: OutboundEntry): void {
+    if (entry.commit <= this.committedUpTo && (this.awaiting === undefined || this.awaiting.length === 0)) {
+      this.leave(entry);
+      return;
+    }
+    this.awaiting ??= new Fifo();
+    this.awaiting.push(entry);
+  }
+
+  /** Writes the packet that is due for an entry: its PUBLISH, or the PUBREL after its PUBREC. */
+  private leave(entry: OutboundEntry): void {
+    if (entry.state === OutboundState.AwaitingPubcomp) {
+      this.acknowledge(PacketType.PUBREL, entry.packetIdentifier, 0);
+      return;
+    }
+    if (this.writeEntry(entry)) {
+      entry.sent = true;
+      return;
+    }
+    // [MQTT-3.1.2-25]: too large for the peer means discarded as if it had been sent.
+    this.state!.inFlight.release(entry.packetIdentifier);
+    this.quota++;
+    this.owner.entryDone(entry, DROPPED_TOO_LARGE);
+  }
+
+  private writeEntry(entry: OutboundEntry): boolean {
+    const message = entry.message!;
+    const source = shared;
+    fillFromMessage(source, message, this.owner);
+    source.firstByte = 0x30 | (entry.sent ? 8 : 0) | (entry.qos << 1) | (entry.retain ? 1 : 0);
+    source.packetIdentifier = entry.packetIdentifier;
+    source.subscriptionIdentifiers = entry.subscriptionIdentifiers;
+    return this.write(source);
+  }
+
+  private write(source: PublishSource): boolean {
+    const { out } = this;
+    if (out.end > 0 && out.end + source.payload.end - source.payload.start > BATCH) this.flush();
+    if (!writePublish(out, this.version, source, this.maximumPacketSize)) return false;
+    if (!this.scheduled) this.schedule();
+    return true;
+  }
+
+  private collectResends(state: SessionState): void {
+    const entries: OutboundEntry[] = [];
+    const transient: number[] = [];
+    state.inFlight.forEach((id, _state, entry) => {
+      if (entry === undefined) transient.push(id);
+      else entries.push(entry);
+    });
+    // Without an entry there is nothing to send again: it belonged to a connection whose messages did not survive it.
+    for (const id of transient) state.inFlight.release(id);
+    entries.sort((a, b) => a.sequence - b.sequence);
+    this.resending = new Fifo();
+    for (const entry of entries) this.resending.push(entry);
+  }
+
+  private resend(state: SessionState): void {
+    const list = this.resending!;
+    while (list.length > 0) {
+      const entry = list.peek()!;
+      const isPublish = entry.state !== OutboundState.AwaitingPubcomp;
+      if (isPublish && (this.quota <= 0 || this.blocked)) return;
+      list.shift();
+      // It was acknowledged, or dropped, in the meantime.
+      if (state.inFlight.entry(entry.packetIdentifier) !== entry) continue;
+      if (isPublish) this.quota--;
+      this.leaveWhenCommitted(entry);
+    }
+    this.resending = undefined;
+  }
+}
+
+/** What a Sender needs of the connection it belongs to. */
+export interface SenderOwner {
+  /** See Channel.write: true when the array may be reused at once. */
+  write(bytes: Uint8Array): boolean;
+  /** Call `flush` before the turn of the event loop ends. Asked once per batch. */
+  schedule(sender: Sender): void;
+  /** An entry got a Packet Identifier or moved on: keep that. Answers the commit number its next packet waits for (0: none). */
+  entryMoved(entry: OutboundEntry): number;
+  /** An entry is finished: acknowledged with that Reason Code, or below 0: dropped, and why. */
+  entryDone(entry: OutboundEntry, outcome: number): void;
+  /** Wall time in ms; asked only for messages that expire. */
+  wallTime(): number;
+}
+
+/** Outcomes of entryDone that are not Reason Codes. */
+export const DROPPED_EXPIRED = -1;
+export const DROPPED_TOO_LARGE = -2;
+/** Handed to the transport in pieces of about this many bytes: larger ones gain nothing (measured at 64 and 256 KiB). */
+const BATCH = 65_536;
+/** Section 3.1.2.11.4: without a Maximum Packet Size only the protocol limits it. */
+export const NO_LIMIT: number = 0x0fff_ffff + 5;
+
+/** Filled and read within one synchronous call, so one for the process is enough. */
+const shared: PublishSource = new PublishSource();
+const NONE: Uint8Array = new Uint8Array(0);
+
+/** Points a source at the parts of a kept message; the caller sets the header fields. */
+export function fillFromMessage(source: PublishSource, message: Message, owner: { wallTime(): number }): void {
+  source.topic.set(message.topicName, 0, message.topicName.length);
+  source.payload.set(message.payload, 0, message.payload.length);
+  const properties = message.properties ?? NONE;
+  source.properties.set(properties, 0, properties.length);
+  // [MQTT-3.3.2-6]: sent on with the received interval less the time the message has waited.
+  source.messageExpiryInterval = message.expiresAt === 0 ? -1 : Math.max(1, Math.ceil((message.expiresAt - owner.wallTime()) / 1000));
+  source.topicAlias = 0;
+}
+
+/** Points a source at the parts of a received PUBLISH. `properties` are those to be sent on, in `propertySource`. */
+export function fillFromOffsets(source: PublishSource, chunk: Uint8Array, offsets: PublishOffsets): void {
+  source.topic.set(chunk, offsets.topicStart, offsets.topicEnd);
+  source.payload.set(chunk, offsets.payloadStart, offsets.payloadEnd);
+  source.properties.set(chunk, offsets.propertiesStart, offsets.propertiesEnd);
+  source.messageExpiryInterval = -1;
+  source.topicAlias = 0;
+}
+
+/** Appends to the queue of a session, connected or not. */
+export function pushQueue(state: SessionState, entry: OutboundEntry): void {
+  state.queue.push(entry);
+  state.queuedBytes += entryBytes(entry);
+}
+
+/** Takes the oldest entry from the queue of a session. */
+export function shiftQueue(state: SessionState): OutboundEntry | undefined {
+  const entry = state.queue.shift();
+  if (entry !== undefined) state.queuedBytes -= entryBytes(entry);
+  return entry;
+}
+
+/** What an entry counts for in `queuedBytes`: topic, payload and properties. */
+function entryBytes(entry: OutboundEntry): number {
+  const { message } = entry;
+  return message === undefined ? 0 : message.topicName.length + message.payload.length + (message.properties?.length ?? 0);
+}

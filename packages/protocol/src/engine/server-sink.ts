@@ -1,0 +1,73 @@
+import type { MqttError } from "../errors/mqtt-error.ts";
+import type { ConnectPacket, DisconnectPacket, Properties, SubscribePacket, UnsubscribePacket } from "../packet/packets.ts";
+import type { PublishOffsets } from "../packet/publish-offsets.ts";
+import type { SessionState } from "../session/session-state.ts";
+
+/**
+ * Answer to a PUBLISH: n >= 0 allowed, acknowledge when commit n is kept (0: at once); -0x80 to -0xFF denied with that
+ * Reason Code; `Later`.
+ */
+export type PublishAnswer = number;
+/** The sink cannot answer yet: the connection keeps the packet, stops its walk and asks again at `retryPublish`. */
+export const Later = -1;
+
+/** Positive answer to a CONNECT. */
+export interface AcceptConnect {
+  kind: "accept";
+  session: SessionState;
+  sessionPresent: boolean;
+  /** Properties of the CONNACK; ignored before 5.0. */
+  properties?: Properties;
+  /** Unacknowledged QoS 1 and 2 messages allowed towards the client: its Receive Maximum, lowered by a limit of ours. */
+  sendMaximum: number;
+  /** Receive Maximum given to the client: what it may have unacknowledged towards us. */
+  receiveMaximum: number;
+  /** Topic Alias Maximum given to the client, 0 for none. */
+  topicAliasMaximum: number;
+  /** Keep Alive in force, seconds (the client's, or Server Keep Alive). */
+  keepAlive: number;
+  /** Highest commit number that storage has kept. */
+  committed: number;
+}
+/** Negative answer to a CONNECT: the Reason Code of 5.0, translated for older clients. */
+export interface RefuseConnect {
+  kind: "refuse";
+  reasonCode: number;
+  properties?: Properties;
+  error: MqttError;
+}
+export type ConnectAnswer = AcceptConnect | RefuseConnect;
+
+/** Answer to SUBSCRIBE and UNSUBSCRIBE: one Reason Code for each Topic Filter, in order (the codes of 5.0). */
+export interface SubscribeAnswer {
+  reasonCodes: readonly number[];
+  properties?: Properties;
+}
+
+/**
+ * What a ServerConnection tells the broker. A method must not call back into the connection's `receive` or `answer...`
+ * methods (the guard throws); it may call any Sender, this connection's included.
+ */
+export interface ServerSink {
+  /** A valid CONNECT. Undefined: the answer comes by `answerConnect`. */
+  connect(packet: ConnectPacket): ConnectAnswer | undefined;
+  /** The CONNACK is written and messages may flow. */
+  opened(): void;
+  /** A PUBLISH, or a run of QoS 0 ones, to route. QoS 2 comes once for each message; `state.inbound` holds it already. */
+  publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer;
+  /** PUBREL removed an inbound QoS 2 identifier: keep that. Answers the commit number that PUBCOMP waits for. */
+  released(packetIdentifier: number): number;
+  /** Undefined: the answer comes by `answerSubscribe`. */
+  subscribe(packet: SubscribePacket): SubscribeAnswer | undefined;
+  /** The SUBACK is written: retained messages may follow. */
+  subscribed(packet: SubscribePacket, answer: SubscribeAnswer): void;
+  /** Undefined: the answer comes by `answerUnsubscribe`. */
+  unsubscribe(packet: UnsubscribePacket): SubscribeAnswer | undefined;
+  /** Read no more until `resumeReading`: a question is open. */
+  pauseReading(): void;
+  resumeReading(): void;
+  /** The client said DISCONNECT; `close` follows. */
+  disconnect(packet: DisconnectPacket): void;
+  /** Nothing more will be read or written: flush what the Sender holds and end the channel. `error`: why, if not at the client's wish. */
+  close(error: MqttError | undefined): void;
+}
