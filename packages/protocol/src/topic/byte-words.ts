@@ -1,11 +1,15 @@
 /**
- * Topics are hashed and compared as 32-bit words read through one DataView per chunk: Debian's Node 20 pays about 5 ns for each
- * byte read from a Uint8Array in a loop, and less for a word of four.
+ * Topics are hashed and compared as 32-bit words read through one DataView per chunk. Comparing a topic of 10, 20, 40, 60 bytes
+ * costs 6, 11, 20, 31 ns of CPU in words, 16, 34, 64, 94 ns in a loop over bytes and about 100 ns with Buffer.compare (Debian's
+ * Node 20.20.2; Node 24 and 26 keep the order). Making the DataView costs about 100 ns, once per chunk.
  */
 let viewed: Uint8Array = new Uint8Array(0);
 let view = new DataView(viewed.buffer);
 
-/** A DataView over the array. The last one is kept, so all topics of a chunk share one. */
+/**
+ * A DataView over the array, with the same offsets. The last one is remembered, so that all topics of a chunk share one; whoever
+ * keeps an array for long keeps its view beside it, instead of asking for the two in turn.
+ */
 export function viewOf(array: Uint8Array): DataView {
   if (array !== viewed) {
     viewed = array;
@@ -18,12 +22,16 @@ export function viewOf(array: Uint8Array): DataView {
 export function sameBytes(a: DataView, aStart: number, aEnd: number, b: DataView, bStart: number, bEnd: number): boolean {
   const size = aEnd - aStart;
   if (bEnd - bStart !== size) return false;
-  if (size < 4) {
-    for (let i = 0; i < size; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
-    return true;
-  }
+  if (size < 4) return shortWord(a, aStart, aEnd) === shortWord(b, bStart, bEnd);
   // The last word overlaps the one before it, so that no byte loop is needed for the rest.
   const last = size - 4;
   for (let i = 0; i < last; i += 4) if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
   return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
+}
+
+/** The up to three bytes of [start, end) in one word. */
+export function shortWord(bytes: DataView, start: number, end: number): number {
+  let word = 0;
+  for (let i = start; i < end; i++) word = (word << 8) | bytes.getUint8(i);
+  return word;
 }

@@ -1,66 +1,84 @@
-import { bytes } from "../packet/bytes.ts";
-import { sameBytes, viewOf } from "./byte-words.ts";
+import { shortWord, viewOf } from "./byte-words.ts";
 
-/** Longer topics are not remembered, so that the cache cannot hold more than maximumEntries times this many bytes. */
-const longestTopic = 256;
-/** Places looked at from where a topic belongs. Bounded, so that topics chosen to collide cost their sender the cache and nobody time. */
-const reach = 8;
-const smallestCapacity = 256;
+/** Longer topics are not remembered, so that the memory of a full cache has a bound. */
+const longestTopicBytes = 256;
+const longestTopicWords = longestTopicBytes / 4;
+/** Places looked at for one topic. Whoever sends topics that collide loses the use of the cache and costs nobody time. */
+const reach = 16;
+const smallestPlaces = 256;
 
 /**
- * Answers found for Topic Names, keyed by the topic's bytes where they lie in a received chunk: a hit makes no string and no
- * object. A hash table with open addressing and bounded reach. It begins small and doubles; at its limit a new topic takes the
- * place of another.
+ * Answers found for Topic Names, keyed by the topic's bytes where they lie in a received chunk. A hit makes no string and no
+ * object.
+ *
+ * A hash table with open addressing, whose topics lie one after the other as 32-bit words in one array. It begins small and
+ * doubles up to its limit; there a new topic takes the place of another one near it. CPU of a lookup, topics of 12 to 44 bytes
+ * at random positions of 64 KiB chunks, Debian's Node 20.20.2:
+ *
+ * | ns, by topics known and their bytes | 100, 12 | 100, 44 | 20,000, 12 | 20,000, 44 |
+ * |---|---|---|---|---|
+ * | latin1 string, then Map | 108 | 155 | 157 | 237 |
+ * | hash and compare byte by byte | 43 | 130 | 157 | 270 |
+ * | by words, a DataView per known topic | 28 | 56 | 115 | 178 |
+ * | by words, known topics in one array (this one) | 24 | 47 | 58 | 96 |
+ *
+ * Node 24 and 26 keep the order. Where each chunk holds a single topic, the view of the chunk makes all four about equal.
  */
 export class RouteCache<R extends object> {
-  private readonly maximumCapacity: number;
-  private hashes: Int32Array;
-  private topics: (DataView | undefined)[];
-  private routes: (R | undefined)[];
-  private mask: number;
+  private readonly maximumPlaces: number;
+  private mask: number = smallestPlaces - 1;
+  private hashes: Int32Array = new Int32Array(smallestPlaces);
+  /** Bytes of the topic in each place, 0 where the place is free. */
+  private sizes: Uint16Array = new Uint16Array(smallestPlaces);
+  /** Where in `words` the topic begins. */
+  private starts: Int32Array = new Int32Array(smallestPlaces);
+  private routes: (R | undefined)[] = noRoutes(smallestPlaces);
+  private words: Int32Array = new Int32Array(smallestPlaces * 8);
+  private wordsEnd = 0;
   private count = 0;
   private nextVictim = 0;
 
-  /** @param maximumEntries Topics remembered at most, 256 or more; twice as many places are reserved once they are needed. */
-  constructor(maximumEntries: number = 65_536) {
-    this.maximumCapacity = 2 ** Math.ceil(Math.log2(Math.max(smallestCapacity, maximumEntries * 2)));
-    this.mask = smallestCapacity - 1;
-    this.hashes = new Int32Array(smallestCapacity);
-    this.topics = emptyPlaces(smallestCapacity);
-    this.routes = emptyPlaces(smallestCapacity);
+  /**
+   * @param maximumTopics Topics remembered at most, 256 or more, rounded up to a power of two. Above half of it topics begin to
+   *   push each other out.
+   */
+  constructor(maximumTopics: number = 65_536) {
+    this.maximumPlaces = 2 ** Math.ceil(Math.log2(Math.max(smallestPlaces, maximumTopics)));
   }
 
+  /** Topics remembered. */
   get size(): number {
     return this.count;
   }
 
   /** The route of the topic chunk[start, end), or undefined when it is not remembered. */
   find(chunk: Uint8Array, start: number, end: number): R | undefined {
-    const place = this.placeOf(viewOf(chunk), start, end);
+    const view = viewOf(chunk);
+    const place = this.placeOf(view, start, end, hashOf(view, start, end));
     return place < 0 ? undefined : this.routes[place];
   }
 
-  /** Remembers the route of the topic chunk[start, end), which is copied. It may be forgotten at any later insert. */
+  /** Remembers the route of the topic chunk[start, end), whose bytes are copied. It may be forgotten at any later insert. */
   insert(chunk: Uint8Array, start: number, end: number, route: R): void {
-    const size = end - start;
-    if (size > longestTopic) return;
+    if (end - start > longestTopicBytes || end === start) return;
     const view = viewOf(chunk);
-    const known = this.placeOf(view, start, end);
-    if (known >= 0) {
-      this.routes[known] = route;
-      return;
+    const hash = hashOf(view, start, end);
+    let place = this.placeOf(view, start, end, hash);
+    if (place < 0) {
+      this.makeRoom(hash);
+      const wordsStart = this.wordsEnd;
+      this.appendWords(view, start, end);
+      place = this.take(hash, end - start, wordsStart);
     }
-    if (this.count * 2 >= this.mask && this.mask + 1 < this.maximumCapacity) this.grow();
-    const copy = bytes.alloc(size);
-    bytes.copy(chunk, copy, 0, start, end);
-    this.put(hashOf(view, start, end), new DataView(copy.buffer, copy.byteOffset, size), route);
+    this.routes[place] = route;
   }
 
   /** Forgets the topic chunk[start, end); false when it was not remembered. */
   delete(chunk: Uint8Array, start: number, end: number): boolean {
-    const place = this.placeOf(viewOf(chunk), start, end);
+    const view = viewOf(chunk);
+    const place = this.placeOf(view, start, end, hashOf(view, start, end));
     if (place < 0) return false;
-    this.topics[place] = undefined;
+    this.sizes[place] = 0;
     this.routes[place] = undefined;
     this.count--;
     return true;
@@ -68,61 +86,104 @@ export class RouteCache<R extends object> {
 
   clear(): void {
     if (this.count === 0) return;
-    this.topics.fill(undefined);
+    this.sizes.fill(0);
     this.routes.fill(undefined);
+    this.wordsEnd = 0;
     this.count = 0;
   }
 
-  private placeOf(view: DataView, start: number, end: number): number {
-    const hash = hashOf(view, start, end);
-    for (let i = 0; i < reach; i++) {
-      const place = (hash + i) & this.mask;
-      if (this.hashes[place] !== hash) continue;
-      const topic = this.topics[place];
-      if (topic !== undefined && sameBytes(view, start, end, topic, 0, topic.byteLength)) return place;
+  private placeOf(view: DataView, start: number, end: number, hash: number): number {
+    const { hashes, sizes, mask } = this;
+    const size = end - start;
+    for (let i = 0, place = hash & mask; i < reach; i++, place = (place + 1) & mask) {
+      if (hashes[place] === hash && sizes[place] === size && this.hasWords(this.starts[place]!, view, start, end)) return place;
     }
     return -1;
   }
 
-  private put(hash: number, topic: DataView, route: R): void {
-    let place = -1;
-    for (let i = 0; i < reach && place < 0; i++) {
-      if (this.topics[(hash + i) & this.mask] === undefined) place = (hash + i) & this.mask;
+  private hasWords(from: number, view: DataView, start: number, end: number): boolean {
+    const { words } = this;
+    if (end - start < 4) return words[from] === shortWord(view, start, end);
+    const last = end - 4;
+    let word = from;
+    for (let at = start; at < last; at += 4) if (words[word++] !== view.getInt32(at, true)) return false;
+    return words[word] === view.getInt32(last, true);
+  }
+
+  private appendWords(view: DataView, start: number, end: number): void {
+    const { words } = this;
+    const last = end - 4;
+    if (last < start) words[this.wordsEnd++] = shortWord(view, start, end);
+    else {
+      for (let at = start; at < last; at += 4) words[this.wordsEnd++] = view.getInt32(at, true);
+      words[this.wordsEnd++] = view.getInt32(last, true);
     }
+  }
+
+  /** Before a new topic: doubles the places when they are half full or none is free near its own, and sees to the words. */
+  private makeRoom(hash: number): void {
+    const places = this.sizes.length;
+    const isCrowded = this.count * 2 >= places || this.freePlace(hash) < 0;
+    if (isCrowded && places < this.maximumPlaces) this.rebuild(places * 2);
+    else if (this.wordsEnd + longestTopicWords > this.words.length) this.rebuild(places);
+  }
+
+  /** Takes a place for a new topic: a free one, or one of a topic which is forgotten for it. */
+  private take(hash: number, size: number, wordsStart: number): number {
+    let place = this.freePlace(hash);
     if (place < 0) place = (hash + (this.nextVictim++ % reach)) & this.mask;
     else this.count++;
     this.hashes[place] = hash;
-    this.topics[place] = topic;
-    this.routes[place] = route;
+    this.sizes[place] = size;
+    this.starts[place] = wordsStart;
+    return place;
   }
 
-  private grow(): void {
-    const { hashes, topics, routes } = this;
-    const capacity = topics.length * 2;
-    this.mask = capacity - 1;
-    this.hashes = new Int32Array(capacity);
-    this.topics = emptyPlaces(capacity);
-    this.routes = emptyPlaces(capacity);
+  private freePlace(hash: number): number {
+    for (let i = 0, place = hash & this.mask; i < reach; i++, place = (place + 1) & this.mask) {
+      if (this.sizes[place] === 0) return place;
+    }
+    return -1;
+  }
+
+  /** Moves everything to new arrays, which leaves the words of forgotten topics behind. */
+  private rebuild(places: number): void {
+    const { hashes, sizes, starts, routes, words } = this;
+    let used = 0;
+    for (const size of sizes) used += wordCount(size);
+    this.mask = places - 1;
+    this.hashes = new Int32Array(places);
+    this.sizes = new Uint16Array(places);
+    this.starts = new Int32Array(places);
+    this.routes = noRoutes(places);
+    this.words = new Int32Array(Math.max(used, longestTopicWords) * 2);
+    this.wordsEnd = 0;
     this.count = 0;
-    for (const [place, topic] of topics.entries()) if (topic !== undefined) this.put(hashes[place]!, topic, routes[place]!);
+    for (const [old, size] of sizes.entries()) {
+      if (size === 0) continue;
+      const wordsStart = this.wordsEnd;
+      const start = starts[old]!;
+      this.words.set(words.subarray(start, start + wordCount(size)), wordsStart);
+      this.wordsEnd += wordCount(size);
+      this.routes[this.take(hashes[old]!, size, wordsStart)] = routes[old];
+    }
   }
 }
 
-function emptyPlaces<T>(capacity: number): (T | undefined)[] {
-  return new Array<T | undefined>(capacity).fill(undefined);
+function noRoutes<R>(places: number): (R | undefined)[] {
+  return new Array<R | undefined>(places).fill(undefined);
+}
+
+function wordCount(bytes: number): number {
+  return (bytes + 3) >> 2;
 }
 
 function hashOf(view: DataView, start: number, end: number): number {
-  const size = end - start;
-  let hash = size;
-  if (size < 4) {
-    for (let i = start; i < end; i++) hash = mix(hash, view.getUint8(i));
-  } else {
-    const last = end - 4;
-    for (let i = start; i < last; i += 4) hash = mix(hash, view.getInt32(i, true));
-    hash = mix(hash, view.getInt32(last, true));
-  }
-  return hash;
+  const last = end - 4;
+  if (last < start) return mix(end - start, shortWord(view, start, end));
+  let hash = end - start;
+  for (let at = start; at < last; at += 4) hash = mix(hash, view.getInt32(at, true));
+  return mix(hash, view.getInt32(last, true));
 }
 
 function mix(hash: number, word: number): number {
