@@ -1,1 +1,30 @@
-export {};
+export type { Client, ClientEvents } from "./client.ts";
+export type { Message } from "./message.ts";
+export type {
+  ConnectOptions,
+  Credentials,
+  CredentialsProvider,
+  CredentialsRequest,
+  MessageHandler,
+  OutboxOptions,
+  Payload,
+  PublishOptions,
+  ReconnectOptions,
+  RequestOptions,
+  SessionOptions,
+  SubscribeOptions,
+  TlsOptions,
+  WillOptions,
+} from "./options.ts";
+export type { Publication, PublishResult } from "./publication.ts";
+export type {
+  AttemptFailure,
+  ClosedStatus,
+  ConnectingStatus,
+  FailedStatus,
+  OnlineStatus,
+  Status,
+  WaitingStatus,
+} from "./status.ts";
+export type { Subscription } from "./subscription.ts";
+export { MqttError, type ErrorCode } from "@bowline/protocol";

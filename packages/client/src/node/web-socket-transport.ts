@@ -1,0 +1,178 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { randomFillSync } from "node:crypto";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { HttpFacts } from "@bowline/protocol/internal";
+import { WebSocket } from "ws";
+import {
+  keepFirstBytes,
+  subprotocolOf,
+  type Target,
+  type Transport,
+  type TransportFacts,
+  type TransportHandler,
+} from "../transport/transport.ts";
+import { offeredTls, securedTls, serverNameOf, tlsConnectOptions } from "./tls-options.ts";
+
+/** Dials ws and wss targets with the `ws` package: binary frames, no compression, no redirects. */
+export function dialWebSocket(target: Target, handler: TransportHandler): Transport {
+  const transport = new WebSocketTransport(handler);
+  try {
+    transport.attach(target);
+  } catch (error) {
+    queueMicrotask(() => transport.fail(error as Error));
+  }
+  return transport;
+}
+
+class WebSocketTransport implements Transport {
+  handler: TransportHandler;
+  readonly facts: TransportFacts = { milestone: "started" };
+  private socket: WebSocket | undefined;
+  private cause: Error | undefined;
+  private isClosed = false;
+
+  constructor(handler: TransportHandler) {
+    this.handler = handler;
+  }
+
+  attach(target: Target): void {
+    const secure = target.scheme === "wss";
+    const protocol = subprotocolOf(target);
+    const socket = new WebSocket(target.url, protocol, {
+      perMessageDeflate: false,
+      followRedirects: false,
+      // The client's own limit closes with a reason; the package's must not come first.
+      maxPayload: 0,
+      headers: { ...target.headers },
+      generateMask,
+      ...(secure ? tlsConnectOptions(target) : {}),
+      finishRequest: (request: ClientRequest) => {
+        request.on("socket", (raw) => this.watchHandshake(raw));
+        request.end();
+      },
+    });
+    this.socket = socket;
+    this.facts.ws = { everOpened: false, offered: [protocol] };
+    if (secure) this.facts.tls = { serverName: serverNameOf(target) ?? false, ...offeredTls(target) };
+    socket.on("upgrade", (response) => {
+      const chosen = response.headers["sec-websocket-protocol"] ?? "";
+      this.facts.ws = { ...this.facts.ws, chosen };
+    });
+    socket.on("unexpected-response", (request, response) => this.refused(request, response));
+    socket.on("open", () => {
+      this.facts.milestone = "upgraded";
+      this.facts.ws = { ...this.facts.ws, everOpened: true };
+      this.handler.opened();
+    });
+    socket.on("message", this.received);
+    socket.on("error", (error) => {
+      this.cause ??= error;
+    });
+    socket.on("close", (code, reason) => {
+      this.facts.ws = { ...this.facts.ws, closeCode: code, closeReason: reason.toString() };
+      this.fail(this.cause);
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.socket?.bufferedAmount ?? 0;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytes, this.written);
+    // The package masks a copy of its own before `send` returns: it treats foreign bytes as read-only.
+    return true;
+  }
+
+  pause(): void {
+    this.socket?.pause();
+  }
+  resume(): void {
+    this.socket?.resume();
+  }
+  end(): void {
+    this.socket?.close(1000);
+  }
+  destroy(): void {
+    this.socket?.terminate();
+  }
+
+  /** Tells `closed`, once. */
+  fail(cause: Error | undefined): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.handler.closed(cause);
+  }
+
+  private watchHandshake(raw: Socket): void {
+    const { facts } = this;
+    raw.once("lookup", (error, address) => {
+      if (error !== null) return;
+      facts.milestone = "resolved";
+      facts.dns = { addresses: [address] };
+    });
+    raw.once("connect", () => {
+      facts.milestone = "connected";
+    });
+    raw.once("secureConnect", () => {
+      facts.milestone = "secured";
+      facts.tls = { ...facts.tls, ...securedTls(raw as TLSSocket) };
+    });
+  }
+
+  /** An answer other than 101: what it says is the diagnosis, and then the socket goes. */
+  private refused(request: ClientRequest, response: IncomingMessage): void {
+    this.facts.http = httpFacts(response);
+    this.cause ??= new Error(`Unexpected server response: ${response.statusCode}`);
+    request.destroy();
+    this.socket?.terminate();
+  }
+
+  private readonly received = (data: unknown, isBinary: boolean): void => {
+    if (this.isClosed) return;
+    const chunk = data as Buffer;
+    if (this.facts.firstBytes === undefined) keepFirstBytes(this.facts, chunk);
+    if (isBinary) {
+      this.handler.data(chunk);
+      return;
+    }
+    // [MQTT-6.0.0-1]: data frames that are not binary close the connection.
+    this.facts.ws = { ...this.facts.ws, gotTextFrame: true };
+    this.cause ??= new Error("a text frame came where MQTT was expected");
+    this.socket?.close(1003);
+  };
+
+  private readonly written = (): void => {
+    if (this.socket?.bufferedAmount === 0 && !this.isClosed) this.handler.drained();
+  };
+}
+
+/**
+ * With a mask of zeros the package would hand the caller's own bytes to the socket; any other mask makes it copy, which is what
+ * lets `write` give the out-buffer back at once.
+ */
+function generateMask(mask: Buffer): void {
+  randomFillSync(mask);
+  if (mask[0] === 0) mask[0] = 1;
+}
+
+function httpFacts(response: IncomingMessage): HttpFacts {
+  const header = (name: string): string | undefined => {
+    const value = response.headers[name];
+    return value === undefined ? undefined : String(value);
+  };
+  const facts: { -readonly [Name in keyof HttpFacts]: HttpFacts[Name] | undefined } = {
+    status: response.statusCode ?? 0,
+    server: header("server"),
+    location: header("location"),
+    retryAfter: header("retry-after"),
+    wwwAuthenticate: header("www-authenticate"),
+    upgrade: header("upgrade"),
+    contentType: header("content-type"),
+    amznErrorType: header("x-amzn-errortype"),
+  };
+  const date = Date.parse(header("date") ?? "");
+  if (!Number.isNaN(date)) facts.dateMs = date;
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as unknown as HttpFacts;
+}

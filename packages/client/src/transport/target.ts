@@ -1,0 +1,84 @@
+import { MqttError, type ProtocolVersion } from "@bowline/protocol";
+import type { TlsOptions } from "../options.ts";
+import type { Target } from "./transport.ts";
+
+const schemes: Readonly<Record<string, { scheme: Target["scheme"]; port: number }>> = {
+  mqtt: { scheme: "mqtt", port: 1883 },
+  tcp: { scheme: "mqtt", port: 1883 },
+  mqtts: { scheme: "mqtts", port: 8883 },
+  ssl: { scheme: "mqtts", port: 8883 },
+  tls: { scheme: "mqtts", port: 8883 },
+  ws: { scheme: "ws", port: 80 },
+  wss: { scheme: "wss", port: 443 },
+};
+
+/** A parsed URL: the target and the credentials its user info holds. */
+export interface ParsedUrl {
+  target: Target;
+  username: string | undefined;
+  password: string | undefined;
+}
+
+export interface TargetOptions {
+  protocolVersion: ProtocolVersion;
+  tls: TlsOptions;
+  headers: Readonly<Record<string, string>>;
+  query: Readonly<Record<string, string>>;
+  /** What a relative URL ("/mqtt") is resolved against. */
+  pageUrl: string | undefined;
+}
+
+/**
+ * Parses mqtt, mqtts (tcp, ssl, tls), ws, wss and unix URLs.
+ *
+ * @throws MqttError URL_INVALID, SCHEME_UNKNOWN
+ */
+export function parseTarget(text: string, options: TargetOptions): ParsedUrl {
+  const { protocolVersion, tls, headers } = options;
+  const unix = /^(?:mqtt\+)?unix:(?:\/\/)?(.+)$/.exec(text);
+  if (unix !== null) {
+    const target: Target = { scheme: "unix", url: text, host: "", port: 0, path: unix[1] ?? "", protocolVersion, tls, headers };
+    return { target, username: undefined, password: undefined };
+  }
+  const [, name, rest] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(absolute(text, options.pageUrl)) ?? [];
+  if (name === undefined || rest === undefined) throw new MqttError("URL_INVALID", { detail: text });
+  const known = schemes[name.toLowerCase()];
+  if (known === undefined) throw new MqttError("SCHEME_UNKNOWN", { detail: name });
+  const url = parseAuthority(rest, text);
+  for (const key in options.query) url.searchParams.set(key, options.query[key] ?? "");
+  const port = url.port === "" ? known.port : Number(url.port);
+  const path = url.pathname + url.search;
+  return {
+    target: {
+      scheme: known.scheme,
+      url: `${known.scheme}://${url.hostname}:${port}${known.scheme.startsWith("ws") ? path : ""}`,
+      host: url.hostname.replace(/^\[|\]$/g, ""),
+      port,
+      path,
+      protocolVersion,
+      tls,
+      headers,
+    },
+    username: url.username === "" ? undefined : decodeURIComponent(url.username),
+    password: url.password === "" ? undefined : decodeURIComponent(url.password),
+  };
+}
+
+/** A page may name its own origin by a path alone. */
+function absolute(text: string, pageUrl: string | undefined): string {
+  return text.startsWith("/") && pageUrl !== undefined ? new URL(text, pageUrl).href.replace(/^http/, "ws") : text;
+}
+
+/**
+ * Hosts parse the authority of unknown schemes differently (old browsers do not at all), so a known one is put in place: ftp,
+ * whose default port 21 nobody uses for MQTT and which therefore does not swallow a port that was written.
+ */
+function parseAuthority(rest: string, text: string): URL {
+  try {
+    const url = new URL(`ftp:${rest}`);
+    if (rest.startsWith("//") && url.hash === "") return url;
+  } catch {
+    // Told below, in one form for every host.
+  }
+  throw new MqttError("URL_INVALID", { detail: text });
+}

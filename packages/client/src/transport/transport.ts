@@ -1,0 +1,77 @@
+import type { ProtocolVersion } from "@bowline/protocol";
+import type {
+  Channel,
+  ChannelHandler,
+  DnsFacts,
+  HttpFacts,
+  Milestone,
+  PageFacts,
+  TlsFacts,
+  WebSocketFacts,
+} from "@bowline/protocol/internal";
+import type { TlsOptions } from "../options.ts";
+
+/** Where to connect, parsed from a URL; see target.ts. */
+export interface Target {
+  readonly scheme: "mqtt" | "mqtts" | "ws" | "wss" | "unix";
+  /** Without user info: what WebSockets are opened with and messages show. */
+  readonly url: string;
+  /** Without brackets; the empty string for unix. */
+  readonly host: string;
+  readonly port: number;
+  /** The socket's path for unix, path and query for ws. */
+  readonly path: string;
+  readonly protocolVersion: ProtocolVersion;
+  readonly tls: TlsOptions;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a transport knows of its own life, for the diagnosis; kept up to date until `closed`. */
+export interface TransportFacts {
+  milestone: Milestone;
+  /** At most 64 bytes of what the peer sent. */
+  firstBytes?: Uint8Array;
+  dns?: DnsFacts;
+  tls?: TlsFacts;
+  http?: HttpFacts;
+  ws?: WebSocketFacts;
+  page?: PageFacts;
+}
+
+/** As a ChannelHandler, but the chunks given to `data` are the client's to keep: payloads are views of them. */
+export interface TransportHandler extends ChannelHandler {
+  /** The byte stream is open: handshakes of TCP, TLS and WebSocket are done. At most once, before `data`. */
+  opened(): void;
+}
+
+/** A Channel that is being dialled: it may be written to after `opened` and destroyed at any time. */
+export interface Transport extends Channel {
+  readonly facts: TransportFacts;
+}
+
+/**
+ * Begins to connect and answers at once. What goes wrong comes as `closed(cause)`, never as a throw and never before this
+ * function returned; `closed` comes exactly once, also after `destroy`, and not before the socket is really closed.
+ */
+export type Dialer = (target: Target, handler: TransportHandler) => Transport;
+
+/** What a host gives the client: chosen by the package import `#platform`. */
+export interface Platform {
+  readonly dial: Dialer;
+  /** Installs the host's byte functions; called before the first packet. */
+  readonly prepare: () => void;
+  /** The URL of the page, to resolve a relative one against. */
+  readonly pageUrl: () => string | undefined;
+  /** Calls back when the host tells that the network or the page is back; the answer takes the listeners off. */
+  readonly onWake: (listener: () => void) => () => void;
+}
+
+/** Keeps the beginning of what the peer sent first, as evidence. */
+export function keepFirstBytes(facts: TransportFacts, chunk: Uint8Array): void {
+  facts.firstBytes ??= chunk.slice(0, 64);
+}
+
+/** The subprotocol of a WebSocket: MQTT 3.1 had a name of its own. */
+export function subprotocolOf(target: Target): string {
+  return target.protocolVersion === 3 ? "mqttv3.1" : "mqtt";
+}
