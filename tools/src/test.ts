@@ -1,0 +1,34 @@
+import { runChecks } from "./check.ts";
+import { provideSystemPackages } from "./test/system-packages.ts";
+import { runVitest } from "./test/run-vitest.ts";
+import { writeReport } from "./test/write-report.ts";
+
+/** The promise is 15 minutes on two cores; the last one is for saying what went wrong. */
+const dailyLimitMs = 14 * 60_000;
+const longLimitMs = 24 * 60 * 60_000;
+
+const started = performance.now();
+const isLong = process.argv.includes("--long");
+const isCi = process.env["CI"] === "true";
+
+const missing = await provideSystemPackages();
+const outcomes = await runChecks({ force: true });
+const limitMs = (isLong ? longLimitMs : dailyLimitMs) - (performance.now() - started);
+const args = process.argv.slice(2).filter((arg) => arg !== "--long");
+const tests = await runVitest({ args, limitMs, environment: isLong ? { BOWLINE_LONG: "1" } : {} });
+
+const failedParts = outcomes.filter((outcome) => outcome.findings.length > 0);
+// Elsewhere a missing browser only skips tests; a server that shall prove things may not pass without them.
+const isMissingRed = isCi && missing.length > 0;
+const passed = outcomes.length - failedParts.length + tests.passed;
+const failed = failedParts.length + tests.failed + (isMissingRed ? 1 : 0);
+const totals = `${passed} passed, ${failed} failed, ${tests.skipped} skipped`;
+
+console.log("\nThe ten slowest tests:");
+for (const { name, ms } of tests.slowest) console.log(`${String(ms).padStart(8)} ms  ${name}`);
+console.log(`Total time: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+if (failedParts.length > 0) console.log(`Failed checks: ${failedParts.map((part) => part.name).join(", ")}`);
+if (tests.trouble !== undefined) console.log(`Failed: ${tests.trouble}`);
+if (isMissingRed) console.log(`Failed: CI=true and these system packages are missing: ${missing.join(", ")}`);
+if (isLong) console.log(`Report: ${await writeReport({ totals, tests, outcomes, elapsedMs: performance.now() - started })}`);
+process.stdout.write(`${totals}\n`, () => process.exit(failed === 0 ? 0 : 1));

@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../repository.ts";
+
+export interface VitestOptions {
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** After this many milliseconds everything that the run started is killed. */
+  readonly limitMs: number;
+}
+
+export interface VitestOutcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Name and milliseconds, slowest first. */
+  readonly slowest: ReadonlyArray<{ readonly name: string; readonly ms: number }>;
+  /** Lines of the output that name a seed. */
+  readonly seeds: readonly string[];
+  /** Set when the run itself went wrong, and not only tests in it. */
+  readonly trouble?: string;
+}
+
+/** The part of vitest's JSON report which we read. */
+interface Report {
+  readonly testResults: ReadonlyArray<{
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: ReadonlyArray<{ readonly fullName: string; readonly status: string; readonly duration?: number }>;
+  }>;
+}
+
+/** Runs vitest in a process group of its own, shows what it prints, and reads its report. */
+export async function runVitest(options: VitestOptions): Promise<VitestOutcome> {
+  const reportPath = join(root, ".cache/vitest.json");
+  rmSync(reportPath, { force: true });
+  const { code, seeds, isLate } = await spawnVitest(reportPath, options);
+  const limit = `the limit of ${Math.round(options.limitMs / 1000)} s was reached and the run was killed`;
+  if (isLate || !existsSync(reportPath)) {
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      slowest: [],
+      seeds,
+      trouble: isLate ? limit : `vitest ended with ${code} and no report`,
+    };
+  }
+  const counted = count(JSON.parse(readFileSync(reportPath, "utf8")) as Report);
+  // An error outside of any test (a rejection nobody handled, a worker that died) fails the run and no test.
+  if (code === 0 || counted.failed > 0) return { ...counted, seeds };
+  return { ...counted, failed: 1, seeds, trouble: `vitest ended with ${code} although no test failed` };
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly seeds: string[];
+  readonly isLate: boolean;
+}
+
+function spawnVitest(reportPath: string, options: VitestOptions): Promise<Ended> {
+  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`, ...options.args];
+  const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
+  const child = spawn(join(root, "node_modules/.bin/vitest"), args, {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...color, ...options.environment },
+  });
+  const kill = (): void => killGroup(child.pid);
+  process.once("SIGINT", kill).once("SIGTERM", kill);
+  return new Promise((resolve) => {
+    let isLate = false;
+    const seeds: string[] = [];
+    const timer = setTimeout(() => {
+      isLate = true;
+      kill();
+    }, options.limitMs);
+    let rest = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      const lines = (rest + chunk.toString("utf8")).split("\n");
+      rest = lines.pop() ?? "";
+      seeds.push(...lines.filter((line) => /\bseed\b\D{0,3}-?\d+/i.test(line)).map((line) => line.trim()));
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      process.off("SIGINT", kill).off("SIGTERM", kill);
+      // Workers and what they started share the group; whatever a failed test left behind ends here.
+      kill();
+      resolve({ code, seeds, isLate });
+    });
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+function count(report: Report): Omit<VitestOutcome, "seeds"> {
+  const tests = report.testResults.flatMap((file) => file.assertionResults);
+  const inState = (...states: string[]): number => tests.filter((test) => states.includes(test.status)).length;
+  // A file that cannot be loaded has no tests to fail.
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  );
+  const slowest = tests
+    .map((test) => ({ name: test.fullName, ms: Math.round(test.duration ?? 0) }))
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, 10);
+  return {
+    passed: inState("passed"),
+    failed: inState("failed") + brokenFiles.length,
+    skipped: inState("skipped", "pending", "todo", "disabled"),
+    slowest,
+  };
+}
