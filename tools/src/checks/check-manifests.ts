@@ -26,20 +26,29 @@ interface LockedPackage {
   readonly link?: boolean;
 }
 
-/** Exact versions in every package.json, licences of everything the lock file brings, and no registry's address in it. */
+/** Exact versions and a reason for each dependency, licences of everything the lock file brings, and no registry's address in it. */
 export function checkManifests(base: string = root): PartResult {
   const lock = JSON.parse(readFileSync(join(base, "package-lock.json"), "utf8")) as { packages: Record<string, LockedPackage> };
   const locked = Object.entries(lock.packages).filter(([path, entry]) => path.includes("node_modules/") && entry.link !== true);
   const manifests = [readManifest(join(base, "package.json")), ...listWorkspaces(base).map((workspace) => workspace.manifest)];
-  const findings = [...manifests.flatMap(looseVersions), ...locked.flatMap(([path, entry]) => lockedFindings(path, entry))];
+  const reasons = readFileSync(join(base, "docs/dependencies.md"), "utf8");
+  const findings = [
+    ...manifests.flatMap((manifest) => manifestFindings(manifest, reasons)),
+    ...locked.flatMap(([path, entry]) => lockedFindings(path, entry)),
+  ];
   return { findings, note: `${locked.length} locked packages` };
 }
 
-function looseVersions(manifest: PackageManifest): string[] {
+/** Each dependency has one exact version, and a row with that version which says why it is there. */
+function manifestFindings(manifest: PackageManifest, reasons: string): string[] {
   const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
-  return Object.entries(all)
-    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
-    .map(([name, version]) => `${manifest.name}: ${name} is pinned to "${version}", which is no exact version`);
+  return Object.entries(all).flatMap(([name, version]) => {
+    if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+      return [`${manifest.name}: ${name} is pinned to "${version}", which is no exact version`];
+    const isOurs = name.startsWith("@bowline/") || name === "bowline";
+    if (isOurs || reasons.includes(`| ${name} | ${version} |`)) return [];
+    return [`${manifest.name}: ${name} ${version} has no row in docs/dependencies.md`];
+  });
 }
 
 function lockedFindings(path: string, entry: LockedPackage): string[] {
