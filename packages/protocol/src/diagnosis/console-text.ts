@@ -1,0 +1,57 @@
+import type { ErrorCode } from "../errors/catalogue.ts";
+import type { Rule } from "./verdict.ts";
+
+/**
+ * Browsers tell the reason of a failed WebSocket to their console alone, so a human has to paste the line. Texts are those of Chromium.
+ */
+const texts: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
+  [/ERR_UNSAFE_PORT/, "UNSAFE_PORT"],
+  [/ERR_NAME_NOT_RESOLVED/, "DNS_NXDOMAIN"],
+  [/ERR_CONNECTION_REFUSED/, "TCP_REFUSED"],
+  [/ERR_(CONNECTION_)?TIMED_OUT/, "TCP_TIMEOUT"],
+  [/ERR_ADDRESS_UNREACHABLE/, "TCP_UNREACH"],
+  [/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/, "B_OFFLINE"],
+  [/ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE/, "TCP_CLOSE_AT_ACCEPT"],
+  [/ERR_INVALID_HTTP_RESPONSE/, "WRONG_SERVICE"],
+  [/ERR_SSL_PROTOCOL_ERROR/, "WSS_TO_WS"],
+  [/ERR_SSL_VERSION_OR_CIPHER_MISMATCH/, "TLS_VERSION"],
+  [/ERR_CERT_DATE_INVALID/, "TLS_EXPIRED"],
+  [/ERR_CERT_AUTHORITY_INVALID/, "B_SELF_SIGNED"],
+  [/ERR_CERT_COMMON_NAME_INVALID/, "TLS_SAN"],
+  [/ERR_CERT_WEAK_|ERR_SSL_WEAK_/, "TLS_WEAK"],
+  [/ERR_CERT_REVOKED/, "TLS_REVOKED"],
+  [/ERR_CERTIFICATE_TRANSPARENCY_REQUIRED/, "TLS_CT"],
+  [/ERR_SSL_UNRECOGNIZED_NAME_ALERT/, "TLS_SNI"],
+  [/ERR_BAD_SSL_CLIENT_AUTH_CERT/, "MTLS_REQUIRED_13"],
+  [/ERR_BLOCKED_BY_CLIENT/, "B_EXTENSION"],
+  [/ERR_INSUFFICIENT_RESOURCES/, "B_LIMIT"],
+  [/HTTP Authentication failed/, "WS_401"],
+  [/no response was received/, "WS_NO_SUBPROTO_REPLY"],
+  [/in response does not match/, "WS_WRONG_SUBPROTO"],
+  [/Invalid frame header/, "WS_PERMESSAGE"],
+  [/Mixed Content|insecure WebSocket connection/, "B_MIXED"],
+  [/Content Security Policy/i, "B_CSP"],
+  [/local network|LOCAL_NETWORK_ACCESS|loopback address space/i, "B_LNA"],
+];
+
+// The same line stands for several faults; what is listed is decided by other probes.
+const doubts: Partial<Readonly<Record<ErrorCode, readonly ErrorCode[]>>> = {
+  TLS_VERSION: ["TLS_VERSION", "TLS_CIPHER"],
+  TLS_EXPIRED: ["TLS_EXPIRED", "TLS_NOT_YET", "CLOCK_SKEW"],
+  B_SELF_SIGNED: ["B_SELF_SIGNED", "TLS_UNKNOWN_CA", "TLS_EXPIRED", "TLS_SAN"],
+  MTLS_REQUIRED_13: ["MTLS_REQUIRED_13", "MTLS_REQUIRED_12"],
+};
+
+/** A pasted console line: the most that is ever known of a page's failure. */
+export const consoleLine: Rule = ({ page }) => {
+  const line = page?.consoleText;
+  if (line === undefined) return undefined;
+  const entry = texts.find(([pattern]) => pattern.test(line));
+  const evidence = "the line of the browser's console";
+  if (entry !== undefined) {
+    const candidates = doubts[entry[1]];
+    return candidates === undefined ? { code: entry[1], evidence } : { code: entry[1], evidence, candidates };
+  }
+  if (!/ERR_CONNECTION_(RESET|CLOSED)|before receiving a handshake response/.test(line)) return undefined;
+  return { code: "WS_NEVER_OPENED", evidence, candidates: ["WS_TO_TLS", "WS_TO_TCP", "TLS_SNI", "TCP_RESET_AT_ACCEPT"] };
+};

@@ -1,0 +1,25 @@
+import { connectRules } from "./connect-rules.ts";
+import type { AttemptFacts } from "./facts.ts";
+import { inputRules } from "./input-rules.ts";
+import { pageRules, pageStaticRules } from "./page-rules.ts";
+import { wrongProtocol } from "./protocol-rules.ts";
+import { sessionRules } from "./session-rules.ts";
+import { firstFinding, type Rule, toVerdict, type Verdict } from "./verdict.ts";
+import { webSocketRules } from "./websocket-rules.ts";
+
+const rules: readonly Rule[] = [
+  ...inputRules,
+  ...pageStaticRules,
+  wrongProtocol,
+  ...webSocketRules,
+  ...connectRules,
+  ...sessionRules,
+  ...pageRules,
+];
+
+/**
+ * `diagnose` without the rules whose facts no page can have, for the sake of a page's bundle. The verdicts are the same.
+ */
+export function diagnosePage(facts: AttemptFacts): Verdict {
+  return toVerdict(firstFinding(rules, facts) ?? { code: "CONNECTION_LOST", evidence: "no reason given" });
+}

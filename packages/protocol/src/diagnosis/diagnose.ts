@@ -1,0 +1,49 @@
+import type { AttemptFacts } from "./facts.ts";
+import { awsRules } from "./aws-rules.ts";
+import { connectRules } from "./connect-rules.ts";
+import { consoleLine } from "./console-text.ts";
+import { dnsRules } from "./dns-rules.ts";
+import { healed } from "./healing-rules.ts";
+import { httpRules } from "./http-rules.ts";
+import { inputRules } from "./input-rules.ts";
+import { pageRules, pageStaticRules } from "./page-rules.ts";
+import { parserComplaint, wrongProtocol } from "./protocol-rules.ts";
+import { sessionRules } from "./session-rules.ts";
+import { tcpRules } from "./tcp-rules.ts";
+import { tlsRules } from "./tls-rules.ts";
+import { type Finding, firstFinding, type Rule, toVerdict, type Verdict } from "./verdict.ts";
+import { webSocketRules } from "./websocket-rules.ts";
+
+// In order of the strength of their evidence: an answer in words of the protocol before a text, a text before an end, an end before silence.
+const rules: readonly Rule[] = [
+  ...inputRules,
+  healed,
+  ...pageStaticRules,
+  consoleLine,
+  wrongProtocol,
+  ...awsRules,
+  ...dnsRules,
+  ...tlsRules,
+  ...httpRules,
+  ...tcpRules,
+  ...webSocketRules,
+  ...connectRules,
+  ...sessionRules,
+  parserComplaint,
+  ...pageRules,
+];
+
+/**
+ * Draws the verdict from facts, and from nothing else. Never fails: what no rule knows becomes CONNECTION_LOST with the facts' last
+ * milestone as its evidence.
+ */
+export function diagnose(facts: AttemptFacts): Verdict {
+  return toVerdict(firstFinding(rules, facts) ?? unexplained(facts));
+}
+
+/** What can still be said when no rule fits. */
+export function unexplained(facts: AttemptFacts): Finding {
+  const error = facts.errors?.[0];
+  const words = error?.code ?? error?.message ?? "no reason given";
+  return { code: "CONNECTION_LOST", evidence: `${words} (${facts.milestone ?? "before anything"})` };
+}

@@ -1,0 +1,222 @@
+/**
+ * What can be known of one attempt to connect, or of the connection it became. Every fact is optional: a page knows little, a Node
+ * client more, the doctor most. Facts are observations, never conclusions, and never hold a secret: that there was a password, not
+ * which.
+ */
+
+/** How far the attempt came before it failed; each includes those before it. */
+export type Milestone = "started" | "resolved" | "connected" | "secured" | "upgraded" | "connect-sent" | "accepted";
+
+/** The schemes a target may have; `tcp` and `tls` are aliases in other programs and are normalized before. */
+export type Scheme = "mqtt" | "mqtts" | "ws" | "wss" | "unix";
+
+export interface TargetFacts {
+  readonly scheme?: string;
+  /** As given by the caller, without brackets; also where it is nonsense. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Path and query of a WebSocket URL. */
+  readonly path?: string;
+  readonly hasFragment?: boolean;
+}
+
+/** One thrown or emitted error, with the fields of Node's; of several joined ones each is a fact of its own. */
+export interface ErrorFacts {
+  readonly name?: string;
+  readonly code?: string;
+  readonly syscall?: string;
+  readonly message?: string;
+  readonly address?: string;
+  readonly port?: number;
+  /** Node's explanation of a certificate whose name does not fit. */
+  readonly reason?: string;
+}
+
+export interface DnsFacts {
+  readonly addresses?: readonly string[];
+  /** The name the host is an alias of. */
+  readonly cname?: string;
+  /** Whether the target is meant to be on the public internet, so that a private address is a fault. */
+  readonly expectedPublic?: boolean;
+}
+
+export interface CertificateFacts {
+  readonly subject?: string;
+  readonly issuer?: string;
+  readonly isSelfSigned?: boolean;
+  /** Names without their "DNS:" or "IP Address:" prefix. */
+  readonly alternativeNames?: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly validFromMs?: number;
+  readonly validToMs?: number;
+  /** Certificates the server sent, its own included. */
+  readonly chainLength?: number;
+  /** Whether the last certificate sent is signed by itself. */
+  readonly chainEndsSelfSigned?: boolean;
+  /** Whether the leaf says where its issuer can be fetched (AIA), which public authorities do. */
+  readonly namesIssuerAddress?: boolean;
+}
+
+/** What the caller configured as `ca`. */
+export interface CaFacts {
+  readonly pemCount: number;
+  readonly isIntermediate?: boolean;
+  readonly isServersLeaf?: boolean;
+}
+
+export interface TlsFacts {
+  /** The name sent in the ClientHello; false when none was. */
+  readonly serverName?: string | false;
+  /** The alert the server sent, where it is known apart from the error's text. */
+  readonly alert?: number;
+  readonly authorizationError?: string;
+  readonly certificate?: CertificateFacts;
+  readonly ca?: CaFacts;
+  readonly alpnOffered?: readonly string[];
+  readonly alpnChosen?: string | false;
+  readonly hasClientCertificate?: boolean;
+  /** Whether the server sent a CertificateRequest. */
+  readonly wasCertificateRequested?: boolean;
+  /** "TLSv1.2" and so on. */
+  readonly protocol?: string;
+}
+
+/** The answer to a WebSocket upgrade that was not 101. */
+export interface HttpFacts {
+  readonly status: number;
+  readonly server?: string;
+  readonly location?: string;
+  /** As sent: seconds or a date. */
+  readonly retryAfter?: string;
+  readonly wwwAuthenticate?: string;
+  readonly upgrade?: string;
+  readonly contentType?: string;
+  /** The x-amzn-ErrorType header. */
+  readonly amznErrorType?: string;
+  /** The Date header in milliseconds since 1970. */
+  readonly dateMs?: number;
+}
+
+export interface WebSocketFacts {
+  readonly everOpened?: boolean;
+  readonly closeCode?: number;
+  readonly closeReason?: string;
+  readonly wasClean?: boolean;
+  readonly offered?: readonly string[];
+  /** The subprotocol of the server's answer; empty when it named none. */
+  readonly chosen?: string;
+  readonly gotTextFrame?: boolean;
+}
+
+export interface ConnackFacts {
+  /** 3 for MQTT 3.1 and 3.1.1 alike is written 4. */
+  readonly version: 4 | 5;
+  readonly reasonCode: number;
+  readonly reasonString?: string;
+  readonly serverReference?: string;
+  readonly sessionPresent?: boolean;
+}
+
+export interface DisconnectFacts {
+  readonly reasonCode: number;
+  readonly reasonString?: string;
+  readonly serverReference?: string;
+}
+
+/** What our CONNECT said. */
+export interface ConnectFacts {
+  readonly version?: 3 | 4 | 5;
+  readonly clientIdentifier?: string;
+  readonly cleanStart?: boolean;
+  readonly userName?: string;
+  readonly hadPassword?: boolean;
+  readonly hadWill?: boolean;
+  readonly keepAliveSeconds?: number;
+  /** The `exp` of a password that is a JSON web token, in milliseconds since 1970. */
+  readonly tokenExpiresMs?: number;
+}
+
+/** What happened between CONNACK and the drop. */
+export interface SessionFacts {
+  readonly ageMs?: number;
+  /** Ages of the drops before this one, latest first. */
+  readonly previousAgesMs?: readonly number[];
+  readonly lastSent?: "subscribe" | "publish" | "ping";
+  readonly msSinceLastSent?: number;
+  readonly isPingOutstanding?: boolean;
+  readonly lastPublish?: { readonly qos: 0 | 1 | 2; readonly retain: boolean; readonly bytes: number };
+  /** Limits of the CONNACK. */
+  readonly maximumPacketSize?: number;
+  readonly maximumQos?: 0 | 1;
+  readonly retainAvailable?: boolean;
+  /** A resumed session was expected, and the CONNACK had sessionPresent 0. */
+  readonly wasSessionLost?: boolean;
+}
+
+export interface PageFacts {
+  /** `location.protocol`, "https:" for instance. */
+  readonly protocol?: string;
+  readonly isOnline?: boolean;
+  readonly cspViolation?: { readonly directive: string; readonly blockedUri: string };
+  /** A fetch of the same host and port in no-cors mode. */
+  readonly fetch?: "resolved" | "rejected";
+  readonly localNetworkAccess?: "granted" | "prompt" | "denied";
+  readonly wasFrozen?: boolean;
+  readonly wasRestored?: boolean;
+  readonly openSockets?: number;
+  /** A line of the browser's console, which only a human can paste. */
+  readonly consoleText?: string;
+}
+
+/** A change that let the same attempt succeed, or reach further: the strongest evidence there is. */
+export type Healing =
+  | "tls"
+  | "plain"
+  | "websocket"
+  | "mqtt-over-tcp"
+  | "server-name"
+  | "alpn"
+  | "client-certificate"
+  | "older-tls"
+  | "legacy-ciphers"
+  | "protocol-3.1.1"
+  | "random-client-id"
+  | "without-will"
+  | "without-origin"
+  | "subprotocol"
+  | "single-address"
+  | "proxy"
+  | "smaller-packet";
+
+export interface AttemptFacts {
+  readonly runtime?: "node" | "browser" | "worker" | "deno" | "bun";
+  readonly target?: TargetFacts;
+  readonly milestone?: Milestone;
+  /** A deadline of ours ended the attempt. */
+  readonly timedOut?: boolean;
+  /** How the peer ended the connection. */
+  readonly closedBy?: "fin" | "reset";
+  /** Milliseconds from the start of the attempt to its failure. */
+  readonly msToFail?: number;
+  readonly errors?: readonly ErrorFacts[];
+  /** At most 64 bytes that came where MQTT or TLS was expected. */
+  readonly firstBytes?: Uint8Array;
+  /** Whether those bytes came before any of ours. */
+  readonly spokeFirst?: boolean;
+  readonly dns?: DnsFacts;
+  readonly tls?: TlsFacts;
+  readonly http?: HttpFacts;
+  readonly ws?: WebSocketFacts;
+  readonly connect?: ConnectFacts;
+  readonly connack?: ConnackFacts;
+  readonly disconnect?: DisconnectFacts;
+  readonly session?: SessionFacts;
+  readonly page?: PageFacts;
+  /** The wall clock of this machine at the attempt, in milliseconds since 1970. */
+  readonly nowMs?: number;
+  readonly healedBy?: readonly Healing[];
+  /** Whether another port of the same host answered while this one did not. */
+  readonly otherPortAnswers?: boolean;
+  /** Whether an HTTP proxy is configured in the environment. */
+  readonly hasProxyEnvironment?: boolean;
+}

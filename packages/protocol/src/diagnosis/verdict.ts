@@ -1,0 +1,81 @@
+import { type ErrorCode, errorInfo, isRetryable, type RetryClass, type Stage } from "../errors/catalogue.ts";
+import { type ErrorDetails, MqttError } from "../errors/mqtt-error.ts";
+import type { AttemptFacts } from "./facts.ts";
+
+/** What the facts say, and how surely. */
+export interface Verdict {
+  readonly code: ErrorCode;
+  readonly stage: Stage;
+  /** False when the same facts have other explanations; `candidates` lists them. */
+  readonly certain: boolean;
+  /** "One of", likeliest first, without `code` itself when that is a name for the doubt; empty when certain. */
+  readonly candidates: readonly ErrorCode[];
+  /** Advice for this case, likeliest first. */
+  readonly hints: readonly string[];
+  readonly retry: RetryClass;
+  readonly reasonCode?: number;
+  /** The facts the verdict rests on, as one short phrase. */
+  readonly evidence: string;
+}
+
+/** What a rule returns; the rest of the verdict follows from the catalogue. */
+export interface Finding {
+  readonly code: ErrorCode;
+  readonly evidence: string;
+  /** Present when the facts leave room for doubt. */
+  readonly candidates?: readonly ErrorCode[];
+  readonly hints?: readonly string[];
+  readonly stage?: Stage;
+  readonly retry?: RetryClass;
+  readonly reasonCode?: number;
+}
+
+/** A pure question to the facts. Rules stand in order of the strength of their evidence; the first answer counts. */
+export type Rule = (facts: AttemptFacts) => Finding | undefined;
+
+/** The first finding, or undefined when no rule recognizes the facts. */
+export function firstFinding(rules: readonly Rule[], facts: AttemptFacts): Finding | undefined {
+  for (const rule of rules) {
+    const finding = rule(facts);
+    if (finding !== undefined) return finding;
+  }
+  return undefined;
+}
+
+/** Completes a finding from the catalogue. */
+export function toVerdict(finding: Finding): Verdict {
+  const info = errorInfo(finding.code);
+  const candidates = finding.candidates ?? [];
+  return {
+    code: finding.code,
+    stage: finding.stage ?? info.stage,
+    certain: candidates.length === 0,
+    candidates,
+    hints: finding.hints ?? [],
+    retry: finding.retry ?? gentlestRetry(finding.code, candidates),
+    ...(finding.reasonCode === undefined ? {} : { reasonCode: finding.reasonCode }),
+    evidence: finding.evidence,
+  };
+}
+
+/** A client must not give up for ever on a guess: where one explanation would pass by itself, the attempt is repeated. */
+function gentlestRetry(code: ErrorCode, candidates: readonly ErrorCode[]): RetryClass {
+  const classes = [code, ...candidates].map((candidate) => errorInfo(candidate).retry);
+  const own = errorInfo(code).retry;
+  if (isRetryable(own)) return own;
+  return classes.find(isRetryable) ?? own;
+}
+
+/** The error of a verdict, as a client rejects or reports it. */
+export function verdictToError(verdict: Verdict, cause?: unknown, details: ErrorDetails = {}): MqttError {
+  const doubt = verdict.certain ? {} : { candidates: verdict.candidates };
+  const advice = verdict.hints.length === 0 ? {} : { hints: verdict.hints };
+  return new MqttError(verdict.code, {
+    detail: verdict.evidence,
+    stage: verdict.stage,
+    retry: verdict.retry,
+    ...(cause === undefined ? {} : { cause }),
+    ...(verdict.reasonCode === undefined ? {} : { reasonCode: verdict.reasonCode }),
+    details: { ...doubt, ...advice, ...details },
+  });
+}
