@@ -20,10 +20,8 @@ export function matches(topicFilter: string, topicName: string): boolean {
 /** Whether every Topic Name that filter `inner` matches is matched by filter `outer` too. */
 export function covers(outer: string, inner: string): boolean {
   const a = outer.split("/");
-  const b = inner.split("/");
+  const b = levelsOfRealTopics(inner);
   if (isWildcard(a[0]) && inner.startsWith("$")) return false;
-  // No Topic Name has zero levels, so at the very start "#" is no more than "+/#".
-  if (inner === "#") return outer === "#" || outer === "+/#";
   for (const [i, level] of a.entries()) {
     if (level === "#") return true;
     if (i >= b.length || b[i] === "#") return false;
@@ -34,8 +32,8 @@ export function covers(outer: string, inner: string): boolean {
 
 /** Whether some Topic Name is matched by both filters. */
 export function overlaps(one: string, other: string): boolean {
-  const a = one.split("/");
-  const b = other.split("/");
+  const a = levelsOfRealTopics(one);
+  const b = levelsOfRealTopics(other);
   if ((one.startsWith("$") && isWildcard(b[0])) || (other.startsWith("$") && isWildcard(a[0]))) return false;
   const longest = Math.max(a.length, b.length);
   for (let i = 0; i < longest; i++) {
@@ -44,6 +42,12 @@ export function overlaps(one: string, other: string): boolean {
     if (a[i] !== "+" && b[i] !== "+" && a[i] !== b[i]) return false;
   }
   return true;
+}
+
+/** A "#" takes in its parent level too, but no Topic Name is empty: "#" is no more than "+/#", and "/#" no more than "/+/#". */
+function levelsOfRealTopics(topicFilter: string): string[] {
+  if (topicFilter === "#") return ["+", "#"];
+  return topicFilter === "/#" ? ["", "+", "#"] : topicFilter.split("/");
 }
 
 function isWildcard(level: string | undefined): boolean {

@@ -11,7 +11,10 @@ export interface Share {
 
 const multiLevelMisplaced = fault("MQTT-4.7.1-1", "In a Topic Filter # must fill the last level.");
 const singleLevelMisplaced = fault("MQTT-4.7.1-2", "In a Topic Filter + must fill a whole level.");
-const shareNameMissing = fault("MQTT-4.8.2-1", "A shared subscription is $share/ShareName/filter with a ShareName of at least one character.");
+const shareNameMissing = fault(
+  "MQTT-4.8.2-1",
+  "A shared subscription is $share/ShareName/filter with a ShareName of at least one character.",
+);
 const shareNameInvalid = fault("MQTT-4.8.2-2", "A ShareName must not contain + or #.");
 const shareFilterMissing = fault("MQTT-4.8.2-2", "A ShareName must be followed by / and a Topic Filter.");
 
