@@ -16,3 +16,4 @@ export { matches } from "./topic/match.ts";
 export type { TopicFault } from "./topic/topic-fault.ts";
 export { validateTopicFilter } from "./topic/topic-filter.ts";
 export { validateTopicName } from "./topic/topic-name.ts";
+export { connackReasonCode, connackReturnCode, ReasonCode } from "./packet/reason-codes.ts";

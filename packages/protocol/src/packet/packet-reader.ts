@@ -1,0 +1,80 @@
+import { bytes } from "./bytes.ts";
+import { malformed } from "./packet-fault.ts";
+import { decodeText, isText } from "./utf8.ts";
+import { readVariableByteInteger } from "./variable-byte-integer.ts";
+import { variableByteLength } from "./write-publish.ts";
+
+/**
+ * A cursor over the body of one packet that is not a PUBLISH: these are small or rare, so clarity wins over offsets.
+ * Every method throws a malformed packet fault (0x81) rather than read past the packet.
+ */
+export class PacketReader {
+  readonly chunk: Uint8Array;
+  readonly end: number;
+  at: number;
+  private readonly packet: string;
+
+  /** @param packet Name of the packet, for the message of a fault. */
+  constructor(chunk: Uint8Array, bodyStart: number, end: number, packet: string) {
+    this.chunk = chunk;
+    this.at = bodyStart;
+    this.end = end;
+    this.packet = packet;
+  }
+
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  byte(): number {
+    this.need(1);
+    return this.chunk[this.at++]!;
+  }
+
+  twoByteInteger(): number {
+    this.need(2);
+    const value = (this.chunk[this.at]! << 8) | this.chunk[this.at + 1]!;
+    this.at += 2;
+    return value;
+  }
+
+  fourByteInteger(): number {
+    const high = this.twoByteInteger();
+    return high * 0x1_0000 + this.twoByteInteger();
+  }
+
+  variableByteInteger(): number {
+    const value = readVariableByteInteger(this.chunk, this.at, this.end);
+    if (value < 0) throw malformed(`${this.packet} with a bad Variable Byte Integer`, "MQTT-1.5.5-1");
+    this.at += variableByteLength(value);
+    return value;
+  }
+
+  /** A copy, since it outlives the chunk. */
+  binaryData(): Uint8Array {
+    const length = this.twoByteInteger();
+    this.need(length);
+    const copy = bytes.alloc(length);
+    bytes.copy(this.chunk, copy, 0, this.at, this.at + length);
+    this.at += length;
+    return copy;
+  }
+
+  string(): string {
+    const length = this.twoByteInteger();
+    this.need(length);
+    const start = this.at;
+    this.at += length;
+    if (!isText(this.chunk, start, this.at)) throw malformed(`${this.packet} with a string that is not UTF-8`, "MQTT-1.5.4-1");
+    return decodeText(this.chunk, start, this.at);
+  }
+
+  /** The packet must end here. */
+  finish(): void {
+    if (this.at !== this.end) throw malformed(`${this.packet} is longer than its content`);
+  }
+
+  private need(count: number): void {
+    if (this.at + count > this.end) throw malformed(`${this.packet} ends too early`);
+  }
+}
