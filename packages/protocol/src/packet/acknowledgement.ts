@@ -2,7 +2,7 @@ import type { OutBuffer } from "./out-buffer.ts";
 import { packetFault, unencodable } from "./packet-fault.ts";
 import { PacketReader } from "./packet-reader.ts";
 import { PacketType } from "./packet-type.ts";
-import { newPacket } from "./packet-writer.ts";
+import { checkedIdentifier, newPacket } from "./packet-writer.ts";
 import type { AcknowledgementPacket, ProtocolVersion } from "./packets.ts";
 import { checkProperty, onceBit } from "./properties.ts";
 import { readProperties } from "./property-decoder.ts";
@@ -119,16 +119,14 @@ export function writeAcknowledgement(
  */
 export function encodeAcknowledgement(out: OutBuffer, packet: AcknowledgementPacket, version: ProtocolVersion): void {
   const { type, packetIdentifier, reasonCode, properties } = packet;
-  if (!Number.isInteger(packetIdentifier) || packetIdentifier < 1 || packetIdentifier > 0xffff) {
-    throw unencodable("packetIdentifier must be an integer from 1 to 65,535");
-  }
+  checkedIdentifier(packetIdentifier);
   if (!mayCarry(type, reasonCode)) throw unencodable(`${names[type]} has no Reason Code ${reasonCode}`);
   if (version !== 5 || properties === undefined) {
     writeAcknowledgement(out, type, packetIdentifier, reasonCode, version);
     return;
   }
   const body = newPacket();
-  body.integer(packetIdentifier, 2, "packetIdentifier");
+  body.packetIdentifier(packetIdentifier);
   body.byte(reasonCode);
   writeProperties(body, properties, type);
   body.finish(out, type === PUBREL ? 0x62 : type << 4);

@@ -1,5 +1,5 @@
 import { bytes } from "./bytes.ts";
-import { malformed } from "./packet-fault.ts";
+import { malformed, protocolError } from "./packet-fault.ts";
 import { decodeText, isText } from "./utf8.ts";
 import { readVariableByteInteger } from "./variable-byte-integer.ts";
 import { variableByteLength } from "./write-publish.ts";
@@ -35,6 +35,13 @@ export class PacketReader {
     this.need(2);
     const value = (this.chunk[this.at]! << 8) | this.chunk[this.at + 1]!;
     this.at += 2;
+    return value;
+  }
+
+  /** @throws PROTOCOL_ERROR for 0, [MQTT-2.2.1-3]. */
+  packetIdentifier(): number {
+    const value = this.twoByteInteger();
+    if (value === 0) throw protocolError(`${this.packet} with Packet Identifier 0`, "MQTT-2.2.1-3");
     return value;
   }
 

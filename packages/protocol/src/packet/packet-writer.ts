@@ -35,6 +35,10 @@ export class PacketWriter {
     for (let shift = (size - 1) * 8; shift >= 0; shift -= 8) this.buffer[this.at++] = (value >>> shift) & 0xff;
   }
 
+  packetIdentifier(value: number): void {
+    this.integer(checkedIdentifier(value), 2, "packetIdentifier");
+  }
+
   variableByteInteger(value: number, field: string): void {
     if (!Number.isInteger(value) || value < 0 || value > MAXIMUM_VARIABLE_BYTE_INTEGER) {
       throw unencodable(`${field} must be an integer from 0 to 268,435,455`);
@@ -110,6 +114,14 @@ export class PacketWriter {
 /** Not `instanceof`: a test runner or a frame brings Uint8Arrays of another realm. */
 export function isByteArray(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1;
+}
+
+/** @throws PACKET_INVALID unless it is an integer from 1 to 65,535, [MQTT-2.2.1-3]. */
+export function checkedIdentifier(packetIdentifier: number | undefined): number {
+  if (packetIdentifier !== undefined && Number.isInteger(packetIdentifier) && packetIdentifier > 0 && packetIdentifier < 0x1_0000) {
+    return packetIdentifier;
+  }
+  throw unencodable("packetIdentifier must be an integer from 1 to 65,535");
 }
 
 /** The writer of every encoder: an encoder runs to its end before another begins, and nothing of it outlives the call. */

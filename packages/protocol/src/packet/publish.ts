@@ -2,7 +2,7 @@ import type { OutBuffer } from "./out-buffer.ts";
 import { unencodable } from "./packet-fault.ts";
 import { PacketReader } from "./packet-reader.ts";
 import { PacketType } from "./packet-type.ts";
-import { isByteArray, newPacket } from "./packet-writer.ts";
+import { checkedIdentifier, isByteArray, newPacket } from "./packet-writer.ts";
 import type { ProtocolVersion, PublishPacket, QoS } from "./packets.ts";
 import { checkProperty, onceBit } from "./properties.ts";
 import { readPropertyList } from "./property-decoder.ts";
@@ -220,12 +220,4 @@ export function encodePublish(out: OutBuffer, packet: PublishPacket, version: Pr
   const written = writePublish(out, version, source, Number.POSITIVE_INFINITY);
   source.payload.set(NOTHING, 0, 0);
   if (!written) throw unencodable("the packet is longer than 268,435,455 bytes");
-}
-
-/** @throws PACKET_INVALID unless it is an integer from 1 to 65,535, [MQTT-2.2.1-3]. */
-function checkedIdentifier(packetIdentifier: number | undefined): number {
-  if (packetIdentifier !== undefined && Number.isInteger(packetIdentifier) && packetIdentifier > 0 && packetIdentifier < 0x1_0000) {
-    return packetIdentifier;
-  }
-  throw unencodable("packetIdentifier must be an integer from 1 to 65,535");
 }

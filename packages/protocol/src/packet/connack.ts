@@ -1,0 +1,60 @@
+import type { OutBuffer } from "./out-buffer.ts";
+import { malformed, protocolError, unencodable } from "./packet-fault.ts";
+import { PacketReader } from "./packet-reader.ts";
+import { PacketType } from "./packet-type.ts";
+import { newPacket } from "./packet-writer.ts";
+import type { ConnackPacket, ProtocolVersion } from "./packets.ts";
+import { readProperties } from "./property-decoder.ts";
+import { writeProperties } from "./property-encoder.ts";
+import { connackReasonCode, connackReturnCode, ReasonCode } from "./reason-codes.ts";
+
+/**
+ * Decodes a CONNACK. Return codes of MQTT 3.1 and 3.1.1 come as the Reason Codes they stand for, and on a connection of MQTT 5.0
+ * the short form of an older server that refuses is understood. Any code from 0x80 on is taken, known or not, since it tells
+ * the user more than our own complaint would.
+ *
+ * @throws MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82).
+ */
+export function decodeConnack(
+  chunk: Uint8Array,
+  start: number,
+  bodyStart: number,
+  end: number,
+  version: ProtocolVersion,
+): ConnackPacket {
+  if (version !== 3 && (chunk[start]! & 0x0f) !== 0) throw malformed("CONNACK with bad flags in its fixed header");
+  const reader = new PacketReader(chunk, bodyStart, end, "CONNACK");
+  const flags = reader.byte();
+  // [MQTT-3.2.2-1]; MQTT 3.1 leaves the whole byte open.
+  if (version !== 3 && flags > 1) throw malformed("CONNACK with reserved flags", "MQTT-3.2.2-1");
+  const sessionPresent = version !== 3 && flags === 1;
+  const code = reader.byte();
+  const short = version !== 5 || (reader.left === 0 && code > 0 && code < 6);
+  const reasonCode = short ? connackReasonCode(code) : code;
+  if (sessionPresent && reasonCode !== 0) throw protocolError("CONNACK that refuses and claims a session", "MQTT-3.2.2-6");
+  const packet: ConnackPacket = { type: PacketType.CONNACK, sessionPresent, reasonCode };
+  if (!short) {
+    if (code > 0 && code < 0x80) throw protocolError(`CONNACK has no Reason Code ${code}`, "MQTT-3.2.2-8");
+    const properties = readProperties(reader, PacketType.CONNACK);
+    if (properties !== undefined) packet.properties = properties;
+  }
+  reader.finish();
+  return packet;
+}
+
+/**
+ * Appends a CONNACK. Before MQTT 5.0 the Reason Code becomes the nearest return code, and properties are left out.
+ *
+ * @throws PACKET_INVALID, with nothing written.
+ */
+export function encodeConnack(out: OutBuffer, packet: ConnackPacket, version: ProtocolVersion): void {
+  const { reasonCode, sessionPresent } = packet;
+  if (reasonCode !== ReasonCode.Success && !(reasonCode >= 0x80)) throw unencodable(`CONNACK has no Reason Code ${reasonCode}`);
+  // [MQTT-3.2.2-6]
+  if (sessionPresent && reasonCode !== ReasonCode.Success) throw unencodable("sessionPresent goes with success only");
+  const body = newPacket();
+  body.byte(sessionPresent && version !== 3 ? 1 : 0);
+  body.integer(version === 5 ? reasonCode : connackReturnCode(reasonCode), 1, "reasonCode");
+  if (version === 5) writeProperties(body, packet.properties, PacketType.CONNACK);
+  body.finish(out, PacketType.CONNACK << 4);
+}

@@ -1,0 +1,170 @@
+import type { OutBuffer } from "./out-buffer.ts";
+import { malformed, packetFault, protocolError, unencodable } from "./packet-fault.ts";
+import { PacketReader } from "./packet-reader.ts";
+import { PacketType } from "./packet-type.ts";
+import { newPacket, type PacketWriter } from "./packet-writer.ts";
+import type { ConnectPacket, Properties, ProtocolVersion, QoS, Will } from "./packets.ts";
+import { WILL } from "./properties.ts";
+import { readProperties } from "./property-decoder.ts";
+import { writeProperties } from "./property-encoder.ts";
+import { ReasonCode } from "./reason-codes.ts";
+import { scanText, TEXT_HAS_WILDCARD } from "./utf8.ts";
+
+/** Connect Flags, section 3.1.2.3. */
+const RESERVED = 0x01;
+const CLEAN_START = 0x02;
+const HAS_WILL = 0x04;
+const WILL_QOS_SHIFT = 3;
+const WILL_RETAIN = 0x20;
+const WILL_ONLY = 0x38;
+const HAS_PASSWORD = 0x40;
+const HAS_USERNAME = 0x80;
+const BRIDGE = 0x80;
+
+/**
+ * What a CONNECT names as its protocol, read without judging the rest: enough to choose the form of the answer.
+ *
+ * @returns The protocol level without the bridge bit (0 to 127), or -1 when the packet does not begin like a CONNECT of MQTT.
+ */
+export function peekConnectLevel(chunk: Uint8Array, bodyStart: number, end: number): number {
+  const length = bodyStart + 2 > end ? 0 : (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!;
+  const levelAt = bodyStart + 2 + length;
+  if ((length !== 4 && length !== 6) || levelAt >= end) return -1;
+  const name = String.fromCharCode(...chunk.subarray(bodyStart + 2, levelAt));
+  return name === "MQTT" || name === "MQIsdp" ? chunk[levelAt]! & ~BRIDGE : -1;
+}
+
+/**
+ * The version whose CONNACK a client that named this level understands: that of 5.0 from level 5 on, that of 3.1.1 below. A
+ * refused level 0 to 4 is thus answered with return code 1, and level 6 and above with Reason Code 0x84.
+ */
+export function connackVersion(level: number): ProtocolVersion {
+  return level >= 5 ? 5 : 4;
+}
+
+/**
+ * Decodes a CONNECT of any version; the packet says which.
+ *
+ * @throws PROTO_VERSION (0x84) for a protocol name or level that is not MQTT 3.1, 3.1.1 or 5.0 (see `peekConnectLevel`),
+ * MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82), TOPIC_NAME (0x90) for a bad Will Topic.
+ */
+export function decodeConnect(chunk: Uint8Array, start: number, bodyStart: number, end: number): ConnectPacket {
+  const reader = new PacketReader(chunk, bodyStart, end, "CONNECT");
+  const name = reader.string();
+  const level = reader.byte();
+  const protocolVersion = versionOf(name, level & ~BRIDGE);
+  if (protocolVersion !== 3 && (chunk[start]! & 0x0f) !== 0) throw malformed("CONNECT with bad flags in its fixed header");
+  const flags = reader.byte();
+  checkFlags(flags, protocolVersion);
+  const keepAlive = reader.twoByteInteger();
+  const properties = protocolVersion === 5 ? readProperties(reader, PacketType.CONNECT) : undefined;
+  // [section 3.1.2.11.10]
+  if (properties !== undefined) checkAuthentication(properties);
+  const packet: ConnectPacket = {
+    type: PacketType.CONNECT,
+    protocolVersion,
+    cleanStart: (flags & CLEAN_START) !== 0,
+    keepAlive,
+    clientIdentifier: reader.string(),
+  };
+  if (properties !== undefined) packet.properties = properties;
+  if ((flags & HAS_WILL) !== 0) packet.will = readWill(reader, flags, protocolVersion);
+  // MQTT 3.1 lets the user name be missing in spite of its flag, for clients of the version before it.
+  if ((flags & HAS_USERNAME) !== 0 && (protocolVersion !== 3 || reader.left > 0)) packet.username = reader.string();
+  if ((flags & HAS_PASSWORD) !== 0 && (protocolVersion !== 3 || reader.left > 0)) packet.password = reader.binaryData();
+  if ((level & BRIDGE) !== 0) packet.isBridge = true;
+  reader.finish();
+  return packet;
+}
+
+function versionOf(name: string, level: number): ProtocolVersion {
+  if (name === "MQTT" && (level === 4 || level === 5)) return level;
+  if (name === "MQIsdp" && level === 3) return 3;
+  // [MQTT-3.1.2-1] [MQTT-3.1.2-2]
+  const known = name === "MQTT" || name === "MQIsdp";
+  throw packetFault(ReasonCode.UnsupportedProtocolVersion, known ? `protocol level ${level}` : "the protocol name is not MQTT");
+}
+
+function checkFlags(flags: number, version: ProtocolVersion): void {
+  // MQTT 3.1 says nothing of these bits where they have no meaning.
+  if (version === 3) {
+    if (((flags >>> WILL_QOS_SHIFT) & 3) === 3 && (flags & HAS_WILL) !== 0) throw malformed("CONNECT with Will QoS 3");
+    return;
+  }
+  if ((flags & RESERVED) !== 0) throw malformed("CONNECT with its reserved flag set", "MQTT-3.1.2-3");
+  if ((flags & HAS_WILL) === 0 && (flags & WILL_ONLY) !== 0) throw malformed("CONNECT with Will QoS or Will Retain and no Will");
+  if (((flags >>> WILL_QOS_SHIFT) & 3) === 3) throw malformed("CONNECT with Will QoS 3", "MQTT-3.1.2-12");
+  if (version === 4 && (flags & (HAS_USERNAME | HAS_PASSWORD)) === HAS_PASSWORD) {
+    throw malformed("CONNECT with a password and no user name", "v3 MQTT-3.1.2-22");
+  }
+}
+
+/** Authentication Data needs an Authentication Method. */
+function checkAuthentication({ authenticationData, authenticationMethod }: Properties): void {
+  if (authenticationData === undefined || authenticationMethod !== undefined) return;
+  throw protocolError("CONNECT with Authentication Data and no Authentication Method");
+}
+
+function readWill(reader: PacketReader, flags: number, version: ProtocolVersion): Will {
+  const properties = version === 5 ? readProperties(reader, WILL) : undefined;
+  const topicAt = reader.at + 2;
+  const topicName = reader.string();
+  if (topicName === "" || (scanText(reader.chunk, topicAt, reader.at) & TEXT_HAS_WILDCARD) !== 0) {
+    // [MQTT-4.7.3-1] [MQTT-4.7.0-1]
+    throw packetFault(ReasonCode.TopicNameInvalid, "the Will Topic is empty or holds a wildcard");
+  }
+  const payload = reader.binaryData();
+  const qos = ((flags >>> WILL_QOS_SHIFT) & 3) as QoS;
+  const will: Will = { topicName, payload, qos, retain: (flags & WILL_RETAIN) !== 0 };
+  return properties === undefined ? will : { ...will, properties };
+}
+
+/**
+ * Appends a CONNECT in the version that the packet names. Before MQTT 5.0 properties are left out.
+ *
+ * @throws PACKET_INVALID, with nothing written.
+ */
+export function encodeConnect(out: OutBuffer, packet: ConnectPacket): void {
+  const { protocolVersion, will, username, password, properties } = packet;
+  if (protocolVersion !== 3 && protocolVersion !== 4 && protocolVersion !== 5)
+    throw unencodable("protocolVersion must be 3, 4 or 5");
+  if (protocolVersion !== 5 && password !== undefined && username === undefined) {
+    throw unencodable("a password needs a username before MQTT 5.0"); // [v3 MQTT-3.1.2-22]
+  }
+  const body = newPacket();
+  body.string(protocolVersion === 3 ? "MQIsdp" : "MQTT", "protocolName");
+  body.byte(protocolVersion | (packet.isBridge === true ? BRIDGE : 0));
+  body.byte(connectFlags(packet));
+  body.integer(packet.keepAlive, 2, "keepAlive");
+  if (protocolVersion === 5) {
+    if (properties !== undefined) checkEncodableAuthentication(properties);
+    writeProperties(body, properties, PacketType.CONNECT);
+  }
+  body.string(packet.clientIdentifier, "clientIdentifier");
+  if (will !== undefined) writeWill(body, will, protocolVersion);
+  if (username !== undefined) body.string(username, "username");
+  if (password !== undefined) body.binaryData(password, "password");
+  body.finish(out, PacketType.CONNECT << 4);
+}
+
+function connectFlags({ cleanStart, will, username, password }: ConnectPacket): number {
+  if (will !== undefined && will.qos !== 0 && will.qos !== 1 && will.qos !== 2) throw unencodable("will.qos must be 0, 1 or 2");
+  return (
+    (cleanStart ? CLEAN_START : 0) |
+    (will === undefined ? 0 : HAS_WILL | (will.qos << WILL_QOS_SHIFT) | (will.retain ? WILL_RETAIN : 0)) |
+    (password === undefined ? 0 : HAS_PASSWORD) |
+    (username === undefined ? 0 : HAS_USERNAME)
+  );
+}
+
+function checkEncodableAuthentication({ authenticationData, authenticationMethod }: Properties): void {
+  if (authenticationData !== undefined && authenticationMethod === undefined) {
+    throw unencodable("authenticationData needs authenticationMethod");
+  }
+}
+
+function writeWill(body: PacketWriter, will: Will, version: ProtocolVersion): void {
+  if (version === 5) writeProperties(body, will.properties, WILL);
+  body.topicName(will.topicName, "will.topicName");
+  body.binaryData(will.payload, "will.payload");
+}

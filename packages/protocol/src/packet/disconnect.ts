@@ -1,0 +1,59 @@
+import type { OutBuffer } from "./out-buffer.ts";
+import { malformed, protocolError, unencodable } from "./packet-fault.ts";
+import { PacketReader } from "./packet-reader.ts";
+import { PacketType } from "./packet-type.ts";
+import { newPacket } from "./packet-writer.ts";
+import type { DisconnectPacket, ProtocolVersion } from "./packets.ts";
+import { readProperties } from "./property-decoder.ts";
+import { writeProperties } from "./property-encoder.ts";
+import { ReasonCode } from "./reason-codes.ts";
+
+const DISCONNECT = PacketType.DISCONNECT;
+
+/** Table 3-10, both directions; what it does not list from 0x80 on is taken all the same, since it says more than a complaint. */
+function mayCarry(reasonCode: number): boolean {
+  return reasonCode === ReasonCode.NormalDisconnection || reasonCode === ReasonCode.DisconnectWithWillMessage || reasonCode >= 0x80;
+}
+
+/**
+ * Decodes a DISCONNECT; one without a body means Reason Code 0.
+ *
+ * @throws MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82).
+ */
+export function decodeDisconnect(
+  chunk: Uint8Array,
+  start: number,
+  bodyStart: number,
+  end: number,
+  version: ProtocolVersion,
+): DisconnectPacket {
+  // [MQTT-3.14.1-1]
+  if (version !== 3 && (chunk[start]! & 0x0f) !== 0)
+    throw malformed("DISCONNECT with bad flags in its fixed header", "MQTT-3.14.1-1");
+  const reader = new PacketReader(chunk, bodyStart, end, "DISCONNECT");
+  const packet: DisconnectPacket = { type: DISCONNECT, reasonCode: ReasonCode.NormalDisconnection };
+  if (version === 5 && reader.left > 0) {
+    packet.reasonCode = reader.byte();
+    if (!mayCarry(packet.reasonCode)) throw protocolError(`DISCONNECT has no Reason Code ${packet.reasonCode}`, "MQTT-3.14.2-1");
+    const properties = reader.left > 0 ? readProperties(reader, DISCONNECT) : undefined;
+    if (properties !== undefined) packet.properties = properties;
+  }
+  reader.finish();
+  return packet;
+}
+
+/**
+ * Appends a DISCONNECT in its shortest form. Before MQTT 5.0 Reason Code and properties are left out.
+ *
+ * @throws PACKET_INVALID, with nothing written.
+ */
+export function encodeDisconnect(out: OutBuffer, packet: DisconnectPacket, version: ProtocolVersion): void {
+  const { reasonCode, properties } = packet;
+  if (!mayCarry(reasonCode)) throw unencodable(`DISCONNECT has no Reason Code ${reasonCode}`);
+  const body = newPacket();
+  if (version === 5 && (reasonCode !== ReasonCode.NormalDisconnection || properties !== undefined)) {
+    body.integer(reasonCode, 1, "reasonCode");
+    if (properties !== undefined) writeProperties(body, properties, DISCONNECT);
+  }
+  body.finish(out, DISCONNECT << 4);
+}
