@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown, type RolldownOptions, type OutputOptions } from "rolldown";
 import { writeCommonJsTypes } from "./build/common-js-types.ts";
@@ -23,9 +23,9 @@ const products: readonly Product[] = [
   { name: "mqttjs/dist/browser.min.js", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJsForPages() },
   { name: "console/dist", source: "packages/console/index.html", make: () => buildConsole() },
   {
-    name: "cli/dist/main.js (executable)",
+    name: "cli/dist/main.js as node_modules/.bin/bowline",
     source: "packages/cli/src/main.ts",
-    make: () => chmodSync(join(root, "packages/cli/dist/main.js"), 0o755),
+    make: linkCommand,
   },
 ];
 
@@ -100,6 +100,17 @@ async function bundle(input: RolldownOptions, output: OutputOptions): Promise<vo
 async function buildConsole(): Promise<void> {
   const result = await runTool("vite", ["build", "--logLevel", "warn"], join(root, "packages/console"));
   if (result.code !== 0) throw new Error(`vite build failed:\n${result.output}`);
+}
+
+/**
+ * npm links a workspace's command into .bin at install, and only if the file is there then, which in a fresh clone it is not.
+ * Without the link `npx bowline` would go and look for a package in the registry.
+ */
+function linkCommand(): void {
+  chmodSync(join(root, "packages/cli/dist/main.js"), 0o755);
+  const link = join(root, "node_modules/.bin/bowline");
+  rmSync(link, { force: true });
+  symlinkSync("../../packages/cli/dist/main.js", link);
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -5,6 +5,7 @@ import { build } from "./build.ts";
 import { checkLayers } from "./check-layers.ts";
 import { checkApiReports } from "./checks/api-report.ts";
 import { checkBundle } from "./checks/check-bundle.ts";
+import { checkLockFile } from "./checks/check-lock-file.ts";
 import { checkMachinePaths } from "./checks/check-machine-paths.ts";
 import { checkManifests } from "./checks/check-manifests.ts";
 import type { CheckPart, PartResult } from "./checks/check-part.ts";
@@ -43,6 +44,7 @@ function partList(options: CheckOptions): CheckPart[] {
     { name: "layers", run: () => ({ findings: checkLayers() }) },
     { name: "sizes", run: () => checkSize(options) },
     { name: "licences and pins", run: () => checkManifests() },
+    { name: "lock file", run: () => checkLockFile(options) },
     { name: "machine paths", run: () => checkMachinePaths() },
     { name: "publint", needsBuild: true, run: checkPublint },
     { name: "types resolve", needsBuild: true, run: checkTypesResolve },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listWorkspaces, type PackageManifest, readManifest, root } from "../repository.ts";
+import type { LockedPackage } from "./check-lock-file.ts";
 import type { PartResult } from "./check-part.ts";
 
 /** Licences whose terms we can keep by naming them. MPL-2.0 binds only its own files, which our build tools alone load. */
@@ -17,14 +18,6 @@ const allowed = new Set([
   "Python-2.0",
 ]);
 const allowedInDevelopment = new Set([...allowed, "MPL-2.0", "CC-BY-4.0"]);
-
-interface LockedPackage {
-  readonly version?: string;
-  readonly license?: string;
-  readonly resolved?: string;
-  readonly dev?: boolean;
-  readonly link?: boolean;
-}
 
 /** Exact versions and a reason for each dependency, licences of everything the lock file brings, and no registry's address in it. */
 export function checkManifests(base: string = root): PartResult {
