@@ -1,0 +1,127 @@
+import { type ErrorCode, MqttError } from "@bowline/protocol";
+import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { streamSSE } from "hono/streaming";
+import { z } from "zod";
+import type { TokenMethod } from "../auth/token-method.ts";
+import type { UserDirectory } from "../auth/user-directory.ts";
+import type { Logger } from "../log/logger.ts";
+import type { BrokerView } from "./broker-view.ts";
+import type { RateHistory, RateSample } from "./rate-history.ts";
+
+/** What the API acts on. */
+export interface AdminContext {
+  view: BrokerView;
+  users: UserDirectory;
+  tokens: TokenMethod;
+  rates: RateHistory;
+  logger: Logger;
+}
+
+/** No request of the API needs more. */
+const BODY_BYTES_MAX = 64 * 1024;
+/** Only this tenant exists for the API until tenants have one of their own. */
+const TENANT = "default";
+
+const newUser = z.strictObject({ username: z.string(), password: z.string() });
+const newPassword = z.strictObject({ password: z.string() });
+
+/**
+ * The admin API, `/api/v1/...`, without any check of who asks: the admin socket is guarded by its file mode, and the console's
+ * origin puts `guardOrigin` before it.
+ */
+export function adminRoutes({ view, users, tokens, rates, logger }: AdminContext): Hono {
+  const app = new Hono();
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (c) => failure(c, new MqttError("OPTION_INVALID", { detail: "the body is too large" })),
+    }),
+  );
+  app.get("/api/v1/status", (c) => c.json(statusOf(view)));
+  app.get("/api/v1/connections", (c) => c.json({ connections: view.connections(TENANT) }));
+  app.get("/api/v1/metrics", (c) => c.json({ totals: view.stats(), samples: rates.samples }));
+  app.get("/api/v1/metrics/stream", (c) => streamRates(c, rates));
+  app.get("/api/v1/users", (c) => c.json({ users: users.list(TENANT) }));
+  app.post("/api/v1/users", async (c) => {
+    const { username, password } = await body(c, newUser);
+    return c.json(await users.add(TENANT, username, password), 201);
+  });
+  app.put("/api/v1/users/:username/password", async (c) => {
+    const { password } = await body(c, newPassword);
+    await users.setPassword(TENANT, c.req.param("username"), password);
+    return c.body(null, 204);
+  });
+  app.delete("/api/v1/users/:username", async (c) => {
+    await users.remove(TENANT, c.req.param("username"));
+    return c.body(null, 204);
+  });
+  app.post("/api/v1/token", (c) => {
+    const { username, token, expiresAt } = tokens.issue(TENANT);
+    return c.json({ username, password: token.reveal(), expiresAt }, 201);
+  });
+  app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: "there is no such resource" } }, 404));
+  app.onError((error, c) => {
+    if (!MqttError.is(error)) logger.error({ error, path: c.req.path }, "an admin request failed inside");
+    return failure(c, MqttError.is(error) ? error : new MqttError("INTERNAL", { cause: error }));
+  });
+  return app;
+}
+
+function statusOf(view: BrokerView): Record<string, unknown> {
+  return {
+    version: view.version,
+    startedAt: view.startedAt,
+    listeners: view.listeners(),
+    storage: view.health(),
+    totals: view.stats(),
+    memoryBytes: process.memoryUsage.rss(),
+    processId: process.pid,
+  };
+}
+
+/** Server-sent events: the samples kept, then one each second. A reader that does not keep up loses samples, not memory. */
+function streamRates(c: Context, rates: RateHistory): Response {
+  return streamSSE(c, async (stream) => {
+    const write = (sample: RateSample): Promise<void> => stream.writeSSE({ event: "rates", data: JSON.stringify(sample) });
+    for (const sample of rates.samples) await write(sample);
+    let isWriting = false;
+    await new Promise<void>((resolve) => {
+      const stop = rates.listen((sample) => {
+        if (isWriting) return;
+        isWriting = true;
+        void write(sample).finally(() => (isWriting = false));
+      });
+      stream.onAbort(() => {
+        stop();
+        resolve();
+      });
+    });
+  });
+}
+
+/** Only JSON is read: a form of a foreign page cannot send that type without being asked about first. */
+async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  if (!/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
+    throw new MqttError("OPTION_INVALID", { detail: "the body must be application/json" });
+  }
+  const result = schema.safeParse(await c.req.json().catch(() => undefined));
+  if (result.success) return result.data;
+  const names = result.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+  throw new MqttError("OPTION_INVALID", { detail: names.join("; ") });
+}
+
+type Status = 400 | 401 | 403 | 404 | 409 | 500 | 503;
+const STATUS: Partial<Record<ErrorCode, Status>> = {
+  OPTION_INVALID: 400,
+  ADMIN_REFUSED: 403,
+  USER_UNKNOWN: 404,
+  USER_EXISTS: 409,
+  STORE_READ_ONLY: 503,
+  STORE_FULL: 503,
+};
+
+/** The answer an error becomes: its code, sentence and remedy, as `bowline` prints them. */
+export function failure(c: Context, error: MqttError, status: Status = STATUS[error.code] ?? 500): Response {
+  return c.json({ error: { code: error.code, message: error.message, remedy: error.remedy } }, status);
+}

@@ -1,0 +1,86 @@
+import { MqttError } from "@bowline/protocol";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { failure } from "./admin-app.ts";
+import type { OperatorAccess } from "./operator-access.ts";
+
+// The prefix makes browsers insist on Secure, on Path=/ and on no Domain, so no other host or plain HTTP page can set it.
+const COOKIE = "__Host-bowline";
+const COOKIE_OPTIONS = { secure: true, httpOnly: true, sameSite: "Strict", path: "/" } as const;
+/** Pages of other origins cannot send a header of their own without asking first, and we answer no such question. */
+const CSRF_HEADER = "x-bowline-csrf";
+
+/** Lets whoever reaches the admin socket make a link which signs one browser in. */
+export function addSignInLinks(app: Hono, access: OperatorAccess, consoleOrigin: string): void {
+  app.post("/api/v1/sign-in-links", (c) => c.json({ url: signInLink(access, consoleOrigin) }, 201));
+}
+
+/** Works once, within 15 minutes. */
+export function signInLink(access: OperatorAccess, consoleOrigin: string): string {
+  return `${consoleOrigin}/api/v1/sign-in?token=${access.makeLinkToken().reveal()}`;
+}
+
+/**
+ * Puts the question "who asks?" before the admin API on the console's origin: the operator key as a bearer token for programs,
+ * a session cookie for browsers. Browsers are signed in by the single-use link that `bowline up` prints, or with the key.
+ */
+export function guardOrigin(access: OperatorAccess, api: Hono): Hono {
+  const app = new Hono();
+  app.use("/api/*", noStore);
+  app.get("/api/v1/sign-in", (c) => {
+    const cookie = access.signIn(c.req.query("token") ?? "");
+    if (!cookie) return c.text("This sign-in link was used already or is too old. Run: bowline console\n", 403);
+    setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);
+    return c.redirect("/", 303);
+  });
+  app.post("/api/v1/session", async (c) => {
+    if (!isOwnPage(c)) return refused(c, 403, "the request does not come from the console's own page");
+    const { key } = await c.req.json<{ key?: unknown }>().catch(() => ({ key: undefined }));
+    const cookie = typeof key === "string" ? access.signIn(key) : undefined;
+    if (!cookie) return refused(c, 401, "the key is wrong");
+    setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);
+    return c.body(null, 204);
+  });
+  app.use("/api/*", onlyOperator(access));
+  app.get("/api/v1/session", (c) => c.json({ role: "operator" }));
+  app.delete("/api/v1/session", (c) => {
+    access.signOut(getCookie(c, COOKIE) ?? "");
+    deleteCookie(c, COOKIE, COOKIE_OPTIONS);
+    return c.body(null, 204);
+  });
+  app.route("/", api);
+  return app;
+}
+
+function onlyOperator(access: OperatorAccess): MiddlewareHandler {
+  return (c, next) => {
+    const bearer = /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+    if (bearer !== undefined) return access.isOperatorKey(bearer) ? next() : wait(refused(c, 401, "the operator key is wrong"));
+    if (!access.isSession(getCookie(c, COOKIE) ?? "")) return wait(refused(c, 401, "not signed in"));
+    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+    if (!isRead && !isOwnPage(c)) return wait(refused(c, 403, "the request does not come from the console's own page"));
+    return next();
+  };
+}
+
+function wait(response: Response): Promise<Response> {
+  return Promise.resolve(response);
+}
+
+function isOwnPage(c: Context): boolean {
+  if (c.req.header(CSRF_HEADER) === undefined) return false;
+  const origin = c.req.header("origin");
+  return origin === undefined || origin === `https://${c.req.header("host")}`;
+}
+
+// Headers that are set before the answer exists are merged into it.
+const noStore: MiddlewareHandler = (c, next) => {
+  c.header("cache-control", "no-store");
+  c.header("referrer-policy", "no-referrer");
+  c.header("x-content-type-options", "nosniff");
+  return next();
+};
+
+function refused(c: Context, status: 401 | 403, detail: string): Response {
+  return failure(c, new MqttError("ADMIN_REFUSED", { detail }), status);
+}
