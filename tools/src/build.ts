@@ -70,7 +70,7 @@ function bundleMqttJs(): Promise<void> {
       external: ["ws", "socks"],
       resolve: { conditionNames: nodeConditions },
     },
-    { file: join(root, "packages/mqttjs/dist/index.cjs"), format: "cjs", exports: "named", codeSplitting: false },
+    { file: join(root, "packages/mqttjs/dist/index.cjs"), format: "cjs", exports: "named", esModule: true, codeSplitting: false },
   );
 }
 
