@@ -26,9 +26,41 @@ export { closeCodeName } from "./diagnosis/close-codes.ts";
 export { diagnose } from "./diagnosis/diagnose.ts";
 export { diagnosePage } from "./diagnosis/diagnose-page.ts";
 export { classifyFirstBytes, httpStatusOf, printable, type SpokenProtocol, tlsAlertOf } from "./diagnosis/first-bytes.ts";
-export { staticWarnings } from "./diagnosis/input-rules.ts";
+export { staticWarnings } from "./diagnosis/port-rules.ts";
 export { errorFactsOf } from "./diagnosis/node-error.ts";
 export { connackCode, disconnectCode, pubackCode, subackCode, unsubackCode } from "./diagnosis/reason-codes.ts";
 export { alertName } from "./diagnosis/tls-alerts.ts";
 export { type Finding, type Verdict, verdictToError } from "./diagnosis/verdict.ts";
 export { redactDetails, redactText } from "./errors/redact.ts";
+export { ReasonCode } from "./packet/reason-codes.ts";
+export { decodeText } from "./packet/utf8.ts";
+export { PublishSource, writePublish } from "./packet/write-publish.ts";
+export { withoutRewritten } from "./packet/without-rewritten.ts";
+export { Fifo } from "./flow/fifo.ts";
+export { type Message, type OutboundEntry, OutboundState } from "./flow/message.ts";
+export { SessionState } from "./session/session-state.ts";
+export {
+  DROPPED_EXPIRED,
+  DROPPED_TOO_LARGE,
+  fillFromMessage,
+  fillFromOffsets,
+  NO_LIMIT,
+  pushQueue,
+  Sender,
+  type SenderOwner,
+  shiftQueue,
+} from "./engine/sender.ts";
+export { ServerConnection, type ServerConnectionLimits } from "./engine/server-connection.ts";
+export {
+  type AcceptConnect,
+  type ConnectAnswer,
+  Later,
+  type PublishAnswer,
+  type RefuseConnect,
+  type ServerSink,
+  type SubscribeAnswer,
+} from "./engine/server-sink.ts";
+export { ClientConnection, type ClientLimits } from "./engine/client-connection.ts";
+export { removeQueued, restartSession } from "./engine/client-session.ts";
+export type { ClientSink } from "./engine/client-sink.ts";
+export { decodePublishProperties, encodePublishProperties } from "./engine/publish-properties.ts";

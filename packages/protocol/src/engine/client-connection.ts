@@ -1,0 +1,414 @@
+import { MqttError } from "../errors/mqtt-error.ts";
+import { InboundAliases } from "../flow/inbound-aliases.ts";
+import { type OutboundEntry, OutboundState } from "../flow/message.ts";
+import { decodePacket } from "../packet/decode.ts";
+import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
+import { packetFault, protocolError } from "../packet/packet-fault.ts";
+import { PacketType } from "../packet/packet-type.ts";
+import type {
+  AuthPacket,
+  ConnackPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  Packet,
+  Properties,
+  SubackPacket,
+  SubscriptionRequest,
+  UnsubackPacket,
+} from "../packet/packets.ts";
+import { checkTopicName, scanPublish } from "../packet/publish.ts";
+import { PublishOffsets } from "../packet/publish-offsets.ts";
+import { ReasonCode } from "../packet/reason-codes.ts";
+import { decodeText } from "../packet/utf8.ts";
+import type { SessionState } from "../session/session-state.ts";
+import { restartSession } from "./client-session.ts";
+import type { ClientSink } from "./client-sink.ts";
+import { NO_LIMIT, type Sender } from "./sender.ts";
+
+type Phase = { kind: "awaiting-connack"; deadline: number } | { kind: "open" } | { kind: "closed" };
+const OPEN: Phase = { kind: "open" };
+const CLOSED: Phase = { kind: "closed" };
+const NOTHING: readonly OutboundEntry[] = [];
+const PINGREQ: Packet = { type: PacketType.PINGREQ };
+
+/** Before the CONNACK nothing else may come ([MQTT-3.2.0-1]) but steps of an authentication; afterwards, all that a server sends. */
+const ANSWERS = (1 << PacketType.CONNACK) | (1 << PacketType.AUTH);
+const FROM_SERVER =
+  (1 << PacketType.PUBLISH) |
+  (1 << PacketType.PUBACK) |
+  (1 << PacketType.PUBREC) |
+  (1 << PacketType.PUBREL) |
+  (1 << PacketType.PUBCOMP) |
+  (1 << PacketType.SUBACK) |
+  (1 << PacketType.UNSUBACK) |
+  (1 << PacketType.PINGRESP) |
+  (1 << PacketType.DISCONNECT) |
+  (1 << PacketType.AUTH);
+
+/** Section 3.3.4: without a Receive Maximum it is 65,535. Before 5.0 nothing limits us, and this much may have to be sent again. */
+const RECEIVE_MAXIMUM_V5 = 0xffff;
+const RECEIVE_MAXIMUM_V3 = 1000;
+/** A ping leaves before the Keep Alive is over, since timers are late, and may be answered until 1.5 times the Keep Alive. */
+const PING_AFTER = 0.9;
+const ANSWER_WITHIN = 0.5;
+
+/** Parsed and used within one synchronous call, so one for the process is enough. */
+const offsets: PublishOffsets = new PublishOffsets();
+
+/**
+ * The receiving half of a Network Connection at a client: CONNACK, acknowledgements, messages, Keep Alive.
+ *
+ * Owns: the state of the connection, the frame decoder, inbound aliases, the identifiers of SUBSCRIBE and UNSUBSCRIBE under
+ * way, the deadlines ConnectTimeout, KeepAlive and PingResponse. Does not own: what leaves and when (the Sender), what a
+ * message is for (the sink), when to connect again (the client). Lifetime: one Network Connection.
+ * Invariants: nothing is thrown for what a peer sent; after `ended` or `disconnect` no sink method is called.
+ */
+export class ClientConnection implements FrameHandler {
+  private readonly sink: ClientSink;
+  private readonly sender: Sender;
+  private readonly session: SessionState;
+  private readonly connect: ConnectPacket;
+  private readonly decoder: FrameDecoder;
+  private phase: Phase;
+  private aliases: InboundAliases | undefined;
+  /** SUBSCRIBE (number of filters) and UNSUBSCRIBE (the same, negative) that were not answered, by Packet Identifier. */
+  private readonly requests = new Map<number, number>();
+  private keepAliveMs = 0;
+  private lastSent: number;
+  private lastReceived: number;
+  /** When the answer to a PINGREQ is overdue; 0 while none is awaited. */
+  private pingDeadline = 0;
+  /** The topic of the message before, as it came and as text: mostly the next one has the same. */
+  private topic: Uint8Array = new Uint8Array(0);
+  private topicName = "";
+
+  /**
+   * Writes the CONNECT: make it when the channel is open.
+   */
+  constructor(sink: ClientSink, sender: Sender, session: SessionState, connect: ConnectPacket, limits: ClientLimits, now: number) {
+    this.sink = sink;
+    this.sender = sender;
+    this.session = session;
+    this.connect = connect;
+    this.decoder = new FrameDecoder(this, limits.maximumPacketSize);
+    this.decoder.acceptedTypes = ANSWERS;
+    this.phase = { kind: "awaiting-connack", deadline: now + limits.connectTimeoutMs };
+    this.lastSent = now;
+    this.lastReceived = now;
+    sender.version = connect.protocolVersion;
+    sender.packet(connect);
+  }
+
+  get isOpen(): boolean {
+    return this.phase === OPEN;
+  }
+
+  /** Bytes from the server. */
+  receive(chunk: Uint8Array, now: number): void {
+    this.lastReceived = now;
+    // Whatever comes shows that the server lives; its PINGRESP may be far behind in what it sends.
+    this.pingDeadline = 0;
+    try {
+      this.decoder.push(chunk);
+    } catch (error) {
+      this.fail(MqttError.is(error) ? error : new MqttError("INTERNAL", { cause: error }));
+    }
+  }
+
+  /** Bytes left for the server at that time. */
+  sent(now: number): void {
+    this.lastSent = now;
+  }
+
+  /** When the earliest deadline falls due, in the time of `now`; Infinity for none. */
+  get deadline(): number {
+    const { phase } = this;
+    if (phase.kind === "awaiting-connack") return phase.deadline;
+    if (phase === CLOSED || this.keepAliveMs === 0) return Number.POSITIVE_INFINITY;
+    return this.pingDeadline === 0 ? this.pingTime() : this.pingDeadline;
+  }
+
+  /** Acts on what fell due. `isReading` is false while the client does not take bytes: then silence proves nothing. */
+  tick(now: number, isReading: boolean): void {
+    if (now < this.deadline) return;
+    if (this.phase.kind === "awaiting-connack") {
+      this.end(new MqttError("SILENT", { detail: "no CONNACK within the time limit" }), undefined);
+    } else if (this.pingDeadline === 0 || !isReading) {
+      this.pingDeadline = now + this.keepAliveMs * ANSWER_WITHIN;
+      this.sender.packet(PINGREQ);
+    } else {
+      this.fail(new MqttError("PING_TIMEOUT", { reasonCode: ReasonCode.KeepAliveTimeout }));
+    }
+  }
+
+  /**
+   * Sends SUBSCRIBE.
+   *
+   * @returns Its Packet Identifier, which `subscribed` names; 0 when none is free.
+   */
+  subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number {
+    const packetIdentifier = this.request(subscriptions.length);
+    if (packetIdentifier !== 0) {
+      this.sender.packet({ type: PacketType.SUBSCRIBE, packetIdentifier, subscriptions, ...(properties && { properties }) });
+    }
+    return packetIdentifier;
+  }
+
+  /** Sends UNSUBSCRIBE; as `subscribe`. */
+  unsubscribe(topicFilters: readonly string[]): number {
+    const packetIdentifier = this.request(-topicFilters.length);
+    if (packetIdentifier !== 0) this.sender.packet({ type: PacketType.UNSUBSCRIBE, packetIdentifier, topicFilters });
+    return packetIdentifier;
+  }
+
+  authenticate(packet: AuthPacket): void {
+    this.sender.packet(packet);
+  }
+
+  /** Says goodbye: DISCONNECT, after which the owner flushes and ends the channel. Nothing more is told. */
+  disconnect(reasonCode: number, properties?: Properties): void {
+    if (this.phase === OPEN) this.sender.packet({ type: PacketType.DISCONNECT, reasonCode, ...(properties && { properties }) });
+    this.channelClosed();
+  }
+
+  /** The channel is gone: nothing more is told. */
+  channelClosed(): void {
+    this.phase = CLOSED;
+    this.decoder.close();
+  }
+
+  /** One whole control packet; see FrameHandler. */
+  frame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {
+    const first = chunk[start]!;
+    if (first >>> 4 === PacketType.PUBLISH) this.publish(chunk, start, bodyStart, end);
+    else if (end - bodyStart !== 2 || !this.shortAcknowledgement(first, (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!)) {
+      this.control(decodePacket(chunk, start, bodyStart, end, this.connect.protocolVersion));
+    }
+    return this.phase !== CLOSED;
+  }
+
+  malformed(reasonCode: number, detail: string): void {
+    const isAnswer = this.phase.kind === "awaiting-connack";
+    this.fail(isAnswer ? new MqttError("BAD_BYTES", { detail }) : packetFault(reasonCode, detail));
+  }
+
+  private pingTime(): number {
+    return Math.min(this.lastSent, this.lastReceived) + this.keepAliveMs * PING_AFTER;
+  }
+
+  private request(count: number): number {
+    const id = this.session.inFlight.take(OutboundState.AwaitingSuback, undefined);
+    if (id !== 0) this.requests.set(id, count);
+    return id;
+  }
+
+  /** The form without Reason Code, in which nearly all acknowledgements come: no packet object for these. */
+  private shortAcknowledgement(first: number, id: number): boolean {
+    switch (first) {
+      case 0x40:
+        this.sender.puback(id, 0);
+        return true;
+      case 0x50:
+        this.received(id, 0);
+        return true;
+      case 0x62:
+        this.release(id);
+        return true;
+      case 0x70:
+        this.sender.pubcomp(id, 0);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private control(packet: Packet): void {
+    switch (packet.type) {
+      case PacketType.CONNACK:
+        this.connack(packet);
+        return;
+      case PacketType.PUBACK:
+        this.sender.puback(packet.packetIdentifier, packet.reasonCode);
+        return;
+      case PacketType.PUBREC:
+        this.received(packet.packetIdentifier, packet.reasonCode);
+        return;
+      case PacketType.PUBREL:
+        this.release(packet.packetIdentifier);
+        return;
+      case PacketType.PUBCOMP:
+        this.sender.pubcomp(packet.packetIdentifier, packet.reasonCode);
+        return;
+      case PacketType.SUBACK:
+        this.answered(packet, 1);
+        this.sink.subscribed(packet);
+        return;
+      case PacketType.UNSUBACK:
+        this.answered(packet, -1);
+        this.sink.unsubscribed(packet);
+        return;
+      case PacketType.PINGRESP:
+        return;
+      case PacketType.DISCONNECT:
+        this.serverDisconnect(packet);
+        return;
+      case PacketType.AUTH:
+        this.auth(packet);
+        return;
+      default:
+        // The decoder refuses the other types by their first byte.
+        throw protocolError("a packet that only a client may send");
+    }
+  }
+
+  private connack(packet: ConnackPacket): void {
+    const { connect, sender, decoder } = this;
+    if (packet.reasonCode !== 0) {
+      this.end(undefined, packet);
+      return;
+    }
+    // [MQTT-3.2.2-2] [v3 MQTT-3.2.2-1]
+    if (packet.sessionPresent && connect.cleanStart) {
+      this.fail(new MqttError("SP_VIOLATION", { reasonCode: ReasonCode.ProtocolError, clause: "MQTT-3.2.2-2" }));
+      return;
+    }
+    const properties = packet.properties ?? {};
+    // [MQTT-3.2.2-21]: the server's Keep Alive replaces ours.
+    this.keepAliveMs = (properties.serverKeepAlive ?? connect.keepAlive) * 1000;
+    sender.maximumPacketSize = properties.maximumPacketSize ?? NO_LIMIT;
+    decoder.acceptedTypes = FROM_SERVER;
+    this.phase = OPEN;
+    const receiveMaximum = properties.receiveMaximum ?? (connect.protocolVersion === 5 ? RECEIVE_MAXIMUM_V5 : RECEIVE_MAXIMUM_V3);
+    const taken = packet.sessionPresent ? NOTHING : restartSession(this.session);
+    // Subscriptions leave before messages, so that what those messages cause is not missed.
+    sender.blocked = true;
+    sender.open(this.session, receiveMaximum);
+    this.sink.accepted(packet, taken);
+    sender.blocked = false;
+    if (this.isOpen) sender.pump();
+  }
+
+  private received(id: number, reasonCode: number): void {
+    // Table 3-7: an identifier that is not known is released all the same, and said to be unknown.
+    if (!this.sender.pubrec(id, reasonCode) && reasonCode < 0x80) {
+      this.sender.acknowledge(PacketType.PUBREL, id, ReasonCode.PacketIdentifierNotFound);
+    }
+  }
+
+  private release(id: number): void {
+    const known = this.session.inbound.delete(id);
+    // [MQTT-4.3.3-11]: PUBCOMP, also for an identifier that is gone.
+    this.sender.acknowledgeAfter(PacketType.PUBCOMP, id, known ? 0 : ReasonCode.PacketIdentifierNotFound, 0);
+  }
+
+  /** A SUBACK or UNSUBACK must answer a request under way, one Reason Code for each filter ([MQTT-3.9.3-1], [MQTT-3.11.3-1]). */
+  private answered(packet: SubackPacket | UnsubackPacket, sign: 1 | -1): void {
+    const { packetIdentifier: id, reasonCodes } = packet;
+    const count = (this.requests.get(id) ?? 0) * sign;
+    // Before 5.0 an UNSUBACK has no Reason Codes.
+    const isComplete = reasonCodes.length === count || (sign < 0 && this.connect.protocolVersion !== 5);
+    if (count <= 0 || !isComplete) throw protocolError("an answer to no SUBSCRIBE or UNSUBSCRIBE of ours");
+    this.requests.delete(id);
+    this.session.inFlight.release(id);
+  }
+
+  private serverDisconnect(packet: DisconnectPacket): void {
+    // [v3 section 3.14]: only a client may send it.
+    if (this.connect.protocolVersion !== 5) throw protocolError("DISCONNECT from a server");
+    this.end(undefined, packet);
+  }
+
+  private auth(packet: AuthPacket): void {
+    // [MQTT-4.12.0-6]: only to a client that named a method.
+    if (this.connect.properties?.authenticationMethod === undefined) throw protocolError("AUTH without a method", "MQTT-4.12.0-6");
+    this.sink.auth(packet);
+  }
+
+  private publish(chunk: Uint8Array, start: number, bodyStart: number, end: number): void {
+    const fault = scanPublish(chunk, start, bodyStart, end, this.connect.protocolVersion, offsets);
+    if (fault !== 0) throw packetFault(fault, "PUBLISH");
+    if (offsets.topicAlias !== 0 && this.isAliasOnly()) this.useAlias(offsets.topicAlias);
+    else this.readTopic(chunk);
+    const { qos } = offsets;
+    if (qos === 0) this.sink.message(this.topicName, chunk, offsets);
+    else this.acknowledged(chunk, qos, offsets.packetIdentifier);
+  }
+
+  private acknowledged(chunk: Uint8Array, qos: 1 | 2, id: number): void {
+    const { sender, session } = this;
+    const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
+    if (qos === 2 && session.inbound.has(id)) {
+      // [MQTT-4.3.3-10]: the same message again.
+      sender.acknowledgeAfter(type, id, 0, 0);
+      return;
+    }
+    const limit = this.connect.properties?.receiveMaximum ?? RECEIVE_MAXIMUM_V5;
+    if (sender.pendingPubacks + session.inbound.size >= limit) {
+      throw new MqttError("RECEIVE_MAX", { reasonCode: ReasonCode.ReceiveMaximumExceeded, clause: "MQTT-3.3.4-9" });
+    }
+    if (qos === 2) session.inbound.add(id);
+    const commit = this.sink.message(this.topicName, chunk, offsets);
+    // The client may have ended the connection from inside the message.
+    if (this.isOpen) sender.acknowledgeAfter(type, id, 0, commit);
+  }
+
+  private isAliasOnly(): boolean {
+    return offsets.topicStart === offsets.topicEnd;
+  }
+
+  private useAlias(alias: number): void {
+    const topic = this.aliases?.get(alias);
+    if (topic === undefined) throw packetFault(ReasonCode.TopicAliasInvalid, `${alias} was never set`);
+    if (topic !== this.topic) this.takeTopic(topic, topic, 0, topic.length);
+  }
+
+  private readTopic(chunk: Uint8Array): void {
+    const { topicStart, topicEnd, topicAlias } = offsets;
+    if (!this.isTopic(chunk, topicStart, topicEnd)) {
+      const fault = checkTopicName(chunk, topicStart, topicEnd);
+      if (fault !== 0) throw packetFault(fault, "PUBLISH");
+      this.takeTopic(chunk.slice(topicStart, topicEnd), chunk, topicStart, topicEnd);
+    }
+    if (topicAlias === 0) return;
+    // [MQTT-3.1.2-27]: none above what our CONNECT allowed.
+    if (topicAlias > (this.connect.properties?.topicAliasMaximum ?? 0)) {
+      throw packetFault(ReasonCode.TopicAliasInvalid, `${topicAlias} is above the maximum`, "MQTT-3.1.2-27");
+    }
+    this.aliases ??= new InboundAliases();
+    this.aliases.set(topicAlias, chunk, topicStart, topicEnd);
+  }
+
+  private isTopic(chunk: Uint8Array, start: number, end: number): boolean {
+    const { topic } = this;
+    if (topic.length !== end - start) return false;
+    // Topics of one subscription mostly differ in their last bytes.
+    for (let i = topic.length - 1; i >= 0; i--) if (topic[i] !== chunk[start + i]) return false;
+    return true;
+  }
+
+  private takeTopic(topic: Uint8Array, chunk: Uint8Array, start: number, end: number): void {
+    this.topic = topic;
+    this.topicName = decodeText(chunk, start, end);
+  }
+
+  /** A fault of the server or of the link: said on 5.0 where it can be ([MQTT-4.13.1-1]), and the end. */
+  private fail(error: MqttError): void {
+    if (this.phase === CLOSED) return;
+    if (this.phase === OPEN && this.connect.protocolVersion === 5) {
+      this.sender.packet({ type: PacketType.DISCONNECT, reasonCode: error.reasonCode ?? ReasonCode.ImplementationSpecificError });
+    }
+    this.end(error, undefined);
+  }
+
+  private end(error: MqttError | undefined, packet: ConnackPacket | DisconnectPacket | undefined): void {
+    this.channelClosed();
+    this.sink.ended(error, packet);
+  }
+}
+
+export interface ClientLimits {
+  /** Largest packet taken from the server, bytes. */
+  maximumPacketSize: number;
+  /** From CONNECT to CONNACK, ms. */
+  connectTimeoutMs: number;
+}

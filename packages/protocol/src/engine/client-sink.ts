@@ -1,0 +1,31 @@
+import type { MqttError } from "../errors/mqtt-error.ts";
+import type { OutboundEntry } from "../flow/message.ts";
+import type { AuthPacket, ConnackPacket, DisconnectPacket, SubackPacket, UnsubackPacket } from "../packet/packets.ts";
+import type { PublishOffsets } from "../packet/publish-offsets.ts";
+
+/**
+ * What a ClientConnection tells its client. A method must not call `receive`; it may call everything else, `publish` of the
+ * Sender and `disconnect` included.
+ */
+export interface ClientSink {
+  /**
+   * CONNACK with success. What is subscribed here leaves before the messages in flight and queued. Without `sessionPresent`
+   * the session was restarted; `taken` are its QoS 2 messages that the server had taken over and whose fate is not known.
+   */
+  accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void;
+  /**
+   * A message; QoS 2 comes once for each. The chunk is not touched by the connection any more, the offsets are.
+   *
+   * @returns 0 to acknowledge it at once, or a number above `SenderOwner.committed` that the acknowledgement waits for.
+   */
+  message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
+  subscribed(packet: SubackPacket): void;
+  unsubscribed(packet: UnsubackPacket): void;
+  /** A step of the enhanced authentication; answer with `ClientConnection.authenticate`. */
+  auth(packet: AuthPacket): void;
+  /**
+   * The connection is over for the protocol: flush what the Sender holds and end the channel. Once, last of all; not called
+   * after `disconnect`. `packet` is the server's CONNACK or DISCONNECT that said so.
+   */
+  ended(error: MqttError | undefined, packet: ConnackPacket | DisconnectPacket | undefined): void;
+}
