@@ -1,12 +1,11 @@
 /**
- * Reads as much of a TLS ClientHello as is needed to choose the tenant: server name and ALPN list. It takes the bytes received so far,
- * split over segments and records in any way, and never changes them, so that the TLS library can read the same bytes afterwards.
- * Everything else in the ClientHello is that library's business.
+ * Reads as much of a TLS ClientHello as is needed to choose the tenant: server name and ALPN list. Chunks may split it over segments and
+ * records in any way; they are never changed, so that the TLS library can read the same bytes afterwards. Everything else in a ClientHello
+ * is that library's business. The work is linear in the bytes, however small a stranger cuts the records.
  */
 export type ClientHelloResult =
   | { readonly kind: "hello"; readonly hello: ClientHello }
-  /** Nothing can be said before there are so many bytes in all. */
-  | { readonly kind: "more"; readonly bytesNeeded: number }
+  | { readonly kind: "more" }
   | { readonly kind: "malformed"; readonly reason: string }
   | { readonly kind: "tooLong" };
 
@@ -17,68 +16,88 @@ export interface ClientHello {
   readonly alpnProtocols: readonly string[];
 }
 
-/** Hellos with post-quantum key shares have about 1.8 KB; a session ticket can add some KB. */
+/** Of all bytes on the wire. Hellos with post-quantum key shares have about 1.8 KB; a session ticket can add some KB. */
 export const CLIENT_HELLO_BYTES_MAX = 16_384;
 
 const RECORD_HEADER_BYTES = 5;
-const RECORD_PAYLOAD_BYTES_MAX = 16_384;
 const HANDSHAKE_HEADER_BYTES = 4;
+const RECORD_TYPE_HANDSHAKE = 22;
+const HANDSHAKE_CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_ALPN = 16;
 
-export function parseClientHello(bytes: Uint8Array): ClientHelloResult {
-  const message = joinRecords(bytes);
-  if (!(message instanceof Uint8Array)) return message;
-  try {
-    return { kind: "hello", hello: parseBody(new Reader(message)) };
-  } catch (error) {
-    if (error instanceof MalformedHello) return { kind: "malformed", reason: error.message };
-    throw error;
-  }
-}
+export class ClientHelloReader {
+  #wireBytes = 0;
+  #headerFilled = 0;
+  #recordLeft = 0;
+  /** The handshake message, out of its records. */
+  #message = new Uint8Array(1024);
+  #filled = 0;
 
-/** The handshake message without its header, taken out of the records that carry it, once all of it is there. */
-function joinRecords(bytes: Uint8Array): Uint8Array | ClientHelloResult {
-  const fragments: Uint8Array[] = [];
-  let joinedLength = 0;
-  let messageLength = Number.POSITIVE_INFINITY;
-  let at = 0;
-  while (joinedLength < messageLength) {
-    const fault = recordFault(bytes, at);
-    if (fault !== undefined) return { kind: "malformed", reason: fault };
-    if (bytes.length < at + RECORD_HEADER_BYTES) return needs(at + RECORD_HEADER_BYTES);
-    const payloadAt = at + RECORD_HEADER_BYTES;
-    at = payloadAt + uint16(bytes, at + 3);
-    const payload = bytes.subarray(payloadAt, at);
-    fragments.push(payload);
-    joinedLength += payload.length;
-    if (messageLength === Number.POSITIVE_INFINITY && joinedLength >= HANDSHAKE_HEADER_BYTES) {
-      const header = concat(fragments, joinedLength);
-      if (header[0] !== 1) return { kind: "malformed", reason: `handshake message ${header[0]} in place of a ClientHello` };
-      messageLength = HANDSHAKE_HEADER_BYTES + ((header[1] as number) << 16) + uint16(header, 2);
-      if (messageLength > CLIENT_HELLO_BYTES_MAX) return { kind: "tooLong" };
+  /** Takes the next bytes. After any answer but `more` it must not be called again. */
+  push(chunk: Uint8Array): ClientHelloResult {
+    this.#wireBytes += chunk.length;
+    try {
+      this.#walk(chunk);
+      const length = this.#messageLength();
+      if (this.#filled >= length) return { kind: "hello", hello: parseBody(new Fields(this.#message.subarray(HANDSHAKE_HEADER_BYTES, length))) };
+      const isTooLong = this.#wireBytes >= CLIENT_HELLO_BYTES_MAX || (length > CLIENT_HELLO_BYTES_MAX && length !== UNKNOWN_LENGTH);
+      return isTooLong ? { kind: "tooLong" } : { kind: "more" };
+    } catch (error) {
+      if (error instanceof MalformedHello) return { kind: "malformed", reason: error.message };
+      throw error;
     }
-    if (bytes.length < at && joinedLength < messageLength) return needs(at);
   }
-  return concat(fragments, joinedLength).subarray(HANDSHAKE_HEADER_BYTES, messageLength);
+
+  #walk(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length && this.#filled < this.#messageLength(); ) {
+      if (this.#recordLeft === 0) {
+        this.#headerByte(chunk[at++] as number);
+      } else {
+        const end = Math.min(at + this.#recordLeft, chunk.length);
+        this.#append(chunk.subarray(at, end));
+        this.#recordLeft -= end - at;
+        at = end;
+      }
+    }
+  }
+
+  /** Looks at each byte of a record's header as soon as it is there, so that a stranger is not waited for. */
+  #headerByte(byte: number): void {
+    const index = this.#headerFilled++;
+    if (index === 0 && byte !== RECORD_TYPE_HANDSHAKE) throw new MalformedHello(`record type ${byte} in place of a handshake`);
+    if (index === 1 && byte !== 3) throw new MalformedHello(`record version ${byte}`);
+    if (index === 3) this.#recordLength = byte << 8;
+    if (index < RECORD_HEADER_BYTES - 1) return;
+    this.#recordLeft = this.#recordLength | byte;
+    this.#headerFilled = 0;
+    // [RFC 8446 5.1] A handshake record is never empty.
+    if (this.#recordLeft === 0) throw new MalformedHello("an empty record");
+  }
+  #recordLength = 0;
+
+  #append(bytes: Uint8Array): void {
+    const needed = this.#filled + bytes.length;
+    if (needed > this.#message.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#message.length));
+      grown.set(this.#message.subarray(0, this.#filled));
+      this.#message = grown;
+    }
+    this.#message.set(bytes, this.#filled);
+    this.#filled = needed;
+    if (this.#message[0] !== HANDSHAKE_CLIENT_HELLO) throw new MalformedHello(`handshake message ${this.#message[0]} in place of a ClientHello`);
+  }
+
+  #messageLength(): number {
+    if (this.#filled < HANDSHAKE_HEADER_BYTES) return UNKNOWN_LENGTH;
+    const [, high = 0, middle = 0, low = 0] = this.#message;
+    return HANDSHAKE_HEADER_BYTES + ((high << 16) | (middle << 8) | low);
+  }
 }
 
-/** Records of one byte each would make a short message long, so the limit holds for the bytes on the wire too. */
-function needs(bytesNeeded: number): ClientHelloResult {
-  return bytesNeeded > CLIENT_HELLO_BYTES_MAX ? { kind: "tooLong" } : { kind: "more", bytesNeeded };
-}
+const UNKNOWN_LENGTH = Number.POSITIVE_INFINITY;
 
-/** Looks at each byte of a record's header as soon as it is there, so that a stranger is not waited for. */
-function recordFault(bytes: Uint8Array, at: number): string | undefined {
-  if (bytes.length > at && bytes[at] !== 22) return `record type ${bytes[at]} in place of a handshake`;
-  if (bytes.length > at + 1 && bytes[at + 1] !== 3) return `record version ${bytes[at + 1]}`;
-  if (bytes.length < at + RECORD_HEADER_BYTES) return undefined;
-  const length = uint16(bytes, at + 3);
-  // [RFC 8446 5.1] A handshake record is never empty; accepting empty ones would let a peer send them without end.
-  return length === 0 || length > RECORD_PAYLOAD_BYTES_MAX ? `record length ${length}` : undefined;
-}
-
-function parseBody(body: Reader): ClientHello {
+function parseBody(body: Fields): ClientHello {
   body.skip(2 + 32); // legacy_version, random
   body.vector8(); // legacy_session_id
   body.vector16(); // cipher_suites
@@ -96,7 +115,7 @@ function parseBody(body: Reader): ClientHello {
   return { serverName, alpnProtocols };
 }
 
-function parseServerName(content: Reader): string | undefined {
+function parseServerName(content: Fields): string | undefined {
   const list = content.vector16();
   while (!list.isAtEnd) {
     const type = list.uint8();
@@ -110,7 +129,7 @@ function parseServerName(content: Reader): string | undefined {
   return undefined;
 }
 
-function parseAlpn(content: Reader): readonly string[] {
+function parseAlpn(content: Fields): readonly string[] {
   const list = content.vector16();
   const protocols: string[] = [];
   while (!list.isAtEnd) protocols.push(list.vector8().latin1());
@@ -119,7 +138,8 @@ function parseAlpn(content: Reader): readonly string[] {
 
 class MalformedHello extends Error {}
 
-class Reader {
+/** The fields of a TLS structure, one after the other. */
+class Fields {
   readonly #bytes: Uint8Array;
   #at = 0;
 
@@ -140,15 +160,16 @@ class Reader {
   }
 
   uint16(): number {
-    return uint16(this.#take(2), 0);
+    const [high = 0, low = 0] = this.#take(2);
+    return (high << 8) | low;
   }
 
-  vector8(): Reader {
-    return new Reader(this.#take(this.uint8()));
+  vector8(): Fields {
+    return new Fields(this.#take(this.uint8()));
   }
 
-  vector16(): Reader {
-    return new Reader(this.#take(this.uint16()));
+  vector16(): Fields {
+    return new Fields(this.#take(this.uint16()));
   }
 
   latin1(): string {
@@ -160,19 +181,4 @@ class Reader {
     this.#at += count;
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
-}
-
-function uint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-function concat(fragments: readonly Uint8Array[], length: number): Uint8Array {
-  if (fragments.length === 1) return fragments[0] as Uint8Array;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const fragment of fragments) {
-    joined.set(fragment, at);
-    at += fragment.length;
-  }
-  return joined;
 }

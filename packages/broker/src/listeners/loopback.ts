@@ -11,9 +11,14 @@ export function isLoopbackHost(host: string): boolean {
   return includesAddress(loopbackAddresses, host);
 }
 
-/** Whether the list holds the address; IPv4 inside IPv6 (`::ffff:a.b.c.d`, what a dual-stack listener sees) counts as IPv4. */
+/** IPv4 inside IPv6 (`::ffff:a.b.c.d`, what a dual-stack listener sees) in its IPv4 form; everything else as it is. */
+export function plainAddress(address: string): string {
+  const inner = address.startsWith("::ffff:") ? address.slice(7) : "";
+  return isIP(inner) === 4 ? inner : address;
+}
+
 export function includesAddress(list: BlockList, address: string): boolean {
-  const plain = address.startsWith("::ffff:") && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+  const plain = plainAddress(address);
   const family = isIP(plain);
   return family !== 0 && list.check(plain, family === 4 ? "ipv4" : "ipv6");
 }

@@ -30,6 +30,7 @@ export class SocketChannel implements Channel {
     const owned = socket as ChannelSocket;
     owned[channelOf] = this;
     owned.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    owned.resume();
   }
 
   get bufferedBytes(): number {

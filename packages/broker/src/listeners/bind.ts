@@ -1,0 +1,123 @@
+import { lookup } from "node:dns/promises";
+import { lstat, unlink } from "node:fs/promises";
+import { connect, createServer, isIP, type AddressInfo, type Server, type Socket } from "node:net";
+import { MqttError } from "@bowline/protocol";
+import { formatListenUrl, type ListenUrl } from "./listen-url.ts";
+
+/** How many connections the system holds until they are accepted; after a restart all clients come at once. */
+const BACKLOG = 4096;
+/** Finds dead peers that asked for no MQTT keep alive. */
+const TCP_KEEP_ALIVE_MS = 60_000;
+const PORT_ATTEMPTS = 10;
+
+/** The servers of one listen URL, one per address, all on the same port. */
+export interface Bound {
+  readonly servers: readonly Server[];
+  /** 0 for unix sockets. */
+  readonly port: number;
+}
+
+/** @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED */
+export async function bind(url: ListenUrl, onSocket: (socket: Socket) => void): Promise<Bound> {
+  try {
+    if (url.kind === "unix") return await bindUnix(url.socketPath, onSocket);
+    return await bindAddresses(await addressesOf(url.host), url.port, onSocket);
+  } catch (cause) {
+    throw listenError(url, cause as NodeJS.ErrnoException);
+  }
+}
+
+/** undefined stands for all addresses, IPv6 and IPv4 where the system has both. */
+async function addressesOf(host: string): Promise<(string | undefined)[]> {
+  if (host === "*") return [undefined];
+  // Clients try either family for localhost, whatever the resolver of this machine says.
+  if (host === "localhost") return ["127.0.0.1", "::1"];
+  if (isIP(host.split("%")[0] as string) !== 0) return [host];
+  const found = await lookup(host, { all: true });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+async function bindAddresses(addresses: (string | undefined)[], port: number, onSocket: (socket: Socket) => void): Promise<Bound> {
+  for (let attempt = 1; ; attempt++) {
+    const servers: Server[] = [];
+    try {
+      return await bindEach(addresses, port, onSocket, servers);
+    } catch (error) {
+      for (const server of servers) server.close();
+      // The port the system chose on the first address can be taken on the next.
+      const isUnlucky = port === 0 && servers.length > 0 && (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (!isUnlucky || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function bindEach(
+  addresses: (string | undefined)[],
+  port: number,
+  onSocket: (socket: Socket) => void,
+  servers: Server[],
+): Promise<Bound> {
+  let boundPort = port;
+  for (const host of addresses) {
+    try {
+      const server = await listen({ ...(host === undefined ? {} : { host }), port: boundPort, backlog: BACKLOG }, onSocket);
+      servers.push(server);
+      boundPort = (server.address() as AddressInfo).port;
+    } catch (error) {
+      // A machine without IPv6 still has a localhost.
+      const isMissingFamily = host === "::1" && servers.length > 0 && MISSING_FAMILY.has((error as NodeJS.ErrnoException).code ?? "");
+      if (!isMissingFamily) throw error;
+    }
+  }
+  return { servers, port: boundPort };
+}
+
+const MISSING_FAMILY: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
+
+async function bindUnix(path: string, onSocket: (socket: Socket) => void): Promise<Bound> {
+  try {
+    return { servers: [await listen({ path }, onSocket)], port: 0 };
+  } catch (error) {
+    const isStale = (error as NodeJS.ErrnoException).code === "EADDRINUSE" && (await lstat(path)).isSocket() && !(await answers(path));
+    if (!isStale) throw error;
+    // A process that was killed left its socket file behind.
+    await unlink(path);
+    return { servers: [await listen({ path }, onSocket)], port: 0 };
+  }
+}
+
+/** Whether somebody listens at a unix socket. Anything but a clear refusal counts as yes. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const settle = (isAnswered: boolean): void => {
+      socket.destroy();
+      resolve(isAnswered);
+    };
+    socket.once("connect", () => settle(true)).once("error", (error: NodeJS.ErrnoException) => settle(error.code !== "ECONNREFUSED"));
+  });
+}
+
+function listen(where: { host?: string; port?: number; path?: string; backlog?: number }, onSocket: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS }, onSocket);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve(server);
+    });
+  });
+}
+
+function listenError(url: ListenUrl, cause: NodeJS.ErrnoException): MqttError {
+  const text = formatListenUrl(url);
+  if (cause.code === "EADDRINUSE") return new MqttError("PORT_IN_USE", { detail: `another program listens at ${text}`, cause });
+  if (cause.code === "EACCES" || cause.code === "EPERM") return new MqttError("PORT_FORBIDDEN", { detail: text, cause });
+  return new MqttError("LISTEN_FAILED", { detail: `${text}: ${LISTEN_FAULTS[cause.code ?? ""] ?? cause.message}`, cause });
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: "the address does not belong to this machine",
+  ENOTFOUND: "the host name does not exist",
+  ENOENT: "the folder of the socket does not exist",
+};

@@ -1,0 +1,338 @@
+import type { BlockList, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { isAddress, isMachineName, type TenantDirectory } from "../tls/tenant-directory.ts";
+import type { HandshakeOwner, InnerProtocol, TenantTls } from "../tls/tenant-tls.ts";
+import { type ClientHello, ClientHelloReader } from "./client-hello.ts";
+import { classifyFirstBytes, type FirstBytes } from "./first-bytes.ts";
+import type { FrontCause, FrontCounters, FrontEvent } from "./front-event.ts";
+import { includesAddress, plainAddress } from "./loopback.ts";
+import { parseProxyHeader, type ProxyHeader } from "./proxy-protocol.ts";
+import { closeWith, httpAnswer, TLS_ALERTS, tlsAlert } from "./refusals.ts";
+
+/**
+ * The front of a listener owns the first bytes of every socket, in this order: limits per address, PROXY header, what protocol it is, the
+ * TLS ClientHello, the tenant, hand-over. It decides before any of the bytes reach a protocol library, puts them back with `unshift`, and
+ * forgets the socket but for its close. Node's own SNICallback could not do this: it can send no alert and is not asked without a name.
+ *
+ * Each connection lives here for at most `firstBytesTimeoutMs`, and then in the TLS handshake for at most the tenant's time limit.
+ */
+export interface FrontOptions {
+  readonly innerProtocol: InnerProtocol;
+  /** Absent on plaintext listeners, unless a proxy names tenants there. */
+  readonly tenants?: TenantDirectory;
+  readonly isTls: boolean;
+  /** Owner of what names no tenant. */
+  readonly tenant: string;
+  /** Refuses TLS clients that send no name, or an address as name. Default false. */
+  readonly requireSni?: boolean;
+  /** Peers that must begin with a PROXY header; nobody else may. Default nobody. */
+  readonly trustedProxies?: BlockList;
+  readonly addressLimits?: AddressLimits;
+  /** From accept to the last byte the front needs. Default 5,000. */
+  readonly firstBytesTimeoutMs?: number;
+  readonly counters: FrontCounters;
+  readonly onEvent: (event: FrontEvent) => void;
+  /** The socket is paused; its first bytes are in its read buffer. */
+  readonly handOver: (connection: FrontConnection, socket: Socket) => void;
+  /** The socket has closed, whatever became of it. */
+  readonly onClosed: (connection: FrontConnection) => void;
+}
+
+/** Counts connections per client address. For each `enter` that answered true there is one `leave`, when the socket has closed. */
+export interface AddressLimits {
+  enter(address: string): boolean;
+  leave(address: string): void;
+}
+
+const FIRST_BYTES_TIMEOUT_MS = 5_000;
+
+/** What a listener's port is for, in the words of an answer to those who came with something else. */
+const PORT_SPEAKS = {
+  plain: { mqtt: "plain MQTT (mqtt://)", http: "HTTP and MQTT over WebSocket (ws://)" },
+  tls: { mqtt: "MQTT over TLS (mqtts://)", http: "HTTPS and MQTT over WebSocket with TLS (wss://)" },
+} as const;
+
+export class FrontConnection implements HandshakeOwner {
+  readonly socket: Socket;
+  readonly options: FrontOptions;
+  remoteAddress: string;
+  remotePort: number;
+  readonly localPort: number;
+  /** Set when the name is known. */
+  tenant: string;
+  serverName: string | undefined;
+  proxy: ProxyHeader | undefined;
+  /** Whether a protocol has the socket now, after the TLS handshake if there is one. */
+  isHandedOver = false;
+  #isSettled = false;
+  #chunks: Buffer[] = [];
+  #received = 0;
+  #bytesNeeded = 1;
+  #step: (chunk: Buffer) => void;
+  #deadline: NodeJS.Timeout | undefined;
+  #countedAddress: string | undefined;
+
+  /** Starts to read. The socket has no listeners yet. */
+  constructor(socket: Socket, options: FrontOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
+    this.remotePort = socket.remotePort ?? 0;
+    this.localPort = socket.localPort ?? 0;
+    this.tenant = options.tenant;
+    const owned = socket as FrontSocket;
+    owned[connectionOf] = this;
+    owned.on("close", onClose).on("error", onError);
+    const isProxied = this.#isFromTrustedProxy();
+    this.#step = isProxied ? this.#readProxyHeader : this.#readFirstBytes;
+    // Behind a proxy all connections share its address: the limit waits for the client's.
+    if (!isProxied && !this.#enter()) return;
+    this.#deadline = setTimeout(onDeadline, options.firstBytesTimeoutMs ?? FIRST_BYTES_TIMEOUT_MS, this);
+    owned.on("data", onData);
+  }
+
+  secured(socket: TLSSocket): void {
+    this.#handOver(socket);
+  }
+
+  handshakeFailed(error: Error): void {
+    this.note("handshakeFailed", `the TLS handshake failed: ${error.message}`, error);
+  }
+
+  note(cause: FrontCause, message: string, error?: Error): void {
+    const { remoteAddress, remotePort, localPort, serverName } = this;
+    this.options.counters[cause]++;
+    this.options.onEvent({
+      cause,
+      message,
+      remoteAddress,
+      remotePort,
+      localPort,
+      ...(serverName === undefined ? {} : { serverName }),
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+
+  /** @internal */
+  received(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#received += chunk.length;
+    if (this.#received >= this.#bytesNeeded) this.#step(chunk);
+  }
+
+  /** @internal */
+  timedOut(): void {
+    const came = this.#received === 0 ? "it sent nothing" : `only ${this.#received} bytes came`;
+    this.#refuse("firstBytesTimeout", `the first bytes took too long: ${came}`);
+  }
+
+  /** @internal */
+  closed(): void {
+    if (this.#countedAddress !== undefined) this.options.addressLimits?.leave(this.#countedAddress);
+    if (!this.#isSettled) {
+      this.#settle();
+      this.note("closedEarly", this.#received === 0 ? "it closed without sending anything" : "it closed within its first bytes");
+    }
+    this.options.onClosed(this);
+  }
+
+  /** Whether a host name leads to this connection's tenant; an address leads to no tenant of its own and to every one. */
+  isOwnName(name: string): boolean {
+    return isAddress(name) || this.#tenantOf(name)?.tenant === this.tenant;
+  }
+
+  #isFromTrustedProxy(): boolean {
+    const { trustedProxies } = this.options;
+    if (trustedProxies === undefined) return false;
+    // A unix socket has no address; whoever may open it is this machine's proxy.
+    return this.remoteAddress === "" || includesAddress(trustedProxies, this.remoteAddress);
+  }
+
+  #enter(): boolean {
+    const { addressLimits } = this.options;
+    if (addressLimits === undefined || this.remoteAddress === "") return true;
+    if (addressLimits.enter(this.remoteAddress)) {
+      this.#countedAddress = this.remoteAddress;
+      return true;
+    }
+    this.#refuse("addressLimit", "too many connections from this address");
+    return false;
+  }
+
+  #readProxyHeader(): void {
+    const bytes = this.#joined();
+    const result = parseProxyHeader(bytes);
+    if (result.kind === "more") {
+      this.#bytesNeeded = result.bytesNeeded;
+    } else if (result.kind === "malformed") {
+      this.#refuse("proxyHeaderInvalid", `the proxy's header is not valid: ${result.reason}`);
+    } else {
+      this.#applyProxyHeader(result.header, bytes.subarray(result.length));
+    }
+  }
+
+  #applyProxyHeader(header: ProxyHeader, rest: Buffer): void {
+    this.proxy = header;
+    if (header.sourceAddress !== undefined) {
+      this.remoteAddress = plainAddress(header.sourceAddress);
+      this.remotePort = header.sourcePort ?? 0;
+    }
+    this.#step = this.#readFirstBytes;
+    this.#bytesNeeded = 1;
+    this.#received = 0;
+    this.#chunks = [];
+    if (this.#enter() && rest.length > 0) this.received(rest);
+  }
+
+  #readFirstBytes(): void {
+    const bytes = this.#joined();
+    const kind = classifyFirstBytes(bytes);
+    if (kind === "more") return;
+    const { isTls, innerProtocol } = this.options;
+    if (isTls && kind === "tls") this.#startHello(bytes);
+    else if (isTls) this.#refuseOnTls(kind);
+    else if (kind === "tls") this.#refuse("tlsOnPlain", this.#mismatch("TLS"));
+    else if (kind === "proxy") this.#refuseProxyHeader();
+    else if (innerProtocol === "http") kind === "http" ? this.#handOverPlain() : this.#refuseOnHttp(kind);
+    else if (kind === "http") this.#refuse("httpOnMqtt", this.#mismatch("HTTP"), this.#wrongPortAnswer());
+    else if (kind === "ssh") this.#refuse("otherProtocol", this.#mismatch("SSH"));
+    // All else may be MQTT, if only a wrong packet to begin with: the engine knows how to answer.
+    else this.#handOverPlain();
+  }
+
+  #refuseOnTls(kind: FirstBytes): void {
+    // A plain MQTT client that knows TLS records can tell its user what the port speaks.
+    if (kind === "mqtt") this.#refuse("mqttOnTls", this.#mismatch("plain MQTT"), tlsAlert(TLS_ALERTS.unexpectedMessage));
+    else if (kind === "http") this.#refuse("httpOnTls", this.#mismatch("plain HTTP"), this.#wrongPortAnswer());
+    else if (kind === "proxy") this.#refuseProxyHeader();
+    else this.#refuse("otherProtocol", this.#mismatch(kind === "ssh" ? "SSH" : "something else"));
+  }
+
+  #refuseOnHttp(kind: FirstBytes): void {
+    if (kind === "mqtt") this.#refuse("mqttOnHttp", this.#mismatch("MQTT without WebSocket"), this.#wrongPortAnswer());
+    else this.#refuse("otherProtocol", this.#mismatch(kind === "ssh" ? "SSH" : "something else"));
+  }
+
+  #refuseProxyHeader(): void {
+    this.#refuse("proxyHeaderUnexpected", "it sent a PROXY header, but is no trusted proxy of this listener");
+  }
+
+  #mismatch(came: string): string {
+    const { isTls, innerProtocol } = this.options;
+    return `this port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}, and the peer began with ${came}`;
+  }
+
+  #wrongPortAnswer(): Buffer {
+    const { isTls, innerProtocol } = this.options;
+    return httpAnswer("400 Bad Request", `This port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}.`);
+  }
+
+  #startHello(bytes: Buffer): void {
+    const reader = new ClientHelloReader();
+    this.#step = (chunk) => this.#readHello(reader, chunk);
+    this.#step(bytes);
+  }
+
+  #readHello(reader: ClientHelloReader, chunk: Buffer): void {
+    const result = reader.push(chunk);
+    if (result.kind === "hello") this.#chooseTenant(result.hello);
+    else if (result.kind === "tooLong") this.#refuse("helloTooLong", "the TLS ClientHello is too long", tlsAlert(TLS_ALERTS.decodeError));
+    else if (result.kind === "malformed") {
+      this.#refuse("helloMalformed", `the TLS ClientHello is not valid: ${result.reason}`, tlsAlert(TLS_ALERTS.decodeError));
+    }
+  }
+
+  #chooseTenant(hello: ClientHello): void {
+    this.serverName = hello.serverName;
+    const name = hello.serverName ?? this.proxy?.authority;
+    const isNameless = name === undefined || isAddress(name);
+    if (isNameless && this.options.requireSni === true) {
+      this.#refuse("serverNameMissing", "the client sent no server name", tlsAlert(TLS_ALERTS.unrecognizedName));
+      return;
+    }
+    const tenant = this.#tenantOf(name);
+    if (tenant === undefined) {
+      this.#refuse("serverNameUnknown", `no tenant has the server name ${name}`, tlsAlert(TLS_ALERTS.unrecognizedName));
+    } else {
+      this.tenant = tenant.tenant;
+      this.#giveAway();
+      tenant.take(this.socket, this.options.innerProtocol, this);
+    }
+  }
+
+  #tenantOf(name: string | undefined): TenantTls | undefined {
+    const { tenants, tenant } = this.options;
+    if (tenants === undefined) return undefined;
+    if (name === undefined || isAddress(name) || isMachineName(name)) return tenants.byTenant(tenant);
+    return tenants.byServerName(name);
+  }
+
+  #handOverPlain(): void {
+    const { authority } = this.proxy ?? {};
+    if (authority !== undefined && this.options.tenants !== undefined) {
+      const tenant = this.#tenantOf(authority);
+      if (tenant === undefined) {
+        this.#refuse("proxyNameUnknown", `no tenant has the name ${authority}, which the proxy was asked for`);
+        return;
+      }
+      this.tenant = tenant.tenant;
+    }
+    this.#giveAway();
+    this.#handOver(this.socket);
+  }
+
+  #handOver(socket: Socket): void {
+    this.isHandedOver = true;
+    this.options.handOver(this, socket);
+  }
+
+  /** Puts what was read back, so that the next owner sees the connection from its first byte. */
+  #giveAway(): void {
+    const bytes = this.#joined();
+    this.#settle();
+    this.socket.pause();
+    this.socket.unshift(bytes);
+  }
+
+  #refuse(cause: FrontCause, message: string, answer?: Uint8Array): void {
+    this.#settle();
+    this.note(cause, message);
+    if (answer === undefined) this.socket.destroy();
+    else closeWith(this.socket, answer);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+    this.#chunks = [];
+    this.#step = ignoreChunk;
+    this.socket.removeListener("data", onData as () => void);
+  }
+
+  #joined(): Buffer {
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] ?? Buffer.alloc(0);
+  }
+}
+
+const connectionOf = Symbol("frontConnection");
+type FrontSocket = Socket & { [connectionOf]: FrontConnection };
+
+function onData(this: FrontSocket, chunk: Buffer): void {
+  this[connectionOf].received(chunk);
+}
+
+function onClose(this: FrontSocket): void {
+  this[connectionOf].closed();
+}
+
+/** Lets go of what the last step held. */
+function ignoreChunk(): void {}
+
+/** Errors close the socket, and the close is what is told; after hand-over the next owner listens too. */
+function onError(): void {}
+
+function onDeadline(connection: FrontConnection): void {
+  connection.timedOut();
+}

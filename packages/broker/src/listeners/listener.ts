@@ -1,0 +1,172 @@
+import type { BlockList, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { TenantDirectory } from "../tls/tenant-directory.ts";
+import type { Accept, Arrival } from "./arrival.ts";
+import { bind, type Bound } from "./bind.ts";
+import { type AddressLimits, FrontConnection, type FrontOptions } from "./front.ts";
+import { type FrontCounters, type FrontEvent, newFrontCounters } from "./front-event.ts";
+import { HttpFront, type RequestHandler } from "./http-front.ts";
+import { formatListenUrl, type ListenUrl } from "./listen-url.ts";
+import { originOf } from "./origin.ts";
+import { SocketChannel } from "./socket-channel.ts";
+
+export interface ListenerOptions {
+  readonly url: ListenUrl;
+  readonly accept: Accept;
+  /** Needed by mqtts and wss. */
+  readonly tenants?: TenantDirectory;
+  /** Refuses TLS clients that send no server name, or an address. Default false. */
+  readonly requireSni?: boolean;
+  /** Peers whose connections begin with a PROXY header. Default nobody. */
+  readonly trustedProxies?: BlockList;
+  readonly addressLimits?: AddressLimits;
+  /** Largest WebSocket message of a peer in bytes. Default 256 MB, the largest packet MQTT knows. */
+  readonly maxMessageBytes?: number;
+  /** Answers the HTTP requests of a ws or wss listener at other paths than the WebSocket's. Default 404 with a text. */
+  readonly requestHandler?: RequestHandler;
+  /** From accept to the last byte needed to know the protocol and the tenant. Default 5,000. */
+  readonly firstBytesTimeoutMs?: number;
+  /** From the first byte of an HTTP request to the end of its headers. Default 10,000. */
+  readonly headersTimeoutMs?: number;
+  /** Every refused connection, for the log. */
+  readonly onEvent?: (event: FrontEvent) => void;
+}
+
+export interface Listener {
+  /** With the real port. */
+  readonly url: string;
+  /** 0 for unix sockets. */
+  readonly port: number;
+  readonly counters: Readonly<FrontCounters>;
+  /** Connections of this listener that are open, in whatever state. */
+  readonly openConnections: number;
+  /** Accepts nothing more, and drops what has not arrived yet. Arrivals stay with whoever accepted them. */
+  stopAccepting(): void;
+  /**
+   * Stops accepting and waits until the last connection has closed. Those still open after `graceMs` (default 1,000) are destroyed: so
+   * whoever drains arrivals does it meanwhile, or has done it before.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** The largest Remaining Length with its header; an MQTT packet cannot be larger. */
+const MESSAGE_BYTES_MAX = 268_435_460;
+
+/** @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const listener = new OpenListener(options);
+  await listener.open();
+  return listener;
+}
+
+class OpenListener implements Listener {
+  readonly counters: FrontCounters = newFrontCounters();
+  readonly #options: ListenerOptions;
+  readonly #front: FrontOptions;
+  readonly #http: HttpFront | undefined;
+  readonly #connections = new Set<FrontConnection>();
+  #bound: Bound = { servers: [], port: 0 };
+  #isOpen = true;
+  #closing: Promise<void> | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    const { scheme, tenant } = options.url;
+    const isTls = scheme === "mqtts" || scheme === "wss";
+    if (isTls && options.tenants === undefined) throw new TypeError(`a listener for ${scheme} needs the option "tenants"`);
+    this.#options = options;
+    this.#http = scheme === "ws" || scheme === "wss" ? this.#httpFront(options.url.path) : undefined;
+    this.#front = {
+      ...options,
+      isTls,
+      tenant,
+      innerProtocol: this.#http === undefined ? "mqtt" : "http",
+      counters: this.counters,
+      onEvent: options.onEvent ?? (() => {}),
+      handOver: (connection, socket) => this.#handOver(connection, socket),
+      onClosed: (connection) => this.#closed(connection),
+    };
+  }
+
+  get url(): string {
+    const { url } = this.#options;
+    return formatListenUrl(url.kind === "unix" ? url : { ...url, port: this.port });
+  }
+
+  get port(): number {
+    return this.#bound.port;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  async open(): Promise<void> {
+    this.#bound = await bind(this.#options.url, (socket) => this.#accepted(socket));
+    for (const server of this.#bound.servers) server.on("error", (error) => this.#acceptFailed(error));
+  }
+
+  stopAccepting(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const server of this.#bound.servers) server.close();
+    this.#http?.close();
+    for (const connection of this.#connections) {
+      if (!connection.isHandedOver) connection.socket.destroy();
+    }
+  }
+
+  close({ graceMs = 1_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.stopAccepting();
+    if (this.#connections.size === 0) return;
+    const deadline = setTimeout(() => this.#destroyAll(), graceMs);
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    clearTimeout(deadline);
+  }
+
+  #httpFront(path: string): HttpFront {
+    const { maxMessageBytes = MESSAGE_BYTES_MAX, requestHandler, headersTimeoutMs = 10_000 } = this.#options;
+    return new HttpFront({ path, maxMessageBytes, requestHandler, headersTimeoutMs, accept: (arrival) => this.#accept(arrival) });
+  }
+
+  #accepted(socket: Socket): void {
+    this.#connections.add(new FrontConnection(socket, this.#front));
+  }
+
+  #handOver(connection: FrontConnection, socket: Socket): void {
+    if (this.#http !== undefined) {
+      this.#http.take(connection, socket);
+      return;
+    }
+    const channel = new SocketChannel(socket, socket instanceof TLSSocket);
+    this.#accept({ ...originOf(connection, socket), channel });
+  }
+
+  #accept(arrival: Arrival): void {
+    this.counters.arrived++;
+    this.#options.accept(arrival);
+  }
+
+  #closed(connection: FrontConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #destroyAll(): void {
+    for (const { socket } of this.#connections) socket.destroy();
+  }
+
+  /** The process is out of file descriptors or memory; the listener goes on, since others may end their connections. */
+  #acceptFailed(error: Error): void {
+    this.counters.acceptFailed++;
+    const message = `a connection could not be accepted: ${error.message}`;
+    this.#front.onEvent({ cause: "acceptFailed", message, remoteAddress: "", remotePort: 0, localPort: this.port, error });
+  }
+}
