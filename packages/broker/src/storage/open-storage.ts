@@ -1,3 +1,4 @@
+import { openLmdbStorage } from "./lmdb/open-lmdb-storage.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import type { Durability, Storage } from "./storage.ts";
 
@@ -20,5 +21,11 @@ export interface StoreOptions {
  */
 export async function openStorage(options: StoreOptions | "memory"): Promise<Storage> {
   if (options === "memory") return new MemoryStorage();
-  throw new Error("not built yet");
+  return openLmdbStorage({
+    directory: options.directory,
+    durability: options.durability ?? "durable",
+    maximumBytes: options.maximumBytes ?? 64 * 2 ** 30,
+    onDamage: options.onDamage ?? "refuse",
+    retryDelayMs: 5_000,
+  });
 }

@@ -1,0 +1,224 @@
+import { type Database, open, type RootDatabase } from "lmdb";
+import { endOfPrefix } from "./store-keys.ts";
+
+/**
+ * LMDB, all of it: nothing else imports the package. What it promises to the files around it: operations given to one `write`
+ * are one transaction, written and flushed on other threads, and `progress` hears exactly one end of it.
+ *
+ * Its traps, and where they end here:
+ * - A second process can open and write the same store: store-lock.ts comes first, always.
+ * - A failed commit rejects two promises, one of them hidden in `commitError`, which ends the process when nobody catches it; it
+ *   also prints to the console. The promise of a commit, moreover, is kept only after the flush, so that "committed" and "flushed"
+ *   cannot be told apart. Both are why `env.startWriting` is wrapped below: it hears the writer thread's states themselves.
+ * - A synchronous transaction may interrupt an asynchronous one in its middle and commit the first half alone, so there are none
+ *   after `open`.
+ * - Errors inside a cursor end an iteration as if there were no more rows, so rows are counted against the tree's own number.
+ * - `close` waits for a flush that never comes when the last commit failed: a failed commit is reported to LMDB's JavaScript side
+ *   as ended, so that its waiters go on.
+ * - The file grows without bound (`mapSize` is no limit in this version) and never shrinks; `usedBytes` counts what is in use.
+ */
+export const Table = {
+  Meta: 0,
+  Messages: 1,
+  Sessions: 2,
+  Subscriptions: 3,
+  Queue: 4,
+  Inbound: 5,
+  Retained: 6,
+  Users: 7,
+  Rules: 8,
+} as const;
+export type Table = (typeof Table)[keyof typeof Table];
+
+/** The names are part of the stored format. */
+export const tableNames: readonly string[] = [
+  "meta",
+  "messages",
+  "sessions",
+  "subscriptions",
+  "queue",
+  "inbound",
+  "retained",
+  "users",
+  "rules",
+];
+
+export interface StoreOperation {
+  table: Table;
+  key: Uint8Array;
+  /** Undefined deletes the row. */
+  record: Uint8Array | undefined;
+}
+
+/** Hears what becomes of one transaction: `visible` then `flushed`, or `failed` instead of either. */
+export interface WriteProgress {
+  /** Readers see it and a crash of this process no longer loses it. The next transaction may be written now. */
+  visible(): void;
+  /** It is on the disk. */
+  flushed(): void;
+  /** `code` is an errno or LMDB's own negative number. */
+  failed(code: number): void;
+}
+
+/** What lmdb calls its writer thread with: an LMDB error, or one of these. */
+const writerIsDone = 0;
+const writerIsVisible = 1;
+const writerWantsCallback = 2;
+
+/** The one private part of lmdb that is used; the version is pinned, and lmdb-store.test.ts fails when this changes. */
+interface NativeEnvironment {
+  startWriting(address: number, callback: (status: number) => unknown): unknown;
+}
+
+/** Why a table could not be read to its end. */
+export class MissingRows extends Error {
+  override readonly name: string = "MissingRows";
+}
+
+export class LmdbStore {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #tables: readonly Database<Buffer, Buffer>[];
+  #next: WriteProgress | undefined;
+
+  private constructor(root: RootDatabase<Buffer, Buffer>, tables: Database<Buffer, Buffer>[]) {
+    this.#root = root;
+    this.#tables = tables;
+    this.#listenToWriter();
+  }
+
+  /**
+   * Opens the store in a folder that exists. With `create: false` a missing table is damage and nothing is written.
+   *
+   * @throws Error with LMDB's number or an errno as `code`
+   */
+  static open(directory: string, options: { create: boolean }): LmdbStore {
+    const tableOptions = { encoding: "binary", keyEncoding: "binary", create: options.create } as const;
+    const root = open<Buffer, Buffer>({
+      ...tableOptions,
+      path: directory,
+      maxDbs: tableNames.length + 1,
+      permissionsMode: 0o600,
+      eventTurnBatching: false,
+      noSubdir: false,
+    } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
+    const tables = tableNames.map(
+      (name) => root.openDB<Buffer, Buffer>(name, tableOptions) as Database<Buffer, Buffer> | undefined,
+    );
+    if (tables.every((table) => table !== undefined)) return new LmdbStore(root, tables);
+    void root.close();
+    throw new MissingRows("a table is missing");
+  }
+
+  /**
+   * Starts one transaction of all the operations. The next call must wait until this one is visible or has failed; the bytes
+   * must not change before that.
+   */
+  write(operations: readonly StoreOperation[], progress: WriteProgress): void {
+    this.#next = progress;
+    const end = this.#root.batch(() => {
+      for (const { table, key, record } of operations) {
+        const database = this.#tables[table] as Database<Buffer, Buffer>;
+        if (record === undefined) void database.remove(key as Buffer);
+        else void database.put(key as Buffer, record as Buffer);
+      }
+    });
+    end.catch(ignoreBecauseTheWriterTold);
+  }
+
+  /** The bytes are a copy. Sees every visible transaction. */
+  get(table: Table, key: Uint8Array): Uint8Array | undefined {
+    return this.#tables[table]?.getBinary(key as Buffer);
+  }
+
+  /**
+   * Calls `visit` with each row of a table in order of keys.
+   *
+   * @throws MissingRows when the tree has another number of rows than could be read
+   */
+  readTable(table: Table, visit: (key: Uint8Array, record: Uint8Array) => void): void {
+    const database = this.#tables[table] as Database<Buffer, Buffer>;
+    const expected = this.rowCount(table);
+    let count = 0;
+    for (const { key, value } of database.getRange({ snapshot: true })) {
+      count += 1;
+      // A damaged tree may lead in a circle.
+      if (count > expected) break;
+      visit(key, value);
+    }
+    if (count !== expected) throw new MissingRows(`table ${tableNames[table]}: ${count} of ${expected} rows could be read`);
+  }
+
+  /** The first keys that begin with `prefix`, at most `limit`. */
+  keysBelow(table: Table, prefix: Uint8Array, limit: number): Uint8Array[] {
+    const database = this.#tables[table] as Database<Buffer, Buffer>;
+    return [...database.getKeys({ start: prefix as Buffer, end: endOfPrefix(prefix), limit })];
+  }
+
+  rowCount(table: Table): number {
+    return statisticsOf(this.#tables[table] as Database<Buffer, Buffer>).entryCount;
+  }
+
+  /** The size of the file as far as it was ever used. */
+  get fileBytes(): number {
+    const { lastPageNumber, pageSize } = statisticsOf(this.#tables[Table.Meta] as Database<Buffer, Buffer>);
+    return (lastPageNumber + 1) * pageSize;
+  }
+
+  /** Bytes of the pages that hold rows. The file may be larger: it keeps free pages for later rows. */
+  get usedBytes(): number {
+    let pages = 0;
+    let pageSize = 0;
+    for (const table of this.#tables) {
+      const statistics = statisticsOf(table);
+      pageSize = statistics.pageSize;
+      pages += statistics.treeBranchPageCount + statistics.treeLeafPageCount + statistics.overflowPages;
+    }
+    return pages * pageSize;
+  }
+
+  /** Waits for the writer and its flush, then lets the files go. */
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+
+  #listenToWriter(): void {
+    const environment = (this.#root as unknown as { env: NativeEnvironment }).env;
+    const startWriting = environment.startWriting.bind(environment);
+    const root = this.#root;
+    const wrapped = (address: number, callback: (status: number) => unknown): unknown => {
+      const progress = this.#next;
+      let isVisible = false;
+      const becomeVisible = (): void => {
+        if (isVisible) return;
+        isVisible = true;
+        // Reads of this turn may have begun before the commit, and would not see it.
+        root.resetReadTxn();
+        progress?.visible();
+      };
+      return startWriting(address, (status) => {
+        const isFailure = status !== writerIsDone && status !== writerIsVisible && status !== writerWantsCallback;
+        const answer = callback(isFailure ? writerIsDone : status);
+        if (isFailure) progress?.failed(status);
+        else if (status !== writerWantsCallback) becomeVisible();
+        if (status === writerIsDone) progress?.flushed();
+        return answer;
+      });
+    };
+    Object.defineProperty(environment, "startWriting", { value: wrapped, configurable: true });
+  }
+}
+
+interface Statistics {
+  entryCount: number;
+  lastPageNumber: number;
+  pageSize: number;
+  treeBranchPageCount: number;
+  treeLeafPageCount: number;
+  overflowPages: number;
+}
+
+function statisticsOf(table: Database<Buffer, Buffer>): Statistics {
+  return table.getStats() as Statistics;
+}
+
+function ignoreBecauseTheWriterTold(): void {}

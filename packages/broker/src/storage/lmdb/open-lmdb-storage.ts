@@ -1,0 +1,108 @@
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { type ErrorCode, MqttError } from "@bowline/protocol";
+import type { Durability } from "../storage.ts";
+import { hasData, isClean, removeCleanMark } from "./clean-mark.ts";
+import { LmdbStorage } from "./lmdb-storage.ts";
+import { LmdbStore, MissingRows, Table } from "./lmdb-store.ts";
+import { decodeMeta, encodeMeta, metaKey, type MetaRow } from "./records.ts";
+import { StoreLock } from "./store-lock.ts";
+import { damaged, newer, verifyStore } from "./verify-store.ts";
+import { formatVersion } from "./walk-store.ts";
+
+export interface OpenLmdbOptions {
+  directory: string;
+  durability: Durability;
+  maximumBytes: number;
+  onDamage: "refuse" | "salvage";
+  /** Ms between attempts while the disk is full. */
+  retryDelayMs: number;
+}
+
+/**
+ * Opens the embedded store: lock, walk after an unclean stop, version, one write as a proof that the disk takes it.
+ *
+ * @throws MqttError STORE_IN_USE, STORE_DAMAGED, STORE_NEWER, STORE_UNREADABLE, STORE_FULL, DATA_DIR_UNWRITABLE, STORE_FAILED
+ */
+export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbStorage> {
+  const { directory } = options;
+  let lock: StoreLock | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    lock = StoreLock.acquire(directory);
+    if (!hasData(directory)) await createStore(directory);
+    else if (!isClean(directory)) await verifyStore(directory);
+    const { store, meta } = await openStore(directory);
+    return new LmdbStorage({ ...options, store, lock, meta });
+  } catch (error) {
+    lock?.release();
+    throw startUpError(error);
+  }
+}
+
+/** Made aside and moved into place, so that a kill in between leaves no half store that looks damaged. */
+async function createStore(directory: string): Promise<void> {
+  const aside = join(directory, "new");
+  rmSync(aside, { recursive: true, force: true });
+  mkdirSync(aside, { mode: 0o700 });
+  const store = LmdbStore.open(aside, { create: true });
+  await write(store, { format: formatVersion, nextMessageId: 1, nextSessionId: 1 });
+  await store.close();
+  renameSync(join(aside, "data.mdb"), join(directory, "data.mdb"));
+  rmSync(aside, { recursive: true });
+}
+
+async function openStore(directory: string): Promise<{ store: LmdbStore; meta: MetaRow }> {
+  const store = LmdbStore.open(directory, { create: false });
+  try {
+    const record = store.get(Table.Meta, metaKey);
+    if (record === undefined) throw new MissingRows("the version is missing");
+    const meta = decodeMeta(metaKey, record);
+    if (meta.format > formatVersion) throw newer(meta.format);
+    removeCleanMark(directory);
+    await write(store, meta);
+    return { store, meta };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function write(store: LmdbStore, meta: MetaRow): Promise<void> {
+  const { key, record } = encodeMeta(meta);
+  return new Promise((resolve, reject) => {
+    store.write([{ table: Table.Meta, key, record }], {
+      visible() {},
+      flushed: resolve,
+      failed: (code) => reject(Object.assign(new Error(`a write failed with ${code}`), { code })),
+    });
+  });
+}
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  EACCES: "STORE_UNREADABLE",
+  EPERM: "STORE_UNREADABLE",
+  ENOTDIR: "STORE_UNREADABLE",
+  EROFS: "DATA_DIR_UNWRITABLE",
+  ENOSPC: "STORE_FULL",
+  EDQUOT: "STORE_FULL",
+};
+
+/** LMDB's own numbers for a file that is none of its own, or not whole. */
+const notAStore: readonly unknown[] = [-30793, -30796, -30797];
+const otherVersion = -30794;
+
+function startUpError(error: unknown): unknown {
+  if (MqttError.is(error)) return error;
+  if (error instanceof RangeError || error instanceof MissingRows) return damaged(error.message, error);
+  const { code, message } = error as { code?: unknown; message: string };
+  if (notAStore.includes(code)) return damaged(message, error);
+  if (code === otherVersion) return new MqttError("STORE_NEWER", { detail: message, cause: error });
+  const name = typeof code === "number" ? errnoName(code) : String(code);
+  return new MqttError(codes[name] ?? "STORE_FAILED", { detail: message, cause: error });
+}
+
+function errnoName(number: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? String(number);
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { MqttError } from "@bowline/protocol";
+import { formatVersion, isSound, type WalkReport } from "./walk-store.ts";
+
+/** A walk that reads nothing for so long turns in a circle of damaged pages. */
+const stallMs = 60_000;
+
+/**
+ * Walks a store in a child process before this one trusts it, because damage ends by a signal the process that meets it.
+ *
+ * @throws MqttError STORE_DAMAGED, STORE_NEWER
+ */
+export async function verifyStore(directory: string): Promise<WalkReport> {
+  const outcome = await runChild("./walk-child.js", [directory]);
+  if (outcome.report === undefined) throw damaged(outcome.ending);
+  const report = outcome.report as WalkReport;
+  if (report.format > formatVersion) throw newer(report.format);
+  if (!isSound(report)) throw damaged([`${report.damagedRows} damaged rows`, ...report.problems].join("; "));
+  return report;
+}
+
+export function damaged(detail: string, cause?: unknown): MqttError {
+  return new MqttError("STORE_DAMAGED", {
+    detail,
+    remedy: "Run `bowline backup --salvage`, or start with --on-damage=salvage.",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+export function newer(format: number): MqttError {
+  return new MqttError("STORE_NEWER", { detail: `its format is ${format}, this version reads ${formatVersion}` });
+}
+
+interface ChildOutcome {
+  /** The JSON of the last line; undefined when the child did not get there. */
+  report: unknown;
+  /** How it ended, in words. */
+  ending: string;
+}
+
+/**
+ * Runs one of the child programs beside this file and reads its last line. It runs compiled, since Node 20 cannot run TypeScript:
+ * when this file is itself a source (in tests), its twin under dist/ is meant, which `tsc -b` makes.
+ */
+export async function runChild(program: string, args: readonly string[]): Promise<ChildOutcome> {
+  const here = import.meta.url.endsWith(".ts") ? import.meta.url.replace("/src/storage/", "/dist/storage/") : import.meta.url;
+  const child = spawn(process.execPath, [fileURLToPath(new URL(program, here)), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let complaint = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-100_000)));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
+  const ending = await endOf(child);
+  const isWhole = ending === "" && output.endsWith("\n");
+  return {
+    report: isWhole ? JSON.parse(output.slice(output.lastIndexOf("\n", output.length - 2) + 1)) : undefined,
+    ending: `${ending} ${firstError(complaint)}`.trim(),
+  };
+}
+
+/** Empty for a good end. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let isStalled = false;
+    const stall = setTimeout(() => {
+      isStalled = true;
+      child.kill("SIGKILL");
+    }, stallMs);
+    child.stdout?.on("data", () => stall.refresh());
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(stall);
+      if (isStalled) resolve("reading it never ends");
+      else if (signal !== null) resolve(`reading it ends with ${signal}`);
+      else resolve(code === 0 ? "" : `reading it fails`);
+    });
+  });
+}
+
+/** The line that names the error, out of what an uncaught one prints. */
+function firstError(complaint: string): string {
+  const line = complaint.split("\n").find((each) => /^\w*Error: |[Aa]ssertion/.test(each));
+  return line === undefined ? "" : `(${line.trim()})`;
+}

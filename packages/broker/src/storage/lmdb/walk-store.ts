@@ -1,0 +1,98 @@
+import { constants } from "node:os";
+import { LmdbStore, MissingRows, Table, tableNames } from "./lmdb-store.ts";
+import {
+  decodeInbound,
+  decodeMessage,
+  decodeMeta,
+  decodeQueueEntry,
+  decodeRetained,
+  decodeRule,
+  decodeSession,
+  decodeSubscription,
+  decodeUser,
+  encodeMeta,
+  metaKey,
+} from "./records.ts";
+
+/** The version of everything this code writes; a store with a higher one is refused. */
+export const formatVersion = 1;
+
+export interface WalkReport {
+  format: number;
+  /** Rows that were read whole. */
+  soundRows: number;
+  /** Rows whose checksum or content is wrong. */
+  damagedRows: number;
+  /** One sentence for each table that could not be read to its end, and for what else is wrong. */
+  problems: string[];
+}
+
+export const decoders: Readonly<Record<Table, (key: Uint8Array, record: Uint8Array) => unknown>> = {
+  [Table.Meta]: decodeMeta,
+  [Table.Messages]: decodeMessage,
+  [Table.Sessions]: decodeSession,
+  [Table.Subscriptions]: decodeSubscription,
+  [Table.Queue]: decodeQueueEntry,
+  [Table.Inbound]: decodeInbound,
+  [Table.Retained]: decodeRetained,
+  [Table.Users]: decodeUser,
+  [Table.Rules]: decodeRule,
+};
+
+/**
+ * Reads every row of a store, checks it, and tries one write. Only in a process of its own: LMDB has no checksums, and what it
+ * meets in a damaged file ends the process by a signal.
+ *
+ * `onProgress` is called now and then, so that a caller can tell a long walk from one that turns in a circle.
+ */
+export async function walkStore(directory: string, onProgress: () => void): Promise<WalkReport> {
+  const store = LmdbStore.open(directory, { create: false });
+  const report: WalkReport = { format: 0, soundRows: 0, damagedRows: 0, problems: [] };
+  const meta = store.get(Table.Meta, metaKey);
+  if (meta === undefined) report.problems.push("the version is missing");
+  else report.format = decodeMeta(metaKey, meta).format;
+  if (report.format > formatVersion) return report;
+  for (const table of Object.values(Table)) walkTable(store, table, report, onProgress);
+  if (isSound(report) && meta !== undefined) await tryWrite(store, meta);
+  await store.close();
+  return report;
+}
+
+export function isSound(report: WalkReport): boolean {
+  return report.damagedRows === 0 && report.problems.length === 0;
+}
+
+function walkTable(store: LmdbStore, table: Table, report: WalkReport, onProgress: () => void): void {
+  const decode = decoders[table];
+  try {
+    store.readTable(table, (key, record) => {
+      if ((report.soundRows + report.damagedRows) % 10_000 === 0) onProgress();
+      if (decodes(decode, key, record)) report.soundRows += 1;
+      else report.damagedRows += 1;
+    });
+  } catch (error) {
+    report.problems.push(error instanceof MissingRows ? error.message : `table ${tableNames[table]}: ${String(error)}`);
+  }
+}
+
+export function decodes(decode: (key: Uint8Array, record: Uint8Array) => unknown, key: Uint8Array, record: Uint8Array): boolean {
+  try {
+    decode(key, record);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** Reading never meets the list of free pages, and a write that does so must not be the broker's first. A full disk is no damage. */
+function tryWrite(store: LmdbStore, meta: Uint8Array): Promise<void> {
+  const { key, record } = encodeMeta(decodeMeta(metaKey, meta));
+  return new Promise((resolve, reject) => {
+    store.write([{ table: Table.Meta, key, record }], {
+      visible() {},
+      flushed: resolve,
+      failed: (code) => (code === constants.errno.ENOSPC ? resolve() : reject(new Error(`a write failed with ${code}`))),
+    });
+  });
+}
