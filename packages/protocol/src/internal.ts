@@ -64,3 +64,4 @@ export { ClientConnection, type ClientLimits } from "./engine/client-connection.
 export { removeQueued, restartSession } from "./engine/client-session.ts";
 export type { ClientSink } from "./engine/client-sink.ts";
 export { decodePublishProperties, encodePublishProperties } from "./engine/publish-properties.ts";
+export { encodeProperties } from "./packet/property-encoder.ts";

@@ -30,8 +30,6 @@ export class Sender {
   private scheduled = false;
   private quota = 0;
   private receiveMaximum = 0;
-  /** Highest commit number that is kept. */
-  private committedUpTo = 0;
   /** Entries whose next packet waits for its commit, in order. */
   private awaiting: Fifo<OutboundEntry> | undefined;
   /** In-flight entries of an earlier Network Connection, in order, to be sent again. */
@@ -46,18 +44,18 @@ export class Sender {
    * Begins to send messages: after CONNACK on both sides. What an earlier connection left unacknowledged goes first
    * ([MQTT-4.4.0-1]), then the queue.
    */
-  open(state: SessionState, receiveMaximum: number, committed: number): void {
+  open(state: SessionState, receiveMaximum: number): void {
     this.state = state;
     this.receiveMaximum = receiveMaximum;
     this.quota = receiveMaximum;
-    this.committedUpTo = committed;
     if (state.inFlight.count > 0) this.collectResends(state);
     this.pump();
   }
 
   /** Messages may be sent at once: open, within the quota, nothing older waits. */
   get ready(): boolean {
-    return this.state !== undefined && this.quota > 0 && !this.blocked && this.resending === undefined && this.state.queue.length === 0;
+    const { state } = this;
+    return state !== undefined && this.canSend(state) && this.resending === undefined && state.queue.length === 0;
   }
 
   /** Writes any packet but a PUBLISH with QoS above 0. */
@@ -103,8 +101,12 @@ export class Sender {
   /** Sends the entry now if that keeps the order and the quota, else queues it. Its `commit` was set by the caller. Only after `open`. */
   enqueue(entry: OutboundEntry): void {
     const state = this.state!;
-    if (this.ready && (state.survives || entry.commit <= this.committedUpTo)) this.sendEntry(state, entry);
-    else pushQueue(state, entry);
+    if (this.ready && (state.survives || entry.commit <= this.owner.committed)) {
+      this.sendEntry(state, entry);
+      return;
+    }
+    pushQueue(state, entry);
+    if (entry.commit > this.owner.committed) this.owner.awaitCommit();
   }
 
   /** Sends what the quota, the transport and the commits allow. */
@@ -114,20 +116,26 @@ export class Sender {
     if (this.resending !== undefined) this.resend(state);
     while (this.resending === undefined && !this.blocked && state.queue.length > 0) {
       const entry = state.queue.peek()!;
-      if (entry.qos > 0 && this.quota <= 0) return;
-      if (!state.survives && entry.commit > this.committedUpTo) return;
+      if (entry.qos > 0 && !this.canSend(state)) return;
+      if (!state.survives && entry.commit > this.owner.committed) {
+        this.owner.awaitCommit();
+        return;
+      }
       shiftQueue(state);
       this.sendEntry(state, entry);
     }
   }
 
-  /** Storage kept every group up to n: what waited for it may leave. */
-  committed(n: number): void {
-    this.committedUpTo = n;
-    this.acknowledgements?.release(n, this);
-    const { awaiting } = this;
+  /** Storage kept more: what waited for it may leave. Called when `owner.committed` has moved after `awaitCommit`. */
+  commitMoved(): void {
+    const n = this.owner.committed;
+    const { acknowledgements, awaiting } = this;
+    acknowledgements?.release(n, this);
     while (awaiting !== undefined && awaiting.length > 0 && awaiting.peek()!.commit <= n) this.leave(awaiting.shift()!);
     this.pump();
+    if ((acknowledgements !== undefined && acknowledgements.length > 0) || (awaiting !== undefined && awaiting.length > 0)) {
+      this.owner.awaitCommit();
+    }
   }
 
   /** PUBACK from the peer. False: the identifier was not waiting for one. */
@@ -142,7 +150,7 @@ export class Sender {
     const state = this.state!;
     if (this.expects(id, OutboundState.AwaitingPubcomp)) {
       const entry = state.inFlight.entry(id);
-      if (entry === undefined || entry.commit <= this.committedUpTo) this.acknowledge(PacketType.PUBREL, id, 0);
+      if (entry === undefined || entry.commit <= this.owner.committed) this.acknowledge(PacketType.PUBREL, id, 0);
       return true;
     }
     if (!this.expects(id, OutboundState.AwaitingPubrec)) return false;
@@ -176,12 +184,13 @@ export class Sender {
    */
   acknowledgeAfter(type: number, id: number, reasonCode: number, commit: number): void {
     const ring = this.acknowledgements;
-    if (commit <= this.committedUpTo && (ring === undefined || ring.length === 0)) {
+    if (commit <= this.owner.committed && (ring === undefined || ring.length === 0)) {
       this.acknowledge(type, id, reasonCode);
       return;
     }
     this.acknowledgements ??= new AcknowledgementRing();
     this.acknowledgements.push(type, id, reasonCode, commit);
+    this.owner.awaitCommit();
   }
 
   /** Writes a PUBACK, PUBREC, PUBREL or PUBCOMP now, in its shortest form (section 3.4.2.1). */
@@ -221,6 +230,11 @@ export class Sender {
     this.owner.schedule(this);
   }
 
+  /** Quota, transport and a free Packet Identifier. */
+  private canSend(state: SessionState): boolean {
+    return this.quota > 0 && !this.blocked && state.inFlight.count < 0xffff;
+  }
+
   private expects(id: number, state: number): boolean {
     const { inFlight } = this.state!;
     if (inFlight.state(id) !== state) return false;
@@ -257,12 +271,13 @@ export class Sender {
   }
 
   private leaveWhenCommitted(entry: OutboundEntry): void {
-    if (entry.commit <= this.committedUpTo && (this.awaiting === undefined || this.awaiting.length === 0)) {
+    if (entry.commit <= this.owner.committed && (this.awaiting === undefined || this.awaiting.length === 0)) {
       this.leave(entry);
       return;
     }
     this.awaiting ??= new Fifo();
     this.awaiting.push(entry);
+    this.owner.awaitCommit();
   }
 
   /** Writes the packet that is due for an entry: its PUBLISH, or the PUBREL after its PUBREC. */
@@ -331,6 +346,10 @@ export class Sender {
 
 /** What a Sender needs of the connection it belongs to. */
 export interface SenderOwner {
+  /** Highest commit number that storage has kept; Infinity where nothing waits for one. */
+  readonly committed: number;
+  /** Something waits for a commit: call `commitMoved` when `committed` moves. May be asked many times. */
+  awaitCommit(): void;
   /** See Channel.write: true when the array may be reused at once. */
   write(bytes: Uint8Array): boolean;
   /** Call `flush` before the turn of the event loop ends. Asked once per batch. */
@@ -368,7 +387,7 @@ export function fillFromMessage(source: PublishSource, message: Message, owner: 
 
 /** Points a source at the parts of a received PUBLISH. `properties` are those to be sent on, in `propertySource`. */
 export function fillFromOffsets(source: PublishSource, chunk: Uint8Array, offsets: PublishOffsets): void {
-  source.topic.set(chunk, offsets.topicStart, offsets.topicEnd);
+  source.topic.set(offsets.topic, offsets.topicStart, offsets.topicEnd);
   source.payload.set(chunk, offsets.payloadStart, offsets.payloadEnd);
   source.properties.set(chunk, offsets.propertiesStart, offsets.propertiesEnd);
   source.messageExpiryInterval = -1;

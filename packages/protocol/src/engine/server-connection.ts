@@ -12,12 +12,12 @@ import type {
   SubscribePacket,
   UnsubscribePacket,
 } from "../packet/packets.ts";
-import { parsePublish } from "../packet/publish.ts";
+import { extendRun, parsePublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
 import { ReasonCode } from "../packet/reason-codes.ts";
 import type { SessionState } from "../session/session-state.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
-import { type AcceptConnect, type ConnectAnswer, Later, type ServerSink, type SubscribeAnswer } from "./server-sink.ts";
+import { type ConnectAnswer, Later, type ServerSink, type SubscribeAnswer } from "./server-sink.ts";
 
 export interface ServerConnectionLimits {
   /** Largest packet taken from the client, bytes; told to it as Maximum Packet Size. */
@@ -147,7 +147,9 @@ export class ServerConnection implements FrameHandler {
    * Ends the connection from the server's side: DISCONNECT with the Reason Code on 5.0 ([MQTT-3.14.2-1]), then close.
    */
   disconnect(error: MqttError, properties?: Properties): void {
-    this.fail(error, properties);
+    // Before the CONNACK there is nothing to disconnect from: a bare close.
+    if (this.phase === CONNECTING) this.close(error);
+    else this.fail(error, properties);
   }
 
   /** The channel is gone: nothing more is asked or told. */
@@ -208,25 +210,14 @@ export class ServerConnection implements FrameHandler {
     if ((offsets.topicAlias !== 0 || offsets.topicStart === offsets.topicEnd) && !this.resolveAlias(chunk)) return false;
     offsets.count = 1;
     if (offsets.qos === 0) {
-      if (!offsets.retain && !offsets.needsRewrite) this.extendRun(chunk, end - start);
+      if (!offsets.retain && !offsets.needsRewrite) {
+        extendRun(chunk, offsets, LONGEST_RUN);
+        if (offsets.count > 1) this.decoder.continueAt = offsets.packetEnd;
+      }
       // A QoS 0 message that is denied has no acknowledgement to say so (section 3.3.5); the sink counts and logs it.
       if (this.sink.publish(chunk, offsets) === Later) return this.stopAt(start);
     } else if (offsets.qos === 1 ? this.offerAtLeastOnce(chunk) : this.offerExactlyOnce(chunk)) return this.stopAt(start);
     return this.phase === OPEN;
-  }
-
-  /** Takes the packets after this one that have the same fixed header, length and topic: they differ in payload only. */
-  private extendRun(chunk: Uint8Array, length: number): void {
-    const { packetStart, topicEnd } = offsets;
-    let next = packetStart + length;
-    while (next + length <= chunk.length && sameBefore(chunk, packetStart, topicEnd, next)) {
-      offsets.count++;
-      next += length;
-    }
-    if (offsets.count > 1) {
-      offsets.packetEnd = next;
-      this.decoder.continueAt = next;
-    }
   }
 
   /** The sink cannot answer yet: the same packet comes again at `retryPublish`. */
@@ -371,12 +362,8 @@ export class ServerConnection implements FrameHandler {
     this.topicAliasMaximum = answer.topicAliasMaximum;
     this.decoder.maximumPacketSize = this.limits.maximumPacketSize;
     this.connack(0, answer.sessionPresent, answer.properties);
-    this.open(answer);
+    this.sender.open(answer.session, answer.sendMaximum);
     this.sink.opened();
-  }
-
-  private open(answer: AcceptConnect): void {
-    this.sender.open(answer.session, answer.sendMaximum, answer.committed);
   }
 
   private refuseConnect(reasonCode: number, error: MqttError, properties: Properties | undefined): void {
@@ -492,12 +479,8 @@ const PINGRESP: Packet = { type: PacketType.PINGRESP };
 /** The PUBLISH being handled. Handling one is synchronous and never nested, so one for the process is enough. */
 const offsets: PublishOffsets = new PublishOffsets();
 
-/** Whether the bytes at `next` are those of chunk[start, end): fixed header and topic. */
-function sameBefore(chunk: Uint8Array, start: number, end: number, next: number): boolean {
-  // From the end: the topics of one publisher differ in their last bytes first.
-  for (let from = end - 1, at = next + end - 1 - start; from >= start; from--, at--) if (chunk[from] !== chunk[at]) return false;
-  return true;
-}
+/** Bounds what one call routes, so that other connections get their turn. */
+const LONGEST_RUN = 4096;
 
 function unexpected(packet: Packet): MqttError {
   return new MqttError("PROTOCOL_ERROR", { reasonCode: ReasonCode.ProtocolError, detail: `a client must not send packet type ${packet.type}` });

@@ -26,8 +26,6 @@ export interface AcceptConnect {
   topicAliasMaximum: number;
   /** Keep Alive in force, seconds (the client's, or Server Keep Alive). */
   keepAlive: number;
-  /** Highest commit number that storage has kept. */
-  committed: number;
 }
 /** Negative answer to a CONNECT: the Reason Code of 5.0, translated for older clients. */
 export interface RefuseConnect {

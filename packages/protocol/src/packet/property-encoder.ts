@@ -1,5 +1,5 @@
 import { unencodable } from "./packet-fault.ts";
-import type { PacketWriter } from "./packet-writer.ts";
+import { newPacket, type PacketWriter } from "./packet-writer.ts";
 import type { Properties, UserProperty } from "./packets.ts";
 import { checkProperty, type PropertyPlace, type PropertyRow, propertyRows, PropertyType } from "./properties.ts";
 
@@ -70,4 +70,15 @@ function writeValue(writer: PacketWriter, row: PropertyRow, value: unknown): voi
       writer.string(text, row.name);
     }
   }
+}
+
+/**
+ * The properties as bytes of their own, without their length: what a kept message carries.
+ *
+ * @throws PACKET_INVALID for an unknown property, one that may not stand in `place`, or a bad value.
+ */
+export function encodeProperties(properties: Properties, place: PropertyPlace): Uint8Array {
+  const writer = newPacket();
+  writePropertyList(writer, properties, place);
+  return writer.buffer.slice(0, writer.at);
 }

@@ -1,0 +1,236 @@
+import { MqttError, type QoS } from "@bowline/protocol";
+import { type Clock, ReasonCode, type TimerHandle } from "@bowline/protocol/internal";
+import { type AccessControl, openAccess } from "./acl/access-control.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
+import { type BrokerEnvironment, type BrokerLimits, defaultLimits } from "./connection/broker-environment.ts";
+import { Connection } from "./connection/connection.ts";
+import { FlushSchedule } from "./connection/flush-schedule.ts";
+import type { Arrival } from "./listeners/arrival.ts";
+import { type Logger, silentLogger } from "./log/logger.ts";
+import { Journal } from "./messages/journal.ts";
+import { KeptMessage } from "./messages/kept-message.ts";
+import { Counters } from "./metrics/counters.ts";
+import { useNodeBytes } from "./node-bytes.ts";
+import { Router } from "./router/router.ts";
+import { SessionRegistry } from "./sessions/session-registry.ts";
+import { CommitQueue } from "./storage/commit-queue.ts";
+import { MemoryStorage } from "./storage/memory-storage.ts";
+import type { LoadedSession, Storage, StoredMessage, StoredRule, StoredUser } from "./storage/storage.ts";
+import { systemClock } from "./system-clock.ts";
+import { DEFAULT_TENANT, type Tenant } from "./tenants/tenant.ts";
+
+/** Ms between two looks at deadlines: Keep Alive and wills fall due at most this much late. */
+const SWEEP_EVERY_MS = 250;
+
+export interface BrokerOptions {
+  authenticator: Authenticator;
+  /** Default: a memory storage that forgets with the process. */
+  storage?: Storage;
+  access?: AccessControl;
+  limits?: Partial<BrokerLimits>;
+  logger?: Logger;
+  /** Default: the machine's. */
+  clock?: Clock;
+}
+
+/** What storage handed over that is not the broker's own: the caller's directories take it. */
+export interface LoadedDirectory {
+  users: StoredUser[];
+  rules: StoredRule[];
+}
+
+/**
+ * A broker without listeners: it takes arrivals and routes messages. Listeners, users and the admin API are put round it by
+ * whoever starts one, so that a test or another program can embed it.
+ */
+export class Broker implements BrokerEnvironment {
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly commits: CommitQueue;
+  readonly flushes: FlushSchedule = new FlushSchedule();
+  readonly authenticator: Authenticator;
+  readonly access: AccessControl;
+  readonly counters: Counters = new Counters();
+  readonly limits: BrokerLimits;
+  private readonly logger: Logger;
+  private readonly tenants = new Map<string, Tenant>();
+  private readonly open = new Set<Connection>();
+  private nextSessionId = 1;
+  private nextConnectionId = 1;
+  private sweeper: TimerHandle;
+  private isClosing = false;
+
+  constructor(options: BrokerOptions) {
+    useNodeBytes();
+    this.clock = options.clock ?? systemClock;
+    this.storage = options.storage ?? new MemoryStorage();
+    this.journal = new Journal(this.storage);
+    this.commits = new CommitQueue(this.storage);
+    this.authenticator = options.authenticator;
+    this.access = options.access ?? openAccess;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.logger = options.logger ?? silentLogger;
+    this.addTenant(DEFAULT_TENANT);
+  }
+
+  /** Loads what storage holds. Call it once, before the first arrival; rejects with the storage's MqttError. */
+  async start(): Promise<LoadedDirectory> {
+    const messages = new Map<number, KeptMessage>();
+    const directory: LoadedDirectory = { users: [], rules: [] };
+    this.storage.onCommitted = () => this.commits.moved();
+    this.storage.onHealth = (health) => this.storageHealth(health.state === "ok");
+    await this.storage.load({
+      message: (row) => messages.set(row.id, keptMessage(row)),
+      session: (loaded) => this.restoreSession(loaded, messages),
+      retained: (tenant, _topicName, messageId) => {
+        const message = messages.get(messageId);
+        if (message !== undefined) this.tenant(tenant).router.restoreRetained(message);
+      },
+      user: (user) => directory.users.push(user),
+      rule: (rule) => directory.rules.push(rule),
+    });
+    this.journal.begin();
+    this.nextSessionId = this.storage.nextSessionId;
+    this.forgetUnreferenced(messages);
+    this.sweep();
+    return directory;
+  }
+
+  /** Takes over a peer whose first bytes a listener has looked at. */
+  readonly accept = (arrival: Arrival): void => {
+    if (this.isClosing) {
+      arrival.channel.destroy();
+      return;
+    }
+    this.open.add(new Connection(this, this.tenant(arrival.tenant), arrival, this.nextConnectionId++));
+  };
+
+  /** Every Network Connection, also those that have not sent their CONNECT. */
+  connections(): IterableIterator<Connection> {
+    return this.open.values();
+  }
+
+  /** Sessions of all tenants, connected or not. */
+  get sessionCount(): number {
+    let count = 0;
+    for (const tenant of this.tenants.values()) count += tenant.sessions.size;
+    return count;
+  }
+
+  get retainedCount(): number {
+    let count = 0;
+    for (const tenant of this.tenants.values()) count += tenant.router.retained.size;
+    return count;
+  }
+
+  /** Publishes a message in the broker's own name; resolves when it is kept where it must be. */
+  publish(topicName: string, payload: Uint8Array, options: { qos?: QoS; retain?: boolean; tenant?: string } = {}): Promise<void> {
+    const tenant = this.tenant(options.tenant ?? DEFAULT_TENANT);
+    const topic = new TextEncoder().encode(topicName);
+    const message = new KeptMessage(topic, payload, undefined, 0, options.qos ?? 0, "");
+    const commit = tenant.router.publishMessage(message, options.retain ?? false, undefined);
+    return new Promise((resolve) => this.commits.when(commit, resolve));
+  }
+
+  /**
+   * Ends every connection (DISCONNECT 0x8B on 5.0) and closes storage. Connections still there after `deadlineMs` are cut.
+   */
+  async close(deadlineMs: number = 1500): Promise<void> {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.clock.clearTimer(this.sweeper);
+    const error = new MqttError("SHUTDOWN", { reasonCode: ReasonCode.ServerShuttingDown });
+    for (const connection of this.open) connection.end(error);
+    await this.allClosed(deadlineMs);
+    await this.storage.close();
+  }
+
+  // BrokerEnvironment
+
+  connectionOpened(connection: Connection): void {
+    this.counters.connectionsAccepted++;
+    const { arrival, session } = connection;
+    this.logger.debug({ connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress }, "client connected");
+  }
+
+  connectionClosing(connection: Connection, error: MqttError | undefined): void {
+    if (connection.session === undefined) this.counters.connectionsRefused++;
+    if (error === undefined) return;
+    const { arrival, session } = connection;
+    const fields = { connection: connection.id, clientId: session?.clientIdentifier, from: arrival.remoteAddress, transport: arrival.transport, error };
+    if (error.source === "internal") this.logger.error(fields, "connection ended by a fault of ours");
+    else this.logger.info(fields, session === undefined ? "client refused" : "client disconnected by the broker");
+  }
+
+  connectionClosed(connection: Connection, cause: Error | undefined): void {
+    this.open.delete(connection);
+    this.logger.debug({ connection: connection.id, error: cause }, "connection closed");
+    this.whenEmpty?.();
+  }
+
+  private whenEmpty: (() => void) | undefined;
+
+  private async allClosed(deadlineMs: number): Promise<void> {
+    if (this.open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.setTimer(() => {
+        for (const connection of this.open) connection.arrival.channel.destroy();
+        resolve();
+      }, deadlineMs);
+      this.whenEmpty = () => {
+        if (this.open.size > 0) return;
+        this.clock.clearTimer(timer);
+        resolve();
+      };
+    });
+  }
+
+  private addTenant(name: string): Tenant {
+    const { clock, journal, counters, access, limits } = this;
+    const router = new Router({ tenant: name, journal, counters, clock, access, limits });
+    const nextSessionId = (): number => this.nextSessionId++;
+    const tenant: Tenant = { name, router, sessions: new SessionRegistry({ tenant: name, router, journal, clock, nextSessionId }) };
+    this.tenants.set(name, tenant);
+    return tenant;
+  }
+
+  private tenant(name: string): Tenant {
+    return this.tenants.get(name) ?? this.addTenant(name);
+  }
+
+  private restoreSession(loaded: LoadedSession, messages: ReadonlyMap<number, KeptMessage>): void {
+    this.tenant(loaded.session.tenant).sessions.restore(loaded, (id) => messages.get(id));
+  }
+
+  /** A crash between the rows of one message's last holder and its own leaves it behind. */
+  private forgetUnreferenced(messages: ReadonlyMap<number, KeptMessage>): void {
+    for (const message of messages.values()) {
+      if (message.references > 0) continue;
+      const { id } = message;
+      this.journal.write(() => this.storage.deleteMessage(id));
+    }
+  }
+
+  private storageHealth(isWritable: boolean): void {
+    if (!isWritable) {
+      this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
+      return;
+    }
+    this.logger.info({}, "storage takes writes again");
+    this.journal.settle();
+  }
+
+  private sweep(): void {
+    const now = this.clock.now();
+    for (const connection of this.open) connection.receiver.tick(now);
+    for (const tenant of this.tenants.values()) tenant.sessions.sweep();
+    this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
+  }
+}
+
+function keptMessage(row: StoredMessage): KeptMessage {
+  const message = new KeptMessage(row.topicName, row.payload, row.properties, row.expiresAt, row.qos, row.publisher);
+  message.id = row.id;
+  return message;
+}

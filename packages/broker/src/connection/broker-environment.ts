@@ -1,0 +1,68 @@
+import type { MqttError } from "@bowline/protocol";
+import type { Clock, ServerConnectionLimits } from "@bowline/protocol/internal";
+import type { AccessControl } from "../acl/access-control.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Journal } from "../messages/journal.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { RouterOptions } from "../router/router.ts";
+import type { CommitQueue } from "../storage/commit-queue.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Connection } from "./connection.ts";
+import type { FlushSchedule } from "./flush-schedule.ts";
+
+/** Every limit has a name and a default with a reason; see defaultLimits. */
+export interface BrokerLimits extends ServerConnectionLimits {
+  /** Unacknowledged QoS 1 and 2 messages towards one client, whatever larger Receive Maximum it gives. */
+  maximumInFlight: number;
+  /** Receive Maximum given to clients. */
+  receiveMaximum: number;
+  /** Topic Alias Maximum given to clients. */
+  topicAliasMaximum: number;
+  /** Seconds. */
+  maximumSessionExpiryInterval: number;
+  /** Seconds; a client that asks for more, or for none, is told this one. 0 for no limit. */
+  maximumKeepAlive: number;
+  maximumTopicLevels: RouterOptions["limits"]["maximumTopicLevels"];
+  maximumQueuedMessages: number;
+  maximumQueuedBytes: number;
+  maximumBufferedBytes: number;
+}
+
+export const defaultLimits: BrokerLimits = {
+  // What mosquitto and EMQX users send in practice is far below; 256 MiB, the protocol's own, would let one client fill the memory.
+  maximumPacketSize: 16 * 1024 * 1024,
+  // A long token and some user properties fit; it is all that is buffered for a stranger.
+  maximumConnectSize: 128 * 1024,
+  // Two round trips on a slow mobile link, and short enough that idle strangers do not gather.
+  connectTimeoutMs: 10_000,
+  // Enough that a fast client on a 100 ms link gets 10,000 messages a second.
+  maximumInFlight: 1000,
+  receiveMaximum: 0xffff,
+  // 64 topics cover what repeats on a connection; each costs its length in memory.
+  topicAliasMaximum: 64,
+  maximumSessionExpiryInterval: 0xffff_ffff,
+  maximumKeepAlive: 0,
+  maximumTopicLevels: 128,
+  maximumQueuedMessages: 100_000,
+  maximumQueuedBytes: 32 * 1024 * 1024,
+  maximumBufferedBytes: 16 * 1024 * 1024,
+};
+
+/** What a connection needs of its broker. */
+export interface BrokerEnvironment {
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly commits: CommitQueue;
+  readonly flushes: FlushSchedule;
+  readonly authenticator: Authenticator;
+  readonly access: AccessControl;
+  readonly counters: Counters;
+  readonly limits: BrokerLimits;
+  /** The CONNACK went out. */
+  connectionOpened(connection: Connection): void;
+  /** We end it, or the client did; `error` undefined for a normal DISCONNECT. */
+  connectionClosing(connection: Connection, error: MqttError | undefined): void;
+  /** Its channel is closed: forget it. */
+  connectionClosed(connection: Connection, cause: Error | undefined): void;
+}

@@ -1,0 +1,100 @@
+import type { OutboundEntry } from "@bowline/protocol/internal";
+import type { Session } from "../sessions/session.ts";
+import type { QueueEntry, Storage } from "../storage/storage.ts";
+import { KeptMessage } from "./kept-message.ts";
+
+/**
+ * The broker's hand on storage: numbers messages, counts who holds them, and turns what happens to outbound entries into rows.
+ *
+ * While storage is read-only (a full disk), what has already happened cannot be refused any more: such rows are owed, and
+ * written when it recovers; what waits for them waits for a commit number that does not come before. What can still be refused
+ * (a new PUBLISH or SUBSCRIBE) goes to storage directly and throws STORE_READ_ONLY.
+ */
+export class Journal {
+  readonly storage: Storage;
+  private nextMessageId = 1;
+  private owed: (() => void)[] = [];
+
+  constructor(storage: Storage) {
+    this.storage = storage;
+  }
+
+  /** After `storage.load`. */
+  begin(): void {
+    this.nextMessageId = this.storage.nextMessageId;
+  }
+
+  /** Stores the message unless it is; answers the commit number of the current group. Throws STORE_READ_ONLY. */
+  store(tenant: string, message: KeptMessage): number {
+    if (message.id !== 0) return 0;
+    const id = this.nextMessageId;
+    const { topicName, payload, properties, qos, expiresAt, publisher } = message;
+    const commit = this.storage.putMessage({ id, tenant, topicName, payload, properties, qos, retain: false, expiresAt, publisher });
+    this.nextMessageId++;
+    message.id = id;
+    return commit;
+  }
+
+  /** One holder less. */
+  release(message: KeptMessage): void {
+    if (--message.references > 0 || message.id === 0) return;
+    const { id } = message;
+    message.id = 0;
+    this.write(() => this.storage.deleteMessage(id));
+  }
+
+  /** Keeps the entry as it is now; answers the commit number its next packet waits for, 0 for a session that does not survive. */
+  entryMoved(session: Session, entry: OutboundEntry): number {
+    if (!session.isPersistent) return 0;
+    if (!this.mustOwe) return this.storage.putQueueEntry(session.id, rowOf(entry));
+    this.owed.push(() => {
+      entry.commit = this.storage.putQueueEntry(session.id, rowOf(entry));
+    });
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Forgets an entry that is done. */
+  entryDone(session: Session, entry: OutboundEntry): void {
+    if (!session.isPersistent) return;
+    const { sequence } = entry;
+    this.write(() => this.storage.deleteQueueEntry(session.id, sequence));
+  }
+
+  /** Keeps that an inbound QoS 2 identifier is free again; answers the commit number PUBCOMP waits for. */
+  inboundReleased(session: Session, packetIdentifier: number): number {
+    if (!session.isPersistent) return 0;
+    if (!this.mustOwe) return this.storage.deleteInboundIdentifier(session.id, packetIdentifier);
+    this.write(() => this.storage.deleteInboundIdentifier(session.id, packetIdentifier));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Writes now, or owes it while storage is read-only. */
+  write(operation: () => unknown): void {
+    if (this.mustOwe) this.owed.push(operation);
+    else operation();
+  }
+
+  /** Storage takes writes again: pays what is owed, in order. */
+  settle(): void {
+    const { owed } = this;
+    this.owed = [];
+    for (const operation of owed) operation();
+  }
+
+  private get mustOwe(): boolean {
+    return this.owed.length > 0 || this.storage.health.state !== "ok";
+  }
+}
+
+function rowOf(entry: OutboundEntry): QueueEntry {
+  const { message } = entry;
+  return {
+    sequence: entry.sequence,
+    messageId: message instanceof KeptMessage && entry.state !== 3 ? message.id : 0,
+    qos: entry.qos,
+    retain: entry.retain,
+    subscriptionIdentifiers: entry.subscriptionIdentifiers,
+    state: entry.state as QueueEntry["state"],
+    packetIdentifier: entry.packetIdentifier,
+  };
+}

@@ -1,0 +1,22 @@
+/** What happened since the broker started. Plain numbers, added to on the hot path and read by the admin API. */
+export class Counters {
+  /** PUBLISH packets received and accepted. */
+  messagesReceived = 0;
+  /** PUBLISH packets written to clients; for QoS 1 and 2 the first time each. */
+  messagesSent = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  connectionsAccepted = 0;
+  /** Network Connections whose CONNECT was refused. */
+  connectionsRefused = 0;
+  /** Not delivered because the receiver's transport held too much (QoS 0). */
+  droppedSlow = 0;
+  /** Not delivered because the receiver's queue was full (QoS 1 and 2). */
+  droppedQueueFull = 0;
+  /** Not delivered because larger than the receiver's Maximum Packet Size. */
+  droppedTooLarge = 0;
+  /** Not delivered because the Message Expiry Interval had passed. */
+  droppedExpired = 0;
+  /** PUBLISH packets refused to their publisher. */
+  publishesDenied = 0;
+}

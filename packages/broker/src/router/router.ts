@@ -1,0 +1,310 @@
+import {
+  bytes,
+  type Clock,
+  parseShare,
+  type PublishAnswer,
+  type PublishOffsets,
+  ReasonCode,
+  RetainedIndex,
+  RouteCache,
+  SharedGroup,
+  SubscriptionTrie,
+  decodeText,
+} from "@bowline/protocol/internal";
+import type { AccessControl } from "../acl/access-control.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Journal } from "../messages/journal.ts";
+import type { KeptMessage } from "../messages/kept-message.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { Session } from "../sessions/session.ts";
+import { Delivery, type DeliveryLimits } from "./delivery.ts";
+import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
+import type { SharedSubscriber, Subscriber, Subscription } from "./subscription.ts";
+
+export interface RouterOptions {
+  tenant: string;
+  journal: Journal;
+  counters: Counters;
+  clock: Clock;
+  access: AccessControl;
+  limits: DeliveryLimits & {
+    /** Levels of a topic; deeper ones are refused with 0x90. 128: far above any use, far below what costs time. */
+    maximumTopicLevels: number;
+  };
+}
+
+/**
+ * From a published message to the Sessions that get it, within one tenant. Owns subscriptions, routes and retained messages.
+ */
+export class Router {
+  readonly retained: RetainedIndex<KeptMessage> = new RetainedIndex();
+  private readonly options: RouterOptions;
+  private readonly trie = new SubscriptionTrie<Subscriber>();
+  private readonly shared = new Map<string, SharedSubscriber>();
+  private readonly cache = new RouteCache<Route>();
+  private readonly delivery: Delivery;
+  /** Moves with every subscription and right: routes of an older one are worked out again when next used. */
+  private generation = 1;
+
+  constructor(options: RouterOptions) {
+    this.options = options;
+    this.delivery = new Delivery(options.journal, options.counters, options.clock, options.limits);
+  }
+
+  /** Adds the subscription, in place of an earlier one of the same Session and Topic Filter. Answers whether it is new. */
+  subscribe(subscription: Subscription): boolean {
+    const { session, topicFilter } = subscription;
+    const old = session.subscriptions.get(topicFilter);
+    if (old !== undefined) this.remove(old);
+    session.subscriptions.set(topicFilter, subscription);
+    const share = parseShare(topicFilter);
+    if (share === undefined) this.trie.add(topicFilter, subscription);
+    else this.joinGroup(topicFilter, share.topicFilter, subscription);
+    this.generation++;
+    return old === undefined;
+  }
+
+  /** False when there was no such subscription. */
+  unsubscribe(session: Session, topicFilter: string): boolean {
+    const old = session.subscriptions.get(topicFilter);
+    if (old === undefined) return false;
+    session.subscriptions.delete(topicFilter);
+    this.remove(old);
+    this.generation++;
+    return true;
+  }
+
+  unsubscribeAll(session: Session): void {
+    for (const subscription of session.subscriptions.values()) this.remove(subscription);
+    session.subscriptions.clear();
+    this.generation++;
+  }
+
+  /** Routes a PUBLISH, or a run of QoS 0 ones, that a connection received. */
+  publish(from: Connection, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
+    let route = from.lastRoute;
+    if (
+      route === undefined ||
+      route.generation !== this.generation ||
+      !isRouteOf(route, offsets.topic, offsets.topicStart, offsets.topicEnd)
+    ) {
+      route = this.routeOf(offsets.topic, offsets.topicStart, offsets.topicEnd);
+      from.lastRoute = route;
+      from.lastRouteDenied = this.denial(from.session!, route);
+    }
+    if (from.lastRouteDenied !== 0) {
+      this.options.counters.publishesDenied += offsets.count;
+      return -from.lastRouteDenied;
+    }
+    this.options.counters.messagesReceived += offsets.count;
+    if (offsets.qos === 0 && !offsets.retain) {
+      this.fanOut(from, route, chunk, offsets);
+      return 0;
+    }
+    return this.publishKept(from, route, chunk, offsets);
+  }
+
+  /** Publishes a message of the broker itself: a will, or one given to its API. Answers the commit number it waits for. */
+  publishMessage(message: KeptMessage, retain: boolean, from: Session | undefined): number {
+    const route = this.routeOf(message.topicName, 0, message.topicName.length);
+    const { delivery } = this;
+    message.references++;
+    delivery.fromMessage(route, message, retain);
+    const retained = retain ? this.setRetained(route, message) : 0;
+    this.deliver(route, from);
+    const commit = Math.max(retained, delivery.commit);
+    delivery.end();
+    this.options.journal.release(message);
+    return commit;
+  }
+
+  /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] to -11. */
+  sendRetained(subscription: Subscription, isNew: boolean): void {
+    const { session, topicFilter, retainHandling, qos, subscriptionIdentifier } = subscription;
+    if (retainHandling === 2 || (retainHandling === 1 && !isNew) || this.retained.size === 0) return;
+    // Section 4.8.2: no retained messages for a shared subscription.
+    if (parseShare(topicFilter) !== undefined) return;
+    const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
+    const now = this.options.clock.wallTime();
+    this.retained.match(topicFilter, (message, topicName) => {
+      if (message.expiresAt !== 0 && message.expiresAt <= now) return;
+      if (!this.options.access.mayReceive(session, topicName)) return;
+      this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
+    });
+  }
+
+  /** Puts back a retained message at start. */
+  restoreRetained(message: KeptMessage): void {
+    message.references++;
+    this.retained.set(decodeText(message.topicName, 0, message.topicName.length), message);
+  }
+
+  /** A right has changed: every route is worked out again. */
+  accessChanged(): void {
+    this.generation++;
+  }
+
+  /** A run goes by one copy to every receiver that speaks the same version and needs nothing of its own in the packet. */
+  private fanOut(from: Connection, route: Route, chunk: Uint8Array, offsets: PublishOffsets): void {
+    const { targets } = route;
+    const fromFive = from.sender.version === 5;
+    const { session } = from;
+    for (let i = 0; i < targets.length; i++) {
+      const listed = targets[i]!;
+      const target = listed.session === session ? listed.own : listed;
+      if (target === undefined) continue;
+      const connection = target.session.online;
+      if (connection === undefined) continue;
+      const toFive = connection.sender.version === 5;
+      if (toFive !== fromFive || offsets.needsRewrite || (toFive && target.subscriptionIdentifiers.length > 0)) {
+        this.fanOutEach(target, chunk, offsets, route);
+      } else this.copyRun(connection, chunk, offsets);
+    }
+    if (route.groups.length > 0) this.fanOutShared(route, chunk, offsets);
+  }
+
+  private copyRun(connection: Connection, chunk: Uint8Array, offsets: PublishOffsets): void {
+    const { counters, limits } = this.options;
+    const { packetStart, packetEnd, count } = offsets;
+    if (connection.holdsMoreThan(limits.maximumBufferedBytes)) {
+      counters.droppedSlow += count;
+      connection.dropped += count;
+    } else if (offsets.payloadEnd - packetStart > connection.sender.maximumPacketSize) counters.droppedTooLarge += count;
+    else {
+      connection.sender.publishRun(chunk, packetStart, packetEnd);
+      counters.messagesSent += count;
+    }
+  }
+
+  /** The messages of a run one by one, where each needs a header of its own. */
+  private fanOutEach(target: Target, chunk: Uint8Array, offsets: PublishOffsets, route: Route): void {
+    const { payloadStart, payloadEnd, count } = offsets;
+    const size = payloadEnd - offsets.packetStart;
+    for (let i = 0; i < count; i++) {
+      offsets.payloadStart = payloadStart + i * size;
+      offsets.payloadEnd = payloadEnd + i * size;
+      this.delivery.fromChunk(route, chunk, offsets, "", 0);
+      this.delivery.to(target);
+    }
+    offsets.payloadStart = payloadStart;
+    offsets.payloadEnd = payloadEnd;
+    this.delivery.end();
+  }
+
+  /** Each message of a run goes to one member of each group. */
+  private fanOutShared(route: Route, chunk: Uint8Array, offsets: PublishOffsets): void {
+    const { payloadStart, payloadEnd, count } = offsets;
+    const size = payloadEnd - offsets.packetStart;
+    for (let i = 0; i < count; i++) {
+      offsets.payloadStart = payloadStart + i * size;
+      offsets.payloadEnd = payloadEnd + i * size;
+      this.delivery.fromChunk(route, chunk, offsets, "", 0);
+      this.deliverShared(route);
+    }
+    offsets.payloadStart = payloadStart;
+    offsets.payloadEnd = payloadEnd;
+    this.delivery.end();
+  }
+
+  private publishKept(from: Connection, route: Route, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
+    const session = from.session!;
+    const { delivery } = this;
+    // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
+    const after =
+      offsets.qos === 2 && session.isPersistent
+        ? this.options.journal.storage.putInboundIdentifier(session.id, offsets.packetIdentifier)
+        : 0;
+    delivery.fromChunk(route, chunk, offsets, session.clientIdentifier, after);
+    const retained = offsets.retain ? this.setRetained(route, delivery.keep()) : 0;
+    this.deliver(route, session);
+    const commit = Math.max(retained, delivery.commit);
+    delivery.end();
+    return commit;
+  }
+
+  private deliver(route: Route, from: Session | undefined): void {
+    const { targets } = route;
+    for (let i = 0; i < targets.length; i++) {
+      const listed = targets[i]!;
+      const target = listed.session === from ? listed.own : listed;
+      if (target !== undefined) this.delivery.to(target);
+    }
+    if (route.groups.length > 0) this.deliverShared(route);
+  }
+
+  private deliverShared(route: Route): void {
+    for (const group of route.groups) {
+      const member = group.pick(isOnline) ?? group.pick(isAnybody);
+      if (member === undefined) continue;
+      const { session, qos, retainAsPublished, subscriptionIdentifier } = member;
+      if (!this.options.access.mayReceive(session, route.topicName)) continue;
+      const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
+      this.delivery.to({ session, qos, retainAsPublished, subscriptionIdentifiers: ids, own: undefined });
+    }
+  }
+
+  /** [MQTT-3.3.1-5] to -7: the newest retained message of a topic replaces the older; an empty one removes it. */
+  private setRetained(route: Route, message: KeptMessage): number {
+    const { journal, tenant } = this.options;
+    const old = this.retained.get(route.topicName);
+    let commit: number;
+    if (message.payload.length === 0) {
+      commit = journal.storage.deleteRetained(tenant, route.topic);
+      this.retained.delete(route.topicName);
+    } else {
+      const stored = journal.store(tenant, message);
+      commit = Math.max(stored, journal.storage.putRetained(tenant, route.topic, message.id));
+      message.references++;
+      this.retained.set(route.topicName, message);
+    }
+    if (old !== undefined) journal.release(old);
+    return commit;
+  }
+
+  private denial(session: Session, route: Route): number {
+    if (route.isTooDeep) return ReasonCode.TopicNameInvalid;
+    return this.options.access.mayPublish(session, route.topicName) ? 0 : ReasonCode.NotAuthorized;
+  }
+
+  private routeOf(source: Uint8Array, start: number, end: number): Route {
+    const known = this.cache.find(source, start, end);
+    if (known !== undefined && known.generation === this.generation) return known;
+    const topic = known?.topic ?? bytes.alloc(end - start);
+    if (known === undefined) bytes.copy(source, topic, 0, start, end);
+    const topicName = known?.topicName ?? decodeText(topic, 0, topic.length);
+    const found: Subscriber[] = [];
+    this.trie.matchInto(topicName, found);
+    const { access, limits } = this.options;
+    const mayReceive = (session: Session): boolean => access.mayReceive(session, topicName);
+    const route = makeRoute(topic, topicName, this.generation, limits.maximumTopicLevels, found, mayReceive);
+    this.cache.insert(topic, 0, topic.length, route);
+    return route;
+  }
+
+  private joinGroup(topicFilter: string, sharedFilter: string, subscription: Subscription): void {
+    let subscriber = this.shared.get(topicFilter);
+    if (subscriber === undefined) {
+      subscriber = { kind: "shared", topicFilter: sharedFilter, group: new SharedGroup() };
+      this.shared.set(topicFilter, subscriber);
+      this.trie.add(sharedFilter, subscriber);
+    }
+    subscriber.group.join(subscription.session, subscription);
+  }
+
+  private remove(subscription: Subscription): void {
+    const { topicFilter, session } = subscription;
+    const subscriber = this.shared.get(topicFilter);
+    if (subscriber === undefined) {
+      this.trie.remove(topicFilter, subscription);
+      return;
+    }
+    subscriber.group.leave(session);
+    if (!subscriber.group.isEmpty) return;
+    this.shared.delete(topicFilter);
+    this.trie.remove(subscriber.topicFilter, subscriber);
+  }
+}
+
+const NONE: readonly number[] = [];
+const isOnline = (member: Subscription): boolean => member.session.online !== undefined;
+const isAnybody = (): boolean => true;

@@ -1,0 +1,233 @@
+import { PacketType, type Properties, type Will } from "@bowline/protocol";
+import { type Clock, encodeProperties, type OutboundEntry, OutboundState, pushQueue } from "@bowline/protocol/internal";
+import type { Connection } from "../connection/connection.ts";
+import type { Journal } from "../messages/journal.ts";
+import { KeptMessage } from "../messages/kept-message.ts";
+import type { Router } from "../router/router.ts";
+import type { LoadedSession, StoredSession } from "../storage/storage.ts";
+import type { PendingWill } from "./pending-will.ts";
+import { Session } from "./session.ts";
+
+/** What a CONNECT asks of the registry. */
+export interface OpenRequest {
+  owner: string;
+  clientIdentifier: string;
+  cleanStart: boolean;
+  /** Seconds. */
+  expiryInterval: number;
+  will: PendingWill | undefined;
+}
+
+export interface OpenedSession {
+  session: Session;
+  /** Section 3.2.2.1.1. */
+  sessionPresent: boolean;
+  /** The CONNACK waits for this commit number. */
+  commit: number;
+}
+
+export interface SessionRegistryOptions {
+  tenant: string;
+  router: Router;
+  journal: Journal;
+  clock: Clock;
+  /** Numbers for storage, unique over all tenants. */
+  nextSessionId: () => number;
+}
+
+/**
+ * The Sessions of one tenant: who has one, who takes one over, when they end, and their wills. A Session is keyed by owner and
+ * Client Identifier: within one owner takeover is the specification's, and another owner's Session cannot be reached.
+ */
+export class SessionRegistry {
+  private readonly options: SessionRegistryOptions;
+  private readonly sessions = new Map<string, Session>();
+  /** Sessions without a connection: they have deadlines. */
+  private readonly offline = new Set<Session>();
+
+  constructor(options: SessionRegistryOptions) {
+    this.options = options;
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  values(): IterableIterator<Session> {
+    return this.sessions.values();
+  }
+
+  /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when it cannot be kept. */
+  open(request: OpenRequest, connection: Connection): OpenedSession {
+    const key = keyOf(request.owner, request.clientIdentifier);
+    // [MQTT-3.1.4-3]
+    this.sessions.get(key)?.connection?.takenOver();
+    let session = this.sessions.get(key);
+    if (session !== undefined && request.cleanStart) {
+      // [MQTT-3.1.2-4]
+      this.end(session);
+      session = undefined;
+    }
+    const sessionPresent = session !== undefined;
+    session ??= new Session(this.options.tenant, request.owner, request.clientIdentifier);
+    session.expiryInterval = request.expiryInterval;
+    // [MQTT-3.1.3-9]: a resumed Session forgets the will that was still due.
+    session.will = request.will;
+    session.disconnectedAt = 0;
+    const commit = this.keep(session);
+    session.connection = connection;
+    this.sessions.set(key, session);
+    this.offline.delete(session);
+    return { session, sessionPresent, commit };
+  }
+
+  /**
+   * The connection of a Session is gone. `isWillDue`: it did not end with DISCONNECT 0x00 ([MQTT-3.1.2-8], -10).
+   */
+  detach(session: Session, isWillDue: boolean): void {
+    session.connection = undefined;
+    session.disconnectedAt = this.options.clock.wallTime();
+    if (!isWillDue) session.will = undefined;
+    if (session.expiryInterval === 0) {
+      this.end(session);
+      return;
+    }
+    this.offline.add(session);
+    const { will } = session;
+    if (will !== undefined) {
+      // Section 3.1.3.2.2: at the end of the delay or of the Session, whichever comes first; the sweep sees to the latter.
+      will.dueAt = session.disconnectedAt + will.delayInterval * 1000;
+      if (will.delayInterval === 0) this.publishWill(session);
+    }
+    if (session.isPersistent) this.options.journal.write(() => this.options.journal.storage.putSession(rowOf(session)));
+  }
+
+  /** Publishes the wills and ends the Sessions that are due. */
+  sweep(): void {
+    const now = this.options.clock.wallTime();
+    for (const session of this.offline) {
+      if (session.will !== undefined && session.will.dueAt <= now) {
+        this.publishWill(session);
+        if (session.isPersistent) this.options.journal.write(() => this.options.journal.storage.putSession(rowOf(session)));
+      }
+      if (session.endsAt <= now) this.end(session);
+    }
+  }
+
+  /** Ends a Session: its will is published, its Subscriptions and messages are forgotten ([MQTT-4.1.0-2]). */
+  end(session: Session): void {
+    const { router, journal } = this.options;
+    this.offline.delete(session);
+    this.sessions.delete(keyOf(session.owner, session.clientIdentifier));
+    router.unsubscribeAll(session);
+    const { state, id } = session;
+    if (session.isPersistent) journal.write(() => journal.storage.deleteSession(id));
+    session.id = 0;
+    state.queue.forEach((entry) => releaseEntry(journal, entry));
+    state.inFlight.forEach((_identifier, _state, entry) => {
+      if (entry !== undefined) releaseEntry(journal, entry);
+    });
+    state.clear();
+    this.publishWill(session);
+  }
+
+  /** Puts back a Session at start. Its time without a connection counts from the stop, or from now after a crash. */
+  restore(loaded: LoadedSession, messageOf: (id: number) => KeptMessage | undefined): Session {
+    const { session: row, subscriptions, queue, inboundIdentifiers } = loaded;
+    const session = new Session(row.tenant, row.owner, row.clientIdentifier);
+    session.id = row.id;
+    session.expiryInterval = row.expiryInterval;
+    session.disconnectedAt = row.disconnectedAt === 0 ? this.options.clock.wallTime() : row.disconnectedAt;
+    session.state.survives = true;
+    if (row.will !== undefined) session.will = { ...row.will, dueAt: session.disconnectedAt + row.will.delayInterval * 1000 };
+    for (const subscription of subscriptions) this.options.router.subscribe({ kind: "single", session, ...subscription });
+    for (const entry of queue) restoreEntry(session, entry, entry.messageId === 0 ? undefined : messageOf(entry.messageId));
+    for (const identifier of inboundIdentifiers) session.state.inbound.add(identifier);
+    this.sessions.set(keyOf(session.owner, session.clientIdentifier), session);
+    this.offline.add(session);
+    return session;
+  }
+
+  /** Stores the Session where it must survive its connection; answers the commit number. */
+  private keep(session: Session): number {
+    session.state.survives = session.isPersistent || session.expiryInterval > 0;
+    if (!session.state.survives) return 0;
+    const isNew = session.id === 0;
+    if (isNew) session.id = this.options.nextSessionId();
+    try {
+      const commit = this.options.journal.storage.putSession(rowOf(session));
+      return isNew ? commit : 0;
+    } catch (error) {
+      if (isNew) session.id = 0;
+      throw error;
+    }
+  }
+
+  private publishWill(session: Session): void {
+    const { will } = session;
+    if (will === undefined) return;
+    session.will = undefined;
+    const { clock, router } = this.options;
+    const expiresAt = will.messageExpiryInterval < 0 ? 0 : clock.wallTime() + will.messageExpiryInterval * 1000;
+    const topic = new TextEncoder().encode(will.topicName);
+    const message = new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.clientIdentifier);
+    try {
+      router.publishMessage(message, will.retain, session);
+    } catch {
+      // A full disk: its online receivers without a stored Session have had it, nobody was promised more.
+    }
+  }
+}
+
+/** The will of a CONNECT as it is kept. */
+export function pendingWill(will: Will): PendingWill {
+  const { willDelayInterval, messageExpiryInterval, ...rest }: Properties = will.properties ?? {};
+  const hasMore = Object.keys(rest).length > 0;
+  return {
+    topicName: will.topicName,
+    payload: will.payload,
+    qos: will.qos,
+    retain: will.retain,
+    properties: hasMore ? encodeProperties(rest, PacketType.PUBLISH) : undefined,
+    messageExpiryInterval: messageExpiryInterval ?? -1,
+    delayInterval: willDelayInterval ?? 0,
+    dueAt: 0,
+  };
+}
+
+function keyOf(owner: string, clientIdentifier: string): string {
+  // U+0000 is in neither ([MQTT-1.5.4-2]), so two different pairs never make one key.
+  return `${owner}\0${clientIdentifier}`;
+}
+
+function rowOf(session: Session): StoredSession {
+  const { id, tenant, owner, clientIdentifier, expiryInterval, disconnectedAt, will } = session;
+  return { id, tenant, owner, clientIdentifier, expiryInterval, disconnectedAt, will };
+}
+
+function releaseEntry(journal: Journal, entry: OutboundEntry): void {
+  if (entry.tag instanceof KeptMessage) journal.release(entry.tag);
+  entry.tag = undefined;
+}
+
+function restoreEntry(session: Session, row: LoadedSession["queue"][number], message: KeptMessage | undefined): void {
+  const { state } = session;
+  if (row.sequence >= state.nextSequence) state.nextSequence = row.sequence + 1;
+  if (message !== undefined) message.references++;
+  const entry: OutboundEntry = {
+    sequence: row.sequence,
+    message,
+    qos: row.qos,
+    retain: row.retain,
+    subscriptionIdentifiers: row.subscriptionIdentifiers,
+    state: row.state,
+    packetIdentifier: row.packetIdentifier,
+    // Whether its bytes had left before the stop is not known: DUP tells the receiver that they may have, [MQTT-3.3.1-1].
+    sent: row.state !== OutboundState.Queued,
+    commit: 0,
+    tag: message,
+  };
+  if (row.state === OutboundState.Queued) pushQueue(state, entry);
+  else state.inFlight.put(row.packetIdentifier, row.state, entry);
+}
+

@@ -1,0 +1,51 @@
+import { SessionState } from "@bowline/protocol/internal";
+import type { Connection } from "../connection/connection.ts";
+import type { Subscription } from "../router/subscription.ts";
+import type { PendingWill } from "./pending-will.ts";
+
+/** Session Expiry Interval for a Session that never ends, section 3.1.2.11.2. */
+export const NEVER_EXPIRES = 0xffff_ffff;
+
+/**
+ * A Session at the server: its Session State, its Subscriptions, and the connection it has just now. Keyed by tenant, owner and
+ * Client Identifier, so that nobody takes over another owner's Session. It lives from CONNECT to its expiry.
+ */
+export class Session {
+  readonly state: SessionState = new SessionState();
+  readonly tenant: string;
+  readonly owner: string;
+  readonly clientIdentifier: string;
+  /** By Topic Filter as subscribed, `$share/...` included. */
+  readonly subscriptions: Map<string, Subscription> = new Map();
+  /** Number in storage; 0 for a Session that ends with its connection. */
+  id = 0;
+  /** Seconds; 0 ends it with its connection. */
+  expiryInterval = 0;
+  /** Wall time in ms at which the connection ended; 0 while there is one. */
+  disconnectedAt = 0;
+  connection: Connection | undefined;
+  will: PendingWill | undefined;
+
+  constructor(tenant: string, owner: string, clientIdentifier: string) {
+    this.tenant = tenant;
+    this.owner = owner;
+    this.clientIdentifier = clientIdentifier;
+  }
+
+  /** Kept in storage, because it survives its connection. */
+  get isPersistent(): boolean {
+    return this.id !== 0;
+  }
+
+  /** The connection, when messages may be sent on it at once. */
+  get online(): Connection | undefined {
+    const { connection } = this;
+    return connection?.isOpen === true ? connection : undefined;
+  }
+
+  /** Wall time in ms at which it ends; Infinity while connected or when it never expires. */
+  get endsAt(): number {
+    if (this.disconnectedAt === 0 || this.expiryInterval === NEVER_EXPIRES) return Number.POSITIVE_INFINITY;
+    return this.disconnectedAt + this.expiryInterval * 1000;
+  }
+}
