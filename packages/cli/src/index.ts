@@ -1,1 +1,2 @@
-export {};
+export { runBowline } from "./run-bowline.ts";
+export { ExitCode } from "./exit-code.ts";

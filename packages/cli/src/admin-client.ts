@@ -1,0 +1,54 @@
+import { request } from "node:http";
+import { relative } from "node:path";
+import { type ErrorCode, isErrorCode, MqttError } from "@bowline/protocol";
+
+/** Longer than any answer of the API takes; a broker that is stuck must not hold a command for ever. */
+const ANSWER_TIMEOUT_MS = 15_000;
+
+/** A request to the admin API of the broker that runs in a data folder. */
+export class AdminClient {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    // The path of a unix socket is short, and the way from here may be shorter than the whole.
+    const fromHere = relative(process.cwd(), socketPath);
+    this.#socketPath = fromHere.length < socketPath.length ? fromHere : socketPath;
+  }
+
+  /**
+   * Resolves with the body of the answer, undefined when it has none.
+   *
+   * @throws MqttError ADMIN_UNREACHABLE when no broker runs there, else what the broker answered
+   */
+  async request<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+    const { status, text } = await this.#exchange(method, path, body);
+    const value: unknown = text === "" ? undefined : JSON.parse(text);
+    if (status < 400) return value as T;
+    throw errorOf(value, status);
+  }
+
+  #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const unreachable = (cause: Error): void => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#socketPath, cause }));
+      const headers = body === undefined ? {} : { "content-type": "application/json" };
+      const sent = request(
+        { socketPath: this.#socketPath, method, path, headers, agent: false, timeout: ANSWER_TIMEOUT_MS },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+          response.on("end", () => resolve({ status: response.statusCode ?? 500, text })).on("error", unreachable);
+        },
+      );
+      sent.on("error", unreachable).on("timeout", () => sent.destroy(new Error("no answer in time")));
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}
+
+/** The broker's own error, as if it had happened here. */
+function errorOf(value: unknown, status: number): MqttError {
+  const error = (value as { error?: { code?: string; message?: string; remedy?: string } } | undefined)?.error;
+  const code: ErrorCode = error?.code !== undefined && isErrorCode(error.code) ? error.code : "ADMIN_REFUSED";
+  const detail = /^[A-Z_0-9]+: [^:]+: (.*)$/s.exec(error?.message ?? "")?.[1] ?? error?.message ?? `status ${status}`;
+  return new MqttError(code, { detail, ...(error?.remedy === undefined ? {} : { remedy: error.remedy }) });
+}

@@ -1,0 +1,26 @@
+import type { CommandLine } from "./command-line.ts";
+
+/** One `--flag` of a command. */
+export interface OptionSpec {
+  type: "string" | "boolean";
+  /** One letter, for `-x`. */
+  short?: string;
+  multiple?: boolean;
+  /** What stands for the value in the help, FILE or URL; for options of type string. */
+  value?: string;
+  /** One line of help. A hidden option has none. */
+  help?: string;
+}
+
+/** A command is a file that is loaded when it is asked for, so that `bowline --version` loads none of them. */
+export interface Command {
+  /** `bowline pub URL -t TOPIC ...`, one per form. */
+  usage: readonly string[];
+  /** A few sentences under the usage, wrapped by hand. */
+  description: string;
+  options: Readonly<Record<string, OptionSpec>>;
+  /** Each runs as it stands, on the broker that `bowline up` starts. */
+  examples: readonly string[];
+  /** Resolves with the exit code; rejects with MqttError, which is printed with its remedy. */
+  run(line: CommandLine): Promise<number>;
+}

@@ -1,0 +1,69 @@
+import { type ErrorCode, errorCodes, errorInfo, isErrorCode, MqttError } from "@bowline/protocol";
+import { closestName } from "@bowline/protocol/internal";
+import type { CommandLine } from "../command-line.ts";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+
+export const explain: Command = {
+  usage: ["bowline explain CODE", "bowline explain --list"],
+  description: "Says what an error code means, how it shows, and what to do about it.",
+  options: {
+    list: { type: "boolean", help: "List all codes with one line each." },
+    json: { type: "boolean", help: "Print JSON." },
+  },
+  examples: ["bowline explain TLS_UNKNOWN_CA", "bowline explain --list"],
+  run: (line) => (line.flag("list") ? list(line) : explainCode(line)),
+};
+
+function list(line: CommandLine): Promise<number> {
+  const rows = errorCodes.map((code) => {
+    if (line.flag("json")) return JSON.stringify({ v: 1, ...errorInfo(code) });
+    return `${code.padEnd(28)} ${errorInfo(code).title}`;
+  });
+  process.stdout.write(`${rows.join("\n")}\n`);
+  return Promise.resolve(ExitCode.Well);
+}
+
+function explainCode(line: CommandLine): Promise<number> {
+  const typed = line.words[0];
+  if (typed === undefined) throw new MqttError("USAGE", { detail: "the code is missing, such as TLS_UNKNOWN_CA" });
+  const code = typed.toUpperCase().replaceAll("-", "_");
+  if (!isErrorCode(code)) throw unknownCode(typed, code);
+  process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, ...errorInfo(code) })}\n` : textOf(code));
+  return Promise.resolve(ExitCode.Well);
+}
+
+function unknownCode(typed: string, code: string): MqttError {
+  const meant = closestName(code, errorCodes);
+  const remedy = meant === undefined ? "See bowline explain --list." : `Did you mean ${meant}? bowline explain --list shows all.`;
+  return new MqttError("USAGE", { detail: `there is no error code "${typed}"`, remedy });
+}
+
+const SOURCES = {
+  usage: "what was asked for",
+  local: "this machine or a limit of this program",
+  peer: "the other side",
+  network: "what lies between",
+  internal: "a bug of Bowline",
+} as const;
+
+const RETRIES = {
+  never: "no",
+  "new-input": "only with other input",
+  "new-credentials": "only with other credentials",
+  backoff: "yes, with growing delays",
+  "loop-guard": "a few times, with long delays",
+} as const;
+
+function textOf(code: ErrorCode): string {
+  const info = errorInfo(code);
+  return [
+    `${code}: ${info.title}.`,
+    "",
+    `  What to do   ${info.remedy}`,
+    `  Where        ${info.stage}`,
+    `  Fault of     ${SOURCES[info.source]}`,
+    `  Try again    ${RETRIES[info.retry]}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import { MqttError } from "@bowline/protocol";
+import type { CommandLine } from "../command-line.ts";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { askForSecret, readSecretFromFile, readSecretFromStdin } from "../read-secret.ts";
+import { type Users, withUsers } from "../users.ts";
+
+export const user: Command = {
+  usage: ["bowline user list", "bowline user add NAME", "bowline user password NAME", "bowline user remove NAME"],
+  description: [
+    "Manages the MQTT users of a data folder: through the broker that runs there, or in its store when none does. Clients of a",
+    "removed user, or of one with a new password, are disconnected.",
+  ].join("\n"),
+  options: {
+    data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    generate: { type: "boolean", help: "Make a strong password and print it." },
+    "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
+    "password-stdin": { type: "boolean", help: "Read the password from standard input." },
+    json: { type: "boolean", help: "Print JSON." },
+  },
+  examples: [
+    "bowline user list",
+    "bowline user add sensor-1 --generate",
+    'printf %s "$PASSWORD" | bowline user password sensor-1 --password-stdin',
+    "bowline user remove sensor-1",
+  ],
+  run: (line) => withUsers(resolve(line.text("data") ?? ".bowline"), (users) => act(line, users)),
+};
+
+async function act(line: CommandLine, users: Users): Promise<number> {
+  const [action, name] = line.words;
+  if (action === "list") return list(line, users);
+  if (action === "add") return setPassword(line, mustBeNamed(name), (username, password) => users.add(username, password));
+  if (action === "password")
+    return setPassword(line, mustBeNamed(name), (username, password) => users.setPassword(username, password));
+  if (action !== "remove") throw new MqttError("USAGE", { detail: "say list, add, password or remove" });
+  await users.remove(mustBeNamed(name));
+  return ExitCode.Well;
+}
+
+async function list(line: CommandLine, users: Users): Promise<number> {
+  for (const { username, createdAt } of await users.list()) {
+    const since = new Date(createdAt).toISOString();
+    process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, username, createdAt: since })}\n` : `${username}\n`);
+  }
+  return ExitCode.Well;
+}
+
+async function setPassword(
+  line: CommandLine,
+  username: string,
+  set: (username: string, password: string) => Promise<void>,
+): Promise<number> {
+  if (!line.flag("generate")) {
+    await set(username, await chosenPassword(line, username));
+    return ExitCode.Well;
+  }
+  const { generatePassword } = await import("@bowline/broker/internal");
+  const password = generatePassword();
+  await set(username, password);
+  // The one time it is shown, and only because it was asked for.
+  process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, username, password })}\n` : `${password}\n`);
+  return ExitCode.Well;
+}
+
+async function chosenPassword(line: CommandLine, username: string): Promise<string> {
+  const file = line.text("password-file");
+  if (file !== undefined) return readSecretFromFile(file);
+  if (line.flag("password-stdin")) return readSecretFromStdin();
+  const first = await askForSecret(`New password of ${username}: `);
+  if (first !== (await askForSecret("Once more: "))) throw new MqttError("OPTION_INVALID", { detail: "the two passwords differ" });
+  return first;
+}
+
+function mustBeNamed(name: string | undefined): string {
+  if (name === undefined) throw new MqttError("USAGE", { detail: "the name of the user is missing" });
+  return name;
+}

@@ -1,0 +1,58 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, relative, resolve } from "node:path";
+import { MqttError } from "@bowline/protocol";
+
+/**
+ * Where a broker is and how to log in, in a file that only its owner can read. `bowline up` writes one for the user it made;
+ * `--credentials FILE` of other commands reads it. So no password has to stand on a command line, where every user of the
+ * machine can see it.
+ */
+export interface CredentialsFile {
+  url?: string;
+  username?: string;
+  password?: string;
+  /** Absolute here; in the file relative to it. */
+  ca?: string;
+}
+
+/** @throws MqttError OPTION_INVALID */
+export async function readCredentialsFile(path: string): Promise<CredentialsFile> {
+  const value = parse(path, await read(path));
+  const file: CredentialsFile = {};
+  for (const name of ["url", "username", "password", "ca"] as const) {
+    const field = value[name];
+    if (field === undefined) continue;
+    if (typeof field !== "string") throw fault(path, `"${name}" must be a text`);
+    file[name] = name === "ca" ? resolve(dirname(path), field) : field;
+  }
+  return file;
+}
+
+/** Writes the file with mode 600, whole or not at all. */
+export async function writeCredentialsFile(path: string, file: CredentialsFile): Promise<void> {
+  const ca = file.ca === undefined ? {} : { ca: relative(dirname(resolve(path)), file.ca) };
+  await writeFile(path, `${JSON.stringify({ ...file, ...ca }, null, 2)}\n`, { mode: 0o600 });
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw fault(path, (cause as NodeJS.ErrnoException).code ?? "it cannot be read", cause);
+  }
+}
+
+function parse(path: string, text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Said below. The parser's own message would quote the file, password included.
+  }
+  throw fault(path, "it is not a JSON object");
+}
+
+function fault(path: string, reason: string, cause?: unknown): MqttError {
+  const remedy = "Give the first-user.json of a data folder, or a JSON file with url, username, password and ca.";
+  return new MqttError("OPTION_INVALID", { detail: `credentials file ${path}: ${reason}`, remedy, cause });
+}

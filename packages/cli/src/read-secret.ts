@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { MqttError } from "@bowline/protocol";
+
+/** The first line of standard input, without its end. */
+export async function readSecretFromStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return firstLine(Buffer.concat(chunks).toString("utf8"));
+}
+
+/** @throws MqttError OPTION_INVALID */
+export async function readSecretFromFile(path: string): Promise<string> {
+  try {
+    return firstLine(await readFile(path, "utf8"));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "it cannot be read";
+    throw new MqttError("OPTION_INVALID", {
+      detail: `password file ${path}: ${code}`,
+      remedy: "Give a file this user may read.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Asks on the terminal without showing what is typed.
+ *
+ * @throws MqttError USAGE when there is no terminal, ABORTED on Ctrl-C
+ */
+export async function askForSecret(question: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new MqttError("USAGE", {
+      detail: "a password is needed, and there is no terminal to ask on; use --password-file or --password-stdin",
+    });
+  }
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  return new Promise((resolve, reject) => {
+    lines.once("SIGINT", () => {
+      lines.close();
+      process.stderr.write("\n");
+      reject(new MqttError("ABORTED"));
+    });
+    lines.once("line", (line) => {
+      lines.close();
+      process.stderr.write("\n");
+      resolve(line);
+    });
+  });
+}
+
+// Editors and `echo` end a line; a password that ends in a line break is not meant.
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0] ?? "";
+}

@@ -1,0 +1,38 @@
+import { MqttError } from "@bowline/protocol";
+import { type ExitCode, ExitCode as Exit, exitCodeOf } from "./exit-code.ts";
+
+/** Prints an error for people: what failed, what to do, where to read more. Returns the exit code it stands for. */
+export function reportError(error: unknown, isDebugging: boolean): ExitCode {
+  if (!MqttError.is(error)) return reportBug(error, isDebugging);
+  // The message begins with the code, which stands in brackets here.
+  const text = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
+  const lines = [`${paint(`error[${error.code}]`)} ${printable(text)}`, `  ${printable(error.remedy)}`];
+  for (const hint of error.details?.hints ?? []) if (hint !== error.remedy) lines.push(`  ${printable(hint)}`);
+  if (error.code !== "USAGE") lines.push(`  More: bowline explain ${error.code}`);
+  if (isDebugging) lines.push(stackOf(error));
+  process.stderr.write(`${lines.join("\n")}\n`);
+  return exitCodeOf(error);
+}
+
+function reportBug(error: unknown, isDebugging: boolean): ExitCode {
+  const message = error instanceof Error ? error.message : String(error);
+  const advice = isDebugging ? stackOf(error) : "  This is a bug of Bowline. Run it again with --debug and report what it prints.";
+  process.stderr.write(`${paint("error[INTERNAL]")} ${printable(message)}\n${advice}\n`);
+  return Exit.Failed;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+// What a server says is shown, and must not steer the terminal.
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "?");
+}
+
+function paint(text: string): string {
+  const isColoured = process.stderr.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+  return isColoured ? `\x1b[1;31m${text}\x1b[0m` : text;
+}

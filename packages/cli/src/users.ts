@@ -1,0 +1,75 @@
+import { access } from "node:fs/promises";
+import type { UserDirectory, UserSummary } from "@bowline/broker/internal";
+import { MqttError } from "@bowline/protocol";
+import { AdminClient } from "./admin-client.ts";
+
+const TENANT = "default";
+
+/** The users of a data folder, whether a broker runs there or not. */
+export interface Users {
+  list(): Promise<UserSummary[]>;
+  add(username: string, password: string): Promise<void>;
+  setPassword(username: string, password: string): Promise<void>;
+  remove(username: string): Promise<void>;
+}
+
+/**
+ * Works on the users of a data folder: through the broker that runs there, or in the store itself when none does.
+ *
+ * @throws MqttError of the store or of the broker
+ */
+export async function withUsers<T>(data: string, work: (users: Users) => Promise<T>): Promise<T> {
+  const { dataFolder } = await import("@bowline/broker/internal");
+  const client = new AdminClient(dataFolder(data).adminSocket);
+  // Asked first and apart, so that the work (which may ask for a password) is never begun twice.
+  return (await isRunning(client)) ? work(throughBroker(client)) : inStore(data, work);
+}
+
+async function isRunning(client: AdminClient): Promise<boolean> {
+  try {
+    await client.request("GET", "/api/v1/status");
+    return true;
+  } catch (error) {
+    if (MqttError.is(error) && error.code === "ADMIN_UNREACHABLE") return false;
+    throw error;
+  }
+}
+
+function throughBroker(client: AdminClient): Users {
+  const path = (username: string): string => `/api/v1/users/${encodeURIComponent(username)}`;
+  return {
+    list: async () => (await client.request<{ users: UserSummary[] }>("GET", "/api/v1/users")).users,
+    add: (username, password) => client.request("POST", "/api/v1/users", { username, password }),
+    setPassword: (username, password) => client.request("PUT", `${path(username)}/password`, { password }),
+    remove: (username) => client.request("DELETE", path(username)),
+  };
+}
+
+async function inStore<T>(data: string, work: (users: Users) => Promise<T>): Promise<T> {
+  const { dataFolder, openStorage, PasswordHasher, UserDirectory } = await import("@bowline/broker/internal");
+  const folder = dataFolder(data);
+  await access(folder.path).catch((cause: unknown) => {
+    throw new MqttError("STORE_UNREADABLE", {
+      detail: `there is no data folder ${data}`,
+      remedy: "Start the broker once, or correct --data.",
+      cause,
+    });
+  });
+  const storage = await openStorage({ directory: folder.store });
+  try {
+    const directory = new UserDirectory(storage, new PasswordHasher());
+    await storage.load({ user: (user) => directory.loaded(user), message() {}, session() {}, retained() {}, rule() {} });
+    return await work(ofDirectory(directory));
+  } finally {
+    await storage.close();
+  }
+}
+
+function ofDirectory(directory: UserDirectory): Users {
+  return {
+    list: () => Promise.resolve(directory.list(TENANT)),
+    add: async (username, password) => void (await directory.add(TENANT, username, password)),
+    setPassword: (username, password) => directory.setPassword(TENANT, username, password),
+    remove: (username) => directory.remove(TENANT, username),
+  };
+}
