@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Storage } from "@bowline/broker/internal";
 import { readStore } from "./read-store.ts";
+import { storageEqualsModel } from "./storage-property.ts";
 import { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf } from "./storage-rows.ts";
 
 /** One store under test, which may be closed and opened again. */
@@ -336,5 +337,11 @@ export function storageSuite(name: string, makeHandle: () => Promise<StorageHand
       const read = await readStore(await reopen());
       expect(read.messages).toHaveLength(1);
     });
+
+    // Each run has a folder of its own: few by day, many in the long run.
+    test("equals a model of plain maps, whatever is done to it", async () => {
+      const runs = process.env["BOWLINE_LONG"] === "1" ? 2_000 : 25;
+      await expect(storageEqualsModel(makeHandle, runs)).resolves.toBeUndefined();
+    }, 600_000);
   });
 }

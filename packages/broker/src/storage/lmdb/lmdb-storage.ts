@@ -98,14 +98,13 @@ export class LmdbStorage implements Storage {
     return this.#writer.health.state === "ok" && this.#overLimit !== undefined ? this.#overLimit : this.#writer.health;
   }
 
-  load(visitor: StorageVisitor): Promise<void> {
+  async load(visitor: StorageVisitor): Promise<void> {
     try {
       const orphans = loadStore(this.#store, visitor);
       for (const sessionId of orphans) this.#sweeper.add(sessionId);
       if (orphans.length > 0) this.#writer.wake();
-      return Promise.resolve();
     } catch (error) {
-      return Promise.reject(this.#damageOr(error));
+      throw this.#damageOr(error);
     }
   }
 
@@ -210,13 +209,15 @@ export class LmdbStorage implements Storage {
 
   /** The mark of a clean stop is the last thing written, and only when everything appended is on the disk. */
   async #close(): Promise<void> {
-    let failure: unknown;
-    await this.flush().catch((error: unknown) => (failure = error));
-    const canClose = await this.#writer.stop();
-    if (canClose) await this.#store.close();
-    if (canClose && !this.#isDamaged) writeCleanMark(this.#options.directory);
-    this.#options.lock.release();
-    if (failure !== undefined) throw failure;
+    const { directory, lock } = this.#options;
+    try {
+      await this.flush();
+    } finally {
+      const canClose = await this.#writer.stop();
+      if (canClose) await this.#store.close();
+      if (canClose && !this.#isDamaged) writeCleanMark(directory);
+      lock.release();
+    }
   }
 
   #put(table: Table, row: Row): CommitNumber {
@@ -248,8 +249,8 @@ export class LmdbStorage implements Storage {
   }
 
   /** A store that was found damaged must not be marked as clean, so that the next start walks it. */
-  #damageOr(error: unknown): unknown {
-    if (!(error instanceof RangeError || error instanceof MissingRows)) return error;
+  #damageOr(error: unknown): Error {
+    if (!(error instanceof RangeError || error instanceof MissingRows)) return error as Error;
     this.#isDamaged = true;
     return damaged(error.message, error);
   }

@@ -1,4 +1,4 @@
-import { type Database, open, type RootDatabase } from "lmdb";
+import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from "lmdb";
 import { endOfPrefix } from "./store-keys.ts";
 
 /**
@@ -100,7 +100,7 @@ export class LmdbStore {
       permissionsMode: 0o600,
       eventTurnBatching: false,
       noSubdir: false,
-    } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
+    } as RootDatabaseOptionsWithPath);
     const tables = tableNames.map(
       (name) => root.openDB<Buffer, Buffer>(name, tableOptions) as Database<Buffer, Buffer> | undefined,
     );

@@ -93,7 +93,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 const notAStore: readonly unknown[] = [-30793, -30796, -30797];
 const otherVersion = -30794;
 
-function startUpError(error: unknown): unknown {
+function startUpError(error: unknown): MqttError {
   if (MqttError.is(error)) return error;
   if (error instanceof RangeError || error instanceof MissingRows) return damaged(error.message, error);
   const { code, message } = error as { code?: unknown; message: string };
