@@ -1,6 +1,7 @@
 import { AcknowledgementRing } from "../flow/acknowledgement-ring.ts";
 import { Fifo } from "../flow/fifo.ts";
 import { type Message, type OutboundEntry, OutboundState } from "../flow/message.ts";
+import { writeAcknowledgement } from "../packet/acknowledgement.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { OutBuffer } from "../packet/out-buffer.ts";
 import { PacketType } from "../packet/packet-type.ts";
@@ -193,19 +194,9 @@ export class Sender {
     this.owner.awaitCommit();
   }
 
-  /** Writes a PUBACK, PUBREC, PUBREL or PUBCOMP now, in its shortest form (section 3.4.2.1). */
+  /** Writes a PUBACK, PUBREC, PUBREL or PUBCOMP now. */
   acknowledge(type: number, id: number, reasonCode: number): void {
-    const { out } = this;
-    out.ensure(5);
-    const target = out.buffer;
-    let at = out.end;
-    const withReason = reasonCode !== 0 && this.version === 5;
-    target[at++] = (type << 4) | (type === PacketType.PUBREL ? 2 : 0);
-    target[at++] = withReason ? 3 : 2;
-    target[at++] = id >>> 8;
-    target[at++] = id & 0xff;
-    if (withReason) target[at++] = reasonCode;
-    out.end = at;
+    writeAcknowledgement(this.out, type, id, reasonCode, this.version);
     if (!this.scheduled) this.schedule();
   }
 

@@ -1,10 +1,10 @@
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
+import { parseAcknowledgement } from "../packet/acknowledgement.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type {
-  AcknowledgementPacket,
   ConnectPacket,
   DisconnectPacket,
   Packet,
@@ -160,7 +160,14 @@ export class ServerConnection implements FrameHandler {
 
   /** One whole control packet; see FrameHandler. */
   frame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {
-    if (this.phase === OPEN && chunk[start]! >>> 4 === PacketType.PUBLISH) return this.publishFrame(chunk, start, bodyStart, end);
+    if (this.phase === OPEN) {
+      const type = chunk[start]! >>> 4;
+      if (type === PacketType.PUBLISH) return this.publishFrame(chunk, start, bodyStart, end);
+      if (type >= PacketType.PUBACK && type <= PacketType.PUBCOMP) {
+        this.acknowledgement(type, parseAcknowledgement(chunk, start, bodyStart, end, this.sender.version));
+        return this.phase === OPEN;
+      }
+    }
     try {
       this.control(chunk, start, bodyStart, end);
     } catch (error) {
@@ -309,12 +316,6 @@ export class ServerConnection implements FrameHandler {
     }
     const packet = decodePacket(chunk, start, bodyStart, end, this.sender.version);
     switch (packet.type) {
-      case PacketType.PUBACK:
-      case PacketType.PUBREC:
-      case PacketType.PUBREL:
-      case PacketType.PUBCOMP:
-        this.acknowledgement(packet);
-        return;
       case PacketType.SUBSCRIBE:
         this.subscribe(packet);
         return;
@@ -375,24 +376,21 @@ export class ServerConnection implements FrameHandler {
     this.sender.packet({ type: PacketType.CONNACK, sessionPresent, reasonCode, ...(properties === undefined ? {} : { properties }) });
   }
 
-  private acknowledgement(packet: AcknowledgementPacket): void {
-    const { packetIdentifier: id, reasonCode } = packet;
-    switch (packet.type) {
-      case PacketType.PUBACK:
-        this.sender.puback(id, reasonCode);
-        return;
-      case PacketType.PUBREC:
-        // Section 4.3.3 and table 3-7: an identifier that is not known is released all the same, and said to be unknown.
-        if (!this.sender.pubrec(id, reasonCode) && reasonCode < 0x80) {
-          this.sender.acknowledge(PacketType.PUBREL, id, ReasonCode.PacketIdentifierNotFound);
-        }
-        return;
-      case PacketType.PUBCOMP:
-        this.sender.pubcomp(id, reasonCode);
-        return;
-      case PacketType.PUBREL:
-        this.release(id);
-        return;
+  /** `parsed`: see parseAcknowledgement. */
+  private acknowledgement(type: number, parsed: number): void {
+    if (parsed < 0) {
+      const code = -parsed === ReasonCode.MalformedPacket ? "MALFORMED_PACKET" : "PROTOCOL_ERROR";
+      this.fail(new MqttError(code, { reasonCode: -parsed, source: "peer", detail: `packet type ${type}` }));
+      return;
+    }
+    const id = parsed & 0xffff;
+    const reasonCode = parsed >>> 16;
+    if (type === PacketType.PUBACK) this.sender.puback(id, reasonCode);
+    else if (type === PacketType.PUBCOMP) this.sender.pubcomp(id, reasonCode);
+    else if (type === PacketType.PUBREL) this.release(id);
+    else if (!this.sender.pubrec(id, reasonCode) && reasonCode < 0x80) {
+      // Section 4.3.3 and table 3-7: an identifier that is not known is released all the same, and said to be unknown.
+      this.sender.acknowledge(PacketType.PUBREL, id, ReasonCode.PacketIdentifierNotFound);
     }
   }
 
