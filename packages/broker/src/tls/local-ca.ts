@@ -27,12 +27,15 @@ export interface LocalCa {
   /** What its certificates may name: localhost with everything under it, the loopback addresses, and the machine's name it was made on. */
   readonly permittedNames: readonly string[];
   /**
-   * Makes a key and a certificate for the names (DNS names and addresses), valid for 396 days. Nothing is written to disk.
+   * Makes a key and a certificate for the names (DNS names and addresses), valid for 396 days. Nothing is written to disk. A certificate
+   * serves one purpose: servers (the default) or clients.
    *
    * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH when the authority's key is missing, damaged or another one.
    */
-  issue(names: readonly string[]): Promise<CertificateMaterial>;
+  issue(names: readonly string[], purpose?: CertificatePurpose): Promise<CertificateMaterial>;
 }
+
+export type CertificatePurpose = "server" | "client";
 
 export interface LocalCaOptions {
   /** The data folder; made with mode 700 when it is not there. Files: ca.pem, ca-key.pem (mode 600), server.pem (mode 600). */
@@ -60,7 +63,8 @@ export async function openLocalCa(options: LocalCaOptions): Promise<LocalCa> {
     certificate,
     certificateFile,
     permittedNames: readPermittedDnsNames(new X509Certificate(certificate).raw),
-    issue: (names) => issueCertificate({ caCertificate: certificate, caFile: certificateFile, caKeyFile: keyFile, names, now: now() }),
+    issue: (names, purpose = "server") =>
+      issueCertificate({ caCertificate: certificate, caFile: certificateFile, caKeyFile: keyFile, names, purpose, now: now() }),
   };
 }
 
@@ -136,6 +140,7 @@ interface Issue {
   readonly caFile: string;
   readonly caKeyFile: string;
   readonly names: readonly string[];
+  readonly purpose: CertificatePurpose;
   readonly now: number;
 }
 
@@ -158,7 +163,7 @@ async function issueCertificate(issue: Issue): Promise<CertificateMaterial> {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[issue.purpose === "server" ? "serverAuth" : "clientAuth"]]),
       new x509.SubjectAlternativeNameExtension(names),
       await x509.AuthorityKeyIdentifierExtension.create(authority),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),

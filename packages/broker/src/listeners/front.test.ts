@@ -1,0 +1,171 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { BlockList, connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type LocalCa, openLocalCa } from "../tls/local-ca.ts";
+import { TenantTable } from "../tls/tenant-directory.ts";
+import { TenantTls } from "../tls/tenant-tls.ts";
+import type { Arrival } from "./arrival.ts";
+import { PROXY_V2_SIGNATURE } from "./first-bytes.ts";
+import type { AddressLimits } from "./front.ts";
+import { parseListenUrl } from "./listen-url.ts";
+import { type Listener, type ListenerOptions, openListener } from "./listener.ts";
+import { loopbackAddresses } from "./loopback.ts";
+
+let folder: string;
+let ca: LocalCa;
+let tenants: TenantTable;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-front-"));
+  ca = await openLocalCa({ folder });
+  tenants = new TenantTable(new TenantTls({ tenant: "default", material: await ca.issue(["localhost"]) }));
+  tenants.add(new TenantTls({ tenant: "acme", material: await ca.issue(["acme.localhost"]) }), ["acme.localhost"]);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Running {
+  readonly listener: Listener;
+  arrival(): Promise<Arrival>;
+  event(): Promise<string>;
+}
+
+/** A listener whose arrivals and refusals can be awaited one after the other. */
+async function run(url: string, options: Partial<ListenerOptions> = {}): Promise<Running> {
+  const arrivals = queue<Arrival>();
+  const events = queue<string>();
+  const accept = (arrival: Arrival): void => {
+    arrival.channel.handler = { data: (chunk) => void arrival.channel.write(Uint8Array.from(chunk)), drained() {}, closed() {} };
+    arrivals.put(arrival);
+  };
+  const listener = await openListener({ url: parseListenUrl(url), tenants, accept, onEvent: (event) => events.put(event.cause), ...options });
+  cleanups.push(() => listener.close({ graceMs: 0 }));
+  return { listener, arrival: arrivals.take, event: events.take };
+}
+
+function queue<T>(): { put(item: T): void; take(): Promise<T> } {
+  const items: T[] = [];
+  const takers: ((item: T) => void)[] = [];
+  return {
+    put(item) {
+      const taker = takers.shift();
+      if (taker === undefined) items.push(item);
+      else taker(item);
+    },
+    take: () => (items.length > 0 ? Promise.resolve(items.shift() as T) : new Promise((resolve) => takers.push(resolve))),
+  };
+}
+
+function dial(listener: Listener, ...pieces: (string | Uint8Array)[]): Socket {
+  const socket = connect({ port: listener.port, host: "127.0.0.1" });
+  socket.setNoDelay(true).on("error", () => {});
+  cleanups.push(() => socket.destroy());
+  for (const piece of pieces) socket.write(piece);
+  return socket;
+}
+
+const CONNECT_BYTES = Uint8Array.from([0x10, 0x0c, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 0]);
+const V1 = "PROXY TCP4 203.0.113.7 10.0.0.1 12345 1883\r\n";
+
+function v2WithAuthority(authority: string): Buffer {
+  const payload = Buffer.concat([Buffer.from([203, 0, 113, 7, 10, 0, 0, 1, 0x30, 0x39, 0x07, 0x5b, 2, 0, authority.length]), Buffer.from(authority)]);
+  return Buffer.concat([Buffer.from(PROXY_V2_SIGNATURE, "latin1"), Buffer.from([0x21, 0x11, 0, payload.length]), payload]);
+}
+
+test("a trusted proxy's header gives the client's address, and what follows it is the client's", async () => {
+  const { listener, arrival } = await run("mqtt://127.0.0.1:0", { trustedProxies: loopbackAddresses });
+  const socket = dial(listener, V1, CONNECT_BYTES);
+  expect(await arrival()).toMatchObject({ remoteAddress: "203.0.113.7", remotePort: 12_345, localPort: listener.port, proxy: { version: 1 } });
+  expect((await once(socket, "data"))[0]).toEqual(Buffer.from(CONNECT_BYTES));
+  // In one segment, too.
+  dial(listener, Buffer.concat([Buffer.from(V1), CONNECT_BYTES]));
+  expect(await arrival()).toMatchObject({ remoteAddress: "203.0.113.7" });
+});
+
+test("a trusted proxy must send its header, and nobody else may", async () => {
+  const trusting = await run("mqtt://127.0.0.1:0", { trustedProxies: loopbackAddresses });
+  await once(dial(trusting.listener, CONNECT_BYTES), "close");
+  expect(await trusting.event()).toBe("proxyHeaderInvalid");
+  const others = new BlockList();
+  others.addAddress("192.0.2.1", "ipv4");
+  const strict = await run("mqtt://127.0.0.1:0", { trustedProxies: others });
+  await once(dial(strict.listener, V1, CONNECT_BYTES), "close");
+  expect(await strict.event()).toBe("proxyHeaderUnexpected");
+  dial(strict.listener, CONNECT_BYTES);
+  expect(await strict.arrival()).toMatchObject({ remoteAddress: "127.0.0.1" });
+});
+
+test("the name a proxy was asked for chooses the tenant of a plaintext connection", async () => {
+  const { listener, arrival, event } = await run("mqtt://127.0.0.1:0", { trustedProxies: loopbackAddresses });
+  dial(listener, v2WithAuthority("acme.localhost"), CONNECT_BYTES);
+  expect(await arrival()).toMatchObject({ tenant: "acme", proxy: { authority: "acme.localhost" } });
+  await once(dial(listener, v2WithAuthority("stranger.localhost"), CONNECT_BYTES), "close");
+  expect(await event()).toBe("proxyNameUnknown");
+});
+
+test("TLS behind a PROXY header keeps the client's address, and our ClientHello decides over the proxy's name", async () => {
+  const { listener, arrival } = await run("mqtts://127.0.0.1:0", { trustedProxies: loopbackAddresses });
+  const raw = dial(listener, v2WithAuthority("localhost"));
+  const socket = connectTls({ socket: raw, servername: "acme.localhost", ca: ca.certificate });
+  cleanups.push(() => socket.destroy());
+  await once(socket, "secureConnect");
+  expect(await arrival()).toMatchObject({ tenant: "acme", transport: "tls", remoteAddress: "203.0.113.7" });
+});
+
+test("limits per address count each connection once, by the client's address, until it closes", async () => {
+  const open: string[] = [];
+  const told: string[] = [];
+  const addressLimits: AddressLimits = {
+    enter(address) {
+      told.push(`enter ${address}`);
+      if (open.includes(address)) return false;
+      open.push(address);
+      return true;
+    },
+    leave(address) {
+      told.push(`leave ${address}`);
+      open.splice(open.indexOf(address), 1);
+    },
+  };
+  const direct = await run("mqtt://127.0.0.1:0", { addressLimits });
+  const first = dial(direct.listener, CONNECT_BYTES);
+  await direct.arrival();
+  await once(dial(direct.listener, CONNECT_BYTES), "close");
+  expect(await direct.event()).toBe("addressLimit");
+  first.destroy();
+  await direct.listener.close();
+  expect(told).toEqual(["enter 127.0.0.1", "enter 127.0.0.1", "leave 127.0.0.1"]);
+
+  told.length = 0;
+  const proxied = await run("mqtt://127.0.0.1:0", { addressLimits, trustedProxies: loopbackAddresses });
+  dial(proxied.listener, V1, CONNECT_BYTES);
+  await proxied.arrival();
+  await proxied.listener.close({ graceMs: 0 });
+  expect(told).toEqual(["enter 203.0.113.7", "leave 203.0.113.7"]);
+});
+
+test("a failed handshake is told with its reason", async () => {
+  const { listener, event } = await run("mqtts://127.0.0.1:0");
+  const socket = connectTls({ port: listener.port, host: "127.0.0.1", servername: "localhost", maxVersion: "TLSv1.1", minVersion: "TLSv1", ciphers: "DEFAULT:@SECLEVEL=0" });
+  socket.on("error", () => {});
+  expect(await event()).toBe("handshakeFailed");
+  expect(listener.counters).toMatchObject({ handshakeFailed: 1, arrived: 0 });
+});
+
+test("a client that leaves in the middle of the handshake is a failed handshake, and leaves nothing open", async () => {
+  const { listener, event } = await run("mqtts://127.0.0.1:0");
+  const socket = connectTls({ port: listener.port, host: "127.0.0.1", servername: "localhost", ca: ca.certificate });
+  socket.on("error", () => {});
+  // Keys exist once the server has answered and before the client has finished.
+  socket.once("keylog", () => socket.destroy());
+  expect(await event()).toBe("handshakeFailed");
+  await listener.close({ graceMs: 60_000 });
+  expect(listener.openConnections).toBe(0);
+});
