@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { runChecks } from "./check.ts";
+import { root } from "./repository.ts";
 import { provideSystemPackages } from "./test/system-packages.ts";
 import { runVitest } from "./test/run-vitest.ts";
 import { writeReport } from "./test/write-report.ts";
@@ -15,7 +17,14 @@ const missing = await provideSystemPackages();
 const outcomes = await runChecks({ force: true });
 const limitMs = (isLong ? longLimitMs : dailyLimitMs) - (performance.now() - started);
 const args = process.argv.slice(2).filter((arg) => arg !== "--long");
-const tests = await runVitest({ args, limitMs, environment: isLong ? { BOWLINE_LONG: "1" } : {} });
+const print = (chunk: Buffer): void => void process.stdout.write(chunk);
+const tests = await runVitest({
+  print,
+  args,
+  reportPath: join(root, ".cache/vitest.json"),
+  limitMs,
+  environment: isLong ? { BOWLINE_LONG: "1" } : {},
+});
 
 const failedParts = outcomes.filter((outcome) => outcome.findings.length > 0);
 // Elsewhere a missing browser only skips tests; a server that shall prove things may not pass without them.

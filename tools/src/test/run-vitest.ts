@@ -1,11 +1,16 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { root } from "../repository.ts";
 
 export interface VitestOptions {
+  /** Where vitest writes its JSON report. */
+  readonly reportPath: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Gets what vitest prints, as it comes. */
+  readonly print: (chunk: Buffer) => void;
   /** After this many milliseconds everything that the run started is killed. */
   readonly limitMs: number;
 }
@@ -33,9 +38,9 @@ interface Report {
 
 /** Runs vitest in a process group of its own, shows what it prints, and reads its report. */
 export async function runVitest(options: VitestOptions): Promise<VitestOutcome> {
-  const reportPath = join(root, ".cache/vitest.json");
+  const { reportPath } = options;
   rmSync(reportPath, { force: true });
-  const { code, seeds, isLate } = await spawnVitest(reportPath, options);
+  const { code, seeds, isLate } = await spawnVitest(options);
   const limit = `the limit of ${Math.round(options.limitMs / 1000)} s was reached and the run was killed`;
   if (isLate || !existsSync(reportPath)) {
     return {
@@ -59,13 +64,13 @@ interface Ended {
   readonly isLate: boolean;
 }
 
-function spawnVitest(reportPath: string, options: VitestOptions): Promise<Ended> {
-  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`, ...options.args];
+function spawnVitest(options: VitestOptions): Promise<Ended> {
+  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${options.reportPath}`, ...options.args];
   const color = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
   const child = spawn(join(root, "node_modules/.bin/vitest"), args, {
     cwd: root,
     detached: true,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...color, ...options.environment },
   });
   const kill = (): void => killGroup(child.pid);
@@ -79,11 +84,14 @@ function spawnVitest(reportPath: string, options: VitestOptions): Promise<Ended>
     }, options.limitMs);
     let rest = "";
     child.stdout.on("data", (chunk: Buffer) => {
-      process.stdout.write(chunk);
+      options.print(chunk);
       const lines = (rest + chunk.toString("utf8")).split("\n");
       rest = lines.pop() ?? "";
-      seeds.push(...lines.filter((line) => /\bseed\b\D{0,3}-?\d+/i.test(line)).map((line) => line.trim()));
+      seeds.push(
+        ...lines.map((line) => stripVTControlCharacters(line).trim()).filter((line) => /\bseed\b\D{0,3}-?\d+/i.test(line)),
+      );
     });
+    child.stderr.on("data", options.print);
     child.on("close", (code) => {
       clearTimeout(timer);
       process.off("SIGINT", kill).off("SIGTERM", kill);
