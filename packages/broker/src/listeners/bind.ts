@@ -65,7 +65,8 @@ async function bindEach(
       boundPort = (server.address() as AddressInfo).port;
     } catch (error) {
       // A machine without IPv6 still has a localhost.
-      const isMissingFamily = host === "::1" && servers.length > 0 && MISSING_FAMILY.has((error as NodeJS.ErrnoException).code ?? "");
+      const isMissingFamily =
+        host === "::1" && servers.length > 0 && MISSING_FAMILY.has((error as NodeJS.ErrnoException).code ?? "");
       if (!isMissingFamily) throw error;
     }
   }
@@ -78,7 +79,8 @@ async function bindUnix(path: string, onSocket: (socket: Socket) => void): Promi
   try {
     return { servers: [await listen({ path }, onSocket)], port: 0 };
   } catch (error) {
-    const isStale = (error as NodeJS.ErrnoException).code === "EADDRINUSE" && (await lstat(path)).isSocket() && !(await answers(path));
+    const isStale =
+      (error as NodeJS.ErrnoException).code === "EADDRINUSE" && (await lstat(path)).isSocket() && !(await answers(path));
     if (!isStale) throw error;
     // A process that was killed left its socket file behind.
     await unlink(path);
@@ -94,11 +96,16 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
       resolve(isAnswered);
     };
-    socket.once("connect", () => settle(true)).once("error", (error: NodeJS.ErrnoException) => settle(error.code !== "ECONNREFUSED"));
+    socket
+      .once("connect", () => settle(true))
+      .once("error", (error: NodeJS.ErrnoException) => settle(error.code !== "ECONNREFUSED"));
   });
 }
 
-function listen(where: { host?: string; port?: number; path?: string; backlog?: number }, onSocket: (socket: Socket) => void): Promise<Server> {
+function listen(
+  where: { host?: string; port?: number; path?: string; backlog?: number },
+  onSocket: (socket: Socket) => void,
+): Promise<Server> {
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS }, onSocket);
   return new Promise((resolve, reject) => {
     server.once("error", reject);

@@ -99,7 +99,14 @@ test.each([
 });
 
 test("a hello may have up to 16 KiB on the wire and no more, whatever it declares", () => {
-  const padded = (padding: number): Buffer => inRecords(hello([[0, name("a.example")], [21, Buffer.alloc(padding)]]), 16_384);
+  const padded = (padding: number): Buffer =>
+    inRecords(
+      hello([
+        [0, name("a.example")],
+        [21, Buffer.alloc(padding)],
+      ]),
+      16_384,
+    );
   const overhead = padded(0).length;
   expect(padded(CLIENT_HELLO_BYTES_MAX - overhead)).toHaveLength(CLIENT_HELLO_BYTES_MAX);
   expect(read(padded(CLIENT_HELLO_BYTES_MAX - overhead)).kind).toBe("hello");

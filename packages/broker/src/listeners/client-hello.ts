@@ -40,7 +40,8 @@ export class ClientHelloReader {
     try {
       this.#walk(chunk);
       const length = this.#messageLength();
-      if (this.#filled >= length) return { kind: "hello", hello: parseBody(new Fields(this.#message.subarray(HANDSHAKE_HEADER_BYTES, length))) };
+      if (this.#filled >= length)
+        return { kind: "hello", hello: parseBody(new Fields(this.#message.subarray(HANDSHAKE_HEADER_BYTES, length))) };
       const isTooLong = this.#wireBytes >= CLIENT_HELLO_BYTES_MAX || (length > CLIENT_HELLO_BYTES_MAX && length !== UNKNOWN_LENGTH);
       return isTooLong ? { kind: "tooLong" } : { kind: "more" };
     } catch (error) {
@@ -85,7 +86,8 @@ export class ClientHelloReader {
     }
     this.#message.set(bytes, this.#filled);
     this.#filled = needed;
-    if (this.#message[0] !== HANDSHAKE_CLIENT_HELLO) throw new MalformedHello(`handshake message ${this.#message[0]} in place of a ClientHello`);
+    if (this.#message[0] !== HANDSHAKE_CLIENT_HELLO)
+      throw new MalformedHello(`handshake message ${this.#message[0]} in place of a ClientHello`);
   }
 
   #messageLength(): number {

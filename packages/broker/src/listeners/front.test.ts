@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
 });
 
 interface Running {
@@ -45,7 +45,13 @@ async function run(url: string, options: Partial<ListenerOptions> = {}): Promise
     arrival.channel.handler = { data: (chunk) => void arrival.channel.write(Uint8Array.from(chunk)), drained() {}, closed() {} };
     arrivals.put(arrival);
   };
-  const listener = await openListener({ url: parseListenUrl(url), tenants, accept, onEvent: (event) => events.put(event.cause), ...options });
+  const listener = await openListener({
+    url: parseListenUrl(url),
+    tenants,
+    accept,
+    onEvent: (event) => events.put(event.cause),
+    ...options,
+  });
   cleanups.push(() => listener.close({ graceMs: 0 }));
   return { listener, arrival: arrivals.take, event: events.take };
 }
@@ -75,14 +81,22 @@ const CONNECT_BYTES = Uint8Array.from([0x10, 0x0c, 0, 4, 0x4d, 0x51, 0x54, 0x54,
 const V1 = "PROXY TCP4 203.0.113.7 10.0.0.1 12345 1883\r\n";
 
 function v2WithAuthority(authority: string): Buffer {
-  const payload = Buffer.concat([Buffer.from([203, 0, 113, 7, 10, 0, 0, 1, 0x30, 0x39, 0x07, 0x5b, 2, 0, authority.length]), Buffer.from(authority)]);
+  const payload = Buffer.concat([
+    Buffer.from([203, 0, 113, 7, 10, 0, 0, 1, 0x30, 0x39, 0x07, 0x5b, 2, 0, authority.length]),
+    Buffer.from(authority),
+  ]);
   return Buffer.concat([Buffer.from(PROXY_V2_SIGNATURE, "latin1"), Buffer.from([0x21, 0x11, 0, payload.length]), payload]);
 }
 
 test("a trusted proxy's header gives the client's address, and what follows it is the client's", async () => {
   const { listener, arrival } = await run("mqtt://127.0.0.1:0", { trustedProxies: loopbackAddresses });
   const socket = dial(listener, V1, CONNECT_BYTES);
-  expect(await arrival()).toMatchObject({ remoteAddress: "203.0.113.7", remotePort: 12_345, localPort: listener.port, proxy: { version: 1 } });
+  expect(await arrival()).toMatchObject({
+    remoteAddress: "203.0.113.7",
+    remotePort: 12_345,
+    localPort: listener.port,
+    proxy: { version: 1 },
+  });
   expect((await once(socket, "data"))[0]).toEqual(Buffer.from(CONNECT_BYTES));
   // In one segment, too.
   dial(listener, Buffer.concat([Buffer.from(V1), CONNECT_BYTES]));
@@ -153,7 +167,14 @@ test("limits per address count each connection once, by the client's address, un
 
 test("a failed handshake is told with its reason", async () => {
   const { listener, event } = await run("mqtts://127.0.0.1:0");
-  const socket = connectTls({ port: listener.port, host: "127.0.0.1", servername: "localhost", maxVersion: "TLSv1.1", minVersion: "TLSv1", ciphers: "DEFAULT:@SECLEVEL=0" });
+  const socket = connectTls({
+    port: listener.port,
+    host: "127.0.0.1",
+    servername: "localhost",
+    maxVersion: "TLSv1.1",
+    minVersion: "TLSv1",
+    ciphers: "DEFAULT:@SECLEVEL=0",
+  });
   socket.on("error", () => {});
   expect(await event()).toBe("handshakeFailed");
   expect(listener.counters).toMatchObject({ handshakeFailed: 1, arrived: 0 });

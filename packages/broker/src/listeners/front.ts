@@ -52,6 +52,14 @@ const PORT_SPEAKS = {
   tls: { mqtt: "MQTT over TLS (mqtts://)", http: "HTTPS and MQTT over WebSocket with TLS (wss://)" },
 } as const;
 
+/** What the front waits for; `settled` when the socket is given away, refused or closed. */
+type FrontState =
+  | { readonly kind: "proxyHeader" | "firstBytes" | "settled" }
+  | { readonly kind: "hello"; readonly reader: ClientHelloReader };
+const PROXY_HEADER: FrontState = { kind: "proxyHeader" };
+const FIRST_BYTES: FrontState = { kind: "firstBytes" };
+const SETTLED: FrontState = { kind: "settled" };
+
 export class FrontConnection implements HandshakeOwner {
   readonly socket: Socket;
   readonly options: FrontOptions;
@@ -64,11 +72,10 @@ export class FrontConnection implements HandshakeOwner {
   proxy: ProxyHeader | undefined;
   /** Whether a protocol has the socket now, after the TLS handshake if there is one. */
   isHandedOver = false;
-  #isSettled = false;
   #chunks: Buffer[] = [];
   #received = 0;
   #bytesNeeded = 1;
-  #step: (chunk: Buffer) => void;
+  #state: FrontState;
   #deadline: NodeJS.Timeout | undefined;
   #countedAddress: string | undefined;
 
@@ -84,7 +91,7 @@ export class FrontConnection implements HandshakeOwner {
     owned[connectionOf] = this;
     owned.on("close", onClose).on("error", onError);
     const isProxied = this.#isFromTrustedProxy();
-    this.#step = isProxied ? this.#readProxyHeader : this.#readFirstBytes;
+    this.#state = isProxied ? PROXY_HEADER : FIRST_BYTES;
     // Behind a proxy all connections share its address: the limit waits for the client's.
     if (!isProxied && !this.#enter()) return;
     this.#deadline = setTimeout(onDeadline, options.firstBytesTimeoutMs ?? FIRST_BYTES_TIMEOUT_MS, this);
@@ -120,6 +127,22 @@ export class FrontConnection implements HandshakeOwner {
     if (this.#received >= this.#bytesNeeded) this.#step(chunk);
   }
 
+  #step(chunk: Buffer): void {
+    switch (this.#state.kind) {
+      case "proxyHeader":
+        this.#readProxyHeader();
+        break;
+      case "firstBytes":
+        this.#readFirstBytes();
+        break;
+      case "hello":
+        this.#readHello(this.#state.reader, chunk);
+        break;
+      case "settled":
+        break;
+    }
+  }
+
   /** @internal */
   timedOut(): void {
     const came = this.#received === 0 ? "it sent nothing" : `only ${this.#received} bytes came`;
@@ -129,7 +152,7 @@ export class FrontConnection implements HandshakeOwner {
   /** @internal */
   closed(): void {
     if (this.#countedAddress !== undefined) this.options.addressLimits?.leave(this.#countedAddress);
-    if (!this.#isSettled) {
+    if (this.#state !== SETTLED) {
       this.#settle();
       this.note("closedEarly", this.#received === 0 ? "it closed without sending anything" : "it closed within its first bytes");
     }
@@ -177,7 +200,7 @@ export class FrontConnection implements HandshakeOwner {
       this.remoteAddress = plainAddress(header.sourceAddress);
       this.remotePort = header.sourcePort ?? 0;
     }
-    this.#step = this.#readFirstBytes;
+    this.#state = FIRST_BYTES;
     this.#bytesNeeded = 1;
     this.#received = 0;
     this.#chunks = [];
@@ -193,8 +216,13 @@ export class FrontConnection implements HandshakeOwner {
     else if (isTls) this.#refuseOnTls(kind);
     else if (kind === "tls") this.#refuse("tlsOnPlain", this.#mismatch("TLS"));
     else if (kind === "proxy") this.#refuseProxyHeader();
-    else if (innerProtocol === "http") kind === "http" ? this.#handOverPlain() : this.#refuseOnHttp(kind);
-    else if (kind === "http") this.#refuse("httpOnMqtt", this.#mismatch("HTTP"), this.#wrongPortAnswer());
+    else if (innerProtocol === "mqtt") this.#takeOnMqtt(kind);
+    else if (kind === "http") this.#handOverPlain();
+    else this.#refuseOnHttp(kind);
+  }
+
+  #takeOnMqtt(kind: FirstBytes): void {
+    if (kind === "http") this.#refuse("httpOnMqtt", this.#mismatch("HTTP"), this.#wrongPortAnswer());
     else if (kind === "ssh") this.#refuse("otherProtocol", this.#mismatch("SSH"));
     // All else may be MQTT, if only a wrong packet to begin with: the engine knows how to answer.
     else this.#handOverPlain();
@@ -228,15 +256,15 @@ export class FrontConnection implements HandshakeOwner {
   }
 
   #startHello(bytes: Buffer): void {
-    const reader = new ClientHelloReader();
-    this.#step = (chunk) => this.#readHello(reader, chunk);
+    this.#state = { kind: "hello", reader: new ClientHelloReader() };
     this.#step(bytes);
   }
 
   #readHello(reader: ClientHelloReader, chunk: Buffer): void {
     const result = reader.push(chunk);
     if (result.kind === "hello") this.#chooseTenant(result.hello);
-    else if (result.kind === "tooLong") this.#refuse("helloTooLong", "the TLS ClientHello is too long", tlsAlert(TLS_ALERTS.decodeError));
+    else if (result.kind === "tooLong")
+      this.#refuse("helloTooLong", "the TLS ClientHello is too long", tlsAlert(TLS_ALERTS.decodeError));
     else if (result.kind === "malformed") {
       this.#refuse("helloMalformed", `the TLS ClientHello is not valid: ${result.reason}`, tlsAlert(TLS_ALERTS.decodeError));
     }
@@ -302,11 +330,10 @@ export class FrontConnection implements HandshakeOwner {
   }
 
   #settle(): void {
-    this.#isSettled = true;
+    this.#state = SETTLED;
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
     this.#chunks = [];
-    this.#step = ignoreChunk;
     this.socket.removeListener("data", onData as () => void);
   }
 
@@ -326,9 +353,6 @@ function onData(this: FrontSocket, chunk: Buffer): void {
 function onClose(this: FrontSocket): void {
   this[connectionOf].closed();
 }
-
-/** Lets go of what the last step held. */
-function ignoreChunk(): void {}
 
 /** Errors close the socket, and the close is what is told; after hand-over the next owner listens too. */
 function onError(): void {}

@@ -61,7 +61,11 @@ export class HttpFront {
     }
     const { path, requestHandler } = this.#options;
     if (requestHandler !== undefined && requestUrl(request).pathname !== path) requestHandler(request, response);
-    else connection.note(answerWithoutUpgrade(request, response, path), `${request.method} ${requestUrl(request).pathname.slice(0, 200)}`);
+    else
+      connection.note(
+        answerWithoutUpgrade(request, response, path),
+        `${request.method} ${requestUrl(request).pathname.slice(0, 200)}`,
+      );
   }
 
   #originOf(request: IncomingMessage, socket: Socket): Origin | undefined {

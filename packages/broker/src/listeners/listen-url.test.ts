@@ -38,18 +38,30 @@ test.each([
   ["unix:%zz", /hexadecimal/],
   [`unix:/${"x".repeat(103)}`, /at most 103 bytes/],
 ])("%s is refused", (text, reason) => {
-  expect(() => parseListenUrl(text)).toThrow(expect.objectContaining({ code: "LISTEN_URL_INVALID", message: expect.stringMatching(reason) }));
+  expect(() => parseListenUrl(text)).toThrow(
+    expect.objectContaining({ code: "LISTEN_URL_INVALID", message: expect.stringMatching(reason) }),
+  );
 });
 
 test("a password in a refused URL is not repeated", () => {
-  expect(() => parseListenUrl("mqtts://user:secret@localhost")).toThrow(expect.objectContaining({ message: expect.not.stringContaining("secret") }));
+  expect(() => parseListenUrl("mqtts://user:secret@localhost")).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining("secret") }),
+  );
 });
 
-test.each(["mqtt://0.0.0.0", "mqtt://*", "mqtt://[::]", "ws://192.168.0.1", "ws://broker.example.com"])("%s needs permission for plaintext", (text) => {
-  expect(() => parseListenUrl(text)).toThrow(expect.objectContaining({ code: "PLAINTEXT_OFF_LOOPBACK", remedy: expect.stringContaining("--allow-plaintext") }));
-  expect(parseListenUrl(text, { allowPlaintext: true })).toMatchObject({ tenant: "default" });
-});
+test.each(["mqtt://0.0.0.0", "mqtt://*", "mqtt://[::]", "ws://192.168.0.1", "ws://broker.example.com"])(
+  "%s needs permission for plaintext",
+  (text) => {
+    expect(() => parseListenUrl(text)).toThrow(
+      expect.objectContaining({ code: "PLAINTEXT_OFF_LOOPBACK", remedy: expect.stringContaining("--allow-plaintext") }),
+    );
+    expect(parseListenUrl(text, { allowPlaintext: true })).toMatchObject({ tenant: "default" });
+  },
+);
 
-test.each(["mqtt://localhost", "mqtt://127.8.9.1", "ws://[::1]", "ws://acme.localhost", "unix:/x"])("%s needs no permission", (text) => {
-  expect(parseListenUrl(text)).toMatchObject({ tenant: "default" });
-});
+test.each(["mqtt://localhost", "mqtt://127.8.9.1", "ws://[::1]", "ws://acme.localhost", "unix:/x"])(
+  "%s needs no permission",
+  (text) => {
+    expect(parseListenUrl(text)).toMatchObject({ tenant: "default" });
+  },
+);

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { hostname, tmpdir } from "node:os";
@@ -31,7 +32,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
 });
 
 /** A listener whose arrivals answer every chunk with the same bytes. */
@@ -53,7 +54,13 @@ async function openEcho(url: string, options: Partial<ListenerOptions> = {}): Pr
     };
     arrival.channel.handler = handler;
   };
-  const listener = await openListener({ url: parseListenUrl(url), tenants, accept, onEvent: (event) => echo.events.push(event), ...options });
+  const listener = await openListener({
+    url: parseListenUrl(url),
+    tenants,
+    accept,
+    onEvent: (event) => echo.events.push(event),
+    ...options,
+  });
   cleanups.push(() => listener.close({ graceMs: 0 }));
   return { ...echo, listener };
 }
@@ -97,7 +104,13 @@ test("a tcp peer arrives with its address, and its first bytes reach the channel
   const socket = dial(listener.port);
   expect(await exchange(socket, CONNECT_BYTES)).toEqual(Buffer.from(CONNECT_BYTES));
   expect(await exchange(socket, "and more")).toEqual(Buffer.from("and more"));
-  expect(arrivals[0]).toMatchObject({ tenant: "default", transport: "tcp", remoteAddress: "127.0.0.1", remotePort: socket.localPort, localPort: listener.port });
+  expect(arrivals[0]).toMatchObject({
+    tenant: "default",
+    transport: "tcp",
+    remoteAddress: "127.0.0.1",
+    remotePort: socket.localPort,
+    localPort: listener.port,
+  });
   expect(listener.url).toBe(`mqtt://127.0.0.1:${listener.port}`);
   expect(listener.counters.arrived).toBe(1);
 });
@@ -117,15 +130,26 @@ test("a tls peer arrives with what the handshake said", async () => {
   const { listener, arrivals } = await openEcho("mqtts://127.0.0.1:0");
   const socket = dialTls(listener.port, { ALPNProtocols: ["mqtt"] });
   expect(await exchange(socket, CONNECT_BYTES)).toEqual(Buffer.from(CONNECT_BYTES));
-  expect(arrivals[0]).toMatchObject({ tenant: "default", transport: "tls", remoteAddress: "127.0.0.1", remotePort: socket.localPort });
-  expect(arrivals[0]?.tls).toMatchObject({ serverName: "localhost", protocol: "TLSv1.3", alpnProtocol: "mqtt", isAuthorized: false });
+  expect(arrivals[0]).toMatchObject({
+    tenant: "default",
+    transport: "tls",
+    remoteAddress: "127.0.0.1",
+    remotePort: socket.localPort,
+  });
+  expect(arrivals[0]?.tls).toMatchObject({
+    serverName: "localhost",
+    protocol: "TLSv1.3",
+    alpnProtocol: "mqtt",
+    isAuthorized: false,
+  });
   expect(arrivals[0]?.tls?.peerCertificate()).toBeUndefined();
 });
 
 test("no name, an address, localhost and the machine's name lead to the default tenant, an own name to its tenant", async () => {
   const { listener, arrivals } = await openEcho("mqtts://127.0.0.1:0");
   const names = ["", "localhost", hostname(), "acme.localhost", "ACME.localhost"];
-  for (const servername of names) await exchange(dialTls(listener.port, { servername, checkServerIdentity: () => undefined }), CONNECT_BYTES);
+  for (const servername of names)
+    await exchange(dialTls(listener.port, { servername, checkServerIdentity: () => undefined }), CONNECT_BYTES);
   expect(arrivals.map(({ tenant }) => tenant)).toEqual(["default", "default", "default", "acme", "acme"]);
 });
 
@@ -143,7 +167,10 @@ test("an unknown server name gets alert 112 as the only bytes, then a close", as
   const raw = dial(listener.port);
   raw.write(await captureHello({ servername: "stranger.localhost" }));
   expect((await readAll(raw)).toString("hex")).toBe("15030300020270");
-  expect(events.map(({ cause, serverName }) => [cause, serverName])).toEqual(Array(2).fill(["serverNameUnknown", "stranger.localhost"]));
+  expect(events.map(({ cause, serverName }) => [cause, serverName])).toEqual([
+    ["serverNameUnknown", "stranger.localhost"],
+    ["serverNameUnknown", "stranger.localhost"],
+  ]);
   expect(listener.counters.serverNameUnknown).toBe(2);
   expect(arrivals).toEqual([]);
 });
@@ -165,7 +192,10 @@ test("a ClientHello may come in any two segments, and byte by byte", async () =>
       server.setNoDelay(true);
       client.once("data", async (hello: Buffer) => {
         client.pause();
-        const pieces = cut === "each" ? Array.from(hello, (_, i) => hello.subarray(i, i + 1)) : [hello.subarray(0, Number(cut)), hello.subarray(Number(cut))];
+        const pieces =
+          cut === "each"
+            ? Array.from(hello, (_, i) => hello.subarray(i, i + 1))
+            : [hello.subarray(0, Number(cut)), hello.subarray(Number(cut))];
         for (const piece of pieces) await new Promise((resolve) => server.write(piece, resolve));
         client.pipe(server).pipe(client);
       });
@@ -207,18 +237,21 @@ test.each([
   ["ws", Buffer.from(CONNECT_BYTES), "mqttOnHttp", /^HTTP\/1.1 400 [\s\S]*WebSocket \(ws:/],
   ["ws", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /^$/],
   ["ws", Buffer.from([0, 1, 2, 3]), "otherProtocol", /^$/],
-] as const)("on a port for %s, wrong first bytes are named and answered within 100 ms (%#)", async (scheme, bytes, cause, answer) => {
-  const { listener, arrivals, events } = await openEcho(`${scheme}://127.0.0.1:0`);
-  const socket = dial(listener.port);
-  await once(socket, "connect");
-  const start = performance.now();
-  socket.write(bytes);
-  expect((await readAll(socket)).toString("latin1")).toMatch(answer);
-  expect(performance.now() - start).toBeLessThan(100);
-  expect(events).toMatchObject([{ cause, remoteAddress: "127.0.0.1" }]);
-  expect(listener.counters[cause]).toBe(1);
-  expect(arrivals).toEqual([]);
-});
+] as const)(
+  "on a port for %s, wrong first bytes are named and answered within 100 ms (%#)",
+  async (scheme, bytes, cause, answer) => {
+    const { listener, arrivals, events } = await openEcho(`${scheme}://127.0.0.1:0`);
+    const socket = dial(listener.port);
+    await once(socket, "connect");
+    const start = performance.now();
+    socket.write(bytes);
+    expect((await readAll(socket)).toString("latin1")).toMatch(answer);
+    expect(performance.now() - start).toBeLessThan(100);
+    expect(events).toMatchObject([{ cause, remoteAddress: "127.0.0.1" }]);
+    expect(listener.counters[cause]).toBe(1);
+    expect(arrivals).toEqual([]);
+  },
+);
 
 test("who sends nothing is closed after the time limit, who leaves before is counted", async () => {
   const { listener, events } = await openEcho("mqtts://127.0.0.1:0", { firstBytesTimeoutMs: 30 });
@@ -238,7 +271,10 @@ test("a unix socket arrives without address, and a dead one's file is replaced",
   expect(arrivals[0]).toMatchObject({ transport: "unix", remoteAddress: "", remotePort: 0, localPort: 0 });
   await expect(openEcho(`unix:${path}`)).rejects.toMatchObject({ code: "PORT_IN_USE" });
   await listener.close({ graceMs: 0 });
-  const owner = spawn(process.execPath, ["-e", `require("net").createServer().listen(${JSON.stringify(path)}, () => console.log("ready"))`]);
+  const owner = spawn(process.execPath, [
+    "-e",
+    `require("net").createServer().listen(${JSON.stringify(path)}, () => console.log("ready"))`,
+  ]);
   await once(owner.stdout, "data");
   owner.kill("SIGKILL");
   await once(owner, "exit");
@@ -254,7 +290,10 @@ test("a file that is no socket is left alone", async () => {
 
 test("a port in use and an address of another machine are named", async () => {
   const { listener } = await openEcho("mqtt://127.0.0.1:0");
-  await expect(openEcho(`mqtt://127.0.0.1:${listener.port}`)).rejects.toMatchObject({ code: "PORT_IN_USE", message: expect.stringContaining(String(listener.port)) });
+  await expect(openEcho(`mqtt://127.0.0.1:${listener.port}`)).rejects.toMatchObject({
+    code: "PORT_IN_USE",
+    message: expect.stringContaining(String(listener.port)),
+  });
   await expect(openEcho("mqtts://192.0.2.1:0")).rejects.toMatchObject({ code: "LISTEN_FAILED" });
 });
 
@@ -272,12 +311,21 @@ test.each(["ws", "wss"])("a %s peer arrives with its request, and frames do not 
   webSocket.send(CONNECT_BYTES.subarray(0, 3));
   webSocket.send(CONNECT_BYTES.subarray(3));
   expect(await whole).toEqual(Buffer.from(CONNECT_BYTES));
-  expect(arrivals[0]).toMatchObject({ transport: scheme, tenant: "default", http: { path: "/mqtt", origin: "https://page.example", subprotocol: "mqtt" } });
+  expect(arrivals[0]).toMatchObject({
+    transport: scheme,
+    tenant: "default",
+    http: { path: "/mqtt", origin: "https://page.example", subprotocol: "mqtt" },
+  });
   expect(arrivals[0]?.http?.query.get("x")).toBe("1");
   expect(arrivals[0]?.tls?.protocol).toBe(scheme === "wss" ? "TLSv1.3" : undefined);
 });
 
-function openWebSocket(listener: Listener, path: string, subprotocol: string | undefined, options: { origin?: string; servername?: string; headers?: Record<string, string> } = {}): WebSocket {
+function openWebSocket(
+  listener: Listener,
+  path: string,
+  subprotocol: string | undefined,
+  options: { origin?: string; servername?: string; headers?: Record<string, string> } = {},
+): WebSocket {
   const base = listener.url.replace(/\/mqtt$/, "");
   const webSocket = new WebSocket(base + path, subprotocol === undefined ? [] : [subprotocol], { ca: ca.certificate, ...options });
   webSocket.on("error", () => {});
@@ -286,7 +334,7 @@ function openWebSocket(listener: Listener, path: string, subprotocol: string | u
 }
 
 async function refusal(webSocket: WebSocket): Promise<string> {
-  const [, response] = (await once(webSocket, "unexpected-response")) as [unknown, import("node:http").IncomingMessage];
+  const [, response] = (await once(webSocket, "unexpected-response")) as [unknown, IncomingMessage];
   let body = "";
   for await (const chunk of response) body += chunk;
   return `${response.statusCode} ${body}`;
@@ -317,9 +365,17 @@ test("a text frame closes with 1003, a message over the limit with 1009", async 
 
 async function get(listener: Listener, path: string, options: { servername?: string; host?: string } = {}): Promise<string> {
   const { servername = "localhost", host = "localhost" } = options;
-  const request = httpsRequest({ port: listener.port, host: "127.0.0.1", path, ca: ca.certificate, servername, headers: { host }, agent: false });
+  const request = httpsRequest({
+    port: listener.port,
+    host: "127.0.0.1",
+    path,
+    ca: ca.certificate,
+    servername,
+    headers: { host },
+    agent: false,
+  });
   request.end();
-  const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(request, "response")) as [IncomingMessage];
   let body = "";
   for await (const chunk of response) body += chunk;
   return `${response.statusCode} ${body}`;
@@ -329,7 +385,9 @@ test("requests without upgrade get 426 at the path and 404 elsewhere, or go to t
   const plain = await openEcho("wss://127.0.0.1:0");
   expect(await get(plain.listener, "/mqtt")).toMatch(/^426 .*MQTT/);
   expect(await get(plain.listener, "/")).toMatch(/^404 .*\/mqtt/);
-  const { listener } = await openEcho("wss://127.0.0.1:0", { requestHandler: (request, response) => response.end(`page ${request.url}`) });
+  const { listener } = await openEcho("wss://127.0.0.1:0", {
+    requestHandler: (request, response) => response.end(`page ${request.url}`),
+  });
   expect(await get(listener, "/console")).toBe("200 page /console");
   expect(await get(listener, "/mqtt")).toMatch(/^426 /);
 });
@@ -339,7 +397,9 @@ test("a Host header of another tenant than the server name is misdirected", asyn
   expect(await get(listener, "/", { servername: "acme.localhost", host: "acme.localhost:8084" })).toBe("200 page");
   expect(await get(listener, "/", { servername: "acme.localhost", host: "localhost" })).toMatch(/^421 /);
   expect(await get(listener, "/", { servername: "localhost", host: "acme.localhost" })).toMatch(/^421 /);
-  expect(await refusal(openWebSocket(listener, "/mqtt", "mqtt", { servername: "localhost", headers: { host: "acme.localhost" } }))).toMatch(/^421 /);
+  expect(
+    await refusal(openWebSocket(listener, "/mqtt", "mqtt", { servername: "localhost", headers: { host: "acme.localhost" } })),
+  ).toMatch(/^421 /);
 });
 
 test("slow HTTP headers are cut off", async () => {

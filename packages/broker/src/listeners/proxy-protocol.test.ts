@@ -3,7 +3,11 @@ import { PROXY_V2_SIGNATURE } from "./first-bytes.ts";
 import { parseProxyHeader, type ProxyHeaderResult } from "./proxy-protocol.ts";
 
 const V4 = Buffer.from([203, 0, 113, 7, 10, 0, 0, 1, 0x30, 0x39, 0x22, 0xb3]);
-const V6 = Buffer.concat([Buffer.from("20010db8000000000000000000000007", "hex"), Buffer.alloc(16), Buffer.from([0x30, 0x39, 0x22, 0xb3])]);
+const V6 = Buffer.concat([
+  Buffer.from("20010db8000000000000000000000007", "hex"),
+  Buffer.alloc(16),
+  Buffer.from([0x30, 0x39, 0x22, 0xb3]),
+]);
 
 function tlv(type: number, value: Uint8Array | string): Buffer {
   const content = Buffer.from(value as string);
@@ -12,7 +16,11 @@ function tlv(type: number, value: Uint8Array | string): Buffer {
 
 function v2(command: number, family: number, ...parts: Buffer[]): Buffer {
   const payload = Buffer.concat(parts);
-  return Buffer.concat([Buffer.from(PROXY_V2_SIGNATURE, "latin1"), Buffer.from([command, family, payload.length >> 8, payload.length & 0xff]), payload]);
+  return Buffer.concat([
+    Buffer.from(PROXY_V2_SIGNATURE, "latin1"),
+    Buffer.from([command, family, payload.length >> 8, payload.length & 0xff]),
+    payload,
+  ]);
 }
 
 /** Parses byte by byte, which must ask for more until the last one, and then with a byte of the client behind it. */
@@ -32,14 +40,22 @@ test.each([
   ["PROXY UNKNOWN\r\n", undefined, undefined],
   ["PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", undefined, undefined],
 ])("version 1: %j", (line, sourceAddress, sourcePort) => {
-  expect(parse(Buffer.from(line))).toMatchObject({ kind: "header", length: line.length, header: { version: 1, sourceAddress, sourcePort } });
+  expect(parse(Buffer.from(line))).toMatchObject({
+    kind: "header",
+    length: line.length,
+    header: { version: 1, sourceAddress, sourcePort },
+  });
 });
 
 test.each([
   ["IPv4", v2(0x21, 0x11, V4), "203.0.113.7"],
   ["IPv6", v2(0x21, 0x21, V6), "2001:db8::7"],
 ])("version 2: %s", (_what, bytes, sourceAddress) => {
-  expect(parse(bytes)).toMatchObject({ kind: "header", length: bytes.length, header: { version: 2, sourceAddress, sourcePort: 12_345, authority: undefined } });
+  expect(parse(bytes)).toMatchObject({
+    kind: "header",
+    length: bytes.length,
+    header: { version: 2, sourceAddress, sourcePort: 12_345, authority: undefined },
+  });
 });
 
 test("version 2: a proxy's own connection and unknown families have no source", () => {
@@ -51,8 +67,11 @@ test("version 2: a proxy's own connection and unknown families have no source", 
 test("version 2: authority and TLS facts are read, a common name only when the proxy verified it", () => {
   const ssl = (flags: number, verify: number): Buffer =>
     tlv(0x20, Buffer.concat([Buffer.from([flags, 0, 0, 0, verify]), tlv(0x21, "TLSv1.3"), tlv(0x22, "device 7")]));
-  const header = (flags: number, verify: number): ProxyHeaderResult => parse(v2(0x21, 0x11, V4, tlv(0x02, "Acme.Example.com"), ssl(flags, verify)));
-  expect(header(0x03, 0)).toMatchObject({ header: { authority: "acme.example.com", tls: { protocol: "TLSv1.3", commonName: "device 7" } } });
+  const header = (flags: number, verify: number): ProxyHeaderResult =>
+    parse(v2(0x21, 0x11, V4, tlv(0x02, "Acme.Example.com"), ssl(flags, verify)));
+  expect(header(0x03, 0)).toMatchObject({
+    header: { authority: "acme.example.com", tls: { protocol: "TLSv1.3", commonName: "device 7" } },
+  });
   expect(header(0x03, 1)).toMatchObject({ header: { tls: { commonName: undefined } } });
   expect(header(0x01, 0)).toMatchObject({ header: { tls: { commonName: undefined } } });
   expect(header(0x00, 0)).toMatchObject({ header: { tls: undefined } });

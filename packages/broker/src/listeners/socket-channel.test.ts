@@ -5,7 +5,7 @@ import { SocketChannel } from "./socket-channel.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
 });
 
 interface Pair {
@@ -25,7 +25,10 @@ async function pair(peerOptions: { allowHalfOpen?: boolean } = {}): Promise<Pair
   peer.on("error", () => {});
   const [socket] = (await once(server, "connection")) as [Socket];
   server.close();
-  cleanups.push(() => peer.destroy(), () => socket.destroy());
+  cleanups.push(
+    () => peer.destroy(),
+    () => socket.destroy(),
+  );
   const channel = new SocketChannel(socket, false);
   const told: (string | Error)[] = [];
   const waiting = new Map<string, () => void>();

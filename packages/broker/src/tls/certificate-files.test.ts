@@ -36,7 +36,12 @@ test("reads certificate, chain and key, and tells names and end", async () => {
 
 test("opens an encrypted key with its passphrase", async () => {
   const certificateFile = await file("cert.pem", material.certificate);
-  const encrypted = createPrivateKey(material.privateKey).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "sesame" });
+  const encrypted = createPrivateKey(material.privateKey).export({
+    type: "pkcs8",
+    format: "pem",
+    cipher: "aes-256-cbc",
+    passphrase: "sesame",
+  });
   const keyFile = await file("encrypted.pem", encrypted.toString());
   expect((await readCertificateFiles({ certificateFile, keyFile, passphrase: "sesame" })).privateKey).toBe(material.privateKey);
   await expect(readCertificateFiles({ certificateFile, keyFile })).rejects.toMatchObject({
@@ -59,11 +64,20 @@ test("names the file and what is wrong with it", async () => {
     [{ certificateFile: await file("cert.der", der), keyFile }, /it looks like DER/],
     [{ certificateFile: keyFile, keyFile }, /key\.pem: it holds no PEM certificate \(it holds a PRIVATE KEY\)/],
     [{ certificateFile, keyFile: certificateFile }, /cert\.pem: it holds no PEM private key \(it holds a CERTIFICATE\)/],
-    [{ certificateFile: await file("cut.pem", material.certificate.replace(/\n.{10}/, "\n")), keyFile }, /cut\.pem: certificate 1 in it is damaged/],
-    [{ certificateFile, keyFile: await file("cut-key.pem", material.privateKey.replace(/\n.{10}/, "\n")) }, /cut-key\.pem: the key in it is damaged/],
+    [
+      { certificateFile: await file("cut.pem", material.certificate.replace(/\n.{10}/, "\n")), keyFile },
+      /cut\.pem: certificate 1 in it is damaged/,
+    ],
+    [
+      { certificateFile, keyFile: await file("cut-key.pem", material.privateKey.replace(/\n.{10}/, "\n")) },
+      /cut-key\.pem: the key in it is damaged/,
+    ],
   ];
   for (const [files, message] of faults) {
-    await expect(readCertificateFiles(files)).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE", message: expect.stringMatching(message) });
+    await expect(readCertificateFiles(files)).rejects.toMatchObject({
+      code: "CERTIFICATE_UNREADABLE",
+      message: expect.stringMatching(message),
+    });
   }
 });
 
@@ -71,5 +85,8 @@ test("a key of another certificate is a mismatch", async () => {
   const other = await openLocalCa({ folder: join(folder, "other") });
   const certificateFile = await file("cert.pem", material.certificate);
   const keyFile = await file("other-key.pem", (await other.issue(["localhost"])).privateKey);
-  await expect(readCertificateFiles({ certificateFile, keyFile })).rejects.toMatchObject({ code: "KEY_MISMATCH", message: expect.stringContaining("other-key.pem") });
+  await expect(readCertificateFiles({ certificateFile, keyFile })).rejects.toMatchObject({
+    code: "KEY_MISMATCH",
+    message: expect.stringContaining("other-key.pem"),
+  });
 });

@@ -92,7 +92,11 @@ export function parsePrivateKey(pem: string, file: string, passphrase?: string):
     return createPrivateKey({ key: pem, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (cause) {
     const isEncrypted = /ENCRYPTED/.test(pem);
-    const reason = !isEncrypted ? "the key in it is damaged" : passphrase === undefined ? "its key needs a passphrase" : "the passphrase is wrong";
+    const reason = !isEncrypted
+      ? "the key in it is damaged"
+      : passphrase === undefined
+        ? "its key needs a passphrase"
+        : "the passphrase is wrong";
     throw unreadable(file, reason, cause);
   }
 }

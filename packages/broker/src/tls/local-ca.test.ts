@@ -24,11 +24,20 @@ test("openssl accepts the certificate under the authority for each of its names"
   const ca = await openLocalCa({ folder, machineName: "box7" });
   await openLocalCertificate(ca, { folder, machineName: "box7" });
   const leaf = join(folder, "server.pem");
-  for (const check of [["-verify_hostname", "localhost"], ["-verify_hostname", "box7"], ["-verify_ip", "127.0.0.1"], ["-verify_ip", "::1"]]) {
-    expect(openssl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca.certificateFile, ...check, leaf)).toContain("OK");
+  for (const check of [
+    ["-verify_hostname", "localhost"],
+    ["-verify_hostname", "box7"],
+    ["-verify_ip", "127.0.0.1"],
+    ["-verify_ip", "::1"],
+  ]) {
+    expect(openssl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca.certificateFile, ...check, leaf)).toContain(
+      "OK",
+    );
   }
   const text = openssl("x509", "-in", ca.certificateFile, "-noout", "-text");
-  expect(text).toMatch(/Name Constraints: critical\s+Permitted:\s+DNS:localhost\s+DNS:box7\s+IP:127.0.0.0\/255.0.0.0\s+IP:0:0:0:0:0:0:0:1/);
+  expect(text).toMatch(
+    /Name Constraints: critical\s+Permitted:\s+DNS:localhost\s+DNS:box7\s+IP:127.0.0.0\/255.0.0.0\s+IP:0:0:0:0:0:0:0:1/,
+  );
   expect(text).toContain("CA:TRUE, pathlen:0");
 });
 
@@ -54,7 +63,10 @@ test("Node's TLS client trusts localhost, 127.0.0.1 and the machine's name, and 
   const { port } = server.address() as AddressInfo;
   const outcome = async (servername?: string): Promise<string> => {
     const socket = connect({ port, host: "127.0.0.1", ca: ca.certificate, ...(servername === undefined ? {} : { servername }) });
-    const result = await once(socket, "secureConnect").then(() => "ok", (error: { code: string }) => error.code);
+    const result = await once(socket, "secureConnect").then(
+      () => "ok",
+      (error: { code: string }) => error.code,
+    );
     socket.destroy();
     return result;
   };
@@ -94,15 +106,27 @@ test("damaged or missing files are named, and nothing is overwritten", async () 
   await openLocalCertificate(ca, { folder });
   const caKey = await readFile(join(folder, "ca-key.pem"), "utf8");
   await writeFile(join(folder, "server.pem"), "nonsense");
-  await expect(openLocalCertificate(ca, { folder })).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE", message: expect.stringContaining("server.pem") });
+  await expect(openLocalCertificate(ca, { folder })).rejects.toMatchObject({
+    code: "CERTIFICATE_UNREADABLE",
+    message: expect.stringContaining("server.pem"),
+  });
   expect(await readFile(join(folder, "server.pem"), "utf8")).toBe("nonsense");
   await rm(join(folder, "server.pem"));
   await writeFile(join(folder, "ca-key.pem"), caKey.replace(/\n[A-Za-z0-9+/]{20}/, "\nAAAAAAAAAAAAAAAAAAAA"));
-  await expect(openLocalCertificate(ca, { folder })).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE", message: expect.stringContaining("ca-key.pem") });
+  await expect(openLocalCertificate(ca, { folder })).rejects.toMatchObject({
+    code: "CERTIFICATE_UNREADABLE",
+    message: expect.stringContaining("ca-key.pem"),
+  });
   const other = await openLocalCa({ folder: join(folder, "other") });
   await writeFile(join(folder, "ca-key.pem"), await readFile(join(folder, "other", "ca-key.pem")));
-  await expect(openLocalCertificate(ca, { folder })).rejects.toMatchObject({ code: "KEY_MISMATCH", message: expect.stringContaining("ca-key.pem") });
+  await expect(openLocalCertificate(ca, { folder })).rejects.toMatchObject({
+    code: "KEY_MISMATCH",
+    message: expect.stringContaining("ca-key.pem"),
+  });
   await writeFile(join(folder, "ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-  await expect(openLocalCa({ folder })).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE", message: expect.stringContaining("ca.pem") });
+  await expect(openLocalCa({ folder })).rejects.toMatchObject({
+    code: "CERTIFICATE_UNREADABLE",
+    message: expect.stringContaining("ca.pem"),
+  });
   expect(other.certificate).toContain("BEGIN CERTIFICATE");
 });

@@ -1,8 +1,9 @@
 import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
 import { access, chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { isIP } from "node:net";
+import type * as X509 from "@peculiar/x509";
 import { type CertificateMaterial, certificateBlocks, checkedMaterial, parsePrivateKey, readPem } from "./certificate-files.ts";
 import { encodeNameConstraints, NAME_CONSTRAINTS_OID, readPermittedDnsNames } from "./name-constraints.ts";
 
@@ -113,7 +114,12 @@ function machineNameOf(options: LocalCaOptions): string | undefined {
   return isName && isIP(name) === 0 ? name : undefined;
 }
 
-async function makeAuthority(certificateFile: string, keyFile: string, machineName: string | undefined, now: number): Promise<void> {
+async function makeAuthority(
+  certificateFile: string,
+  keyFile: string,
+  machineName: string | undefined,
+  now: number,
+): Promise<void> {
   const x509 = await loadX509();
   const keys = await webcrypto.subtle.generateKey(EC_P256, true, ["sign", "verify"]);
   const dnsNames = machineName === undefined || machineName === "localhost" ? ["localhost"] : ["localhost", machineName];
@@ -148,7 +154,9 @@ async function issueCertificate(issue: Issue): Promise<CertificateMaterial> {
   const x509 = await loadX509();
   const caKey = parsePrivateKey(await readPem(issue.caKeyFile), issue.caKeyFile);
   checkedMaterial([issue.caCertificate], caKey, issue.caFile, issue.caKeyFile);
-  const signingKey = await webcrypto.subtle.importKey("pkcs8", caKey.export({ type: "pkcs8", format: "der" }), EC_P256, false, ["sign"]);
+  const signingKey = await webcrypto.subtle.importKey("pkcs8", caKey.export({ type: "pkcs8", format: "der" }), EC_P256, false, [
+    "sign",
+  ]);
   const authority = new x509.X509Certificate(issue.caCertificate);
   const keys = await webcrypto.subtle.generateKey(EC_P256, true, ["sign", "verify"]);
   const names = issue.names.map((name) => ({ type: isIP(name) === 0 ? ("dns" as const) : ("ip" as const), value: name }));
@@ -176,8 +184,10 @@ async function issueCertificate(issue: Issue): Promise<CertificateMaterial> {
 const EC_P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
 const ECDSA_SHA256 = { name: "ECDSA", hash: "SHA-256" } as const;
 
+type X509Library = typeof X509;
+
 /** Loaded on demand: it takes longer than the rest of a start, and most starts make no certificate. */
-async function loadX509(): Promise<typeof import("@peculiar/x509")> {
+async function loadX509(): Promise<X509Library> {
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
   x509.cryptoProvider.set(webcrypto as never);
@@ -200,7 +210,10 @@ function normalizeName(name: string): string {
 }
 
 async function exists(file: string): Promise<boolean> {
-  return access(file).then(() => true, (error: NodeJS.ErrnoException) => error.code !== "ENOENT");
+  return access(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
 }
 
 async function writeAtomically(file: string, content: string, mode: number): Promise<void> {

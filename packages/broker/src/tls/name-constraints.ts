@@ -33,7 +33,11 @@ function encodeSubnet(subnet: string): Buffer {
 
 function encodeIpv6(address: string): Buffer {
   const [head = "", tail] = address.split("::");
-  const groups = (text: string): number[] => text.split(":").filter(Boolean).map((group) => Number.parseInt(group, 16));
+  const groups = (text: string): number[] =>
+    text
+      .split(":")
+      .filter(Boolean)
+      .map((group) => Number.parseInt(group, 16));
   const before = groups(head);
   const after = groups(tail ?? "");
   const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];

@@ -44,7 +44,11 @@ async function run(tenant: TenantTls, protocol: InnerProtocol = "mqtt"): Promise
     tenant.take(socket, protocol, {
       secured(secure) {
         const { subject } = secure.getPeerCertificate() ?? {};
-        seen.push({ isReused: secure.isSessionReused(), isAuthorized: secure.authorized, peerName: subject?.CN as string | undefined });
+        seen.push({
+          isReused: secure.isSessionReused(),
+          isAuthorized: secure.authorized,
+          peerName: subject?.CN as string | undefined,
+        });
         secure.on("error", () => {});
         secure.end("hello");
       },
@@ -86,21 +90,24 @@ async function visit(port: number, options: ConnectionOptions): Promise<Buffer |
   return session;
 }
 
-test.each(["TLSv1.2", "TLSv1.3"] as const)("a %s session of one tenant is a stranger at another", async (version: SecureVersion) => {
-  const a = await newTenant("a");
-  const b = await newTenant("b");
-  const settings = { minVersion: version, maxVersion: version };
-  const session = await visit(a.port, { ...settings, cert: device.certificate, key: device.privateKey });
-  expect(a.seen).toEqual([{ isReused: false, isAuthorized: true, peerName: "device.localhost" }]);
-  expect(session).toBeDefined();
+test.each(["TLSv1.2", "TLSv1.3"] as const)(
+  "a %s session of one tenant is a stranger at another",
+  async (version: SecureVersion) => {
+    const a = await newTenant("a");
+    const b = await newTenant("b");
+    const settings = { minVersion: version, maxVersion: version };
+    const session = await visit(a.port, { ...settings, cert: device.certificate, key: device.privateKey });
+    expect(a.seen).toEqual([{ isReused: false, isAuthorized: true, peerName: "device.localhost" }]);
+    expect(session).toBeDefined();
 
-  // The control: at its own tenant the ticket is worth what it says, certificate included.
-  await visit(a.port, { ...settings, session });
-  expect(a.seen[1]).toEqual({ isReused: true, isAuthorized: true, peerName: "device.localhost" });
+    // The control: at its own tenant the ticket is worth what it says, certificate included.
+    await visit(a.port, { ...settings, session });
+    expect(a.seen[1]).toEqual({ isReused: true, isAuthorized: true, peerName: "device.localhost" });
 
-  await visit(b.port, { ...settings, session });
-  expect(b.seen).toEqual([{ isReused: false, isAuthorized: false, peerName: undefined }]);
-});
+    await visit(b.port, { ...settings, session });
+    expect(b.seen).toEqual([{ isReused: false, isAuthorized: false, peerName: undefined }]);
+  },
+);
 
 test("clients of TLS 1.1 are refused", async () => {
   const { port, seen } = await newTenant("old");
@@ -115,7 +122,13 @@ test.each([
   ["http", ["h2", "http/1.1"], "http/1.1"],
 ] as const)("on the %s side a client that offers %j gets %j", async (protocol, offered, expected) => {
   const { port, seen } = await run(new TenantTls({ tenant: "alpn", material: shared }), protocol);
-  const socket = connect({ port, host: "127.0.0.1", servername: "localhost", ca: ca.certificate, ...(offered === undefined ? {} : { ALPNProtocols: [...offered] }) });
+  const socket = connect({
+    port,
+    host: "127.0.0.1",
+    servername: "localhost",
+    ca: ca.certificate,
+    ...(offered === undefined ? {} : { ALPNProtocols: [...offered] }),
+  });
   let outcome: unknown = "failed";
   socket.on("secureConnect", () => {
     outcome = socket.alpnProtocol;
@@ -128,7 +141,9 @@ test.each([
 });
 
 test("a client without certificate is refused where one is required", async () => {
-  const { port, seen } = await run(new TenantTls({ tenant: "strict", material: shared, clientCa: ca.certificate, requiresClientCertificate: true }));
+  const { port, seen } = await run(
+    new TenantTls({ tenant: "strict", material: shared, clientCa: ca.certificate, requiresClientCertificate: true }),
+  );
   await visit(port, {});
   expect(seen).toMatchObject([{ peerName: "failed" }]);
   await visit(port, { cert: device.certificate, key: device.privateKey });
@@ -146,7 +161,11 @@ test("a replaced certificate serves the next handshake", async () => {
 });
 
 test("the table finds tenants by exact name and by one wildcard label", () => {
-  const [main, acme, wild] = ["default", "acme", "wild"].map((tenant) => new TenantTls({ tenant, material: shared })) as [TenantTls, TenantTls, TenantTls];
+  const [main, acme, wild] = ["default", "acme", "wild"].map((tenant) => new TenantTls({ tenant, material: shared })) as [
+    TenantTls,
+    TenantTls,
+    TenantTls,
+  ];
   const table = new TenantTable(main, ["broker.example.com"]);
   table.add(acme, ["acme.example.com"]);
   table.add(wild, ["*.example.com"]);
