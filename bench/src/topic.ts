@@ -24,7 +24,7 @@ interface Chunk {
 }
 
 /** The fastest way from bytes to a string in Node, which its types leave out. */
-const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice(this: Uint8Array, start: number, end: number): string };
+const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice: (this: Uint8Array, start: number, end: number) => string };
 
 const TOPICS_PER_CHUNK = 600;
 const CHUNKS = 100;
