@@ -18,7 +18,8 @@ const decoder = new TextDecoder("latin1");
 
 export const standardBytes: Bytes = {
   copy(source, target, targetStart, sourceStart, sourceEnd) {
-    target.set(source.subarray(sourceStart, sourceEnd), targetStart);
+    const whole = sourceStart === 0 && sourceEnd === source.length;
+    target.set(whole ? source : source.subarray(sourceStart, sourceEnd), targetStart);
   },
   latin1(source, start, end) {
     return decoder.decode(source.subarray(start, end));

