@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { VirtualClock } from "./virtual-clock.ts";
-import type { VirtualChannel, VirtualHandler } from "./virtual-channel.ts";
+import type { VirtualChannel, VirtualHandler } from "./virtual-link.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
 
 /** Keeps what it is told, chunks copied. */

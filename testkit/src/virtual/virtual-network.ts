@@ -1,8 +1,7 @@
 import type { Clock } from "@bowline/protocol/internal";
 import { defaultLinkOptions, type LinkOptions } from "./link-options.ts";
 import { seededRandom } from "./seeded-random.ts";
-import type { VirtualChannel, VirtualHandler } from "./virtual-channel.ts";
-import { networkError, VirtualLink } from "./virtual-link.ts";
+import { networkError, type VirtualChannel, type VirtualHandler, VirtualLink } from "./virtual-link.ts";
 
 /** Takes a new connection: it sets the channel's handler before it returns. */
 export type VirtualAcceptor = (channel: VirtualChannel) => void;
