@@ -1,6 +1,6 @@
 /**
  * Topics are hashed and compared as 32-bit words read through one DataView per chunk. Comparing a topic of 10, 20, 40, 60 bytes
- * costs 6, 11, 20, 31 ns of CPU in words, 16, 34, 64, 94 ns in a loop over bytes and about 100 ns with Buffer.compare (Debian's
+ * costs 14, 19, 28, 39 ns of CPU in words, 23, 42, 71, 102 ns in a loop over bytes and about 105 ns with Buffer.compare (Debian's
  * Node 20.20.2; Node 24 and 26 keep the order). Making the DataView costs about 100 ns, once per chunk.
  */
 let viewed: Uint8Array = new Uint8Array(0);
