@@ -23,3 +23,4 @@ export { dataFolder, type DataFolder, makeDataFolder } from "./config/data-folde
 export { loadConfig, type LoadConfigOptions } from "./config/load-config.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, silentLogger } from "./log/logger.ts";
 export { Secret } from "./log/secret.ts";
+export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "./command.ts";
+import { readVersion } from "./version.ts";
 
 /** Every command: what it is for, and how it is loaded. */
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
@@ -7,6 +7,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
+  console: {
+    summary: "make a link that signs a browser in",
+    load: async () => (await import("./commands/console.ts")).consoleLink,
+  },
   trust: {
     summary: "make this machine trust the local certificate authority",
     load: async () => (await import("./commands/trust.ts")).trust,
@@ -80,9 +84,4 @@ async function unknownCommand(name: string): Promise<number> {
 function print(text: string): number {
   process.stdout.write(text);
   return 0;
-}
-
-function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
-  return manifest.version;
 }

@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import type { UserDirectory, UserSummary } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import { AdminClient } from "./admin-client.ts";
+import { forgetFirstUser } from "./up/first-user.ts";
 
 const TENANT = "default";
 
@@ -59,6 +60,9 @@ async function inStore<T>(data: string, work: (users: Users) => Promise<T>): Pro
   try {
     const directory = new UserDirectory(storage, new PasswordHasher());
     await storage.load({ user: (user) => directory.loaded(user), message() {}, session() {}, retained() {}, rule() {} });
+    directory.onChange(({ kind, username }) => {
+      if (kind !== "added") void forgetFirstUser(folder.firstUser, username);
+    });
     return await work(ofDirectory(directory));
   } finally {
     await storage.close();

@@ -16,7 +16,6 @@ const ORIGIN = "https://localhost:18084";
 const stats: BrokerStats = {
   connections: 1,
   sessions: 1,
-  subscriptions: 0,
   retainedMessages: 0,
   connectionsAccepted: 1,
   connectionsRefused: 0,
@@ -42,7 +41,7 @@ function setUp() {
   const context = { view, users, tokens: new TokenMethod(), rates, logger: silentLogger };
   const access = new OperatorAccess(new Secret(KEY), () => clock.wall);
   const socket = adminRoutes(context);
-  addSignInLinks(socket, access, ORIGIN);
+  addSignInLinks(socket, access, () => ORIGIN);
   return { clock, users, rates, access, socket, origin: guardOrigin(access, adminRoutes(context)) };
 }
 

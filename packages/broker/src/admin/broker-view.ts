@@ -11,11 +11,10 @@ export interface BrokerView {
   health(): { state: "ok" } | { state: "read-only"; cause: string; since: number };
 }
 
-/** Counters since the start, of all tenants; the first four are as of now. */
+/** Counters since the start, of all tenants; the first three are as of now. */
 export interface BrokerStats {
   connections: number;
   sessions: number;
-  subscriptions: number;
   retainedMessages: number;
   connectionsAccepted: number;
   connectionsRefused: number;
@@ -23,13 +22,15 @@ export interface BrokerStats {
   messagesReceived: number;
   /** PUBLISH packets to clients. */
   messagesSent: number;
-  /** Messages that a full queue or a slow client cost. */
+  /** Messages that a full queue, a slow client, their size or their expiry cost. */
   messagesDropped: number;
   bytesReceived: number;
   bytesSent: number;
 }
 
 export interface ConnectionSummary {
+  /** Number of the connection in this process, as the log names it. */
+  id: number;
   clientIdentifier: string;
   /** Empty for anonymous clients. */
   owner: string;
@@ -37,10 +38,9 @@ export interface ConnectionSummary {
   remoteAddress: string;
   /** 3, 4 or 5: the Protocol Level of CONNECT. */
   protocolVersion: number;
-  /** Wall time in ms of the CONNACK. */
+  /** Wall time in ms of the CONNECT. */
   connectedAt: number;
-  /** Seconds, as in force. */
-  keepAlive: number;
-  messagesReceived: number;
-  messagesSent: number;
+  subscriptions: number;
+  /** Messages to this client that were dropped. */
+  dropped: number;
 }

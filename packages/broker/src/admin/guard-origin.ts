@@ -11,8 +11,8 @@ const COOKIE_OPTIONS = { secure: true, httpOnly: true, sameSite: "Strict", path:
 const CSRF_HEADER = "x-bowline-csrf";
 
 /** Lets whoever reaches the admin socket make a link which signs one browser in. */
-export function addSignInLinks(app: Hono, access: OperatorAccess, consoleOrigin: string): void {
-  app.post("/api/v1/sign-in-links", (c) => c.json({ url: signInLink(access, consoleOrigin) }, 201));
+export function addSignInLinks(app: Hono, access: OperatorAccess, consoleOrigin: () => string): void {
+  app.post("/api/v1/sign-in-links", (c) => c.json({ url: signInLink(access, consoleOrigin()) }, 201));
 }
 
 /** Works once, within 15 minutes. */

@@ -9,7 +9,7 @@ function setUp(image = new StoreImage()) {
   const storage = new MemoryStorage({ image });
   const directory = new UserDirectory(storage, new PasswordHasher(), () => 1_000);
   const changes: UserChange["kind"][] = [];
-  directory.onChange = (change) => changes.push(change.kind);
+  directory.onChange((change) => changes.push(change.kind));
   return { image, storage, directory, changes };
 }
 

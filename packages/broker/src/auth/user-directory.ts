@@ -25,11 +25,10 @@ const PASSWORD_BYTES_MAX = 1024;
 
 /** The MQTT users of all tenants: in memory for reading, in the storage for keeping. */
 export class UserDirectory {
-  /** Called after a change is kept. Set by the broker; does nothing by default. */
-  onChange: (change: UserChange) => void = () => {};
   /** A hash of a password nobody knows, to spend the same time on users who do not exist. */
   readonly strangerHash: string = makeStrangerHash();
   readonly #users = new Map<string, StoredUser>();
+  readonly #listeners: ((change: UserChange) => void)[] = [];
   readonly #storage: Storage;
   readonly #hasher: PasswordHasher;
   readonly #wallTime: () => number;
@@ -38,6 +37,11 @@ export class UserDirectory {
     this.#storage = storage;
     this.#hasher = hasher;
     this.#wallTime = wallTime;
+  }
+
+  /** Calls the listener at each change, as soon as it is in force. */
+  onChange(listener: (change: UserChange) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Takes a user that the storage handed over while it was loading. */
@@ -92,15 +96,19 @@ export class UserDirectory {
     this.#storage.deleteUser(tenant, username);
     // Out of the map at once: whoever removes a user wants it out now, whatever the disk says later.
     this.#users.delete(userKey(tenant, username));
-    this.onChange({ kind: "removed", tenant, username });
+    this.#tell({ kind: "removed", tenant, username });
     await this.#storage.flush();
   }
 
   async #keep(user: StoredUser, kind: UserChange["kind"]): Promise<void> {
     this.#storage.putUser(user);
     this.#users.set(userKey(user.tenant, user.username), user);
-    this.onChange({ kind, tenant: user.tenant, username: user.username });
+    this.#tell({ kind, tenant: user.tenant, username: user.username });
     await this.#storage.flush();
+  }
+
+  #tell(change: UserChange): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   #mustExist(tenant: string, username: string): StoredUser {

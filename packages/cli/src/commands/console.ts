@@ -1,0 +1,18 @@
+import { resolve } from "node:path";
+import { AdminClient } from "../admin-client.ts";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+
+export const consoleLink: Command = {
+  usage: ["bowline console"],
+  description: "Prints a link to the console of the running broker. It signs one browser in, once, within 15 minutes.",
+  options: { data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." } },
+  examples: ["bowline console", "bowline console --data /var/lib/bowline"],
+  run: async (line) => {
+    const { dataFolder } = await import("@bowline/broker/internal");
+    const client = new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
+    const { url } = await client.request<{ url: string }>("POST", "/api/v1/sign-in-links");
+    process.stdout.write(`${url}\n`);
+    return ExitCode.Well;
+  },
+};

@@ -1,0 +1,85 @@
+import { relative } from "node:path";
+import { quote } from "../trust/run-tool.ts";
+import type { FirstUser } from "./first-user.ts";
+
+export interface Announcement {
+  version: string;
+  /** MQTT listeners as URLs. */
+  listeners: readonly string[];
+  consoleOrigin: string | undefined;
+  signInLink: string | undefined;
+  dataFolder: string;
+  isMemory: boolean;
+  isAnonymous: boolean;
+  /** File of the local authority's certificate, when it issued ours. */
+  ca: string | undefined;
+  user: FirstUser | undefined;
+  /** How the command is called here: `bowline`, or `npx bowline` when npm runs us. */
+  command: string;
+}
+
+/** The first of these that is there is what a newcomer uses. */
+const PREFERENCE = ["mqtts:", "wss:", "mqtt:", "ws:", "unix:"];
+
+/** The line that says we are ready, for programs that wait for it. */
+export function readyLine(listeners: readonly string[], consoleOrigin: string | undefined): string {
+  return `ready ${[...listeners, ...(consoleOrigin === undefined ? [] : [consoleOrigin])].join(" ")}\n`;
+}
+
+/** Listener to copy into a client, with a host that can be connected to. */
+export function newcomerUrl(listeners: readonly string[]): string {
+  for (const scheme of PREFERENCE) {
+    const url = listeners.find((listener) => listener.startsWith(scheme));
+    if (url !== undefined) return url.replace(/\/\/(0\.0\.0\.0|\[::\]|\*)(?=[:/]|$)/, "//localhost");
+  }
+  return listeners[0] ?? "";
+}
+
+/** What a person at the terminal needs, once: addresses, the user, and two commands to copy. */
+export function announcement(facts: Announcement): string {
+  const shown = (path: string): string => quote(relative(process.cwd(), path) || ".");
+  const rows: [string, string][] = [
+    ...facts.listeners.map((url, i): [string, string] => [i === 0 ? "Listening" : "", url]),
+    ...(facts.signInLink === undefined
+      ? []
+      : [["Console", `${facts.signInLink}  (signs one browser in, once)`] as [string, string]]),
+    ["Data", facts.isMemory ? `in memory only; certificates in ${shown(facts.dataFolder)}` : shown(facts.dataFolder)],
+    ...(facts.ca === undefined ? [] : [["Authority", shown(facts.ca)] as [string, string]]),
+    ...userRows(facts.user, shown),
+  ];
+  return [
+    "",
+    `Bowline ${facts.version} is running.`,
+    "",
+    ...rows.map(([name, value]) => `  ${name.padEnd(10)} ${value}`),
+    "",
+    "Copy these into two other terminals:",
+    "",
+    ...commandsToCopy(facts, shown).map((command) => `  ${command}`),
+    "",
+    ...(facts.ca === undefined ? [] : [`To let browsers trust the local authority: ${facts.command} trust`]),
+    "Ctrl-C ends the broker.",
+    "",
+    "",
+  ].join("\n");
+}
+
+function userRows(user: FirstUser | undefined, shown: (path: string) => string): [string, string][] {
+  if (user === undefined) return [];
+  if (user.password === undefined) return [["User", `${user.username}, password in ${shown(user.file ?? "")}`]];
+  return [
+    ["User", user.username],
+    ["Password", `${user.password}  (shown this once; kept in ${shown(user.file ?? "")})`],
+  ];
+}
+
+function commandsToCopy(facts: Announcement, shown: (path: string) => string): string[] {
+  const target = [quote(newcomerUrl(facts.listeners)), ...loginWords(facts, shown)].join(" ");
+  return [`${facts.command} sub ${target} -t 'demo/#' -v`, `${facts.command} pub ${target} -t demo/hello -m 'Hello from Bowline'`];
+}
+
+function loginWords(facts: Announcement, shown: (path: string) => string): string[] {
+  if (facts.user?.file !== undefined) return ["--credentials", shown(facts.user.file)];
+  const ca = facts.ca === undefined ? [] : ["--ca", shown(facts.ca)];
+  return facts.isAnonymous ? ca : [...ca, "-u", "NAME"];
+}

@@ -1,0 +1,52 @@
+import { access, unlink } from "node:fs/promises";
+import { generatePassword, type Server } from "@bowline/broker/internal";
+import { readCredentialsFile, writeCredentialsFile } from "../credentials-file.ts";
+
+const TENANT = "default";
+const USERNAME = "dev";
+
+/** Who a newcomer logs in as. */
+export interface FirstUser {
+  username: string;
+  /** Only when it was made just now: the one time it is shown. */
+  password: string | undefined;
+  /** The credentials file, where it still exists. */
+  file: string | undefined;
+}
+
+/**
+ * Makes a user with a strong password in a store that has none, and keeps the file with its credentials in step: with the
+ * address at each start, and gone as soon as its password no longer holds.
+ */
+export async function ensureFirstUser(server: Server, url: string): Promise<FirstUser | undefined> {
+  const file = server.folder.firstUser;
+  const ca = server.localCa?.certificateFile;
+  server.users.onChange(({ kind, tenant, username }) => {
+    if (tenant === TENANT && kind !== "added") void forgetFirstUser(file, username);
+  });
+  if (server.users.size === 0) {
+    const password = generatePassword();
+    // The file first: a crash in between must not leave a user whose password nobody knows.
+    await writeCredentialsFile(file, { url, username: USERNAME, password, ...(ca === undefined ? {} : { ca }) });
+    await server.users.add(TENANT, USERNAME, password);
+    return { username: USERNAME, password, file };
+  }
+  if (!(await exists(file))) return undefined;
+  const { username, password } = await readCredentialsFile(file);
+  if (username === undefined || password === undefined) return undefined;
+  await writeCredentialsFile(file, { url, username, password, ...(ca === undefined ? {} : { ca }) });
+  return { username, password: undefined, file };
+}
+
+/** Deletes the file when it is that user's: its password no longer holds. */
+export async function forgetFirstUser(file: string, username: string): Promise<void> {
+  const kept = await readCredentialsFile(file).catch(() => undefined);
+  if (kept?.username === username) await unlink(file).catch(() => {});
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
