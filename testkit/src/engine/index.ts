@@ -1,0 +1,1 @@
+export { connectPacket, ServerHarness, type SinkCall } from "./server-harness.ts";
