@@ -45,9 +45,14 @@ export function callSafely<T>(callback: (value: T) => unknown, value: T): unknow
   try {
     return callback(value);
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    throwOutside(error);
     return undefined;
   }
+}
+
+/** Throws where nobody of ours is on the stack, so that the host reports it like any uncaught error. */
+export function throwOutside(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

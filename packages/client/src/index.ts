@@ -1,3 +1,4 @@
+export { connect } from "./connect.ts";
 export type { Client, ClientEvents } from "./client.ts";
 export type { Message } from "./message.ts";
 export type {

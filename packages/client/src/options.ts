@@ -72,7 +72,7 @@ export type CredentialsProvider = (request: CredentialsRequest) => Credentials |
  * @public
  */
 export interface SessionOptions {
-  /** Client Identifier. Default `bowline-` and 16 random characters. */
+  /** Client Identifier. Default `bowline` and 16 random characters: what every server must accept. */
   clientId?: string;
   /**
    * Seconds the server keeps the session after the connection ended, 0xFFFFFFFF for ever. When given and above 0 the session is

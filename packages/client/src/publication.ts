@@ -1,10 +1,10 @@
-import type { Properties, QoS } from "@bowline/protocol";
+import type { MqttError, QoS } from "@bowline/protocol";
+import type { Message, OutboundEntry, OutboundState } from "@bowline/protocol/internal";
 
 /** What became of a message. */
 export interface PublishResult {
   /** 0, or 0x10 when nobody subscribes, as the server says it. */
   readonly reasonCode: number;
-  readonly properties: Properties | undefined;
 }
 
 /**
@@ -14,7 +14,122 @@ export interface PublishResult {
  * @public
  */
 export interface Publication extends PromiseLike<PublishResult> {
-  readonly qos: QoS;
-  /** Resolves once the client has taken the message and will not lose it by a cut (with a store: by a crash). */
+  /** Resolves once the client has taken the message and will not lose it by a cut. */
   readonly stored: Promise<void>;
+}
+
+type Settle = { resolve: (result: PublishResult) => void; reject: (error: MqttError) => void };
+
+const SUCCESS: PublishResult = { reasonCode: 0 };
+const NO_IDENTIFIERS: readonly number[] = [];
+
+/**
+ * A QoS 0 message that went into the out-buffer of an open connection: one object for all of them, since nothing is left to be
+ * known. The out-buffer is flushed by a microtask that was queued before any `then` of the caller.
+ */
+export const sentPublication: Publication = {
+  stored: Promise.resolve(),
+  // biome-ignore lint/suspicious/noThenProperty: a publication is awaited.
+  then: (onFulfilled, onRejected) => Promise.resolve(SUCCESS).then(onFulfilled, onRejected),
+};
+
+/** A message that is remembered: at once the publication, the Sender's entry and the protocol's message. */
+export class PendingPublication implements Publication, OutboundEntry, Message {
+  sequence = 0;
+  message: Message | undefined = this;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[] = NO_IDENTIFIERS;
+  state: OutboundState = 0;
+  packetIdentifier = 0;
+  sent = false;
+  commit = 0;
+  tag: unknown = undefined;
+
+  readonly topicName: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly properties: Uint8Array | undefined;
+  readonly expiresAt: number;
+
+  /** Taken by the outbox, and counted there. */
+  isStored = false;
+  /** Somebody awaits it, or did. */
+  isHeard = false;
+  /** Stops listening to the caller's signal. */
+  offSignal: (() => void) | undefined = undefined;
+  private outcome: PublishResult | MqttError | undefined = undefined;
+  private waiting: Settle[] | undefined = undefined;
+  private storedWaiting: Settle[] | undefined = undefined;
+
+  constructor(
+    topicName: Uint8Array,
+    payload: Uint8Array,
+    qos: QoS,
+    retain: boolean,
+    properties: Uint8Array | undefined,
+    expiresAt: number,
+  ) {
+    this.topicName = topicName;
+    this.payload = payload;
+    this.qos = qos;
+    this.retain = retain;
+    this.properties = properties;
+    this.expiresAt = expiresAt;
+  }
+
+  get size(): number {
+    return this.topicName.length + this.payload.length;
+  }
+
+  get isSettled(): boolean {
+    return this.outcome !== undefined;
+  }
+
+  get stored(): Promise<void> {
+    this.isHeard = true;
+    const { outcome } = this;
+    if (this.isStored || (outcome !== undefined && !(outcome instanceof Error))) return Promise.resolve();
+    if (outcome instanceof Error) return Promise.reject(outcome);
+    return new Promise((resolve, reject) => {
+      (this.storedWaiting ??= []).push({ resolve: () => resolve(), reject });
+    });
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a publication is awaited.
+  then<A = PublishResult, B = never>(
+    onFulfilled?: ((result: PublishResult) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.promise().then(onFulfilled, onRejected);
+  }
+
+  /** The outbox took it. */
+  accept(): void {
+    this.isStored = true;
+    for (const { resolve } of this.storedWaiting ?? []) resolve(SUCCESS);
+    this.storedWaiting = undefined;
+  }
+
+  /** Sets the outcome, once. */
+  settle(outcome: PublishResult | MqttError): void {
+    if (this.outcome !== undefined) return;
+    const { waiting = [], storedWaiting = [] } = this;
+    this.outcome = outcome;
+    this.waiting = this.storedWaiting = undefined;
+    this.offSignal?.();
+    for (const { resolve, reject } of [...storedWaiting, ...waiting]) {
+      if (outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
+    }
+  }
+
+  private promise(): Promise<PublishResult> {
+    this.isHeard = true;
+    const { outcome } = this;
+    if (outcome instanceof Error) return Promise.reject(outcome);
+    if (outcome !== undefined) return Promise.resolve(outcome);
+    return new Promise((resolve, reject) => {
+      (this.waiting ??= []).push({ resolve, reject });
+    });
+  }
 }

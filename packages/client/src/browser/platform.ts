@@ -1,9 +1,11 @@
+import { diagnosePage } from "@bowline/protocol/internal";
 import type { Platform } from "../transport/transport.ts";
 import { dialBrowserWebSocket } from "./browser-web-socket.ts";
 
 /** Pages, workers, React Native: whatever has the standard WebSocket and nothing else to connect with. */
 export const platform: Platform = {
   dial: dialBrowserWebSocket,
+  diagnose: diagnosePage,
   prepare: () => undefined,
   pageUrl: () => globalThis.location?.href,
   onWake,

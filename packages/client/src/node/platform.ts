@@ -1,4 +1,4 @@
-import { installBytes } from "@bowline/protocol/internal";
+import { diagnose, installBytes } from "@bowline/protocol/internal";
 import type { Platform, Target, Transport, TransportHandler } from "../transport/transport.ts";
 import { dialSocket } from "./socket-transport.ts";
 import { dialWebSocket } from "./web-socket-transport.ts";
@@ -6,6 +6,7 @@ import { dialWebSocket } from "./web-socket-transport.ts";
 /** Node, and what speaks its API: Deno and Bun. */
 export const platform: Platform = {
   dial,
+  diagnose,
   prepare,
   pageUrl: () => undefined,
   onWake: () => () => undefined,

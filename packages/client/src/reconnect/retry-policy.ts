@@ -11,7 +11,7 @@ export class RetryPolicy {
   private readonly options: Required<Omit<ReconnectOptions, "delay">> & Pick<ReconnectOptions, "delay">;
   private readonly random: () => number;
   /** Whether a connection ever came about: what worked once is tried again where a first attempt would give up. */
-  private wasOnline = false;
+  wasOnline = false;
   /** When the latest takeovers were, in ms of the clock. */
   private takeovers: number[] = [];
   /** Failures in a row that time alone does not mend. */

@@ -1,5 +1,6 @@
 import type { ProtocolVersion } from "@bowline/protocol";
 import type {
+  AttemptFacts,
   Channel,
   ChannelHandler,
   DnsFacts,
@@ -7,6 +8,7 @@ import type {
   Milestone,
   PageFacts,
   TlsFacts,
+  Verdict,
   WebSocketFacts,
 } from "@bowline/protocol/internal";
 import type { TlsOptions } from "../options.ts";
@@ -58,6 +60,8 @@ export type Dialer = (target: Target, handler: TransportHandler) => Transport;
 /** What a host gives the client: chosen by the package import `#platform`. */
 export interface Platform {
   readonly dial: Dialer;
+  /** Draws the verdict; a page's knows only what a page can see. */
+  readonly diagnose: (facts: AttemptFacts) => Verdict;
   /** Installs the host's byte functions; called before the first packet. */
   readonly prepare: () => void;
   /** The URL of the page, to resolve a relative one against. */

@@ -1,0 +1,575 @@
+import { platform } from "#platform";
+import {
+  MqttError,
+  type ConnackPacket,
+  type ConnectPacket,
+  type Properties,
+  type ProtocolVersion,
+  type SubackPacket,
+  type UnsubackPacket,
+  validateTopicFilter,
+} from "@bowline/protocol";
+import {
+  type ClientConnection,
+  type Clock,
+  encodePublishProperties,
+  type OutboundEntry,
+  type PublishOffsets,
+  PublishSource,
+  type TimerHandle,
+} from "@bowline/protocol/internal";
+import type { Client, ClientEvents } from "./client.ts";
+import { connectPacket, keepsSession, maximumPacketSize } from "./connect-packet.ts";
+import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
+import { Emitter } from "./emitter.ts";
+import { errorOf, factsOf, toFailure } from "./failure.ts";
+import { InboundMessage } from "./inbound-message.ts";
+import type { Message } from "./message.ts";
+import { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
+import type {
+  ConnectOptions,
+  Credentials,
+  MessageHandler,
+  Payload,
+  PublishOptions,
+  RequestOptions,
+  SubscribeOptions,
+} from "./options.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { onAbort } from "./on-abort.ts";
+import { payloadBytes } from "./payload-bytes.ts";
+import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
+import { Requester } from "./requester.ts";
+import { RetryPolicy } from "./reconnect/retry-policy.ts";
+import type { AttemptFailure, OnlineStatus, Status } from "./status.ts";
+import { Subscriber, type SubscriberOwner } from "./subscriber.ts";
+import type { Subscription } from "./subscription.ts";
+import { SubscriptionRegistry } from "./subscription-registry.ts";
+import { systemClock } from "./system-clock.ts";
+import { topicBytes } from "./topic-bytes.ts";
+import { parseTarget } from "./transport/target.ts";
+import type { Target } from "./transport/transport.ts";
+
+type Waiter = { resolve: (status: OnlineStatus) => void; reject: (error: MqttError) => void; off?: () => void };
+/** One attempt: what it was made with. */
+type Attempt = { readonly credentials: Credentials; readonly target: Target; readonly connect: ConnectPacket };
+
+const NO_OPTIONS: PublishOptions = {};
+const EMPTY: Uint8Array = new Uint8Array(0);
+/** Filled and read within one synchronous call, so one for the process is enough. */
+const source: PublishSource = new PublishSource();
+const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** Clients that failed without a listener say so once in a process, not once each. */
+let hasWarned = false;
+
+/**
+ * The client: one status, one connection at a time, and what outlives connections (outbox, subscriptions, retry policy).
+ * Transitions: connecting -> online | waiting | failed; online -> connecting (planned) | waiting | failed; waiting -> connecting;
+ * failed -> connecting by `reconnect()`; every one -> closed, which is final.
+ */
+export class ClientCore implements Client, ConnectionOwner, OutboxOwner, SubscriberOwner {
+  status: Status = { state: "connecting", attempt: 1 };
+  clientId: string;
+  failedPublications = 0;
+  private readonly url: string;
+  private readonly options: ConnectOptions;
+  private readonly clock: Clock;
+  private readonly events = new Emitter<ClientEvents>();
+  private readonly outbox: Outbox;
+  private readonly registry = new SubscriptionRegistry();
+  private readonly policy: RetryPolicy;
+  private version: ProtocolVersion;
+  private connection: NetworkConnection | undefined;
+  /** Sockets on their way out, which `close` waits for. */
+  private readonly leaving = new Set<Promise<void>>();
+  private controller = new AbortController();
+  private retryTimer: TimerHandle;
+  private renewalTimer: TimerHandle;
+  /** When the attempt began, or when the connection came about. */
+  private since = 0;
+  private attempt: Attempt | undefined;
+  private lastFailure: AttemptFailure | undefined;
+  /** Fingerprint of the credentials that were refused last. */
+  private refused: string | undefined;
+  private previousAgesMs: number[] = [];
+  private readonly waiters = new Set<Waiter>();
+  private readonly congestedBy = new Set<Subscriber>();
+  private requester: Requester | undefined;
+  private closing: Promise<void> | undefined;
+  private endDrain: (() => void) | undefined;
+  private readonly offWake: () => void;
+
+  constructor(url: string, options: ConnectOptions) {
+    platform.prepare();
+    this.url = url;
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    const random = options.random ?? Math.random;
+    this.clientId =
+      options.session?.clientId ?? `bowline${Array.from({ length: 16 }, () => ALPHABET[Math.floor(random() * 36)]).join("")}`;
+    this.version = options.protocolVersion ?? 5;
+    this.policy = new RetryPolicy(options.reconnect || {}, random);
+    this.outbox = new Outbox(options.outbox ?? {}, this);
+    // What is wrong with the input is thrown where it was given.
+    this.prepareAttempt(typeof options.credentials === "object" ? options.credentials : {});
+    this.offWake = platform.onWake(() => this.wake());
+    this.begin();
+  }
+
+  // What the application asks.
+
+  get bufferedAmount(): number {
+    return this.outbox.queuedBytes + (this.connection?.bufferedBytes ?? 0);
+  }
+
+  on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
+    return this.events.on(name, listener);
+  }
+  once<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
+    return this.events.once(name, listener);
+  }
+  off<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): void {
+    this.events.off(name, listener);
+  }
+
+  online({ signal }: { signal?: AbortSignal } = {}): Promise<OnlineStatus> {
+    const { status } = this;
+    if (status.state === "online") return Promise.resolve(status);
+    const error = signal?.aborted === true ? aborted(signal) : this.endError;
+    if (error !== undefined) return Promise.reject(error);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve, reject };
+      this.waiters.add(waiter);
+      waiter.off = onAbort(signal, () => {
+        this.waiters.delete(waiter);
+        reject(aborted(signal));
+      });
+    });
+  }
+
+  publish(topicName: string, payload?: Payload, options: PublishOptions = NO_OPTIONS): Publication {
+    const topic = topicBytes(topicName);
+    const body = payloadBytes(payload);
+    const { qos = 0, retain = false, messageExpiryInterval } = options;
+    const properties = options === NO_OPTIONS ? undefined : this.encodeProperties(options);
+    const sender = this.connection?.sender;
+    if (qos === 0 && !retain && messageExpiryInterval === undefined && sender?.ready === true && this.closing === undefined) {
+      source.topic.set(topic, 0, topic.length);
+      source.payload.set(body, 0, body.length);
+      source.properties.set(properties ?? EMPTY, 0, properties?.length ?? 0);
+      source.messageExpiryInterval = -1;
+      if (sender.publishAtMostOnce(source, false)) return sentPublication;
+    }
+    const expiresAt = messageExpiryInterval === undefined ? 0 : this.clock.wallTime() + messageExpiryInterval * 1000;
+    const publication = new PendingPublication(topic, body, qos, retain, properties, expiresAt);
+    this.accept(publication, options.signal);
+    return publication;
+  }
+
+  subscribe(topicFilters: string | readonly string[], options: SubscribeOptions = {}, handler?: MessageHandler): Subscription {
+    const filters = typeof topicFilters === "string" ? [topicFilters] : [...new Set(topicFilters)];
+    for (const filter of filters) {
+      const fault = validateTopicFilter(filter);
+      if (fault !== undefined) throw new MqttError("FILTER_INVALID", { detail: fault.message });
+    }
+    if (filters.length === 0) throw new MqttError("FILTER_INVALID", { detail: "there is none" });
+    checkQos(options.qos);
+    const subscriber = new Subscriber(filters, options, handler, this);
+    const error = this.endError;
+    if (error !== undefined) subscriber.end(error);
+    else {
+      this.registry.add(subscriber);
+      options.signal?.addEventListener("abort", () => void subscriber.close(), { once: true });
+    }
+    return subscriber;
+  }
+
+  request(topicName: string, payload?: Payload, options: RequestOptions = {}): Promise<Message> {
+    if (this.version !== 5) return Promise.reject(new MqttError("UNSUPPORTED_IN_V3", { detail: "request" }));
+    this.requester ??= new Requester(this, this.clock);
+    return this.requester.request(topicName, payload, options);
+  }
+
+  reconnect(): void {
+    const { state } = this.status;
+    if (state === "failed") this.policy.restart();
+    if (state === "failed" || state === "waiting") this.begin();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  abort(): Promise<void> {
+    void this.connection?.destroy();
+    const done = this.finish();
+    this.closing ??= done;
+    return done;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // What the connection tells.
+
+  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+    const { sessionPresent, properties = {} } = packet;
+    const isReturn = this.policy.wasOnline;
+    this.policy.connected();
+    this.refused = undefined;
+    this.since = this.clock.now();
+    this.clientId = properties.assignedClientIdentifier ?? this.clientId;
+    // PUBREC made the server the owner of these (section 4.3.3); only the release of the identifier is missing.
+    for (const entry of taken) this.entryDone(entry, 0);
+    this.outbox.refuse((publication) => refusal(publication, properties));
+    this.registry.connected(engine, sessionPresent);
+    const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
+    this.scheduleRenewal(this.attempt?.credentials ?? {});
+    this.setStatus(status);
+    this.answerWaiters((waiter) => waiter.resolve(status));
+    if (isReturn && !sessionPresent && this.registry.subscribers.size > 0) this.events.emit("gap", status);
+  }
+
+  message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
+    const message = new InboundMessage(topicName, chunk, offsets);
+    if (this.events.has("message")) this.events.emit("message", message);
+    this.registry.deliver(message);
+    return this.connection === undefined ? 0 : message.ticketFrom(this.connection);
+  }
+
+  subscribed(packet: SubackPacket): void {
+    this.registry.subscribed(packet);
+  }
+
+  unsubscribed(packet: UnsubackPacket): void {
+    this.registry.unsubscribed(packet);
+  }
+
+  entryDone(entry: OutboundEntry, outcome: number): void {
+    this.outbox.done(entry as PendingPublication, outcome, this.openSender);
+    if (this.outbox.isEmpty) this.endDrain?.();
+  }
+
+  ended(end: ConnectionEnd): void {
+    const wasOnline = this.status.state === "online";
+    const msToFail = this.clock.now() - this.since;
+    this.drop();
+    const context = { ...(this.attempt as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
+    const facts = factsOf(end, context);
+    const verdict = platform.diagnose(facts);
+    if (wasOnline) {
+      this.policy.lost(msToFail);
+      this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
+    }
+    this.failed(
+      errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true }),
+      msToFail,
+      verdict.hints,
+      wasOnline,
+      Number(facts.http?.retryAfter) * 1000 || undefined,
+    );
+  }
+
+  // What outbox and subscribers tell.
+
+  drained(): void {
+    this.events.emit("drain", undefined);
+  }
+
+  failedUnheard(publication: PendingPublication, error: MqttError): void {
+    this.failedPublications++;
+    this.events.emit("publishFailed", { publication, error });
+  }
+
+  remove(subscriber: Subscriber): Promise<void> {
+    this.congested(subscriber, false);
+    return this.registry.remove(subscriber);
+  }
+
+  congested(subscriber: Subscriber, isCongested: boolean): void {
+    if (isCongested) this.congestedBy.add(subscriber);
+    else this.congestedBy.delete(subscriber);
+    if (this.congestedBy.size > 0) this.connection?.pauseReading();
+    else this.connection?.resumeReading();
+  }
+
+  // The way through the states.
+
+  private begin(): void {
+    this.clock.clearTimer(this.retryTimer);
+    this.since = this.clock.now();
+    this.setStatus({ state: "connecting", attempt: this.policy.failures + 1 });
+    this.ask(
+      (credentials) => this.dial(credentials),
+      (error) => this.failed(error, this.clock.now() - this.since, [], false),
+    );
+  }
+
+  /** Asks for credentials, unless the client ends first. */
+  private ask(onAnswer: (credentials: Credentials) => void, onError: (error: MqttError) => void): void {
+    const controller = new AbortController();
+    this.controller = controller;
+    const { credentials, connectTimeoutMs = 30_000 } = this.options;
+    const request = { attempt: this.policy.failures + 1, lastFailure: this.lastFailure };
+    const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
+    askCredentials(credentials, request, controller, this.clock, connectTimeoutMs).then(
+      (answer) => isCurrent() && onAnswer(answer),
+      (error: MqttError) => isCurrent() && onError(error),
+    );
+  }
+
+  private dial(credentials: Credentials): void {
+    const { options, clock } = this;
+    if (this.lastFailure !== undefined && this.refused === fingerprint(credentials)) {
+      // The server has refused these: asking it again would be the blind retry that locks accounts.
+      this.failed(this.lastFailure.error, clock.now() - this.since, this.lastFailure.hints, false);
+      return;
+    }
+    try {
+      this.attempt = this.prepareAttempt(credentials);
+    } catch (error) {
+      this.failed(error as MqttError, clock.now() - this.since, [], false);
+      return;
+    }
+    this.connection = new NetworkConnection(this, {
+      dial: options.transport ?? platform.dial,
+      clock,
+      target: this.attempt.target,
+      connect: this.attempt.connect,
+      session: this.outbox.session,
+      maximumPacketSize: maximumPacketSize(options),
+      connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
+    });
+  }
+
+  /** Throws what is wrong with the input. */
+  private prepareAttempt(given: Credentials): Attempt {
+    const { options, version } = this;
+    const { target, username, password } = parseTarget(given.url ?? this.url, {
+      protocolVersion: version,
+      tls: { ...options.tls, ...given.tls },
+      headers: { ...options.headers, ...given.headers },
+      query: given.query ?? {},
+      pageUrl: platform.pageUrl(),
+    });
+    const credentials = { username, password, ...given };
+    const clientId = (keepsSession(options) ? undefined : given.clientId) ?? this.clientId;
+    const connect = connectPacket(options, { version, clientId, isReturn: this.policy.wasOnline, credentials });
+    return { credentials: given, target, connect };
+  }
+
+  /** One attempt failed or one connection was lost: exactly one failure object, and what comes next. */
+  private failed(error: MqttError, msToFail: number, hints: readonly string[], wasOnline: boolean, retryAfterMs?: number): void {
+    const attempt = wasOnline ? 1 : this.policy.failures + 1;
+    const retryInMs = this.nextDelay(error, retryAfterMs);
+    const failure = toFailure(error, attempt, msToFail, retryInMs, hints);
+    this.lastFailure = failure;
+    if (retryInMs === undefined) this.status = { state: "failed", failure };
+    else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: this.policy.failures >= 3 };
+    this.tell(wasOnline ? "connectionLost" : "attemptFailed", failure);
+    // A listener may have closed the client, or asked it to come back at once.
+    if (!this.standsAt(failure)) return;
+    this.events.emit("status", this.status);
+    if (!this.standsAt(failure)) return;
+    if (retryInMs === undefined) this.giveUp(error);
+    else this.retryTimer = this.clock.setTimer(() => this.begin(), retryInMs);
+  }
+
+  private standsAt(failure: AttemptFailure): boolean {
+    const { status } = this;
+    return (
+      (status.state === "waiting" && status.lastFailure === failure) || (status.state === "failed" && status.failure === failure)
+    );
+  }
+
+  private nextDelay(error: MqttError, retryAfterMs: number | undefined): number | undefined {
+    const { options, version } = this;
+    const isRefusal = error.retry === "new-credentials";
+    if (isRefusal && this.attempt !== undefined) {
+      const key = fingerprint(this.attempt.credentials);
+      if (this.refused === key) return undefined;
+      this.refused = key;
+    }
+    if (options.reconnect === false) return undefined;
+    if (error.code === "PROTO_VERSION" && version === 5 && options.protocolVersion === undefined) {
+      this.version = 4;
+      return 0;
+    }
+    // Before 5.0 nothing says that another client took over, and several short lives are all there is to see; on 5.0 it would be said.
+    const isGuess = error.code === "TAKEOVER" && version === 5 && error.reasonCode === undefined;
+    const input = isGuess ? ({ code: "CONNECTION_LOST", retry: "backoff" } as const) : error;
+    return this.policy.next(
+      {
+        code: input.code,
+        stage: error.stage,
+        retry: input.retry,
+        hasNewCredentials: typeof options.credentials === "function",
+        retryAfterMs,
+      },
+      this.clock.now(),
+    );
+  }
+
+  private giveUp(error: MqttError): void {
+    this.outbox.failAll(error);
+    for (const subscriber of this.registry.subscribers) subscriber.interrupt(error);
+    this.requester?.fail(error);
+    this.answerWaiters((waiter) => waiter.reject(error));
+  }
+
+  /** Comes back with fresh credentials before the old ones end. */
+  private renew(): void {
+    this.ask(
+      (credentials) => {
+        const old = this.connection;
+        if (old === undefined || this.status.state !== "online") return;
+        this.drop();
+        this.since = this.clock.now();
+        this.setStatus({ state: "connecting", attempt: 1 });
+        // The server must have seen the goodbye before it sees the new CONNECT, or it takes that for a takeover and sends the will.
+        const { controller } = this;
+        void old.disconnect(0).then(() => this.controller === controller && this.endError === undefined && this.dial(credentials));
+      },
+      () => this.scheduleRenewal(this.attempt?.credentials ?? {}),
+    );
+  }
+
+  private scheduleRenewal(credentials: Credentials): void {
+    this.clock.clearTimer(this.renewalTimer);
+    const delay = typeof this.options.credentials === "function" ? renewalDelay(credentials, this.clock.wallTime()) : undefined;
+    if (delay !== undefined) this.renewalTimer = this.clock.setTimer(() => this.renew(), delay);
+  }
+
+  /** The host woke up: what was waited for or believed before is out of date. */
+  private wake(): void {
+    if (this.status.state === "waiting") this.begin();
+    else this.connection?.checkDeadlines();
+  }
+
+  private async shutDown(): Promise<void> {
+    if (this.openSender !== undefined && !this.outbox.isEmpty) {
+      await new Promise<void>((resolve) => {
+        this.endDrain = resolve;
+        this.retryTimer = this.clock.setTimer(resolve, this.options.drainTimeoutMs ?? 5000);
+      });
+    }
+    // A session of our own making ends with us; one that was asked for stays.
+    const properties: Properties | undefined =
+      this.version === 5 && !keepsSession(this.options) ? { sessionExpiryInterval: 0 } : undefined;
+    void this.connection?.disconnect(0, properties);
+    await this.finish();
+  }
+
+  private finish(): Promise<void> {
+    const { status } = this;
+    this.drop();
+    this.endDrain?.();
+    this.controller.abort();
+    this.clock.clearTimer(this.retryTimer);
+    this.clock.clearTimer(this.renewalTimer);
+    this.offWake();
+    if (status.state !== "closed") {
+      const error = new MqttError("CLIENT_CLOSED");
+      this.status = { state: "closed" };
+      this.outbox.failAll(error);
+      for (const subscriber of this.registry.subscribers) subscriber.end(error);
+      this.requester?.fail(error);
+      this.answerWaiters((waiter) => waiter.reject(error));
+      this.events.emit("status", this.status);
+    }
+    return Promise.all(this.leaving).then(() => this.events.clear());
+  }
+
+  /** The connection is no longer ours; its socket is still waited for. */
+  private drop(): void {
+    const { connection } = this;
+    this.clock.clearTimer(this.renewalTimer);
+    if (connection === undefined) return;
+    this.connection = undefined;
+    this.registry.disconnected();
+    const { released } = connection;
+    this.leaving.add(released);
+    void released.then(() => this.leaving.delete(released));
+    this.endDrain?.();
+  }
+
+  private get openSender(): NetworkConnection["sender"] | undefined {
+    return this.connection?.isOpen === true ? this.connection.sender : undefined;
+  }
+
+  /** Why nothing can be asked any more; undefined while something can. */
+  private get endError(): MqttError | undefined {
+    if (this.status.state === "failed") return this.status.failure.error;
+    return this.status.state === "closed" ? new MqttError("CLIENT_CLOSED") : undefined;
+  }
+
+  private accept(publication: PendingPublication, signal: AbortSignal | undefined): void {
+    checkQos(publication.qos);
+    const { status } = this;
+    const error =
+      this.endError ??
+      (this.closing !== undefined ? new MqttError("CLIENT_CLOSED") : undefined) ??
+      (signal?.aborted === true ? aborted(signal) : undefined) ??
+      (status.state === "online" ? refusal(publication, status.properties) : undefined);
+    if (error !== undefined) {
+      this.outbox.fail(publication, error);
+      return;
+    }
+    publication.offSignal = onAbort(signal, () => {
+      this.outbox.withdraw(publication);
+      this.outbox.fail(publication, aborted(signal));
+    });
+    this.outbox.add(publication, this.openSender);
+  }
+
+  private answerWaiters(answer: (waiter: Waiter) => void): void {
+    for (const waiter of this.waiters) {
+      waiter.off?.();
+      answer(waiter);
+    }
+    this.waiters.clear();
+  }
+
+  private setStatus(status: Status): void {
+    this.status = status;
+    this.events.emit("status", status);
+  }
+
+  private tell(name: "attemptFailed" | "connectionLost", failure: AttemptFailure): void {
+    if (name === "attemptFailed" && !hasWarned && !this.events.has(name)) {
+      hasWarned = true;
+      // oxlint-disable-next-line no-console -- Nobody listens, and a silent loop is what this client must never be.
+      console.warn(
+        `bowline: ${failure.error.message}. ${failure.hints[0] ?? ""} Listen to "attemptFailed" to hear of every failure.`,
+      );
+    }
+    this.events.emit(name, failure);
+  }
+
+  private encodeProperties(options: PublishOptions): Uint8Array | undefined {
+    const { contentType, responseTopic, correlationData, payloadFormatIndicator, userProperties } = options;
+    const given = { payloadFormatIndicator, contentType, responseTopic, correlationData, userProperties };
+    if (Object.values(given).every((value) => value === undefined)) return undefined;
+    if (this.version !== 5) throw new MqttError("UNSUPPORTED_IN_V3", { detail: "properties" });
+    return encodePublishProperties(given as Properties);
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): MqttError {
+  return new MqttError("ABORTED", { cause: signal?.reason });
+}
+
+function checkQos(qos: unknown): void {
+  if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2)
+    throw new MqttError("OPTION_INVALID", { detail: "qos is 0, 1 or 2" });
+}
+
+/** What the CONNACK says the server does not take. [MQTT-3.2.2-11], [MQTT-3.2.2-14] */
+function refusal(publication: PendingPublication, { maximumQoS, retainAvailable }: Properties): MqttError | undefined {
+  if (maximumQoS !== undefined && publication.qos > maximumQoS)
+    return new MqttError("QOS_UNSUPPORTED", { detail: `the server takes QoS ${maximumQoS} at most` });
+  return publication.retain && retainAvailable === 0 ? new MqttError("RETAIN_UNSUPPORTED") : undefined;
+}

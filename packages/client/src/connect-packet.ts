@@ -1,0 +1,66 @@
+import { type ConnectPacket, MqttError, PacketType, type Properties, type ProtocolVersion, type Will } from "@bowline/protocol";
+import type { ConnectOptions, Credentials, WillOptions } from "./options.ts";
+import { payloadBytes } from "./payload-bytes.ts";
+
+const encoder = new TextEncoder();
+
+/** What differs from one attempt to the next. */
+export interface ConnectState {
+  readonly version: ProtocolVersion;
+  readonly clientId: string;
+  /** A connection came about before: its session is wanted back. */
+  readonly isReturn: boolean;
+  readonly credentials: Credentials;
+}
+
+/** Seconds that a session of the client's own making waits for it. */
+const DEFAULT_EXPIRY = 300;
+
+/** The application wants its session to outlive the client. */
+export function keepsSession({ session }: ConnectOptions): boolean {
+  return (session?.expiryInterval ?? 0) > 0;
+}
+
+/** The CONNECT of one attempt. */
+export function connectPacket(options: ConnectOptions, { version, clientId, isReturn, credentials }: ConnectState): ConnectPacket {
+  const { username, password } = credentials;
+  // [v3 MQTT-3.1.2-22]
+  if (version !== 5 && password !== undefined && username === undefined) {
+    throw new MqttError("OPTION_INVALID", { detail: "before MQTT 5.0 a password needs a user name", clause: "v3 MQTT-3.1.2-22" });
+  }
+  const keeps = keepsSession(options);
+  const expiryInterval = options.session?.expiryInterval ?? DEFAULT_EXPIRY;
+  const startsClean = version === 5 ? (isReturn ? expiryInterval === 0 : (options.session?.cleanStart ?? !keeps)) : !keeps;
+  return {
+    type: PacketType.CONNECT,
+    protocolVersion: version,
+    cleanStart: startsClean,
+    keepAlive: options.keepAlive ?? 50,
+    clientIdentifier: clientId,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: typeof password === "string" ? encoder.encode(password) : password }),
+    ...(options.will === undefined ? {} : { will: willOf(options.will, version) }),
+    ...(version === 5 ? { properties: connectProperties(options, expiryInterval) } : {}),
+  };
+}
+
+function connectProperties(options: ConnectOptions, sessionExpiryInterval: number): Properties {
+  return {
+    ...(sessionExpiryInterval > 0 ? { sessionExpiryInterval } : {}),
+    receiveMaximum: options.receiveMaximum ?? 1000,
+    maximumPacketSize: maximumPacketSize(options),
+    topicAliasMaximum: options.topicAliasMaximum ?? 32,
+    ...(options.userProperties === undefined ? {} : { userProperties: options.userProperties }),
+  };
+}
+
+export function maximumPacketSize(options: ConnectOptions): number {
+  return options.maximumPacketSize ?? 16_777_216;
+}
+
+function willOf({ topicName, payload, qos = 0, retain = false, ...rest }: WillOptions, version: ProtocolVersion): Will {
+  const { delayInterval, ...properties } = rest;
+  const all: Properties = { ...properties, ...(delayInterval === undefined ? {} : { willDelayInterval: delayInterval }) };
+  const will: Will = { topicName, payload: payloadBytes(payload), qos, retain };
+  return version === 5 ? { ...will, properties: all } : will;
+}

@@ -1,0 +1,51 @@
+import { MqttError } from "@bowline/protocol";
+import type { Clock } from "@bowline/protocol/internal";
+import type { ConnectOptions, Credentials, CredentialsRequest } from "./options.ts";
+
+/**
+ * Asks for the credentials of one attempt. Aborting the controller ends the wait without an answer that anybody hears.
+ *
+ * @throws MqttError CREDENTIALS_FAILED, CREDENTIALS_TIMEOUT
+ */
+export async function askCredentials(
+  source: ConnectOptions["credentials"],
+  request: Omit<CredentialsRequest, "signal">,
+  controller: AbortController,
+  clock: Clock,
+  timeLimitMs: number,
+): Promise<Credentials> {
+  if (typeof source !== "function") return source ?? {};
+  const { signal } = controller;
+  let timer: unknown;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = clock.setTimer(() => {
+      reject(new MqttError("CREDENTIALS_TIMEOUT"));
+      controller.abort();
+    }, timeLimitMs);
+  });
+  try {
+    return checked(await Promise.race([source({ ...request, signal }), tooLate]));
+  } catch (error) {
+    throw MqttError.is(error) ? error : new MqttError("CREDENTIALS_FAILED", { cause: error });
+  } finally {
+    clock.clearTimer(timer);
+  }
+}
+
+function checked(credentials: unknown): Credentials {
+  if (typeof credentials === "object" && credentials !== null) return credentials;
+  throw new MqttError("CREDENTIALS_FAILED", { detail: "the callback returned no object" });
+}
+
+/** Equal for credentials that a server cannot tell apart; never leaves the process. */
+export function fingerprint({ username, password, url, query, headers, clientId, tls }: Credentials): string {
+  const secret = password instanceof Uint8Array ? [...password] : password;
+  return JSON.stringify([username, secret, url, query, headers, clientId, tls?.cert, tls?.key]);
+}
+
+/** When to ask again, in ms from now: a fifth of the life before the end, at most a minute before. Undefined: never. */
+export function renewalDelay({ expiresAt }: Credentials, wallTime: number): number | undefined {
+  if (expiresAt === undefined) return undefined;
+  const life = Number(expiresAt) - wallTime;
+  return Math.max(0, life - Math.min(60_000, life / 5));
+}

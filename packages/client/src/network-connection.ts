@@ -1,0 +1,307 @@
+import type {
+  ConnackPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  MqttError,
+  Properties,
+  SubackPacket,
+  UnsubackPacket,
+} from "@bowline/protocol";
+import {
+  ClientConnection,
+  type ClientSink,
+  type Clock,
+  type OutboundEntry,
+  type PublishOffsets,
+  Sender,
+  type SenderOwner,
+  type SessionState,
+  type TimerHandle,
+} from "@bowline/protocol/internal";
+import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";
+
+/** What one Network Connection tells the client it belongs to. */
+export interface ConnectionOwner {
+  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void;
+  /** Answers the ticket its acknowledgement waits for, see `nextTicket`; 0 for none. */
+  message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
+  subscribed(packet: SubackPacket): void;
+  unsubscribed(packet: UnsubackPacket): void;
+  entryDone(entry: OutboundEntry, outcome: number): void;
+  /** The connection is over, for whatever reason but `disconnect` and `destroy` by the owner. Once. */
+  ended(end: ConnectionEnd): void;
+}
+
+/** Everything known of the end of a connection. */
+export interface ConnectionEnd {
+  /** What the engine found; undefined when the channel closed or the server said so. */
+  readonly error: MqttError | undefined;
+  /** The CONNACK or DISCONNECT of the server that ended it. */
+  readonly packet: ConnackPacket | DisconnectPacket | undefined;
+  /** What the transport threw. */
+  readonly cause: Error | undefined;
+  readonly timedOut: boolean;
+  readonly facts: TransportFacts;
+}
+
+export interface ConnectionSettings {
+  readonly dial: Dialer;
+  readonly clock: Clock;
+  readonly target: Target;
+  readonly connect: ConnectPacket;
+  readonly session: SessionState;
+  readonly maximumPacketSize: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Above this many bytes in the transport further messages wait in the session's queue, where they are counted. */
+const HIGH_WATER = 1_048_576;
+/** A peer that does not answer the end of the stream is cut. */
+const GOODBYE_MS = 500;
+
+/**
+ * One attempt to connect and the connection it becomes: joins the transport, the protocol's engine, its Sender and the timers,
+ * and is thrown away at the end. Knows nothing of reconnecting.
+ */
+export class NetworkConnection implements TransportHandler, ClientSink, SenderOwner {
+  readonly sender: Sender = new Sender(this);
+  /** Tickets of messages up to this one are settled: their acknowledgements may leave. */
+  committed = 0;
+  /** Resolves when the socket is closed, or was given up after the time limit. */
+  readonly released: Promise<void>;
+  private readonly owner: ConnectionOwner;
+  private readonly settings: ConnectionSettings;
+  private readonly transport: Transport;
+  private engine: ClientConnection | undefined;
+  private timer: TimerHandle;
+  private readonly startedAt: number;
+  private isReceiving = false;
+  private isFlushDue = false;
+  private isPaused = false;
+  private isOver = false;
+  private lastTicket = 0;
+  /** Tickets settled before an earlier one. */
+  private readonly settled = new Set<number>();
+  private resolveReleased!: () => void;
+
+  constructor(owner: ConnectionOwner, settings: ConnectionSettings) {
+    this.owner = owner;
+    this.settings = settings;
+    this.startedAt = settings.clock.now();
+    this.released = new Promise((resolve) => {
+      this.resolveReleased = resolve;
+    });
+    this.timer = settings.clock.setTimer(this.dialTimeout, settings.connectTimeoutMs);
+    this.transport = settings.dial(settings.target, this);
+  }
+
+  get isOpen(): boolean {
+    return this.engine?.isOpen === true;
+  }
+
+  /** Bytes that the transport holds or will be given at the next flush. */
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes + this.sender.out.end;
+  }
+
+  // What the client asks for.
+
+  /** Ends it: DISCONNECT, flush, and the end of the stream. */
+  disconnect(reasonCode: number, properties?: Properties): Promise<void> {
+    if (this.isOver) return this.released;
+    this.isOver = true;
+    const { engine } = this;
+    // Before CONNACK there is nothing to say goodbye to.
+    const wasOpen = this.isOpen;
+    engine?.disconnect(reasonCode, properties);
+    if (!wasOpen) this.transport.destroy();
+    else {
+      this.sender.flush();
+      this.transport.end();
+    }
+    this.awaitRelease();
+    return this.released;
+  }
+
+  /** Cuts it. */
+  destroy(): Promise<void> {
+    if (!this.isOver) {
+      this.isOver = true;
+      this.engine?.channelClosed();
+      this.awaitRelease();
+    }
+    this.transport.destroy();
+    return this.released;
+  }
+
+  pauseReading(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.transport.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.transport.resume();
+  }
+
+  /** Looks at the deadlines now: timers of a host that slept are late. */
+  checkDeadlines(): void {
+    const { engine } = this;
+    if (engine === undefined || this.isOver) return;
+    engine.tick(this.settings.clock.now(), !this.isPaused);
+    if (!this.isOver) this.armTimer(engine);
+  }
+
+  /** A message with that ticket is settled. */
+  settle(ticket: number): void {
+    this.settled.add(ticket);
+    const before = this.committed;
+    while (this.settled.delete(this.committed + 1)) this.committed++;
+    if (this.committed !== before && this.isOpen) this.sender.commitMoved();
+  }
+
+  // What the transport tells.
+
+  opened(): void {
+    const { clock, connect, session, maximumPacketSize, connectTimeoutMs } = this.settings;
+    if (this.isOver) return;
+    clock.clearTimer(this.timer);
+    const now = clock.now();
+    const left = Math.max(1, connectTimeoutMs - (now - this.startedAt));
+    try {
+      this.engine = new ClientConnection(this, this.sender, session, connect, { maximumPacketSize, connectTimeoutMs: left }, now);
+    } catch (error) {
+      this.finish({ error: error as MqttError });
+      return;
+    }
+    this.armTimer(this.engine);
+    this.sender.flush();
+    this.transport.facts.milestone = "connect-sent";
+  }
+
+  data(chunk: Uint8Array): void {
+    const { engine } = this;
+    if (engine === undefined) return;
+    this.isReceiving = true;
+    engine.receive(chunk, this.settings.clock.now());
+    this.isReceiving = false;
+    if (this.isFlushDue) this.flush();
+  }
+
+  drained(): void {
+    if (this.isOver) return;
+    this.sender.blocked = false;
+    this.sender.pump();
+  }
+
+  closed(cause: Error | undefined): void {
+    this.settings.clock.clearTimer(this.timer);
+    this.engine?.channelClosed();
+    if (!this.isOver) this.finish({ cause });
+    this.settings.clock.clearTimer(this.timer);
+    this.resolveReleased();
+  }
+
+  // What the engine tells.
+
+  accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+    this.transport.facts.milestone = "accepted";
+    this.owner.accepted(this.engine as ClientConnection, packet, taken);
+  }
+
+  message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
+    return this.owner.message(topicName, chunk, offsets);
+  }
+
+  /** A new ticket for a message whose acknowledgement waits. */
+  nextTicket(): number {
+    return ++this.lastTicket;
+  }
+
+  subscribed(packet: SubackPacket): void {
+    this.owner.subscribed(packet);
+  }
+
+  unsubscribed(packet: UnsubackPacket): void {
+    this.owner.unsubscribed(packet);
+  }
+
+  auth(): void {
+    // The engine refuses AUTH where no method was offered, and this client offers none.
+  }
+
+  ended(error: MqttError | undefined, packet: ConnackPacket | DisconnectPacket | undefined): void {
+    this.sender.flush();
+    this.finish({ error, packet });
+  }
+
+  // What the Sender asks.
+
+  write(bytes: Uint8Array): boolean {
+    const { transport, sender } = this;
+    const isTaken = transport.write(bytes);
+    this.engine?.sent(this.settings.clock.now());
+    if (!isTaken || transport.bufferedBytes > 0) sender.blocked = transport.bufferedBytes > HIGH_WATER;
+    return isTaken;
+  }
+
+  schedule(): void {
+    if (this.isReceiving) this.isFlushDue = true;
+    else queueMicrotask(this.flush);
+  }
+
+  awaitCommit(): void {
+    // `settle` tells the Sender whenever something moved.
+  }
+
+  entryMoved(): number {
+    return 0;
+  }
+
+  entryDone(entry: OutboundEntry, outcome: number): void {
+    this.owner.entryDone(entry, outcome);
+  }
+
+  wallTime(): number {
+    return this.settings.clock.wallTime();
+  }
+
+  private readonly flush = (): void => {
+    this.isFlushDue = false;
+    this.sender.flush();
+  };
+
+  private readonly dialTimeout = (): void => {
+    if (!this.isOver) this.finish({ timedOut: true });
+  };
+
+  private readonly onTimer = (): void => this.checkDeadlines();
+
+  private armTimer(engine: ClientConnection): void {
+    const { clock } = this.settings;
+    clock.clearTimer(this.timer);
+    const { deadline } = engine;
+    if (deadline !== Number.POSITIVE_INFINITY) this.timer = clock.setTimer(this.onTimer, Math.max(0, deadline - clock.now()));
+  }
+
+  private finish(end: Partial<ConnectionEnd>): void {
+    this.isOver = true;
+    const timedOut = end.timedOut === true || end.error?.code === "SILENT" || end.error?.code === "PING_TIMEOUT";
+    // After a goodbye of ours, or of a server on 5.0, there are bytes on the way; in all other cases nothing is worth waiting for.
+    if (end.error !== undefined && !timedOut && this.transport.facts.milestone === "accepted") this.transport.end();
+    else this.transport.destroy();
+    this.awaitRelease();
+    this.owner.ended({ error: end.error, packet: end.packet, cause: end.cause, timedOut, facts: this.transport.facts });
+  }
+
+  private awaitRelease(): void {
+    const { clock } = this.settings;
+    clock.clearTimer(this.timer);
+    this.timer = clock.setTimer(() => {
+      this.transport.destroy();
+      this.resolveReleased();
+    }, GOODBYE_MS);
+  }
+}

@@ -1,0 +1,5 @@
+/** Calls back when the signal aborts; the answer stops listening, so that a long-lived signal gathers no listeners. */
+export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+  signal?.addEventListener("abort", callback, { once: true });
+  return () => signal?.removeEventListener("abort", callback);
+}
