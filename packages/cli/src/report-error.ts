@@ -1,4 +1,4 @@
-import { MqttError } from "@bowline/protocol";
+import { errorInfo, MqttError } from "@bowline/protocol";
 import { type ExitCode, ExitCode as Exit, exitCodeOf } from "./exit-code.ts";
 
 /** Prints an error for people: what failed, what to do, where to read more. Returns the exit code it stands for. */
@@ -6,7 +6,9 @@ export function reportError(error: unknown, isDebugging: boolean): ExitCode {
   if (!MqttError.is(error)) return reportBug(error, isDebugging);
   // The message begins with the code, which stands in brackets here.
   const text = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
-  const lines = [`${paint(`error[${error.code}]`)} ${printable(text)}`, `  ${printable(error.remedy)}`];
+  const lines = [`${paint(`error[${error.code}]`)} ${printable(text)}`];
+  // For a wrong command line the caller names the help to read, which is all the catalogue could say.
+  if (error.remedy !== errorInfo("USAGE").remedy) lines.push(`  ${printable(error.remedy)}`);
   for (const hint of error.details?.hints ?? []) if (hint !== error.remedy) lines.push(`  ${printable(hint)}`);
   if (error.code !== "USAGE") lines.push(`  More: bowline explain ${error.code}`);
   if (isDebugging) lines.push(stackOf(error));
