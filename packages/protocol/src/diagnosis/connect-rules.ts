@@ -46,10 +46,11 @@ const falseSession: Rule = ({ connack, connect }) =>
     ? { code: "SP_VIOLATION", evidence: "session present 1 after a clean start" }
     : undefined;
 
-/** A CONNACK that began and did not end, or bytes that came in its place. */
-const brokenAnswer: Rule = (facts) => {
-  const isCut = facts.firstBytes?.[0] === 0x20 && facts.connack === undefined && facts.milestone === "connect-sent";
-  return isCut ? { code: "BAD_BYTES", evidence: `the CONNACK is cut or malformed: ${printable(facts.firstBytes)}` } : undefined;
+/** A CONNACK that began and did not end, or bytes in its place that no other rule knows. */
+const brokenAnswer: Rule = ({ firstBytes, connack, milestone }) => {
+  if (firstBytes === undefined || firstBytes.length === 0 || connack !== undefined || milestone === "accepted") return undefined;
+  const what = firstBytes[0] === 0x20 ? "the CONNACK is cut or malformed" : "the answer is no packet of MQTT";
+  return { code: "BAD_BYTES", evidence: `${what}: "${printable(firstBytes)}"` };
 };
 
 const closedBeforeConnack: Rule = (facts) => {

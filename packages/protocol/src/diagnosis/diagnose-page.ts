@@ -2,7 +2,6 @@ import { connectRules } from "./connect-rules.ts";
 import type { AttemptFacts } from "./facts.ts";
 import { inputRules } from "./input-rules.ts";
 import { pageRules, pageStaticRules } from "./page-rules.ts";
-import { wrongProtocol } from "./protocol-rules.ts";
 import { sessionRules } from "./session-rules.ts";
 import { firstFinding, type Rule, toVerdict, type Verdict } from "./verdict.ts";
 import { webSocketRules } from "./websocket-rules.ts";
@@ -10,7 +9,6 @@ import { webSocketRules } from "./websocket-rules.ts";
 const rules: readonly Rule[] = [
   ...inputRules,
   ...pageStaticRules,
-  wrongProtocol,
   ...webSocketRules,
   ...connectRules,
   ...sessionRules,

@@ -7,16 +7,19 @@ import { healed } from "./healing-rules.ts";
 import { httpRules } from "./http-rules.ts";
 import { inputRules } from "./input-rules.ts";
 import { pageRules, pageStaticRules } from "./page-rules.ts";
+import { blockedPort } from "./port-rules.ts";
 import { parserComplaint, wrongProtocol } from "./protocol-rules.ts";
 import { sessionRules } from "./session-rules.ts";
 import { tcpRules } from "./tcp-rules.ts";
 import { tlsRules } from "./tls-rules.ts";
+import { upgradeRules } from "./upgrade-rules.ts";
 import { type Finding, firstFinding, type Rule, toVerdict, type Verdict } from "./verdict.ts";
 import { webSocketRules } from "./websocket-rules.ts";
 
 // In order of the strength of their evidence: an answer in words of the protocol before a text, a text before an end, an end before silence.
 const rules: readonly Rule[] = [
   ...inputRules,
+  blockedPort,
   healed,
   ...pageStaticRules,
   consoleLine,
@@ -26,6 +29,7 @@ const rules: readonly Rule[] = [
   ...tlsRules,
   ...httpRules,
   ...tcpRules,
+  ...upgradeRules,
   ...webSocketRules,
   ...connectRules,
   ...sessionRules,

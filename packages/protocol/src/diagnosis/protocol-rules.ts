@@ -12,7 +12,7 @@ const services: Partial<Readonly<Record<SpokenProtocol, string>>> = {
   nats: "NATS",
 };
 
-/** Bytes of another protocol where MQTT was expected. */
+/** Bytes of a protocol that is known, where MQTT was expected. */
 export const wrongProtocol: Rule = (facts) => {
   if (facts.firstBytes === undefined || facts.firstBytes.length === 0 || facts.connack !== undefined) return undefined;
   const spoken = classifyFirstBytes(facts.firstBytes);
@@ -23,18 +23,13 @@ export const wrongProtocol: Rule = (facts) => {
   if (service !== undefined) return { code: "WRONG_SERVICE", evidence: `port ${port} speaks ${service}: ${line}` };
   if (spoken === "http") return { code: isTls ? "MQTT_TO_HTTPS" : "MQTT_TO_HTTP", evidence: line };
   if (spoken === "tls-alert" || spoken === "tls-handshake") return spokeTls(facts, isTls);
-  if (facts.milestone === "accepted" || spoken !== "unknown") return undefined;
-  return spokenUnknown(facts, line);
+  if (spoken !== "unknown" || facts.spokeFirst !== true) return undefined;
+  return { code: "WRONG_SERVICE", evidence: `the server speaks first: ${line}` };
 };
 
 function spokeTls(facts: AttemptFacts, isTls: boolean): Finding | undefined {
   if (isTls) return undefined;
   return { code: isWebSocketScheme(facts) ? "WS_TO_TLS" : "PLAIN_TO_TLS", evidence: "the answer is a TLS record" };
-}
-
-function spokenUnknown(facts: AttemptFacts, line: string): Finding {
-  if (facts.spokeFirst === true) return { code: "WRONG_SERVICE", evidence: `the server speaks first: ${line}` };
-  return { code: "BAD_BYTES", evidence: line };
 }
 
 /** The texts of parsers that met another protocol, where the bytes themselves were not kept. */

@@ -1,5 +1,7 @@
-import { type ErrorCode, errorInfo, isRetryable, type RetryClass, type Stage } from "../errors/catalogue.ts";
+import { type ErrorCode, errorInfo, isRetryable } from "../errors/catalogue.ts";
 import { type ErrorDetails, MqttError } from "../errors/mqtt-error.ts";
+import { redactText } from "../errors/redact.ts";
+import type { RetryClass, Stage } from "../errors/row.ts";
 import type { AttemptFacts } from "./facts.ts";
 
 /** What the facts say, and how surely. */
@@ -54,7 +56,8 @@ export function toVerdict(finding: Finding): Verdict {
     hints: finding.hints ?? [],
     retry: finding.retry ?? gentlestRetry(finding.code, candidates),
     ...(finding.reasonCode === undefined ? {} : { reasonCode: finding.reasonCode }),
-    evidence: finding.evidence,
+    // Evidence may quote a URL or the words of a peer.
+    evidence: redactText(finding.evidence),
   };
 }
 

@@ -39,9 +39,12 @@ test("what is absent is no field at all", () => {
 
 test("the log form holds no secret of detail, details or cause", () => {
   const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln";
-  const cause = Object.assign(new Error(`Invalid URL: wss://bob:hunter2@host/mqtt?token=abc123&x-amz-customauthorizer-name=auth1`), {
-    code: "ERR_INVALID_URL",
-  });
+  const cause = Object.assign(
+    new Error(`Invalid URL: wss://bob:hunter2@host/mqtt?token=abc123&x-amz-customauthorizer-name=auth1`),
+    {
+      code: "ERR_INVALID_URL",
+    },
+  );
   const error = new MqttError("URL_INVALID", {
     detail: `mqtt://bob:hunter2@host, password ${token}`,
     cause,

@@ -1,5 +1,6 @@
-import { type ErrorCode, type ErrorSource, errorInfo, isRetryable, type RetryClass, type Stage } from "./catalogue.ts";
+import { type ErrorCode, errorInfo, isRetryable } from "./catalogue.ts";
 import { redactDetails, redactText } from "./redact.ts";
+import type { ErrorSource, RetryClass, Stage } from "./row.ts";
 
 // Two installed copies of this package must recognize each other's errors, which `instanceof` cannot do.
 const brand = Symbol.for("bowline.MqttError");

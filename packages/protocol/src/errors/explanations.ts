@@ -1,0 +1,31 @@
+/**
+ * The long form of the catalogue: causes, how to tell them apart, and what to do. No program imports it before it is asked to explain:
+ * `bowline explain`, the doctor, the generated documentation, and a page that loads it as a chunk of its own.
+ */
+
+import { type ErrorCode, errorCodes, type ErrorInfo, errorInfo } from "./catalogue.ts";
+import { aws } from "./explanations/aws.ts";
+import type { Explanation, Explanations } from "./explanations/explanation.ts";
+import { input } from "./explanations/input.ts";
+import { mqtt } from "./explanations/mqtt.ts";
+import { network } from "./explanations/network.ts";
+import { operation } from "./explanations/operation.ts";
+import { session } from "./explanations/session.ts";
+import { tls } from "./explanations/tls.ts";
+import { websocket } from "./explanations/websocket.ts";
+
+export type { Explanation } from "./explanations/explanation.ts";
+
+const explanations: Explanations = { ...input, ...network, ...tls, ...websocket, ...mqtt, ...session, ...aws, ...operation };
+
+/** The catalogue's row of a code together with its explanation; a code without one is explained by its remedy alone. */
+export function explain(code: ErrorCode): ErrorInfo & Explanation {
+  return { causes: [], fixes: [], ...errorInfo(code), ...explanations[code] };
+}
+
+/** The codes of ours that another program calls by a text: a Node error code, an OpenSSL number, a line of the browser's console. */
+export function codesSeenAs(text: string): readonly ErrorCode[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted.length < 3) return [];
+  return errorCodes.filter((code) => explanations[code]?.seenAs?.some((seen) => seen.toLowerCase().includes(wanted)));
+}

@@ -1,0 +1,95 @@
+import type { Explanations } from "./explanation.ts";
+
+export const operation: Explanations = {
+  PORT_IN_USE: {
+    causes: ["Another broker, or an earlier one that still runs, listens on the port."],
+    fixes: ["`ss -ltnp` names the process.", "`bowline up --listen mqtts://localhost:0` takes any free port."],
+    seenAs: ["EADDRINUSE"],
+  },
+  PORT_FORBIDDEN: {
+    causes: ["Ports below 1024 need a right."],
+    fixes: ["`setcap cap_net_bind_service=+ep $(command -v node)`, or let a proxy listen there."],
+    seenAs: ["EACCES"],
+  },
+  LISTEN_FAILED: {
+    causes: ["The address is not one of this machine's, or IPv6 is off."],
+    fixes: ["`ip address` lists them; `0.0.0.0` and `[::]` mean all."],
+    seenAs: ["EADDRNOTAVAIL"],
+  },
+  LISTEN_URL_INVALID: {
+    causes: ["A listen URL has a scheme, port or path that no listener has."],
+    fixes: ["`mqtts://localhost:8883`, `wss://localhost:8084/mqtt`, `unix:/run/bowline.sock`"],
+  },
+  PLAINTEXT_OFF_LOOPBACK: {
+    causes: ["`mqtt://` or `ws://` on an address others reach would send passwords in the clear."],
+    fixes: ["Use `mqtts://` or `wss://`, or add `--allow-plaintext` where the way is safe, such as behind a proxy."],
+  },
+  CONFIG_INVALID: {
+    causes: ["A key is misspelt, or its value has another type or range."],
+    fixes: ["The message names the key; the reference lists all."],
+  },
+  CONFIG_UNREADABLE: {
+    causes: ["The file is not there, not readable, or not valid JSON."],
+    fixes: ["Check the path from where the command runs."],
+    seenAs: ["ENOENT", "EACCES"],
+  },
+  CERTIFICATE_UNREADABLE: {
+    causes: ["The file is not there, not PEM, or belongs to another user."],
+    fixes: ["`openssl x509 -noout -subject -in FILE`"],
+    seenAs: ["ENOENT", "EACCES", "ERR_OSSL_PEM_NO_START_LINE"],
+  },
+  KEY_MISMATCH: {
+    causes: ["Certificate and key were renewed apart."],
+    fixes: ["Both must print the same: `openssl x509 -noout -pubkey -in cert.pem` and `openssl pkey -pubout -in key.pem`."],
+    seenAs: ["ERR_OSSL_X509_KEY_VALUES_MISMATCH"],
+  },
+  USAGE: { causes: ["An option or argument is unknown, missing or given twice."], fixes: ["Add `--help` to the command."] },
+  STORE_DAMAGED: {
+    causes: ["A disk fault, or a machine that lost power without keeping its promise to flush."],
+    fixes: ["Copy the data folder first.", "`bowline backup --salvage` keeps what is whole and counts the rest."],
+  },
+  STORE_NEWER: {
+    causes: ["A newer version has written the store, which this one would misread."],
+    fixes: ["Start the newer version, or restore a backup made before the upgrade."],
+  },
+  STORE_IN_USE: {
+    causes: ["A broker runs with the same data folder."],
+    fixes: ["End it, or give `--data` another folder.", "Commands with `--data` talk to the running broker."],
+  },
+  STORE_UNREADABLE: {
+    causes: ["The files belong to another user, or the disk returns errors."],
+    fixes: ["`ls -l` on the data folder; `dmesg` for disk errors."],
+    seenAs: ["EACCES", "EIO"],
+  },
+  STORE_READ_ONLY: {
+    causes: ["The disk is full. What needs keeping is refused with 0x97, the rest goes on."],
+    fixes: ["Free space; the broker tries every few seconds."],
+    seenAs: ["ENOSPC"],
+  },
+  STORE_FULL: {
+    causes: ["The store has reached the size it may have."],
+    fixes: ["Delete sessions that never return, or raise the size."],
+  },
+  STORE_FAILED: {
+    causes: ["Reading or writing failed in a way without a name of its own."],
+    fixes: ["Look at `error.cause` and at `dmesg`."],
+  },
+  DATA_DIR_UNWRITABLE: {
+    causes: ["The folder belongs to another user, or the file system is read-only."],
+    fixes: ["`chown`, or another folder with `--data`."],
+    seenAs: ["EACCES", "EROFS"],
+  },
+  ADMIN_UNREACHABLE: {
+    causes: ["No broker runs with this data folder, or the URL is wrong."],
+    fixes: ["`bowline up --data DIR`"],
+    seenAs: ["ECONNREFUSED", "ENOENT"],
+  },
+  ADMIN_REFUSED: {
+    causes: ["The key is missing, wrong, or belongs to another tenant."],
+    fixes: ["Use the operator's key, or the tenant's own for its own data."],
+  },
+  USER_EXISTS: { causes: ["The name is taken in this tenant."], fixes: ["`bowline user list`"] },
+  USER_UNKNOWN: { causes: ["The name is not one of this tenant's."], fixes: ["`bowline user list`"] },
+  TENANT_EXISTS: { causes: ["The name or one of the hosts is taken."], fixes: ["`bowline tenant list`"] },
+  TENANT_UNKNOWN: { causes: ["No tenant has this name."], fixes: ["`bowline tenant list`"] },
+};
