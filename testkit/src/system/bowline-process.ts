@@ -1,0 +1,95 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const command = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+
+/** What the first start wrote for its user. */
+export interface FirstUser {
+  username: string;
+  password: string;
+}
+
+/** A real `bowline up` in a process and a data folder of its own. Needs the built packages. */
+export class BowlineProcess {
+  readonly folder: string;
+  /** URLs of the `ready` line, in its order. */
+  urls: string[] = [];
+  /** Everything it wrote to stderr. */
+  log = "";
+  private readonly args: readonly string[];
+  private child: ChildProcessWithoutNullStreams | undefined;
+  private exited: Promise<number | string> = Promise.resolve(0);
+
+  private constructor(folder: string, args: readonly string[]) {
+    this.folder = folder;
+    this.args = args;
+  }
+
+  /** Starts in a new folder and waits for `ready`. Listeners on port 0 keep their first port when it is started again. */
+  static async start(...args: string[]): Promise<BowlineProcess> {
+    const one = new BowlineProcess(await mkdtemp(join(tmpdir(), "bowline-")), args);
+    await one.startAgain();
+    return one;
+  }
+
+  get dataFolder(): string {
+    return join(this.folder, "data");
+  }
+
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
+  /** Starts with the same folder and, after the first time, the same ports. */
+  async startAgain(): Promise<void> {
+    const listen = this.urls.length > 0 ? withPorts(this.args, this.urls) : this.args;
+    const child = spawn(process.execPath, [command, "up", "--data", this.dataFolder, ...listen], { cwd: this.folder });
+    this.child = child;
+    this.exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal ?? 0)));
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.log += chunk.toString();
+    });
+    this.urls = await new Promise<string[]>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        if (line.startsWith("ready ")) resolve(line.split(" ").slice(1));
+      });
+      void this.exited.then((code) => reject(new Error(`bowline up ended with ${code} before it was ready:\n${this.log}`)));
+    });
+  }
+
+  ca(): Promise<Buffer> {
+    return readFile(join(this.dataFolder, "ca.pem"));
+  }
+
+  async user(): Promise<FirstUser> {
+    return JSON.parse(await readFile(join(this.dataFolder, "first-user.json"), "utf8")) as FirstUser;
+  }
+
+  /** SIGKILL: no goodbye, no flush. */
+  async kill(): Promise<void> {
+    this.child?.kill("SIGKILL");
+    await this.exited;
+  }
+
+  /** SIGTERM; answers the exit code or the signal that ended it. */
+  async stop(): Promise<number | string> {
+    this.child?.kill("SIGTERM");
+    return await this.exited;
+  }
+
+  /** Ends it, whatever it does, and removes its folder. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The same arguments with the listeners' ports as they were given out. */
+function withPorts(args: readonly string[], urls: readonly string[]): string[] {
+  let next = 0;
+  return args.map((arg, index) => (args[index - 1] === "--listen" ? urls[next++]! : arg));
+}

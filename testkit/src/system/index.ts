@@ -1,0 +1,1 @@
+export { BowlineProcess, type FirstUser } from "./bowline-process.ts";
