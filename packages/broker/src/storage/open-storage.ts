@@ -1,4 +1,5 @@
 import { openLmdbStorage } from "./lmdb/open-lmdb-storage.ts";
+import type { SalvageReport } from "./lmdb/salvage-store.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import type { Durability, Storage } from "./storage.ts";
 
@@ -12,6 +13,8 @@ export interface StoreOptions {
   maximumBytes?: number;
   /** What to do with a damaged store: `refuse` (default) with STORE_DAMAGED, or `salvage` what can still be read. */
   onDamage?: "refuse" | "salvage";
+  /** Told what a salvage kept and lost, before openStorage resolves. */
+  onSalvaged?: (report: SalvageReport) => void;
 }
 
 /**
@@ -26,6 +29,7 @@ export async function openStorage(options: StoreOptions | "memory"): Promise<Sto
     durability: options.durability ?? "durable",
     maximumBytes: options.maximumBytes ?? 64 * 2 ** 30,
     onDamage: options.onDamage ?? "refuse",
+    onSalvaged: options.onSalvaged ?? (() => {}),
     retryDelayMs: 5_000,
   });
 }

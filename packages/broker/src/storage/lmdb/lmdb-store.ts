@@ -131,15 +131,15 @@ export class LmdbStore {
   }
 
   /**
-   * Calls `visit` with each row of a table in order of keys.
+   * Calls `visit` with each row of a table in order of keys, or from the end.
    *
    * @throws MissingRows when the tree has another number of rows than could be read
    */
-  readTable(table: Table, visit: (key: Uint8Array, record: Uint8Array) => void): void {
+  readTable(table: Table, visit: (key: Uint8Array, record: Uint8Array) => void, reverse: boolean = false): void {
     const database = this.#tables[table] as Database<Buffer, Buffer>;
     const expected = this.rowCount(table);
     let count = 0;
-    for (const { key, value } of database.getRange({ snapshot: true })) {
+    for (const { key, value } of database.getRange({ reverse })) {
       count += 1;
       // A damaged tree may lead in a circle.
       if (count > expected) break;

@@ -1,13 +1,14 @@
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { type ErrorCode, MqttError } from "@bowline/protocol";
 import type { Durability } from "../storage.ts";
 import { hasData, isClean, removeCleanMark } from "./clean-mark.ts";
 import { LmdbStorage } from "./lmdb-storage.ts";
+import { buildStore, metaOperation, write } from "./build-store.ts";
 import { LmdbStore, MissingRows, Table } from "./lmdb-store.ts";
-import { decodeMeta, encodeMeta, metaKey, type MetaRow } from "./records.ts";
+import { decodeMeta, metaKey, type MetaRow } from "./records.ts";
 import { StoreLock } from "./store-lock.ts";
+import { salvageStore, type SalvageReport } from "./salvage-store.ts";
 import { damaged, newer, verifyStore } from "./verify-store.ts";
 import { formatVersion } from "./walk-store.ts";
 
@@ -16,6 +17,8 @@ export interface OpenLmdbOptions {
   durability: Durability;
   maximumBytes: number;
   onDamage: "refuse" | "salvage";
+  /** Told what a salvage kept and lost. */
+  onSalvaged: (report: SalvageReport) => void;
   /** Ms between attempts while the disk is full. */
   retryDelayMs: number;
 }
@@ -32,7 +35,7 @@ export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbSto
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     lock = StoreLock.acquire(directory);
     if (!hasData(directory)) await createStore(directory);
-    else if (!isClean(directory)) await verifyStore(directory);
+    else if (!isClean(directory)) await verifyOrSalvage(options);
     const { store, meta } = await openStore(directory);
     return new LmdbStorage({ ...options, store, lock, meta });
   } catch (error) {
@@ -41,16 +44,20 @@ export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbSto
   }
 }
 
-/** Made aside and moved into place, so that a kill in between leaves no half store that looks damaged. */
-async function createStore(directory: string): Promise<void> {
-  const aside = join(directory, "new");
-  rmSync(aside, { recursive: true, force: true });
-  mkdirSync(aside, { mode: 0o700 });
-  const store = LmdbStore.open(aside, { create: true });
-  await write(store, { format: formatVersion, nextMessageId: 1, nextSessionId: 1 });
-  await store.close();
-  renameSync(join(aside, "data.mdb"), join(directory, "data.mdb"));
-  rmSync(aside, { recursive: true });
+async function verifyOrSalvage({ directory, onDamage, onSalvaged }: OpenLmdbOptions): Promise<void> {
+  try {
+    await verifyStore(directory);
+  } catch (error) {
+    const isDamage = MqttError.is(error) && error.code === "STORE_DAMAGED";
+    if (!isDamage || onDamage === "refuse") throw error;
+    onSalvaged(await salvageStore(directory));
+  }
+}
+
+function createStore(directory: string): Promise<void> {
+  return buildStore(directory, (store) =>
+    write(store, [metaOperation({ format: formatVersion, nextMessageId: 1, nextSessionId: 1 })]),
+  );
 }
 
 async function openStore(directory: string): Promise<{ store: LmdbStore; meta: MetaRow }> {
@@ -61,7 +68,7 @@ async function openStore(directory: string): Promise<{ store: LmdbStore; meta: M
     const meta = decodeMeta(metaKey, record);
     if (meta.format > formatVersion) throw newer(meta.format);
     removeCleanMark(directory);
-    await write(store, meta);
+    await write(store, [metaOperation(meta)]);
     return { store, meta };
   } catch (error) {
     await store.close();
@@ -69,21 +76,11 @@ async function openStore(directory: string): Promise<{ store: LmdbStore; meta: M
   }
 }
 
-function write(store: LmdbStore, meta: MetaRow): Promise<void> {
-  const { key, record } = encodeMeta(meta);
-  return new Promise((resolve, reject) => {
-    store.write([{ table: Table.Meta, key, record }], {
-      visible() {},
-      flushed: resolve,
-      failed: (code) => reject(Object.assign(new Error(`a write failed with ${code}`), { code })),
-    });
-  });
-}
-
 const codes: Readonly<Record<string, ErrorCode>> = {
   EACCES: "STORE_UNREADABLE",
   EPERM: "STORE_UNREADABLE",
   ENOTDIR: "STORE_UNREADABLE",
+  EEXIST: "STORE_UNREADABLE",
   EROFS: "DATA_DIR_UNWRITABLE",
   ENOSPC: "STORE_FULL",
   EDQUOT: "STORE_FULL",

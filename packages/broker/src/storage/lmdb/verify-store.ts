@@ -33,7 +33,9 @@ export function newer(format: number): MqttError {
 }
 
 interface ChildOutcome {
-  /** The JSON of the last line; undefined when the child did not get there. */
+  /** The JSON of the last line the child wrote, if any. */
+  lastLine: unknown;
+  /** The same, when the child also ended well. */
   report: unknown;
   /** How it ended, in words. */
   ending: string;
@@ -51,11 +53,14 @@ export async function runChild(program: string, args: readonly string[]): Promis
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-100_000)));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
   const ending = await endOf(child);
-  const isWhole = ending === "" && output.endsWith("\n");
-  return {
-    report: isWhole ? JSON.parse(output.slice(output.lastIndexOf("\n", output.length - 2) + 1)) : undefined,
-    ending: `${ending} ${firstError(complaint)}`.trim(),
-  };
+  const lastLine = lastLineOf(output);
+  return { lastLine, report: ending === "" ? lastLine : undefined, ending: `${ending} ${firstError(complaint)}`.trim() };
+}
+
+function lastLineOf(output: string): unknown {
+  const wholeLines = output.split("\n").slice(0, -1);
+  const line = wholeLines.reverse().find((each) => each.startsWith("{"));
+  return line === undefined ? undefined : JSON.parse(line);
 }
 
 /** Empty for a good end. */

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { metaOperation, write } from "./build-store.ts";
 import { LmdbStore, MissingRows, Table, tableNames } from "./lmdb-store.ts";
 import {
   decodeInbound,
@@ -10,7 +11,6 @@ import {
   decodeSession,
   decodeSubscription,
   decodeUser,
-  encodeMeta,
   metaKey,
 } from "./records.ts";
 
@@ -86,13 +86,10 @@ export function decodes(decode: (key: Uint8Array, record: Uint8Array) => unknown
 }
 
 /** Reading never meets the list of free pages, and a write that does so must not be the broker's first. A full disk is no damage. */
-function tryWrite(store: LmdbStore, meta: Uint8Array): Promise<void> {
-  const { key, record } = encodeMeta(decodeMeta(metaKey, meta));
-  return new Promise((resolve, reject) => {
-    store.write([{ table: Table.Meta, key, record }], {
-      visible() {},
-      flushed: resolve,
-      failed: (code) => (code === constants.errno.ENOSPC ? resolve() : reject(new Error(`a write failed with ${code}`))),
-    });
-  });
+async function tryWrite(store: LmdbStore, meta: Uint8Array): Promise<void> {
+  try {
+    await write(store, [metaOperation(decodeMeta(metaKey, meta))]);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== constants.errno.ENOSPC) throw error;
+  }
 }

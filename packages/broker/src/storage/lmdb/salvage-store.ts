@@ -1,0 +1,111 @@
+import { closeSync, linkSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildStore, metaOperation, write } from "./build-store.ts";
+import { type LmdbStore, type StoreOperation, Table, tableNames } from "./lmdb-store.ts";
+import { decodeMessage, decodeMeta, decodeQueueEntry, decodeRetained, decodeSession, type MetaRow } from "./records.ts";
+import { readSpool, type SpoolRow } from "./salvage-spool.ts";
+import { runChild } from "./verify-store.ts";
+import { formatVersion } from "./walk-store.ts";
+
+interface TableCount {
+  /** How many rows the store said it had; undefined when it could not say. */
+  expected: number | undefined;
+  kept: number;
+}
+
+export interface SalvageReport {
+  /** By name of the table. A kept row is sound; a queued or retained message that is lost itself takes the rows naming it along. */
+  tables: Record<string, TableCount>;
+  /** Where the damaged file went; it is never deleted. */
+  damagedFile: string;
+}
+
+/** Ids of lost rows must not be given again; nobody knows them when the row that counts them is lost too. */
+const idsToSkip = 2 ** 32;
+const rowsAtATime = 1_000;
+
+/**
+ * Makes a new store of every row of a damaged one that can still be read, and moves the damaged file aside. Each table is read by
+ * a process of its own, forward and, where that ends too early, backward, so that a damaged page costs what lies on it and little
+ * more. The caller holds the lock.
+ */
+export async function salvageStore(directory: string): Promise<SalvageReport> {
+  const damagedFile = join(directory, `damaged-${new Date().toISOString().replaceAll(":", "-")}.mdb`);
+  const spoolPath = join(directory, "salvage.spool");
+  rmSync(spoolPath, { force: true });
+  const tables: SalvageReport["tables"] = {};
+  for (const name of tableNames) tables[name] = { expected: await spoolTable(directory, name, spoolPath), kept: 0 };
+  await buildStore(directory, async (store) => {
+    await fillFrom(spoolPath, store);
+    for (const [table, name] of tableNames.entries())
+      tables[name] = { ...tables[name], kept: store.rowCount(table as Table) } as TableCount;
+    linkSync(join(directory, "data.mdb"), damagedFile);
+  });
+  rmSync(spoolPath);
+  return { tables, damagedFile };
+}
+
+interface TableOutcome {
+  expected: number;
+  isWhole: boolean;
+}
+
+async function spoolTable(directory: string, name: string, spoolPath: string): Promise<number | undefined> {
+  const forward = await runChild("./salvage-child.js", [directory, name, spoolPath, "forward"]);
+  if ((forward.report as TableOutcome | undefined)?.isWhole !== true) {
+    await runChild("./salvage-child.js", [directory, name, spoolPath, "backward"]);
+  }
+  return (forward.lastLine as TableOutcome | undefined)?.expected;
+}
+
+/** What the rows of a spool say about each other. */
+interface Known {
+  messages: Set<number>;
+  meta: MetaRow | undefined;
+  highestSessionId: number;
+}
+
+/** Two passes: which messages there are, then every row but those that name a lost one. Rows read twice are put twice, which is once. */
+async function fillFrom(spoolPath: string, store: LmdbStore): Promise<void> {
+  const known: Known = { messages: new Set(), meta: undefined, highestSessionId: 0 };
+  for (const row of rowsOf(spoolPath)) note(row, known);
+  let operations: StoreOperation[] = [metaOperation(nextIds(known))];
+  for (const row of rowsOf(spoolPath)) {
+    if (row.table === Table.Meta || isDangling(row, known)) continue;
+    operations.push(row);
+    if (operations.length < rowsAtATime) continue;
+    await write(store, operations);
+    operations = [];
+  }
+  await write(store, operations);
+}
+
+function note({ table, key, record }: SpoolRow, known: Known): void {
+  if (table === Table.Meta) known.meta = decodeMeta(key, record);
+  else if (table === Table.Messages) known.messages.add(decodeMessage(key, record).id);
+  else if (table === Table.Sessions) known.highestSessionId = Math.max(known.highestSessionId, decodeSession(key, record).id);
+}
+
+function nextIds({ meta, messages, highestSessionId }: Known): MetaRow {
+  if (meta !== undefined) return meta;
+  let highestMessageId = 0;
+  for (const id of messages) highestMessageId = Math.max(highestMessageId, id);
+  return { format: formatVersion, nextMessageId: highestMessageId + idsToSkip, nextSessionId: highestSessionId + idsToSkip };
+}
+
+/** The owner of the storage relies on every message that is named to be there. */
+function isDangling({ table, key, record }: SpoolRow, { messages }: Known): boolean {
+  if (table === Table.Retained) return !messages.has(decodeRetained(key, record).messageId);
+  if (table !== Table.Queue) return false;
+  const { messageId } = decodeQueueEntry(key, record).entry;
+  return messageId !== 0 && !messages.has(messageId);
+}
+
+function* rowsOf(spoolPath: string): Generator<SpoolRow> {
+  const file = openSync(spoolPath, "a+", 0o600);
+  try {
+    yield* readSpool(file);
+  } finally {
+    closeSync(file);
+  }
+}
