@@ -8,8 +8,8 @@ export function reportError(error: unknown, isDebugging: boolean): ExitCode {
   const text = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
   const lines = [`${paint(`error[${error.code}]`)} ${printable(text)}`];
   // For a wrong command line the caller names the help to read, which is all the catalogue could say.
-  if (error.remedy !== errorInfo("USAGE").remedy) lines.push(`  ${printable(error.remedy)}`);
-  for (const hint of error.details?.hints ?? []) if (hint !== error.remedy) lines.push(`  ${printable(hint)}`);
+  if (error.remedy !== errorInfo("USAGE").remedy) lines.push(`  ${inFlags(error.remedy)}`);
+  for (const hint of error.details?.hints ?? []) if (hint !== error.remedy) lines.push(`  ${inFlags(hint)}`);
   if (error.code !== "USAGE") lines.push(`  More: bowline explain ${error.code}`);
   if (isDebugging) lines.push(stackOf(error));
   process.stderr.write(`${lines.join("\n")}\n`);
@@ -27,6 +27,11 @@ function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";
   return `${error.stack ?? error.message}${cause}`;
+}
+
+/** Advice names the options of the library; here they are flags. */
+function inFlags(advice: string): string {
+  return printable(advice).replace(/`(ca|cert|key)`/g, "--$1 FILE");
 }
 
 // What a server says is shown, and must not steer the terminal.

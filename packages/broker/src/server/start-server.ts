@@ -131,7 +131,7 @@ interface Core {
 }
 
 async function startCore(config: BrokerConfig, folder: DataFolder, logger: Logger, closers: CloseStack): Promise<Core> {
-  const storage = await openConfiguredStorage(config, folder);
+  const storage = await openConfiguredStorage(config, folder, logger);
   const hasher = new PasswordHasher();
   const users = new UserDirectory(storage, hasher);
   const tokens = new TokenMethod();
@@ -145,9 +145,14 @@ async function startCore(config: BrokerConfig, folder: DataFolder, logger: Logge
   return { broker, users, tokens };
 }
 
-function openConfiguredStorage(config: BrokerConfig, folder: DataFolder): Promise<Storage> {
+function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger: Logger): Promise<Storage> {
   if (config.memory) return openStorage("memory");
-  return openStorage({ directory: folder.store, durability: config.durability, onDamage: config.onDamage });
+  return openStorage({
+    directory: folder.store,
+    durability: config.durability,
+    onDamage: config.onDamage,
+    onSalvaged: (report) => logger.warn({ ...report }, "the store was damaged; what could be read was kept"),
+  });
 }
 
 async function makeConsoleApp(access: OperatorAccess, api: Hono, files: string | undefined): Promise<Hono> {

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCodes, errorInfo, isErrorCode, MqttError } from "@bowline/protocol";
+import { codesSeenAs, explain as explanationOf } from "@bowline/protocol/explanations";
 import { closestName } from "@bowline/protocol/internal";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
@@ -25,11 +26,15 @@ function list(line: CommandLine): Promise<number> {
 }
 
 function explainCode(line: CommandLine): Promise<number> {
-  const typed = line.words[0];
-  if (typed === undefined) throw new MqttError("USAGE", { detail: "the code is missing, such as TLS_UNKNOWN_CA" });
+  const typed = line.words.join(" ");
+  if (typed === "") throw new MqttError("USAGE", { detail: "the code is missing, such as TLS_UNKNOWN_CA" });
   const code = typed.toUpperCase().replaceAll("-", "_");
-  if (!isErrorCode(code)) throw unknownCode(typed, code);
-  process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, ...errorInfo(code) })}\n` : textOf(code));
+  // Whoever has an error of another program in front of him (ECONNREFUSED, a number of OpenSSL) is led to our names for it.
+  const codes = isErrorCode(code) ? [code] : codesSeenAs(typed);
+  if (codes.length === 0) throw unknownCode(typed, code);
+  if (!isErrorCode(code) && !line.flag("json")) process.stdout.write(`Known here as ${codes.join(", ")}.\n\n`);
+  const texts = codes.map((each) => (line.flag("json") ? `${JSON.stringify({ v: 1, ...explanationOf(each) })}\n` : textOf(each)));
+  process.stdout.write(texts.join(line.flag("json") ? "" : "\n"));
   return Promise.resolve(ExitCode.Well);
 }
 
@@ -56,7 +61,7 @@ const RETRIES = {
 } as const;
 
 function textOf(code: ErrorCode): string {
-  const info = errorInfo(code);
+  const info = explanationOf(code);
   return [
     `${code}: ${info.title}.`,
     "",
@@ -64,6 +69,14 @@ function textOf(code: ErrorCode): string {
     `  Where        ${info.stage}`,
     `  Fault of     ${SOURCES[info.source]}`,
     `  Try again    ${RETRIES[info.retry]}`,
+    ...section("Causes", info.causes),
+    ...section("How to tell", info.tell === undefined ? [] : [info.tell]),
+    ...section("Fixes", info.fixes),
+    ...section("Seen as", info.seenAs ?? []),
     "",
   ].join("\n");
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", `  ${title}`, ...lines.map((line) => `    - ${line}`)];
 }

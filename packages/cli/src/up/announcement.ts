@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { quote } from "../trust/run-tool.ts";
 import type { FirstUser } from "./first-user.ts";
 
@@ -37,7 +37,6 @@ export function newcomerUrl(listeners: readonly string[]): string {
 
 /** What a person at the terminal needs, once: addresses, the user, and two commands to copy. */
 export function announcement(facts: Announcement): string {
-  const shown = (path: string): string => quote(relative(process.cwd(), path) || ".");
   const rows: [string, string][] = [
     ...facts.listeners.map((url, i): [string, string] => [i === 0 ? "Listening" : "", url]),
     ...(facts.signInLink === undefined
@@ -45,7 +44,7 @@ export function announcement(facts: Announcement): string {
       : [["Console", `${facts.signInLink}  (signs one browser in, once)`] as [string, string]]),
     ["Data", facts.isMemory ? `in memory only; certificates in ${shown(facts.dataFolder)}` : shown(facts.dataFolder)],
     ...(facts.ca === undefined ? [] : [["Authority", shown(facts.ca)] as [string, string]]),
-    ...userRows(facts.user, shown),
+    ...userRows(facts.user),
   ];
   return [
     "",
@@ -55,16 +54,18 @@ export function announcement(facts: Announcement): string {
     "",
     "Copy these into two other terminals:",
     "",
-    ...commandsToCopy(facts, shown).map((command) => `  ${command}`),
+    ...commandsToCopy(facts).map((command) => `  ${command}`),
     "",
-    ...(facts.ca === undefined ? [] : [`To let browsers trust the local authority: ${facts.command} trust`]),
+    ...(facts.ca === undefined
+      ? []
+      : [`To let browsers trust the local authority: ${facts.command} trust${dataWords(facts.dataFolder)}`]),
     "Ctrl-C ends the broker.",
     "",
     "",
   ].join("\n");
 }
 
-function userRows(user: FirstUser | undefined, shown: (path: string) => string): [string, string][] {
+function userRows(user: FirstUser | undefined): [string, string][] {
   if (user === undefined) return [];
   if (user.password === undefined) return [["User", `${user.username}, password in ${shown(user.file ?? "")}`]];
   return [
@@ -73,13 +74,23 @@ function userRows(user: FirstUser | undefined, shown: (path: string) => string):
   ];
 }
 
-function commandsToCopy(facts: Announcement, shown: (path: string) => string): string[] {
-  const target = [quote(newcomerUrl(facts.listeners)), ...loginWords(facts, shown)].join(" ");
+function commandsToCopy(facts: Announcement): string[] {
+  const target = [quote(newcomerUrl(facts.listeners)), ...loginWords(facts)].join(" ");
   return [`${facts.command} sub ${target} -t 'demo/#' -v`, `${facts.command} pub ${target} -t demo/hello -m 'Hello from Bowline'`];
 }
 
-function loginWords(facts: Announcement, shown: (path: string) => string): string[] {
+function loginWords(facts: Announcement): string[] {
   if (facts.user?.file !== undefined) return ["--credentials", shown(facts.user.file)];
   const ca = facts.ca === undefined ? [] : ["--ca", shown(facts.ca)];
   return facts.isAnonymous ? ca : [...ca, "-u", "NAME"];
+}
+
+function dataWords(folder: string): string {
+  return folder === resolve(".bowline") ? "" : ` --data ${shown(folder)}`;
+}
+
+/** As short as it can be written from here, ready to be pasted into a shell. */
+function shown(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return quote(fromHere.startsWith("..") ? path : fromHere || ".");
 }
