@@ -63,13 +63,17 @@ const closedBeforeConnack: Rule = (facts) => {
   const credential = credentialOf(facts);
   if (credential === "authorizer") return authorizerRefused(facts, evidence);
   if (credential === "none" && facts.target?.scheme === "mqtts") {
-    return { code: "AWS_AUTHORIZER_NAME", evidence, candidates: ["AWS_AUTHORIZER_NAME", "AWS_CERT_INACTIVE", "AWS_NO_CONNECT"] };
+    return {
+      code: "AWS_AUTHORIZER_NAME",
+      evidence,
+      candidates: ["AWS_AUTHORIZER_NAME", "AWS_CERT_INACTIVE", "AWS_NO_CONNECT", "CONNACK_NONE"],
+    };
   }
-  const causes: readonly ErrorCode[] = ["AWS_NO_CONNECT", "AWS_CERT_INACTIVE", "AWS_RETAIN", "AWS_WILL"];
+  const will: readonly ErrorCode[] = facts.connect?.hadWill === true ? ["AWS_WILL", "AWS_RETAIN"] : [];
   return {
     code: "AWS_NO_CONNECT",
     evidence,
-    candidates: facts.connect?.hadWill === true ? causes : causes.slice(0, 2),
+    candidates: ["AWS_NO_CONNECT", "AWS_CERT_INACTIVE", ...will, "CONNACK_NONE"],
     hints: policyHint(facts),
   };
 };
@@ -101,7 +105,9 @@ const closedOnOperation: Rule = (facts) => {
   const evidence = `closed after ${session?.lastSent ?? "an operation"}`;
   if (session?.lastSent === "subscribe") {
     const causes: readonly ErrorCode[] =
-      credentialOf(facts) === "authorizer" ? ["AWS_NO_SUB", "AWS_POLICY_DOC", "AWS_LIMITS"] : ["AWS_NO_SUB", "AWS_LIMITS"];
+      credentialOf(facts) === "authorizer"
+        ? ["AWS_NO_SUB", "AWS_POLICY_DOC", "AWS_LIMITS", "CONNECTION_LOST"]
+        : ["AWS_NO_SUB", "AWS_LIMITS", "CONNECTION_LOST"];
     return { code: "AWS_NO_SUB", evidence, candidates: causes };
   }
   if (session?.lastSent !== "publish") return undefined;
@@ -111,7 +117,7 @@ const closedOnOperation: Rule = (facts) => {
   return {
     code: "AWS_NO_PUB",
     evidence,
-    candidates: retain === true ? ["AWS_RETAIN", "AWS_NO_PUB"] : ["AWS_NO_PUB", "AWS_LIMITS"],
+    candidates: retain === true ? ["AWS_RETAIN", "AWS_NO_PUB", "CONNECTION_LOST"] : ["AWS_NO_PUB", "AWS_LIMITS", "CONNECTION_LOST"],
   };
 };
 

@@ -479,7 +479,7 @@ const session: readonly Case[] = [
   [
     "a loop of short lives",
     { ...mqtt, ...at("accepted"), session: { ageMs: 900, previousAgesMs: [1100, 1000] } },
-    "TAKEOVER",
+    "CONNECTION_LOST",
     "guess",
   ],
   ["a lost session", { ...mqtt, ...at("accepted"), session: { wasSessionLost: true } }, "SESSION_LOST"],
@@ -602,6 +602,13 @@ test("a guess is retried where one of its explanations passes by itself", () => 
   const sure = diagnose({ ...mqtt, ...at("connect-sent"), healedBy: ["tls"] });
   expect(sure).toMatchObject({ code: "PLAIN_TO_TLS", certain: true, retry: "new-input" });
   expect(diagnose(connack(4, 5)).retry).toBe("new-credentials");
+  // A drop right after SUBSCRIBE may be chance, and a certificate that was refused may not.
+  const drop: AttemptFacts = { ...mqtt, ...at("accepted"), session: { lastSent: "subscribe", msSinceLastSent: 20 } };
+  expect(diagnose(drop)).toMatchObject({ code: "SUB_DENIED", certain: false, retry: "backoff" });
+  expect(diagnose({ ...mqtts, ...failed("UNABLE_TO_VERIFY_LEAF_SIGNATURE") })).toMatchObject({
+    certain: false,
+    retry: "new-input",
+  });
 });
 
 test("a verdict never quotes a secret", () => {

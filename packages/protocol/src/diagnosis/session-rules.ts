@@ -47,7 +47,8 @@ const answeredByClosing: Rule = (facts) => {
   const { session, milestone } = facts;
   if (milestone !== "accepted" || (session?.msSinceLastSent ?? Infinity) > answerWithinMs) return undefined;
   const evidence = `closed ${session?.msSinceLastSent ?? 0} ms after ${session?.lastSent === "subscribe" ? "SUBSCRIBE" : "PUBLISH"}`;
-  if (session?.lastSent === "subscribe") return { code: "SUB_DENIED", evidence, candidates: ["SUB_DENIED", "FILTER_INVALID"] };
+  if (session?.lastSent === "subscribe")
+    return { code: "SUB_DENIED", evidence, candidates: ["SUB_DENIED", "FILTER_INVALID", "CONNECTION_LOST"] };
   return session?.lastSent === "publish" ? publishRefused(facts, evidence) : undefined;
 };
 
@@ -55,7 +56,7 @@ function publishRefused({ session }: AttemptFacts, evidence: string): Finding {
   const { qos = 0, retain = false } = session?.lastPublish ?? {};
   if (session?.maximumQos !== undefined && qos > session.maximumQos) return { code: "QOS_UNSUPPORTED", evidence };
   if (retain && session?.retainAvailable === false) return { code: "RETAIN_UNSUPPORTED", evidence };
-  const candidates: ErrorCode[] = ["PUB_DENIED", "PACKET_TOO_LARGE", "TOPIC_INVALID"];
+  const candidates: ErrorCode[] = ["PUB_DENIED", "PACKET_TOO_LARGE", "TOPIC_INVALID", "CONNECTION_LOST"];
   if (qos > 0) candidates.push("QOS_UNSUPPORTED");
   if (retain) candidates.push("RETAIN_UNSUPPORTED");
   return { code: "PUB_DENIED", evidence, candidates };
@@ -85,7 +86,8 @@ const cutAgainSoon: Rule = ({ milestone, session }) => {
   const isLoop = ages.length >= 2 && ages.slice(0, 3).every((age) => age < shortLifeMs);
   if (milestone !== "accepted" || !isLoop) return undefined;
   return {
-    code: "TAKEOVER",
+    // Not called TAKEOVER: a broker that falls again and again looks the same, and is worth waiting for.
+    code: "CONNECTION_LOST",
     evidence: `${ages.length} connections in a row were closed within ${shortLifeMs / 1000} s`,
     candidates: ["TAKEOVER", "SUB_DENIED", "PUB_DENIED"],
     hints: ["Two clients with one identifier throw each other out: look for a second tab, instance or environment."],

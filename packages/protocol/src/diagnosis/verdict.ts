@@ -64,9 +64,8 @@ export function toVerdict(finding: Finding): Verdict {
 /** A client must not give up for ever on a guess: where one explanation would pass by itself, the attempt is repeated. */
 function gentlestRetry(code: ErrorCode, candidates: readonly ErrorCode[]): RetryClass {
   const classes = [code, ...candidates].map((candidate) => errorInfo(candidate).retry);
-  const own = errorInfo(code).retry;
-  if (isRetryable(own)) return own;
-  return classes.find(isRetryable) ?? own;
+  if (classes.includes("backoff")) return "backoff";
+  return classes.find(isRetryable) ?? errorInfo(code).retry;
 }
 
 /** The error of a verdict, as a client rejects or reports it. */

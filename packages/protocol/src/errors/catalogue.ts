@@ -39,7 +39,7 @@ const rows = {
   WS_OPEN_SILENT: ["ws", "peer", "backoff", "the WebSocket opens and never answers", "Check what stands behind the path."],
   WS_CLOSE_CODE: ["ws", "peer", "backoff", "the server closed the WebSocket with a code", "Look up the code and its reason."],
   WS_IDLE_CUT: ["ws", "network", "backoff", "a proxy cuts the connection when it is idle", "Set keep alive to half the proxy's idle time."],
-  WS_NEVER_OPENED: ["ws", "network", "backoff", "the WebSocket never opened", "Run the doctor with this URL outside the page."],
+  WS_NEVER_OPENED: ["ws", "network", "backoff", "the WebSocket never opened", "Read the console of the browser, which names the reason."],
   WS_UNREACHABLE: ["ws", "network", "backoff", "the page cannot reach the server", "Open https://host:port in a tab, and read what the browser says."],
   WS_UPGRADE_REFUSED: ["ws", "peer", "backoff", "the server answers HTTP but refuses the WebSocket", "Check path, origin rule and the proxy's Upgrade headers."],
 
@@ -139,7 +139,7 @@ const unknownHere = (code: ErrorCode): Row => [
   "network",
   "backoff",
   code.toLowerCase().replaceAll("_", " "),
-  "Look the code up with bowline explain.",
+  "Run bowline explain with this code.",
 ];
 
 /** Whether a text is a code of the catalogue, as `bowline explain` must ask of what was typed. */

@@ -4,7 +4,7 @@ import { codesSeenAs, type Explanation, explain } from "./explanations.ts";
 
 const codesWhere = (isWrong: (explanation: Explanation) => boolean): readonly ErrorCode[] =>
   errorCodes.filter((code) => isWrong(explain(code)));
-const isSentence = (text: string): boolean => /^[A-Z`"'0-9].*[.]$/.test(text);
+const isSentence = (text: string): boolean => /^([A-Z`"'0-9]|macOS|mosquitto|nginx).*[.]$/.test(text);
 
 test("every code of the catalogue is explained", () => {
   expect(codesWhere(({ causes, fixes }) => causes.length === 0 || fixes.length === 0)).toEqual([]);

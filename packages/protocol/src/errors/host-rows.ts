@@ -137,7 +137,7 @@ const rows = {
   CERTIFICATE_UNREADABLE: ["config", "local", "new-input", "a certificate or key file cannot be read", "Give a PEM file this user may read."],
   KEY_MISMATCH: ["config", "usage", "new-input", "the listener's key does not belong to its certificate", "Configure the key the certificate was made with."],
   USAGE: ["config", "usage", "new-input", "the command line is not valid", "Read the help of the command."],
-  STORE_DAMAGED: ["storage", "local", "never", "the store is damaged", "Run bowline backup --salvage."],
+  STORE_DAMAGED: ["storage", "local", "never", "the store is damaged", "Start with --on-damage=salvage, after a copy of the data folder."],
   STORE_NEWER: ["storage", "usage", "new-input", "the store was written by a newer version", "Use that version or a newer one."],
   STORE_IN_USE: ["storage", "usage", "new-input", "another process uses the store", "End that process, or use another data folder."],
   STORE_UNREADABLE: ["storage", "local", "new-input", "the store cannot be read", "Check the permissions of the data folder."],

@@ -128,7 +128,7 @@ export const mqtt: Explanations = {
       "The port expects TLS, ALPN or a client certificate.",
       "A connection limit, a blocked address, or a version the server does not know.",
     ],
-    tell: "`bowline doctor URL` changes one thing at a time until the CONNACK comes.",
+    tell: "Change one thing at a time until the CONNACK comes: scheme, credentials, client identifier.",
     fixes: ["Check, in this order: scheme and port, credentials and policy, client identifier, ALPN."],
     seenAs: ["AWS_ERROR_MQTT_UNEXPECTED_HANGUP", "ECONNRESET", "The connection was lost."],
   },

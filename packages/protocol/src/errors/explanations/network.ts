@@ -143,7 +143,7 @@ export const network: Explanations = {
       "The port waits for another protocol to speak first.",
     ],
     tell: "TCP connects; nothing ever comes, whatever is sent.",
-    fixes: ["`bowline doctor URL` tries each protocol.", "Look at the broker's own health and load."],
+    fixes: ["Try another scheme on the port: `mqtt`, `mqtts`, `ws` and `wss`.", "Look at the broker's own health and load."],
     seenAs: ["connack timeout"],
   },
   PROXY_ENV: {

@@ -46,7 +46,7 @@ export const operation: Explanations = {
   USAGE: { causes: ["An option or argument is unknown, missing or given twice."], fixes: ["Add `--help` to the command."] },
   STORE_DAMAGED: {
     causes: ["A disk fault, or a machine that lost power without keeping its promise to flush."],
-    fixes: ["Copy the data folder first.", "`bowline backup --salvage` keeps what is whole and counts the rest."],
+    fixes: ["Copy the data folder first.", "`bowline up --on-damage=salvage` keeps what is whole and counts the rest."],
   },
   STORE_NEWER: {
     causes: ["A newer version has written the store, which this one would misread."],

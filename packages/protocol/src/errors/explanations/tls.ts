@@ -13,7 +13,7 @@ export const tls: Explanations = {
       "On TLS 1.2, a client certificate is missing or refused.",
       "A connection limit.",
     ],
-    fixes: ["`bowline doctor URL` tries without TLS, with another name, and with a certificate."],
+    fixes: ["Try each apart: `openssl s_client -connect HOST:PORT -servername NAME -cert CERT -key KEY`"],
     seenAs: [
       "Client network socket disconnected before secure TLS connection was established",
       "ECONNRESET",

@@ -169,7 +169,7 @@ export const websocket: Explanations = {
   },
   WS_NEVER_OPENED: {
     causes: ["Anything from DNS to the upgrade: browsers tell scripts only 1006. The candidates are ranked by the time it took."],
-    fixes: ["The console of the browser names the reason.", "`bowline doctor URL` outside the page shows each step."],
+    fixes: ["The console of the browser names the reason.", "Outside the page, `bowline sub URL -t test` is told more."],
     seenAs: ["1006"],
   },
   WS_UNREACHABLE: {
