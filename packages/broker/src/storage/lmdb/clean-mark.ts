@@ -26,15 +26,20 @@ export function removeCleanMark(directory: string): void {
   syncDirectory(directory);
 }
 
+/** On a full disk there will be none, and the next start takes longer: no reason to fail at the end. */
 export function writeCleanMark(directory: string): void {
-  const file = openSync(join(directory, fileName), "w", 0o600);
   try {
-    writeSync(file, describe(directory));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(join(directory, fileName), "w", 0o600);
+    try {
+      writeSync(file, describe(directory));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    syncDirectory(directory);
+  } catch {
+    rmSync(join(directory, fileName), { force: true });
   }
-  syncDirectory(directory);
 }
 
 function describe(directory: string): string {

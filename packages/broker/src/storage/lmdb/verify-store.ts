@@ -57,10 +57,11 @@ export async function runChild(program: string, args: readonly string[]): Promis
   return { lastLine, report: ending === "" ? lastLine : undefined, ending: `${ending} ${firstError(complaint)}`.trim() };
 }
 
+/** A line that the child did not finish is none. */
 function lastLineOf(output: string): unknown {
-  const wholeLines = output.split("\n").slice(0, -1);
-  const line = wholeLines.reverse().find((each) => each.startsWith("{"));
-  return line === undefined ? undefined : JSON.parse(line);
+  const end = output.lastIndexOf("}\n");
+  const start = end === -1 ? -1 : output.lastIndexOf("\n{", end);
+  return start === -1 ? undefined : JSON.parse(output.slice(start + 1, end + 1));
 }
 
 /** Empty for a good end. */

@@ -1,0 +1,176 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, type TestContext } from "vitest";
+import { aMessage, readStore } from "@bowline/testkit/storage";
+import { MqttError } from "@bowline/protocol";
+import type { Storage, StorageHealth } from "../storage.ts";
+import { openLmdbStorage } from "./open-lmdb-storage.ts";
+
+/** A file system of 8 MB that really fills: mounting one takes root. */
+let place: string;
+let isMounted: boolean;
+let directory: string;
+let ballast: string;
+
+const diskBytes = 8 * 2 ** 20;
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "bowline-full-"));
+  directory = join(place, "store");
+  ballast = join(place, "ballast");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${diskBytes}`, "tmpfs", place], { stdio: "ignore" });
+    isMounted = true;
+  } catch {
+    isMounted = false;
+  }
+});
+
+afterEach(() => {
+  if (isMounted) execFileSync("umount", [place]);
+  rmSync(place, { recursive: true });
+});
+
+function skipUnlessMounted(context: TestContext): void {
+  context.skip(!isMounted, "a file system of its own cannot be mounted here (needs root)");
+}
+
+function open(options: { maximumBytes?: number } = {}): Promise<Storage> {
+  const defaults = { directory, durability: "durable", maximumBytes: 2 ** 40, onDamage: "refuse", retryDelayMs: 100 } as const;
+  return openLmdbStorage({ ...defaults, onSalvaged() {}, ...options });
+}
+
+function healthOf(storage: Storage, state: StorageHealth["state"]): Promise<StorageHealth> {
+  return new Promise((resolve) => {
+    storage.onHealth = (health) => {
+      if (health.state === state) resolve(health);
+    };
+  });
+}
+
+/** Appends a message of 20 kB each turn until the storage refuses; the result is the last one it took. */
+async function appendUntilRefused(storage: Storage, from: number, commits: Map<number, number>): Promise<number> {
+  for (let id = from; ; id++) {
+    try {
+      commits.set(id, storage.putMessage(aMessage(id, { payload: new Uint8Array(20_000).fill(id) })));
+    } catch (error) {
+      if (MqttError.is(error) && error.code === "STORE_READ_ONLY") return id - 1;
+      throw error;
+    }
+    await new Promise(setImmediate);
+  }
+}
+
+describe("a disk that fills", () => {
+  test("while it runs: read-only, nothing new is taken, nothing kept is lost, and it recovers by itself", async (context) => {
+    skipUnlessMounted(context);
+    writeFileSync(ballast, new Uint8Array(3 * 2 ** 20));
+    const storage = await open();
+    await readStore(storage);
+    const becomesReadOnly = healthOf(storage, "read-only");
+    const commits = new Map<number, number>();
+    const last = await appendUntilRefused(storage, 1, commits);
+    expect(await becomesReadOnly).toMatchObject({ state: "read-only", cause: expect.stringMatching(/ENOSPC|EIO/) as string });
+    expect(storage.health.state).toBe("read-only");
+    expect(commits.get(last)).toBeGreaterThan(storage.committed);
+    expect(() => storage.deleteMessage(1)).toThrow(/^STORE_READ_ONLY: the store takes no more writes: the disk/);
+    await expect(storage.flush()).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+    await expectCommitted(storage, commits);
+
+    const recovers = healthOf(storage, "ok");
+    rmSync(ballast);
+    await recovers;
+    await storage.flush();
+    expect(storage.committed).toBe(commits.get(last));
+    storage.putMessage(aMessage(last + 1));
+    await storage.close();
+    const reopened = await open();
+    expect((await readStore(reopened)).messages.map((message) => message.id)).toEqual(
+      Array.from({ length: last + 1 }, (_, index) => index + 1),
+    );
+    await reopened.close();
+  });
+
+  test("at start-up: the start ends with STORE_FULL, and what is stored stays", async (context) => {
+    skipUnlessMounted(context);
+    const storage = await open();
+    storage.putMessage(aMessage(1));
+    await storage.close();
+    fillDisk();
+    await expect(open()).rejects.toMatchObject({ code: "STORE_FULL" });
+    rmSync(ballast);
+    const reopened = await open();
+    expect((await readStore(reopened)).messages).toEqual([aMessage(1)]);
+    await reopened.close();
+  });
+
+  test("at the very first start", async (context) => {
+    skipUnlessMounted(context);
+    fillDisk();
+    await expect(open()).rejects.toMatchObject({ code: "STORE_FULL" });
+    rmSync(ballast);
+    await (await open()).close();
+  });
+
+  test("closed while full: closing says so, and what was committed is there", async (context) => {
+    skipUnlessMounted(context);
+    const storage = await open();
+    await readStore(storage);
+    const commits = new Map<number, number>();
+    await appendUntilRefused(storage, 1, commits);
+    const { committed } = storage;
+    await expect(storage.close()).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+    // There is no room to open it again where it is.
+    directory = mkdtempSync(join(tmpdir(), "bowline-full-copy-"));
+    copyFileSync(join(place, "store", "data.mdb"), join(directory, "data.mdb"));
+    const reopened = await open();
+    const ids = new Set((await readStore(reopened)).messages.map((message) => message.id));
+    for (const [id, commit] of commits) expect(ids.has(id) || commit > committed).toBe(true);
+    await reopened.close();
+    rmSync(directory, { recursive: true });
+  });
+});
+
+/** Reads what a kill now would leave: the file as it is, opened elsewhere. */
+async function expectCommitted(storage: Storage, commits: Map<number, number>): Promise<void> {
+  const elsewhere = mkdtempSync(join(tmpdir(), "bowline-full-copy-"));
+  copyFileSync(join(directory, "data.mdb"), join(elsewhere, "data.mdb"));
+  const copy = await openLmdbStorage({
+    directory: elsewhere,
+    durability: "durable",
+    maximumBytes: 2 ** 40,
+    onDamage: "refuse",
+    onSalvaged() {},
+    retryDelayMs: 100,
+  });
+  const ids = new Set((await readStore(copy)).messages.map((message) => message.id));
+  for (const [id, commit] of commits) expect(ids.has(id)).toBe(commit <= storage.committed);
+  await copy.close();
+  rmSync(elsewhere, { recursive: true });
+}
+
+function fillDisk(): void {
+  const { bavail, bsize } = statfsSync(place);
+  writeFileSync(ballast, new Uint8Array(bavail * bsize));
+}
+
+describe("the size limit", () => {
+  test("refuses what grows, lets what shrinks go on, and opens again when there is room", async () => {
+    mkdirSync(directory);
+    const storage = await open({ maximumBytes: 2 * 2 ** 20 });
+    await readStore(storage);
+    const commits = new Map<number, number>();
+    const becomesReadOnly = healthOf(storage, "read-only");
+    const last = await appendUntilRefused(storage, 1, commits);
+    expect(await becomesReadOnly).toMatchObject({ cause: "the store has reached its limit of 2097152 bytes" });
+    await storage.flush();
+    expect(storage.committed).toBe(commits.get(last));
+    const recovers = healthOf(storage, "ok");
+    for (let id = 1; id <= last / 2; id++) storage.deleteMessage(id);
+    await recovers;
+    storage.putMessage(aMessage(last + 1));
+    await storage.close();
+  });
+});
