@@ -91,6 +91,25 @@ test("pause before the first byte holds it back until resume", async () => {
   expect(told).toEqual(["early"]);
 });
 
+test("all channels read into one buffer, and each chunk is whole while its handler runs", async () => {
+  const buffers = new Set<ArrayBufferLike>();
+  const pairs = await Promise.all(Array.from({ length: 8 }, () => pair()));
+  const whole = pairs.map(({ channel, peer }, index) => {
+    const sent = Buffer.alloc(300_000, `${index}abc`);
+    const got: Buffer[] = [];
+    return new Promise<void>((resolve) => {
+      channel.handler.data = (chunk) => {
+        buffers.add(chunk.buffer);
+        got.push(Buffer.from(chunk));
+        if (Buffer.concat(got).equals(sent)) resolve();
+      };
+      peer.write(sent);
+    });
+  });
+  await Promise.all(whole);
+  expect(buffers.size).toBe(1);
+});
+
 test("end sends everything, drops what still comes, and answers later writes with true", async () => {
   const { channel, peer, told, next } = await pair();
   const closed = next("closed");

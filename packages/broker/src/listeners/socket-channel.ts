@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Channel, ChannelHandler } from "@bowline/protocol/internal";
+import { type OnRead, useSharedReadBuffer } from "./shared-read-buffer.ts";
 
 /** How long the peer may take to read what was written before `end`; what is left then is lost. */
 const FLUSH_DEADLINE_MS = 5_000;
@@ -30,6 +31,7 @@ export class SocketChannel implements Channel {
     const owned = socket as ChannelSocket;
     owned[channelOf] = this;
     owned.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    useSharedReadBuffer(socket, onRead as OnRead);
     owned.resume();
   }
 
@@ -39,7 +41,8 @@ export class SocketChannel implements Channel {
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    if (this.#isEnding || socket.destroyed) return true;
+    // An empty write makes a TLS socket read on at once, which would change the shared buffer under whoever is reading from it.
+    if (this.#isEnding || socket.destroyed || bytes.length === 0) return true;
     socket.write(bytes, this.#written);
     // A TLS socket may still encrypt from the array later, whatever it says of its own buffer.
     if (!this.#isEncrypted && socket.writableLength === 0) return true;
@@ -103,6 +106,12 @@ type ChannelSocket = Socket & { [channelOf]: SocketChannel };
 
 const silentHandler: ChannelHandler = { data() {}, drained() {}, closed() {} };
 
+function onRead(this: ChannelSocket, length: number, buffer: Buffer): boolean {
+  this[channelOf].received(buffer.subarray(0, length));
+  return true;
+}
+
+/** What the front put back, and everything where the read buffer cannot be shared. */
 function onData(this: ChannelSocket, chunk: Uint8Array): void {
   this[channelOf].received(chunk);
 }
