@@ -208,6 +208,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
     this.transport.facts.milestone = "accepted";
+    this.armTimer(this.engine as ClientConnection);
     this.owner.accepted(this.engine as ClientConnection, packet, taken);
   }
 

@@ -1,0 +1,712 @@
+import { PacketType } from "@bowline/protocol";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { acknowledgement } from "./testing/scripted-server.ts";
+import { message, stage, textOf } from "./testing/client-on-script.ts";
+import { turn } from "./testing/virtual-clock.ts";
+
+const { PUBLISH, PUBACK, PUBREC, PUBREL, SUBSCRIBE, CONNACK, DISCONNECT, PINGREQ } = PacketType;
+const bad = (reasonCode: number) => ({ type: CONNACK, sessionPresent: false, reasonCode }) as const;
+
+describe("connecting", () => {
+  test("goes online, and says so once", async () => {
+    const { client, states, server } = await stage();
+    expect(states).toEqual(["connecting", "online"]);
+    expect(server.connects).toHaveLength(1);
+    expect(await client.online()).toMatchObject({ state: "online", sessionPresent: false });
+  });
+
+  test("obeys the server's choice of Client Identifier", async () => {
+    const { client, server } = await stage({ session: { clientId: "" } }, (it) => {
+      it.connack = { assignedClientIdentifier: "chosen" };
+    });
+    expect(client.clientId).toBe("chosen");
+    server.link.cut();
+    client.reconnect();
+    await turn();
+    expect(server.connects[1]?.clientIdentifier).toBe("chosen");
+  });
+
+  test("falls back to 3.1.1 when the server does not know 5.0, unless the version was asked for", async () => {
+    const refuse = {
+      script: (packet: { type: number; protocolVersion?: number }) => packet.type === 1 && packet.protocolVersion === 5,
+    };
+    const { client, failures, clock } = await stage({}, (it) => {
+      it.script = (packet, link) => {
+        if (!refuse.script(packet)) return false;
+        link.sendBytes(Uint8Array.of(0x20, 2, 0, 1));
+        return true;
+      };
+    });
+    await clock.advance(1);
+    expect(failures.map(({ code, retryInMs }) => [code, retryInMs])).toEqual([["PROTO_VERSION", 0]]);
+    expect(client.status.state).toBe("online");
+
+    const strict = await stage({ protocolVersion: 5 }, (it) => {
+      it.script = (_packet, link) => {
+        link.sendBytes(Uint8Array.of(0x20, 2, 0, 1));
+        return true;
+      };
+    });
+    expect(strict.client.status.state).toBe("failed");
+  });
+
+  test("what is wrong with the input is thrown at the call", async () => {
+    await expect(stage({ protocolVersion: 4, credentials: { password: "p" } })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+
+  test("online() rejects when its signal aborts, and when the client ends", async () => {
+    const { client } = await stage({}, (it) => {
+      it.answers = false;
+    });
+    const controller = new AbortController();
+    const first = client.online({ signal: controller.signal });
+    const second = client.online();
+    controller.abort();
+    await expect(first).rejects.toMatchObject({ code: "ABORTED" });
+    void client.close();
+    await expect(second).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+  });
+});
+
+describe("failed attempts", () => {
+  test("give one failure each and come back", async () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" });
+    const { client, server, clock, failures, states } = await stage({}, (it) => {
+      it.reachable = refused;
+    });
+    await clock.advance(20_000);
+    expect(failures.length).toBe(server.links.length);
+    expect(failures.map(({ code }) => code)).toEqual(failures.map(() => "TCP_REFUSED"));
+    expect(failures.map(({ attempt }) => attempt)).toEqual(failures.map((_, index) => index + 1));
+    expect(failures.slice(0, 4).map(({ retryInMs }) => retryInMs)).toEqual([1000, 3000, 6000, 12_000]);
+    expect(client.status).toMatchObject({ state: "waiting", degraded: true });
+    server.reachable = true;
+    await clock.advance(40_000);
+    expect(states.at(-1)).toBe("online");
+  });
+
+  test("a server that never answers is given up after the time limit", async () => {
+    const { server, clock, failures } = await stage({ connectTimeoutMs: 700 }, (it) => {
+      it.answers = false;
+    });
+    await clock.advance(699);
+    expect(failures).toEqual([]);
+    await clock.advance(1);
+    expect(failures[0]).toMatchObject({ code: "SILENT", stage: "mqtt" });
+    expect(server.links[0]?.isClosed).toBe(true);
+  });
+
+  test.each([
+    [5, 0x86],
+    [5, 0x87],
+    [4, 4],
+    [4, 5],
+  ] as const)("refused credentials end a client of version %i that has no others (%i)", async (protocolVersion, code) => {
+    const { client, clock, server, failures } = await stage(
+      { protocolVersion, credentials: { username: "u", password: "bad" } },
+      (it) => {
+        it.script = (_packet, link) => {
+          link.sendBytes(protocolVersion === 5 ? Uint8Array.of(0x20, 3, 0, code, 0) : Uint8Array.of(0x20, 2, 0, code));
+          return true;
+        };
+      },
+    );
+    const pending = client.publish("a", "b", { qos: 1 });
+    await expect(pending).rejects.toMatchObject({ retry: "new-credentials" });
+    expect(client.status).toMatchObject({ state: "failed" });
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.retryInMs).toBeUndefined();
+    expect(server.link.isClosed).toBe(true);
+    await clock.advance(100_000);
+    expect(server.connects).toHaveLength(1);
+    await expect(client.online()).rejects.toMatchObject({ retry: "new-credentials" });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("bytes that are not MQTT are named", async () => {
+    const { failures } = await stage({}, (it) => {
+      it.script = (_packet, link) => {
+        link.sendBytes(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+        return true;
+      };
+    });
+    expect(failures[0]).toMatchObject({ code: "MQTT_TO_HTTP" });
+  });
+
+  test("a close before CONNACK is named", async () => {
+    const { failures } = await stage({}, (it) => {
+      it.script = (_packet, link) => {
+        link.cut();
+        return true;
+      };
+    });
+    expect(failures[0]).toMatchObject({ code: "CONNACK_NONE", stage: "mqtt" });
+  });
+
+  test("without a listener the first is told once", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const { stage: fresh } = await import("./testing/client-on-script.ts");
+    const { client, clock } = await fresh({}, (it) => {
+      it.reachable = new Error("no");
+    });
+    await clock.advance(10_000);
+    await client.close();
+    expect(warn.mock.calls.length).toBeLessThanOrEqual(1);
+    warn.mockRestore();
+  });
+});
+
+describe("credentials", () => {
+  test("are asked before every attempt, and told why", async () => {
+    const asked: unknown[] = [];
+    const { server, clock, client } = await stage({
+      credentials: ({ attempt, lastFailure }) => {
+        asked.push([attempt, lastFailure?.code]);
+        return { username: "u", password: String(asked.length) };
+      },
+    });
+    server.link.cut();
+    await clock.advance(1000);
+    expect(asked).toEqual([
+      [1, undefined],
+      [2, "CONNECTION_LOST"],
+    ]);
+    expect(server.connects.map(({ password }) => new TextDecoder().decode(password))).toEqual(["1", "2"]);
+    expect(client.status.state).toBe("online");
+  });
+
+  test("new ones are tried after a refusal, the same ones are not", async () => {
+    let password = "old";
+    const { server, clock, client, failures } = await stage({ credentials: () => ({ username: "u", password }) }, (it) => {
+      it.script = (packet, link) => {
+        if (packet.type !== 1 || new TextDecoder().decode(packet.password) === "good") return false;
+        link.send(bad(0x86));
+        return true;
+      };
+    });
+    expect(failures[0]).toMatchObject({ code: "BAD_CREDENTIALS", retryInMs: 1000 });
+    await clock.advance(1000);
+    expect(server.connects).toHaveLength(1);
+    expect(client.status.state).toBe("failed");
+    expect(failures).toHaveLength(2);
+    password = "good";
+    client.reconnect();
+    await turn();
+    expect(client.status.state).toBe("online");
+  });
+
+  test("that never come are a failure of the attempt", async () => {
+    const signals: AbortSignal[] = [];
+    const { clock, failures } = await stage({
+      connectTimeoutMs: 500,
+      credentials: ({ signal }) => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      },
+    });
+    await clock.advance(500);
+    expect(failures[0]).toMatchObject({ code: "CREDENTIALS_TIMEOUT", stage: "input" });
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
+  test("are renewed before they end, without a will and without a failure", async () => {
+    const clockRef: { now?: () => number } = {};
+    let issued = 0;
+    const { server, clock, failures, losses, client } = await stage({
+      credentials: () => ({
+        username: "u",
+        password: String(++issued),
+        expiresAt: 1_800_000_000_000 + (clockRef.now?.() ?? 0) + 4000,
+      }),
+    });
+    clockRef.now = clock.now;
+    await clock.advance(14_000);
+    expect(server.connects.length).toBeGreaterThanOrEqual(4);
+    expect(server.links.slice(0, -1).every((link) => link.of(DISCONNECT).length === 1)).toBe(true);
+    expect([...failures, ...losses]).toEqual([]);
+    expect(client.status.state).toBe("online");
+  });
+});
+
+describe("publishing", () => {
+  test.each([0, 1, 2] as const)("QoS %i resolves", async (qos) => {
+    const { client, server } = await stage();
+    expect(await client.publish("a/b", "hello", { qos })).toEqual({ reasonCode: 0 });
+    expect(server.link.of(PUBLISH).map((packet) => [packet.topicName, textOf(packet), packet.qos])).toEqual([
+      ["a/b", "hello", qos],
+    ]);
+  });
+
+  test("a loop of a thousand is one write", async () => {
+    const { client, server } = await stage();
+    const before = server.link.writes;
+    for (let i = 0; i < 1000; i++) client.publish("t", String(i));
+    await turn();
+    expect(server.link.writes - before).toBe(1);
+    expect(server.link.of(PUBLISH)).toHaveLength(1000);
+  });
+
+  test("never more in flight than the server's Receive Maximum, in order", async () => {
+    let inFlight = 0;
+    let most = 0;
+    const { client, server } = await stage({}, (it) => {
+      it.connack = { receiveMaximum: 5 };
+      it.script = (packet, link) => {
+        if (packet.type !== PUBLISH) return false;
+        most = Math.max(most, ++inFlight);
+        setImmediate(() => {
+          inFlight--;
+          link.send(acknowledgement(PUBACK, packet.packetIdentifier));
+        });
+        return true;
+      };
+    });
+    await Promise.all(Array.from({ length: 200 }, (_, i) => client.publish("t", String(i), { qos: 1 })));
+    expect(most).toBe(5);
+    expect(server.link.of(PUBLISH).map(textOf)).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
+  });
+
+  test("obeys Maximum QoS, Retain Available and Maximum Packet Size", async () => {
+    const { client, server } = await stage({}, (it) => {
+      it.connack = { maximumQoS: 0, retainAvailable: 0, maximumPacketSize: 100 };
+    });
+    await expect(client.publish("t", "x", { qos: 1 })).rejects.toMatchObject({ code: "QOS_UNSUPPORTED" });
+    await expect(client.publish("t", "x", { retain: true })).rejects.toMatchObject({ code: "RETAIN_UNSUPPORTED" });
+    await expect(client.publish("t", "x".repeat(200))).rejects.toMatchObject({ code: "PACKET_TOO_LARGE" });
+    expect(server.link.of(PUBLISH)).toEqual([]);
+  });
+
+  test("the same holds for what was queued before the limits were known", async () => {
+    const { client, server } = await stage({}, (it) => {
+      it.reachable = new Error("away");
+      it.connack = { maximumQoS: 1 };
+    });
+    const exact = client.publish("t", "2", { qos: 2 });
+    const once = client.publish("t", "1", { qos: 1 });
+    server.reachable = true;
+    client.reconnect();
+    await expect(exact).rejects.toMatchObject({ code: "QOS_UNSUPPORTED" });
+    await once;
+  });
+
+  test("a refusal of the server rejects, with its reason code", async () => {
+    const { client } = await stage({}, (it) => {
+      it.script = (packet, link) => {
+        if (packet.type !== PUBLISH) return false;
+        link.send(acknowledgement(PUBACK, packet.packetIdentifier, 0x87));
+        return true;
+      };
+    });
+    await expect(client.publish("t", "x", { qos: 1 })).rejects.toMatchObject({ code: "PUB_DENIED", reasonCode: 0x87 });
+  });
+
+  test("a failure that nobody awaits is an event and no unhandled rejection", async () => {
+    const { client } = await stage({}, (it) => {
+      it.connack = { maximumQoS: 0 };
+    });
+    const heard: string[] = [];
+    client.on("publishFailed", ({ error }) => heard.push(error.code));
+    client.publish("t", "x", { qos: 1 });
+    await expect(client.publish("t", "x", { qos: 2 })).rejects.toMatchObject({ code: "QOS_UNSUPPORTED" });
+    await turn();
+    expect(heard).toEqual(["QOS_UNSUPPORTED"]);
+    expect(client.failedPublications).toBe(1);
+  });
+
+  test("a message that expires in the outbox is not sent", async () => {
+    const { client, server, clock } = await stage({}, (it) => {
+      it.reachable = new Error("away");
+    });
+    const short = client.publish("t", "short", { qos: 1, messageExpiryInterval: 1 });
+    const long = client.publish("t", "long", { qos: 1, messageExpiryInterval: 100 });
+    const expired = expect(short).rejects.toMatchObject({ code: "MESSAGE_EXPIRED" });
+    await clock.advance(2000);
+    server.reachable = true;
+    client.reconnect();
+    await expired;
+    await long;
+    expect(server.link.of(PUBLISH).map((packet) => packet.properties?.messageExpiryInterval)).toEqual([98]);
+  });
+
+  test("a signal takes a message back", async () => {
+    const { client, server } = await stage({}, (it) => {
+      it.reachable = new Error("away");
+    });
+    const controller = new AbortController();
+    const taken = client.publish("t", "taken", { qos: 1, signal: controller.signal });
+    const kept = client.publish("t", "kept", { qos: 1 });
+    controller.abort();
+    await expect(taken).rejects.toMatchObject({ code: "ABORTED" });
+    server.reachable = true;
+    client.reconnect();
+    await kept;
+    expect(server.link.of(PUBLISH).map(textOf)).toEqual(["kept"]);
+  });
+
+  test("wrong arguments are thrown", async () => {
+    const { client } = await stage({ protocolVersion: 4 });
+    expect(() => client.publish("a/#", "x")).toThrow(expect.objectContaining({ code: "TOPIC_INVALID" }));
+    expect(() => client.publish("a", "x", { qos: 3 as 2 })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
+    expect(() => client.publish("a", "x", { contentType: "t" })).toThrow(expect.objectContaining({ code: "UNSUPPORTED_IN_V3" }));
+  });
+});
+
+describe("a cut", () => {
+  test("sends what was not acknowledged again, in order and with DUP", async () => {
+    const { client, server, clock } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === PUBLISH;
+      it.sessionPresent = true;
+    });
+    const all = Promise.all(Array.from({ length: 4 }, (_, i) => client.publish("t", String(i), { qos: 1 })));
+    await turn();
+    server.link.send(acknowledgement(PUBACK, 2));
+    server.script = () => false;
+    server.link.cut();
+    await clock.advance(1000);
+    await all;
+    expect(server.link.of(PUBLISH).map((packet) => [textOf(packet), packet.dup, packet.packetIdentifier])).toEqual([
+      ["0", true, 1],
+      ["2", true, 3],
+      ["3", true, 4],
+    ]);
+  });
+
+  test("goes on with PUBREL where PUBREC came", async () => {
+    const { client, server, clock } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === PUBREL;
+      it.sessionPresent = true;
+    });
+    const exact = client.publish("t", "x", { qos: 2 });
+    await turn();
+    server.script = () => false;
+    server.link.cut();
+    await clock.advance(1000);
+    await exact;
+    expect(server.link.of(PUBLISH)).toEqual([]);
+    expect(server.link.of(PUBREL)).toHaveLength(1);
+  });
+
+  test("with the session gone sends as new, and what was taken over is done", async () => {
+    const { client, server, clock } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === PUBREL || (packet.type === PUBLISH && packet.qos === 1);
+    });
+    const taken = client.publish("t", "taken", { qos: 2 });
+    const open = client.publish("t", "open", { qos: 1 });
+    await turn();
+    const queued = client.publish("t", "later", { qos: 1 });
+    server.script = () => false;
+    server.link.cut();
+    await clock.advance(1000);
+    await Promise.all([taken, open, queued]);
+    expect(server.link.of(PUBLISH).map((packet) => [textOf(packet), packet.dup])).toEqual([
+      ["open", false],
+      ["later", false],
+    ]);
+  });
+
+  test("is one loss, and the messages published meanwhile arrive", async () => {
+    const { client, server, clock, losses, failures } = await stage();
+    await clock.advance(40_000);
+    server.link.cut(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
+    const late = client.publish("t", "x", { qos: 1 });
+    expect(losses).toHaveLength(1);
+    expect(losses[0]).toMatchObject({ retryInMs: 1000 });
+    await clock.advance(1000);
+    await late;
+    expect(failures).toEqual([]);
+  });
+
+  test("after which the server took the identifier over three times ends the client", async () => {
+    const { client, server, clock, losses } = await stage();
+    for (let i = 0; i < 3; i++) {
+      server.link.send({ type: DISCONNECT, reasonCode: 0x8e });
+      await clock.advance(9000);
+    }
+    expect(losses.map(({ code }) => code)).toEqual(["TAKEOVER", "TAKEOVER", "TAKEOVER"]);
+    expect(client.status.state).toBe("failed");
+  });
+});
+
+describe("keep alive", () => {
+  test("pings before it is over, and a server that does not answer is found within 1.5 times", async () => {
+    const { server, clock, losses } = await stage({ keepAlive: 10 });
+    await clock.advance(9100);
+    expect(server.link.of(PINGREQ)).toHaveLength(1);
+    server.answers = false;
+    await clock.advance(15_000);
+    expect(losses[0]).toMatchObject({ code: "PING_TIMEOUT", stage: "session" });
+    expect(server.links[0]?.ending).toBe("destroy");
+  });
+
+  test("takes any packet as life", async () => {
+    const { server, clock, losses } = await stage({ keepAlive: 10 });
+    server.script = (packet) => packet.type === PINGREQ;
+    for (let i = 0; i < 20; i++) {
+      await clock.advance(4000);
+      server.link.send(message("t", "x"));
+    }
+    expect(losses).toEqual([]);
+  });
+
+  test("is the server's where it says one", async () => {
+    const { server, clock } = await stage({ keepAlive: 100 }, (it) => {
+      it.connack = { serverKeepAlive: 10 };
+    });
+    await clock.advance(9100);
+    expect(server.link.of(PINGREQ)).toHaveLength(1);
+  });
+});
+
+describe("a server that breaks the protocol", () => {
+  test.each([
+    ["malformed", Uint8Array.of(0x30, 2, 0, 5), "MALFORMED_PACKET", 0x81],
+    ["a packet of clients", Uint8Array.of(0xc0, 0), "PROTOCOL_ERROR", 0x82],
+    ["an unknown alias", Uint8Array.of(0x30, 6, 0, 0, 3, 0x23, 0, 1), "ALIAS", 0x94],
+    ["a second CONNACK", Uint8Array.of(0x20, 3, 0, 0, 0), "PROTOCOL_ERROR", 0x82],
+    ["SUBACK for nothing", Uint8Array.of(0x90, 4, 0, 9, 0, 0), "PROTOCOL_ERROR", 0x82],
+  ])("%s is told so and left", async (_name, bytes, code, reasonCode) => {
+    const { server, losses } = await stage();
+    const { link } = server;
+    link.sendBytes(bytes);
+    await turn();
+    expect(losses[0]).toMatchObject({ code, reasonCode });
+    expect(link.of(DISCONNECT)).toMatchObject([{ reasonCode }]);
+    expect(link.isClosed).toBe(true);
+  });
+});
+
+describe("ending", () => {
+  test("close sends what is left, then DISCONNECT, and leaves nothing", async () => {
+    const { client, server, clock, states } = await stage();
+    const last = client.publish("t", "last", { qos: 2 });
+    const closed = client.close();
+    expect(client.close()).toBe(closed);
+    await closed;
+    await last;
+    expect(server.link.received.at(-1)).toMatchObject({
+      type: DISCONNECT,
+      reasonCode: 0,
+      properties: { sessionExpiryInterval: 0 },
+    });
+    expect(server.link.ending).toBe("end");
+    expect(states.at(-1)).toBe("closed");
+    expect(clock.pending).toBe(0);
+    await expect(client.publish("t", "x")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+  });
+
+  test("close keeps a session that was asked for", async () => {
+    const { client, server } = await stage({ session: { clientId: "c", expiryInterval: 60 } });
+    await client.close();
+    expect(server.link.of(DISCONNECT)).toEqual([{ type: DISCONNECT, reasonCode: 0 }]);
+    expect(server.connects[0]).toMatchObject({ cleanStart: false, properties: { sessionExpiryInterval: 60 } });
+  });
+
+  test("close with a silent server takes the drain time and tells every publication", async () => {
+    const { client, clock } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === PUBLISH;
+    });
+    const open = client.publish("t", "x", { qos: 1 });
+    let isClosed = false;
+    const closed = client.close().then(() => {
+      isClosed = true;
+    });
+    const rejected = expect(open).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+    await clock.advance(4999);
+    expect(isClosed).toBe(false);
+    await clock.advance(1);
+    await closed;
+    await rejected;
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each(["close", "abort"] as const)("%s before CONNACK sends nothing more and leaves nothing", async (how) => {
+    const { client, server, clock } = await stage({}, (it) => {
+      it.answers = false;
+    });
+    const { link } = server;
+    await client[how]();
+    link.send({ type: CONNACK, sessionPresent: false, reasonCode: 0 });
+    await clock.advance(60_000);
+    expect(link.received.map(({ type }) => type)).toEqual([PacketType.CONNECT]);
+    expect(link.isClosed).toBe(true);
+    expect([client.status.state, clock.pending, server.links.length]).toEqual(["closed", 0, 1]);
+  });
+
+  test.each(["close", "abort"] as const)("%s while waiting settles at once", async (how) => {
+    const { client, clock, server } = await stage({}, (it) => {
+      it.reachable = new Error("away");
+    });
+    const queued = client.publish("t", "x", { qos: 1 });
+    const rejected = expect(queued).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+    await client[how]();
+    await rejected;
+    await clock.advance(60_000);
+    expect([server.links.length, clock.pending]).toEqual([1, 0]);
+  });
+
+  test("abort cuts without DISCONNECT", async () => {
+    const { client, server } = await stage();
+    await client.abort();
+    expect(server.link.of(DISCONNECT)).toEqual([]);
+    expect(server.link.ending).toBe("destroy");
+  });
+
+  test("abort while closing ends the drain", async () => {
+    const { client, clock } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === PUBLISH;
+    });
+    client.publish("t", "x", { qos: 1 });
+    const closed = client.close();
+    await client.abort();
+    await closed;
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a socket that does not close is waited for 500 ms", async () => {
+    const { client, server, clock } = await stage();
+    server.link.cut = () => undefined;
+    let isClosed = false;
+    void client.close().then(() => {
+      isClosed = true;
+    });
+    await clock.advance(499);
+    expect(isClosed).toBe(false);
+    await clock.advance(1);
+    expect(isClosed).toBe(true);
+  });
+
+  test("a listener may end the client from any event", async () => {
+    for (const name of ["status", "attemptFailed"] as const) {
+      const { client, clock, server } = await stage({}, (it) => {
+        it.reachable = new Error("away");
+      });
+      client.on(name, () => void client.abort());
+      client.reconnect();
+      await clock.advance(10_000);
+      expect(client.status.state).toBe("closed");
+      expect(clock.pending).toBe(0);
+      expect(server.links.every((link) => link.isClosed)).toBe(true);
+    }
+  });
+});
+
+describe("the outbox", () => {
+  const away = { reachable: new Error("away") };
+  async function offline(whenFull: "wait" | "reject" | "drop-oldest") {
+    return stage({ outbox: { maximumMessages: 2, whenFull } }, (it) => {
+      it.reachable = away.reachable;
+    });
+  }
+
+  test("rejects above its limit", async () => {
+    const { client } = await offline("reject");
+    await client.publish("t", "1", { qos: 1 }).stored;
+    await client.publish("t", "2", { qos: 1 }).stored;
+    await expect(client.publish("t", "3", { qos: 1 })).rejects.toMatchObject({ code: "QUEUE_FULL" });
+  });
+
+  test("drops the oldest", async () => {
+    const { client, server } = await offline("drop-oldest");
+    const first = client.publish("t", "1", { qos: 1 });
+    const dropped = expect(first).rejects.toMatchObject({ code: "QUEUE_FULL" });
+    const second = client.publish("t", "2", { qos: 1 });
+    const third = client.publish("t", "3", { qos: 1 });
+    await dropped;
+    server.reachable = true;
+    client.reconnect();
+    await Promise.all([second, third]);
+    expect(server.link.of(PUBLISH).map(textOf)).toEqual(["2", "3"]);
+  });
+
+  test("lets wait, in order, and beyond as much again rejects", async () => {
+    const { client, server } = await offline("wait");
+    let drains = 0;
+    client.on("drain", () => drains++);
+    const all = Array.from({ length: 5 }, (_, i) => client.publish("t", String(i), { qos: 1 }));
+    const stored: number[] = [];
+    for (const [i, publication] of all.slice(0, 4).entries()) void publication.stored.then(() => stored.push(i));
+    await expect(all[4]).rejects.toMatchObject({ code: "QUEUE_FULL" });
+    expect(stored).toEqual([0, 1]);
+    expect(client.bufferedAmount).toBe(8);
+    server.reachable = true;
+    client.reconnect();
+    await Promise.all(all.slice(0, 4));
+    expect(stored).toEqual([0, 1, 2, 3]);
+    expect(server.link.of(PUBLISH).map(textOf)).toEqual(["0", "1", "2", "3"]);
+    expect([drains, client.bufferedAmount]).toEqual([1, 0]);
+  });
+});
+
+describe("requests", () => {
+  test("resolve with the answer", async () => {
+    const { client } = await stage({}, (it) => {
+      it.script = (packet, link) => {
+        if (packet.type !== PUBLISH) return false;
+        const { responseTopic = "", correlationData = new Uint8Array() } = packet.properties ?? {};
+        link.send({ ...message(responseTopic, `answer to ${textOf(packet)}`), properties: { correlationData } });
+        return true;
+      };
+    });
+    const answers = await Promise.all(["a", "b"].map((text) => client.request("svc", text)));
+    expect(answers.map((answer) => answer.text())).toEqual(["answer to a", "answer to b"]);
+  });
+
+  test("time out, abort, and end with the client", async () => {
+    const { client, clock } = await stage();
+    const late = client.request("svc", "x", { timeoutMs: 100 });
+    const lateRejected = expect(late).rejects.toMatchObject({ code: "TIMEOUT" });
+    await clock.advance(100);
+    await lateRejected;
+    const open = client.request("svc", "x");
+    const openRejected = expect(open).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+    await client.close();
+    await openRejected;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+test("subscriptions leave before the messages that were queued", async () => {
+  const { client, server } = await stage({}, (it) => {
+    it.reachable = new Error("away");
+  });
+  client.publish("t", "x", { qos: 1 });
+  client.subscribe("t");
+  server.reachable = true;
+  client.reconnect();
+  await turn();
+  expect(server.link.received.map(({ type }) => type)).toEqual([PacketType.CONNECT, SUBSCRIBE, PUBLISH]);
+});
+
+test("a QoS 2 message is delivered once however often it comes", async () => {
+  const { client, server, clock } = await stage({}, (it) => {
+    it.sessionPresent = true;
+  });
+  const got: string[] = [];
+  client.subscribe("t", { qos: 2 }, (m) => got.push(m.text()));
+  await turn();
+  server.script = (packet) => packet.type === PUBREC;
+  server.link.send(message("t", "x", 2, 7));
+  server.link.send(message("t", "x", 2, 7, true));
+  server.script = () => false;
+  server.link.cut();
+  await clock.advance(1000);
+  server.link.send(message("t", "x", 2, 7, true));
+  await turn();
+  server.link.send(message("t", "y", 2, 7));
+  await turn();
+  expect(got).toEqual(["x", "y"]);
+});
+
+let unhandled: unknown[] = [];
+const record = (reason: unknown): void => {
+  unhandled.push(reason);
+};
+beforeEach(() => {
+  unhandled = [];
+  process.on("unhandledRejection", record);
+});
+afterEach(async () => {
+  await turn();
+  process.off("unhandledRejection", record);
+  expect(unhandled).toEqual([]);
+});
