@@ -32,7 +32,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["{packages/*,testkit,bench,tools}/src/**/*.test.{ts,tsx}"],
+    include: ["{packages/*,testkit,bench,fuzz,tools}/src/**/*.test.{ts,tsx}"],
     // Half the cores: tests start brokers, browsers and child processes which need the other half.
     maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
     // Processes and not threads: LMDB maps files per process, and a native crash must not take the whole run along.

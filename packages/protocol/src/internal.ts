@@ -14,7 +14,8 @@ export { hasWildcard, parseShare, validateTopicFilter, type Share } from "./topi
 export { validateTopicName } from "./topic/topic-name.ts";
 export { closestName } from "./errors/closest-name.ts";
 export { FrameDecoder, type FrameHandler } from "./packet/frame-decoder.ts";
-export { checkTopicName, encodePublish, parsePublish, publishToPacket, scanPublish } from "./packet/publish.ts";
+export { checkTopicName, parsePublish, scanPublish } from "./packet/publish.ts";
+export { encodePublish, publishToPacket } from "./packet/publish-packet.ts";
 export { encodeAcknowledgement, parseAcknowledgement, writeAcknowledgement } from "./packet/acknowledgement.ts";
 export { connackVersion, decodeConnect, peekConnectLevel } from "./packet/connect.ts";
 export { decodePacket } from "./packet/decode.ts";

@@ -7,7 +7,7 @@ import { malformed } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { decodePing } from "./ping.ts";
-import { decodePublish } from "./publish.ts";
+import { decodePublish } from "./publish-packet.ts";
 import { decodeSuback } from "./suback.ts";
 import { decodeSubscribe } from "./subscribe.ts";
 import { decodeUnsuback } from "./unsuback.ts";

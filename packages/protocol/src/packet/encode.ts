@@ -8,7 +8,7 @@ import { OutBuffer } from "./out-buffer.ts";
 import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { encodePing } from "./ping.ts";
-import { encodePublish } from "./publish.ts";
+import { encodePublish } from "./publish-packet.ts";
 import { encodeSuback } from "./suback.ts";
 import { encodeSubscribe } from "./subscribe.ts";
 import { encodeUnsuback } from "./unsuback.ts";
