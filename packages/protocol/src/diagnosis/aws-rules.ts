@@ -3,7 +3,7 @@ import { clockSkewOf } from "./certificate-rules.ts";
 import type { AttemptFacts } from "./facts.ts";
 import { upgradeAnswer } from "./http-rules.ts";
 import { steadyAge } from "./session-rules.ts";
-import { isReset } from "./tcp-rules.ts";
+import { hasEnded } from "./tcp-rules.ts";
 import { isAwsIot } from "./target.ts";
 import { alertInErrors } from "./tls-rules.ts";
 import type { Finding, Rule } from "./verdict.ts";
@@ -54,8 +54,7 @@ const refusedUpgrade: Rule = (facts) => {
 
 const closedBeforeConnack: Rule = (facts) => {
   const isWaiting = facts.milestone === "connect-sent" || facts.milestone === "secured" || facts.milestone === "upgraded";
-  const hasEnded = facts.closedBy !== undefined || facts.ws?.closeCode !== undefined || isReset(facts);
-  if (!isWaiting || !hasEnded) return undefined;
+  if (!isWaiting || !hasEnded(facts)) return undefined;
   const evidence = "closed after CONNECT";
   const offersNone = (facts.tls?.alpnOffered?.length ?? 0) === 0;
   if (facts.target?.scheme === "mqtts" && facts.target.port === 443 && offersNone)

@@ -1,4 +1,4 @@
-import type { Finding } from "./verdict.ts";
+import { type Finding, withWords } from "./verdict.ts";
 
 const names: Readonly<Record<number, string>> = {
   1000: "normal closure",
@@ -28,10 +28,8 @@ export function closeCodeName(code: number): string {
 
 /** What a close code says after the WebSocket had opened. */
 export function closeCodeFinding(code: number, reason: string | undefined): Finding {
-  const words = reason === undefined || reason === "" ? "" : `, "${reason}"`;
-  const evidence = `WebSocket closed with ${code} (${closeCodeName(code)}${words})`;
-  if (code === 1008 || code === 3000 || code === 3003) return { code: "WS_CLOSE_CODE", evidence, retry: "new-credentials" };
-  if (code === 1009) return { code: "PACKET_TOO_LARGE", evidence, stage: "ws" };
-  if (code === 1002 || code === 1003 || code === 1007) return { code: "WS_CLOSE_CODE", evidence, retry: "loop-guard" };
-  return { code: "WS_CLOSE_CODE", evidence };
+  const finding: Finding = { code: "WS_CLOSE_CODE", evidence: withWords(`close code ${code}`, reason) };
+  if ([1008, 3000, 3003].includes(code)) return { ...finding, retry: "new-credentials" };
+  if (code === 1009) return { ...finding, code: "PACKET_TOO_LARGE", stage: "ws" };
+  return [1002, 1003, 1007].includes(code) ? { ...finding, retry: "loop-guard" } : finding;
 }

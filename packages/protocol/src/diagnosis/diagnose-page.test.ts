@@ -15,7 +15,7 @@ const attempts: readonly AttemptFacts[] = [
   { ...base, page: { ...page, fetch: "rejected" } },
   { ...base, page: { ...page, isOnline: false } },
   { ...base, page: { ...page, cspViolation: { directive: "connect-src", blockedUri: "wss://broker.example" } } },
-  { ...base, target: { ...target, scheme: "mqtts" } },
+
   { ...base, target: { ...target, scheme: "ws" } },
   { ...base, ws: { ...closed, closeCode: 1015 } },
   { ...base, milestone: "connect-sent", ws: { everOpened: true, closeCode: 1006 } },

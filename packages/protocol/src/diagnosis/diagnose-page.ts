@@ -1,13 +1,13 @@
 import { connectRules } from "./connect-rules.ts";
 import type { AttemptFacts } from "./facts.ts";
-import { inputRules } from "./input-rules.ts";
+import { pageInputRules } from "./input-rules.ts";
 import { pageRules, pageStaticRules } from "./page-rules.ts";
 import { sessionRules } from "./session-rules.ts";
 import { firstFinding, type Rule, toVerdict, type Verdict } from "./verdict.ts";
 import { webSocketRules } from "./websocket-rules.ts";
 
 const rules: readonly Rule[] = [
-  ...inputRules,
+  ...pageInputRules,
   ...pageStaticRules,
   ...webSocketRules,
   ...connectRules,

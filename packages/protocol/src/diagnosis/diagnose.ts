@@ -3,13 +3,15 @@ import { awsRules } from "./aws-rules.ts";
 import { connectRules } from "./connect-rules.ts";
 import { consoleLine } from "./console-text.ts";
 import { dnsRules } from "./dns-rules.ts";
+import { dropRules } from "./drop-rules.ts";
 import { healed } from "./healing-rules.ts";
 import { httpRules } from "./http-rules.ts";
 import { inputRules } from "./input-rules.ts";
-import { pageRules, pageStaticRules } from "./page-rules.ts";
+import { pageProbeRules, pageRules, pageStaticRules } from "./page-rules.ts";
 import { blockedPort } from "./port-rules.ts";
 import { parserComplaint, wrongProtocol } from "./protocol-rules.ts";
 import { sessionRules } from "./session-rules.ts";
+import { closedSocket, unwantedIdentifier } from "./socket-rules.ts";
 import { tcpRules } from "./tcp-rules.ts";
 import { tlsRules } from "./tls-rules.ts";
 import { upgradeRules } from "./upgrade-rules.ts";
@@ -22,6 +24,7 @@ const rules: readonly Rule[] = [
   blockedPort,
   healed,
   ...pageStaticRules,
+  ...pageProbeRules,
   consoleLine,
   wrongProtocol,
   ...awsRules,
@@ -31,7 +34,10 @@ const rules: readonly Rule[] = [
   ...tcpRules,
   ...upgradeRules,
   ...webSocketRules,
+  unwantedIdentifier,
+  closedSocket,
   ...connectRules,
+  ...dropRules,
   ...sessionRules,
   parserComplaint,
   ...pageRules,

@@ -49,6 +49,9 @@ const thrownBeforeDialling: Rule = (facts) => {
   return syntax === undefined ? undefined : { code: "URL_INVALID", evidence: syntax.message ?? "the URL was rejected" };
 };
 
+/** Those of a page whose client has parsed the URL. */
+export const pageInputRules: readonly Rule[] = [mixedContent, thrownBeforeDialling];
+
 /** Mistakes that need no network to be seen, and errors thrown before any was used. */
 export const inputRules: readonly Rule[] = [
   urlAsHost,

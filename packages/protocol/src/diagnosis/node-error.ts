@@ -15,33 +15,17 @@ export function errorFactsOf(thrown: unknown): readonly ErrorFacts[] {
 }
 
 function collect(thrown: unknown, depth: number, found: ErrorFacts[]): void {
-  if (thrown === undefined || thrown === null || depth > depthMax || found.length >= errorsMax) return;
-  if (typeof thrown !== "object") {
-    found.push({ message: String(thrown) });
-    return;
-  }
+  if (typeof thrown === "string") found.push({ message: thrown });
+  if (typeof thrown !== "object" || thrown === null || depth > depthMax || found.length >= errorsMax) return;
   const fields = thrown as Readonly<Record<string, unknown>>;
   if (Array.isArray(fields["errors"])) for (const inner of fields["errors"]) collect(inner, depth + 1, found);
   collect(fields["cause"], depth + 1, found);
-  found.push(factsOf(fields));
+  const facts = texts.map((name) => [name, fields[name]]).filter(([, value]) => typeof value === "string" && value !== "");
+  const port = typeof fields["port"] === "number" ? { port: fields["port"] } : {};
+  found.push({ ...(Object.fromEntries(facts) as ErrorFacts), ...port });
 }
 
-function factsOf(fields: Readonly<Record<string, unknown>>): ErrorFacts {
-  return {
-    ...text(fields, "name"),
-    ...text(fields, "code"),
-    ...text(fields, "syscall"),
-    ...text(fields, "message"),
-    ...text(fields, "address"),
-    ...text(fields, "reason"),
-    ...(typeof fields["port"] === "number" ? { port: fields["port"] } : {}),
-  };
-}
-
-function text(fields: Readonly<Record<string, unknown>>, name: keyof ErrorFacts): Record<string, string> {
-  const value = fields[name];
-  return typeof value === "string" && value !== "" ? { [name]: value } : {};
-}
+const texts = ["name", "code", "syscall", "message", "address", "reason"] as const;
 
 /** Code and message as one text: the same failure names itself in either, by the way it surfaced. */
 export function textOf(error: ErrorFacts): string {

@@ -83,8 +83,11 @@ function hintsFor(facts: AttemptFacts): readonly string[] {
   return [...trust, "The browser's console names the reason; scripts are not told."];
 }
 
-/** What a page can know before it dials. */
-export const pageStaticRules: readonly Rule[] = [policyViolated, offline, localNetwork, tooManySockets];
+/** What explains a WebSocket that did not open, without a word of the other side. */
+export const pageStaticRules: readonly Rule[] = [policyViolated, offline];
+
+/** The same, from facts that only a program made to diagnose gathers. */
+export const pageProbeRules: readonly Rule[] = [localNetwork, tooManySockets];
 
 /** What is left to say of a WebSocket that never opened. */
 export const pageRules: readonly Rule[] = [handshakeRefused, neverOpened];

@@ -74,5 +74,10 @@ export function isReset(facts: AttemptFacts): boolean {
   return facts.closedBy === "reset" || findError(facts.errors, /\b(ECONNRESET|EPIPE|ECONNABORTED)\b|socket hang up/) !== undefined;
 }
 
+/** Whether the peer ended the connection, in whichever way. */
+export function hasEnded(facts: AttemptFacts): boolean {
+  return facts.closedBy !== undefined || facts.ws?.closeCode !== undefined || isReset(facts);
+}
+
 /** Failures of reaching the port. */
 export const tcpRules: readonly Rule[] = [gaveUpEarly, refused, unreachable, localLimits, noAnswer, endedAtAccept];

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { findError } from "./node-error.ts";
-import { isReset } from "./tcp-rules.ts";
+import { hasEnded } from "./tcp-rules.ts";
 import { isWebSocketScheme } from "./target.ts";
 import type { Rule } from "./verdict.ts";
 
@@ -12,8 +12,7 @@ const badFrame: Rule = (facts) => {
 const endedInUpgrade: Rule = (facts) => {
   const isDuring = facts.milestone === "connected" || facts.milestone === "secured";
   if (!isWebSocketScheme(facts) || !isDuring || facts.ws?.everOpened === true) return undefined;
-  const hasEnded = facts.closedBy !== undefined || isReset(facts);
-  if (!hasEnded) return undefined;
+  if (!hasEnded(facts)) return undefined;
   const evidence = "closed in answer to the upgrade request";
   if (facts.target?.scheme === "wss")
     return { code: "WS_TO_TCP", evidence, candidates: ["WS_TO_TCP", "WS_502", "TCP_CLOSE_AT_ACCEPT"] };

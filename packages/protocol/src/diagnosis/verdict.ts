@@ -44,6 +44,11 @@ export function firstFinding(rules: readonly Rule[], facts: AttemptFacts): Findi
   return undefined;
 }
 
+/** Evidence with the words of the peer, where it gave any. */
+export function withWords(evidence: string, words: string | undefined): string {
+  return words ? `${evidence}, "${words}"` : evidence;
+}
+
 /** Completes a finding from the catalogue. */
 export function toVerdict(finding: Finding): Verdict {
   const info = errorInfo(finding.code);

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { type ErrorCode, errorCodes, type ErrorInfo, errorInfo, isErrorCode, isRetryable } from "./catalogue.ts";
 import { hostRows } from "./host-rows.ts";
+import * as page from "./page-catalogue.ts";
+import { remedies } from "./remedies.ts";
 
 const infos = errorCodes.map(errorInfo);
 const codesWhere = (isWrong: (info: ErrorInfo) => boolean): readonly ErrorCode[] => infos.filter(isWrong).map((info) => info.code);
@@ -35,4 +37,10 @@ test("a code is told from other texts", () => {
   expect(isErrorCode("TLS_EXPIRED")).toBe(true);
   expect(isErrorCode("tls_expired")).toBe(false);
   expect(isErrorCode("toString")).toBe(false);
+});
+
+test("a page carries no row of the host, and no remedy", () => {
+  expect(page).toEqual({ hostRows: {}, remedies: {} });
+  const ofPage = errorCodes.filter((code) => !Object.hasOwn(hostRows, code));
+  expect(Object.keys(remedies)).toEqual(ofPage);
 });

@@ -3,7 +3,7 @@
  * `bowline explain`, the doctor, the generated documentation, and a page that loads it as a chunk of its own.
  */
 
-import { type ErrorCode, errorCodes, type ErrorInfo, errorInfo } from "./catalogue.ts";
+import { type ErrorCode, type ErrorInfo, errorInfo } from "./catalogue.ts";
 import { aws } from "./explanations/aws.ts";
 import type { Explanation, Explanations } from "./explanations/explanation.ts";
 import { input } from "./explanations/input.ts";
@@ -13,19 +13,31 @@ import { operation } from "./explanations/operation.ts";
 import { session } from "./explanations/session.ts";
 import { tls } from "./explanations/tls.ts";
 import { websocket } from "./explanations/websocket.ts";
+import { hostRows } from "./host-rows.ts";
+import { remedies } from "./remedies.ts";
+import type { Row } from "./row.ts";
 
 export type { Explanation } from "./explanations/explanation.ts";
 
 const explanations: Explanations = { ...input, ...network, ...tls, ...websocket, ...mqtt, ...session, ...aws, ...operation };
 
-/** The catalogue's row of a code together with its explanation; a code without one is explained by its remedy alone. */
+/** The catalogue's row of a code together with its explanation; whole in a page too, which may load this file on demand. */
 export function explain(code: ErrorCode): ErrorInfo & Explanation {
-  return { causes: [], fixes: [], ...errorInfo(code), ...explanations[code] };
+  return { causes: [], fixes: [], ...wholeRow(code), ...explanations[code] };
+}
+
+function wholeRow(code: ErrorCode): ErrorInfo {
+  const info = errorInfo(code);
+  const row: Row | undefined = (hostRows as Partial<Record<ErrorCode, Row>>)[code];
+  if (row === undefined) return { ...info, remedy: remedies[code] ?? info.remedy };
+  const [stage, source, retry, title, remedy = info.remedy] = row;
+  return { code, stage, source, retry, title, remedy };
 }
 
 /** The codes of ours that another program calls by a text: a Node error code, an OpenSSL number, a line of the browser's console. */
 export function codesSeenAs(text: string): readonly ErrorCode[] {
   const wanted = text.trim().toLowerCase();
   if (wanted.length < 3) return [];
-  return errorCodes.filter((code) => explanations[code]?.seenAs?.some((seen) => seen.toLowerCase().includes(wanted)));
+  const codes = Object.keys(explanations) as ErrorCode[];
+  return codes.filter((code) => explanations[code]?.seenAs?.some((seen) => seen.toLowerCase().includes(wanted)));
 }

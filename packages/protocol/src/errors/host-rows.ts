@@ -2,7 +2,7 @@ import type { Row } from "./row.ts";
 
 /**
  * The rows of the catalogue that no page can meet: it sees neither names, ports and certificates nor statuses, and runs no broker. A
- * bundle for browsers leaves them out (the condition of #host-rows in package.json).
+ * bundle for browsers leaves them out (the condition of #host-catalogue in package.json). A row has its remedy as the last element.
  */
 // biome-ignore format: a table is read by its lines.
 const rows = {

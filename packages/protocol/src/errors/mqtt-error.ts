@@ -62,7 +62,7 @@ export class MqttError extends Error {
   constructor(code: ErrorCode, options: MqttErrorOptions = {}) {
     const info = errorInfo(code);
     const detail = options.detail === undefined ? "" : `: ${redactText(options.detail)}`;
-    super(`${code}: ${info.title}${detail}`, "cause" in options ? { cause: options.cause } : undefined);
+    super(`${code}: ${info.title}${detail}`, options);
     this.code = code;
     this.source = options.source ?? info.source;
     this.stage = options.stage ?? info.stage;
@@ -86,19 +86,8 @@ export class MqttError extends Error {
   /** A plain object for logs: no stack, no payloads, secrets masked. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, source, stage, retry, remedy, reasonCode, clause, details, cause } = this;
-    return {
-      name,
-      code,
-      message,
-      source,
-      stage,
-      retry,
-      remedy,
-      ...(reasonCode === undefined ? {} : { reasonCode }),
-      ...(clause === undefined ? {} : { clause }),
-      ...(details === undefined ? {} : { details: redactDetails(details) }),
-      ...(cause === undefined ? {} : { cause: describeCause(cause) }),
-    };
+    const texts = { name, code, message, source, stage, retry, remedy, reasonCode, clause };
+    return { ...texts, details: details && redactDetails(details), cause: cause === undefined ? cause : describeCause(cause) };
   }
 }
 
@@ -111,5 +100,5 @@ function describeCause(cause: unknown): unknown {
   if (MqttError.is(cause)) return cause.toJSON();
   if (!(cause instanceof Error)) return redactText(String(cause));
   const code: unknown = (cause as { code?: unknown }).code;
-  return { name: cause.name, ...(code === undefined ? {} : { code }), message: redactText(cause.message) };
+  return { name: cause.name, code, message: redactText(cause.message) };
 }

@@ -1,0 +1,33 @@
+import type { ErrorCode } from "../errors/catalogue.ts";
+import type { AttemptFacts } from "./facts.ts";
+import { hasEnded, isReset } from "./tcp-rules.ts";
+import type { Finding, Rule } from "./verdict.ts";
+
+/** An end after CONNECT on a TCP or TLS socket, where more can be at fault than behind a WebSocket. */
+export const closedSocket: Rule = (facts) => {
+  const { target, milestone } = facts;
+  const isWaiting = milestone === "connect-sent" || milestone === "secured";
+  if (!isWaiting || !hasEnded(facts) || facts.firstBytes?.length || (target?.scheme !== "mqtt" && target?.scheme !== "mqtts"))
+    return undefined;
+  const evidence = isReset(facts) ? "reset after CONNECT" : "closed after CONNECT";
+  const isTlsPort = target.scheme === "mqtt" && (target.port === 8883 || target.port === 443);
+  const hint = "Brokers and authorizers refuse so without a word: check credentials, permission, client identifier and ALPN.";
+  return { code: isTlsPort ? "PLAIN_TO_TLS" : "CONNACK_NONE", evidence, candidates: likelyCauses(facts), hints: [hint] };
+};
+
+function likelyCauses({ target, tls, connect }: AttemptFacts): readonly ErrorCode[] {
+  const causes: ErrorCode[] = [];
+  if (target?.scheme === "mqtt") causes.push("PLAIN_TO_TLS");
+  else if (tls?.hasClientCertificate !== true) causes.push("MTLS_REQUIRED_13");
+  if (target?.port === 443 && !tls?.alpnOffered?.length) causes.unshift("TLS_ALPN_NEEDED");
+  causes.push("NOT_AUTHORIZED", "CLIENT_ID");
+  if (connect?.version === 5) causes.push("PROTO_VERSION");
+  if (connect?.hadWill === true) causes.push("TOPIC_NAME");
+  return [...causes, "QUOTA"];
+}
+
+/** mosquitto answers an empty identifier it does not want with 128, which says nothing. */
+export const unwantedIdentifier: Rule = ({ connack, connect }): Finding | undefined =>
+  connack?.reasonCode === 128 && connect?.clientIdentifier === ""
+    ? { code: "UNSPEC", reasonCode: 128, evidence: "CONNACK 128 to an empty identifier", candidates: ["CLIENT_ID", "UNSPEC"] }
+    : undefined;
