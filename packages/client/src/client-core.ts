@@ -253,6 +253,10 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     if (this.outbox.isEmpty) this.endDrain?.();
   }
 
+  acknowledgementLate(message: InboundMessage): void {
+    this.events.emit("acknowledgementLate", message);
+  }
+
   ended(end: ConnectionEnd): void {
     const wasOnline = this.status.state === "online";
     const msToFail = this.clock.now() - this.since;
@@ -342,6 +346,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       session: this.outbox.session,
       maximumPacketSize: maximumPacketSize(options),
       connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
+      ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
     });
   }
 

@@ -7,7 +7,7 @@ const NO_PROPERTIES: Properties = {};
 
 /** Whoever sends the acknowledgement once nobody holds a message any more. */
 export interface Acknowledger {
-  nextTicket(): number;
+  nextTicket(message: InboundMessage): number;
   settle(ticket: number): void;
 }
 
@@ -88,7 +88,7 @@ export class InboundMessage implements Message {
   ticketFrom(acknowledger: Acknowledger): number {
     if (this.holders === 0 || this.qos === 0) return 0;
     this.acknowledger = acknowledger;
-    this.ticket = acknowledger.nextTicket();
+    this.ticket = acknowledger.nextTicket(this);
     return this.ticket;
   }
 }

@@ -18,6 +18,8 @@ import {
   type SessionState,
   type TimerHandle,
 } from "@bowline/protocol/internal";
+import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
+import type { InboundMessage } from "./inbound-message.ts";
 import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";
 
 /** What one Network Connection tells the client it belongs to. */
@@ -28,6 +30,8 @@ export interface ConnectionOwner {
   subscribed(packet: SubackPacket): void;
   unsubscribed(packet: UnsubackPacket): void;
   entryDone(entry: OutboundEntry, outcome: number): void;
+  /** The application has held a message for `ackTimeoutMs`. */
+  acknowledgementLate(message: InboundMessage): void;
   /** The connection is over, for whatever reason but `disconnect` and `destroy` by the owner. Once. */
   ended(end: ConnectionEnd): void;
 }
@@ -52,6 +56,7 @@ export interface ConnectionSettings {
   readonly session: SessionState;
   readonly maximumPacketSize: number;
   readonly connectTimeoutMs: number;
+  readonly ackTimeoutMs: number;
 }
 
 /** Above this many bytes in the transport further messages wait in the session's queue, where they are counted. */
@@ -80,6 +85,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   private isPaused = false;
   private isOver = false;
   private lastTicket = 0;
+  private readonly watch: AcknowledgementWatch;
   /** Tickets settled before an earlier one. */
   private readonly settled = new Set<number>();
   private resolveReleased!: () => void;
@@ -88,6 +94,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     this.owner = owner;
     this.settings = settings;
     this.startedAt = settings.clock.now();
+    this.watch = new AcknowledgementWatch(settings.clock, settings.ackTimeoutMs, (message) => owner.acknowledgementLate(message));
     this.released = new Promise((resolve) => {
       this.resolveReleased = resolve;
     });
@@ -156,6 +163,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   /** A message with that ticket is settled. */
   settle(ticket: number): void {
+    this.watch.delete(ticket);
     this.settled.add(ticket);
     const before = this.committed;
     while (this.settled.delete(this.committed + 1)) this.committed++;
@@ -216,9 +224,10 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     return this.owner.message(topicName, chunk, offsets);
   }
 
-  /** A new ticket for a message whose acknowledgement waits. */
-  nextTicket(): number {
-    return ++this.lastTicket;
+  /** A ticket for a message whose acknowledgement waits. */
+  nextTicket(message: InboundMessage): number {
+    this.watch.add(++this.lastTicket, message);
+    return this.lastTicket;
   }
 
   subscribed(packet: SubackPacket): void {
@@ -299,6 +308,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   private awaitRelease(): void {
     const { clock } = this.settings;
+    this.watch.clear();
     clock.clearTimer(this.timer);
     this.timer = clock.setTimer(() => {
       this.transport.destroy();

@@ -1,6 +1,18 @@
-import { type ConnectPacket, type Packet, PacketType, type Properties, type ProtocolVersion } from "@bowline/protocol";
+import {
+  type AcknowledgementPacket,
+  type ConnectPacket,
+  type Packet,
+  PacketType,
+  type Properties,
+  type ProtocolVersion,
+} from "@bowline/protocol";
 import { decodePacket, encodeToBytes, FrameDecoder } from "@bowline/protocol/internal";
 import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "../transport/transport.ts";
+
+/** The packet of that type; the four acknowledgements are one shape. */
+type PacketOf<Type extends Packet["type"]> = Type extends AcknowledgementPacket["type"]
+  ? AcknowledgementPacket
+  : Extract<Packet, { type: Type }>;
 
 /** One connection of a client to the scripted server: the client's transport and the server's end of it. */
 export class Link implements Transport {
@@ -18,10 +30,12 @@ export class Link implements Transport {
   ending: "end" | "destroy" | undefined;
   version: ProtocolVersion = 5;
   private readonly decoder: FrameDecoder;
+  private readonly server: ScriptedServer;
 
   constructor(target: Target, handler: TransportHandler, server: ScriptedServer) {
     this.target = target;
     this.handler = handler;
+    this.server = server;
     this.decoder = new FrameDecoder(
       {
         frame: (chunk, start, bodyStart, end) => {
@@ -47,7 +61,7 @@ export class Link implements Transport {
     // Not `slice`, which is a view when the out-buffer is a Buffer.
     const copy = new Uint8Array(bytes);
     // As on a network, the other end acts later.
-    queueMicrotask(() => this.decoder.push(copy));
+    queueMicrotask(() => this.arrive(copy));
     return true;
   }
   pause(): void {
@@ -78,9 +92,18 @@ export class Link implements Transport {
   }
 
   sendBytes(bytes: Uint8Array): void {
+    const length = this.server.passes(bytes.length);
     if (this.isClosed) return;
     this.facts.firstBytes ??= bytes.slice(0, 64);
-    this.handler.data(bytes.slice());
+    if (length > 0) this.handler.data(bytes.slice(0, length));
+    if (length < bytes.length) this.cut();
+  }
+
+  private arrive(bytes: Uint8Array): void {
+    const length = this.server.passes(bytes.length);
+    if (this.isClosed) return;
+    this.decoder.push(bytes.subarray(0, length));
+    if (length < bytes.length) this.cut();
   }
 
   /** The link breaks, or was closed. */
@@ -91,8 +114,8 @@ export class Link implements Transport {
     this.handler.closed(cause);
   }
 
-  of<Type extends Packet["type"]>(type: Type): Extract<Packet, { type: Type }>[] {
-    return this.received.filter((packet): packet is Extract<Packet, { type: Type }> => packet.type === type);
+  of<Type extends Packet["type"]>(type: Type): PacketOf<Type>[] {
+    return this.received.filter((packet) => packet.type === type) as PacketOf<Type>[];
   }
 }
 
@@ -108,6 +131,9 @@ export class ScriptedServer {
   answers = true;
   /** Replaces the answer to a packet; returning false leaves it to the server. */
   script: (packet: Packet, link: Link) => boolean = () => false;
+
+  /** How many of that many bytes pass before the link is cut; all of them when it is not. */
+  passes: (length: number) => number = (length) => length;
 
   readonly dial: Dialer = (target, handler) => {
     const link = new Link(target, handler, this);
@@ -175,8 +201,6 @@ export class ScriptedServer {
   }
 }
 
-type Acknowledgement = Extract<Packet, { type: typeof PacketType.PUBACK }>;
-
-export function acknowledgement(type: Acknowledgement["type"], packetIdentifier: number | undefined, reasonCode = 0): Packet {
+export function acknowledgement(type: AcknowledgementPacket["type"], packetIdentifier: number | undefined, reasonCode = 0): Packet {
   return { type, packetIdentifier: packetIdentifier ?? 0, reasonCode };
 }
