@@ -95,7 +95,7 @@ function check<V>(value: V, { key, record }: Row, decode: Decode, flip: number):
 }
 
 function holds<V>(name: string, values: fc.Arbitrary<V>, encode: (value: V) => Row, decode: Decode): void {
-  test(name, () => {
+  test(`${name} come back, and no damage goes unnoticed`, () => {
     const property = fc.property(values, fc.nat(), (value, flip) => check(value, encode(value), decode, flip));
     expect(() => fc.assert(property)).not.toThrow();
   });
