@@ -18,7 +18,7 @@ export const closedSocket: Rule = (facts) => {
 function likelyCauses({ target, tls, connect }: AttemptFacts): readonly ErrorCode[] {
   const causes: ErrorCode[] = [];
   if (target?.scheme === "mqtt") causes.push("PLAIN_TO_TLS");
-  else if (tls?.hasClientCertificate !== true) causes.push("MTLS_REQUIRED_13");
+  else causes.push(tls?.hasClientCertificate === true ? "MTLS_UNKNOWN_CA" : "MTLS_REQUIRED_13");
   if (target?.port === 443 && !tls?.alpnOffered?.length) causes.unshift("TLS_ALPN_NEEDED");
   causes.push("NOT_AUTHORIZED", "CLIENT_ID");
   if (connect?.version === 5) causes.push("PROTO_VERSION");

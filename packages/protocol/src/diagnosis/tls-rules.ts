@@ -69,7 +69,9 @@ const endedInHandshake: Rule = (facts) => {
   if (!isNamed && !isEnded) return undefined;
   const plain: ErrorCode = isWebSocketScheme(facts) ? "WSS_TO_WS" : "TLS_TO_PLAIN";
   const evidence = "closed during the handshake";
-  const others: readonly ErrorCode[] = [plain, "TLS_SNI", "MTLS_REQUIRED_12", "TCP_CLOSE_AT_ACCEPT"];
+  // Some servers refuse a client certificate without an alert.
+  const certificate: ErrorCode = facts.tls?.hasClientCertificate === true ? "MTLS_UNKNOWN_CA" : "MTLS_REQUIRED_12";
+  const others: readonly ErrorCode[] = [plain, "TLS_SNI", certificate, "TCP_CLOSE_AT_ACCEPT"];
   if (facts.tls?.serverName === false) {
     return {
       code: "TLS_SNI",

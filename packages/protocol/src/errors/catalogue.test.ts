@@ -40,7 +40,7 @@ test("a code is told from other texts", () => {
 });
 
 test("a page carries no row of the host, and no remedy", () => {
-  expect(page).toEqual({ hostRows: {}, remedies: {} });
+  expect({ ...page }).toEqual({ hostRows: {}, remedies: {} });
   const ofPage = errorCodes.filter((code) => !Object.hasOwn(hostRows, code));
   expect(Object.keys(remedies)).toEqual(ofPage);
 });
