@@ -114,7 +114,7 @@ test("the socket makes links, and a session ends after twelve hours or when it s
   const { socket, origin, clock } = setUp();
   const { url } = (await (await socket.request("/api/v1/sign-in-links", { method: "POST" })).json()) as { url: string };
   const cookie = await cookieOf(origin.request(url));
-  const own = { cookie, "x-bowline-csrf": "1" };
+  const own = { cookie, "x-bowline-csrf": "1", "content-type": "application/json" };
   expect((await origin.request("/api/v1/status", { headers: own })).status).toBe(200);
   clock.wall += 12 * 60 * 60_000;
   expect((await origin.request("/api/v1/status", { headers: own })).status).toBe(401);
@@ -139,7 +139,7 @@ test("a page of another origin cannot act for a browser that is signed in", asyn
 test("a wrong key signs nobody in", async () => {
   const { origin } = setUp();
   const headers = { "x-bowline-csrf": "1", "content-type": "application/json" };
-  for (const body of ["{}", "nonsense", '{"key":""}', '{"key":"wrong"}', '{"key":5}']) {
+  for (const body of ["{}", "null", "nonsense", "x".repeat(1_000_000), '{"key":""}', '{"key":"wrong"}', '{"key":5}']) {
     expect((await origin.request("/api/v1/session", { method: "POST", headers, body })).status).toBe(401);
   }
 });

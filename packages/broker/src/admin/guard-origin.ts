@@ -3,6 +3,7 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { failure } from "./admin-app.ts";
 import type { OperatorAccess } from "./operator-access.ts";
+import { readJson } from "./read-json.ts";
 
 // The prefix makes browsers insist on Secure, on Path=/ and on no Domain, so no other host or plain HTTP page can set it.
 const COOKIE = "__Host-bowline";
@@ -35,7 +36,8 @@ export function guardOrigin(access: OperatorAccess, api: Hono): Hono {
   });
   app.post("/api/v1/session", async (c) => {
     if (!isOwnPage(c)) return refused(c, 403, "the request does not come from the console's own page");
-    const { key } = await c.req.json<{ key?: unknown }>().catch(() => ({ key: undefined }));
+    const value = await readJson(c).catch(() => undefined);
+    const key = (value as { key?: unknown } | null | undefined)?.key;
     const cookie = typeof key === "string" ? access.signIn(key) : undefined;
     if (!cookie) return refused(c, 401, "the key is wrong");
     setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);

@@ -88,7 +88,7 @@ async function receive(client: Client, order: Order, signal: AbortSignal): Promi
   try {
     await firstConnection(client, signal);
     const subscription = client.subscribe(order.filters, { qos: order.qos, acknowledge: "handled", signal });
-    await subscription.ready;
+    // A refused filter rejects here too.
     for await (const message of subscription) {
       // A message is acknowledged after it was written, so none is lost on the way to a file or a pipe.
       if (!process.stdout.write(formatMessage(message, order.format))) await once(process.stdout, "drain");

@@ -1,4 +1,4 @@
-import type { BrokerConfig, LogLevel } from "@bowline/broker/internal";
+import type { BrokerConfig, BrokerConfigInput, LogFormat, LogLevel } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
 import type { OptionSpec } from "../command.ts";
@@ -27,45 +27,36 @@ const LATER: Readonly<Record<string, string>> = {
 };
 
 /**
- * The configuration that the command line and its file ask for, complete and checked.
+ * Refuses what can be seen on the command line alone, before the broker is loaded.
  *
- * @throws MqttError USAGE, CONFIG_INVALID, CONFIG_UNREADABLE
+ * @throws MqttError USAGE
  */
-export async function resolveUpOptions(line: CommandLine): Promise<BrokerConfig> {
-  refuseWhatComesLater(line);
-  if (line.words.length > 0)
-    throw new MqttError("USAGE", { detail: `bowline up takes no "${line.words[0]}"; listeners are given with --listen` });
+export function checkUpWords(line: CommandLine): void {
+  for (const [name, what] of Object.entries(LATER)) {
+    if (line.text(name) === undefined) continue;
+    const remedy = `Leave --${name} out for now.`;
+    throw new MqttError("USAGE", { detail: `--${name} comes with a later release: ${what}`, remedy });
+  }
+  const [word] = line.words;
+  if (word !== undefined)
+    throw new MqttError("USAGE", { detail: `bowline up takes no "${word}"; listeners are given with --listen` });
   if (line.flag("no-console") && line.text("console") !== undefined) {
     throw new MqttError("USAGE", { detail: "--console and --no-console exclude each other" });
   }
-  const { loadConfig } = await import("@bowline/broker/internal");
-  const listen = line.list("listen");
-  return loadConfig({
-    file: line.text("config"),
-    overrides: {
-      data: line.text("data"),
-      memory: line.flag("memory") || undefined,
-      listen: listen.length === 0 ? undefined : listen,
-      console: line.flag("no-console") ? false : line.text("console"),
-      anonymous: line.flag("anonymous") || undefined,
-      allowPlaintext: line.flag("allow-plaintext") || undefined,
-      proxyProtocol: line.flag("proxy-protocol") || undefined,
-      // Words, which the schema checks and names.
-      onDamage: line.text("on-damage") as BrokerConfig["onDamage"] | undefined,
-      log: {
-        level: line.text("log-level") as LogLevel | undefined,
-        format: line.text("log-format") as "text" | "json" | undefined,
-      },
-    },
-  });
 }
 
-function refuseWhatComesLater(line: CommandLine): void {
-  for (const [name, what] of Object.entries(LATER)) {
-    if (line.text(name) === undefined) continue;
-    throw new MqttError("USAGE", {
-      detail: `--${name} comes with a later release: ${what}`,
-      remedy: `Leave --${name} out for now.`,
-    });
-  }
+/** What the flags say of the configuration; its schema checks the words among them. */
+export function upOverrides(line: CommandLine): BrokerConfigInput {
+  const listen = line.list("listen");
+  return {
+    data: line.text("data"),
+    memory: line.flag("memory") || undefined,
+    listen: listen.length === 0 ? undefined : listen,
+    console: line.flag("no-console") ? false : line.text("console"),
+    anonymous: line.flag("anonymous") || undefined,
+    allowPlaintext: line.flag("allow-plaintext") || undefined,
+    proxyProtocol: line.flag("proxy-protocol") || undefined,
+    onDamage: line.text("on-damage") as BrokerConfig["onDamage"] | undefined,
+    log: { level: line.text("log-level") as LogLevel | undefined, format: line.text("log-format") as LogFormat | undefined },
+  };
 }

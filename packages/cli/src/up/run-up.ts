@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { type BrokerConfig, createLogger, loadConfig, type Logger, type Server, startServer } from "@bowline/broker/internal";
+import type { CommandLine } from "../command-line.ts";
+import { ExitCode } from "../exit-code.ts";
+import { interruption } from "../interruption.ts";
+import { readVersion } from "../version.ts";
+import { announcement, newcomerUrl, readyLine } from "./announcement.ts";
+import { ensureFirstUser } from "./first-user.ts";
+import { upOverrides } from "./up-options.ts";
+
+/** The whole end takes about a second; when it takes longer, something of ours hangs and must not hold the machine's shutdown. */
+const CLOSE_DEADLINE_MS = 1_900;
+
+/** Runs a broker until a signal ends it. */
+export async function runUp(line: CommandLine): Promise<number> {
+  const config = await loadConfig({ file: line.text("config"), overrides: upOverrides(line) });
+  const logger = createLogger({
+    level: config.log.level,
+    ...(config.log.format === undefined ? {} : { format: config.log.format }),
+  });
+  const { interrupted, stop } = waitForSignal();
+  const server = await startServer({ config, logger, version: readVersion(), consoleFiles: consoleFiles() });
+  await greet(server, config);
+  const signal = await interrupted;
+  const exitCode = await closeInTime(server, logger, signal);
+  stop();
+  return exitCode;
+}
+
+/** Asked for before the start, so that a signal during it ends the command cleanly right after. */
+function waitForSignal(): { interrupted: Promise<NodeJS.Signals>; stop: () => void } {
+  let stop = (): void => {};
+  const interrupted = new Promise<NodeJS.Signals>((resolve) => {
+    ({ stop } = interruption(resolve));
+  });
+  return { interrupted, stop };
+}
+
+async function greet(server: Server, config: BrokerConfig): Promise<void> {
+  const user = await ensureFirstUser(server, newcomerUrl(server.listeners));
+  process.stderr.write(
+    announcement({
+      version: readVersion(),
+      listeners: server.listeners,
+      consoleOrigin: server.consoleOrigin,
+      signInLink: server.signInLink(),
+      dataFolder: config.data,
+      isMemory: config.memory,
+      isAnonymous: config.anonymous,
+      ca: server.localCa?.certificateFile,
+      user,
+      command: process.env["npm_config_user_agent"] === undefined ? "bowline" : "npx bowline",
+    }),
+  );
+  process.stdout.write(readyLine(server.listeners, server.consoleOrigin));
+}
+
+async function closeInTime(server: Server, logger: Logger, signal: NodeJS.Signals): Promise<number> {
+  logger.info({ signal }, "ending");
+  const closed = server.close().then(
+    () => ExitCode.Well,
+    (error: unknown) => {
+      logger.error({ error }, "the end was not clean");
+      return ExitCode.Failed;
+    },
+  );
+  const deadline = new Promise<number>((resolve) => {
+    setTimeout(() => {
+      logger.error({}, "the end took too long and was cut short");
+      resolve(ExitCode.Failed);
+    }, CLOSE_DEADLINE_MS).unref();
+  });
+  return Promise.race([closed, deadline]);
+}
+
+/** The console's built files, which its package brings; absent while that is not built. */
+function consoleFiles(): string | undefined {
+  const manifest = new URL(import.meta.resolve("@bowline/console/package.json"));
+  const folder = new URL("dist/", manifest);
+  return existsSync(new URL("index.html", folder)) ? decodeURIComponent(folder.pathname) : undefined;
+}
