@@ -24,3 +24,4 @@ export { loadConfig, type LoadConfigOptions } from "./config/load-config.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, silentLogger } from "./log/logger.ts";
 export { Secret } from "./log/secret.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";
+export { type LocalCa, openLocalCa } from "./tls/local-ca.ts";

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
 
@@ -28,10 +28,14 @@ export async function readCredentialsFile(path: string): Promise<CredentialsFile
   return file;
 }
 
-/** Writes the file with mode 600, whole or not at all. */
+/** Writes the file with mode 600, whole or not at all, whatever mode an older one had. */
 export async function writeCredentialsFile(path: string, file: CredentialsFile): Promise<void> {
   const ca = file.ca === undefined ? {} : { ca: relative(dirname(resolve(path)), file.ca) };
-  await writeFile(path, `${JSON.stringify({ ...file, ...ca }, null, 2)}\n`, { mode: 0o600 });
+  const temporary = `${path}.${process.pid}.tmp`;
+  // Made anew, since a file that is there keeps its mode.
+  await rm(temporary, { force: true });
+  await writeFile(temporary, `${JSON.stringify({ ...file, ...ca }, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  await rename(temporary, path);
 }
 
 async function read(path: string): Promise<string> {
