@@ -1,0 +1,193 @@
+import { once } from "node:events";
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { get, request, type RequestOptions } from "node:https";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type Client } from "@bowline/client";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { BrokerConfigInput } from "../config/broker-config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { silentLogger } from "../log/logger.ts";
+import { metaOperation, write } from "../storage/lmdb/build-store.ts";
+import { LmdbStore } from "../storage/lmdb/lmdb-store.ts";
+import { formatVersion } from "../storage/lmdb/walk-store.ts";
+import { type Server, startServer } from "./start-server.ts";
+
+let folder = "";
+const servers = new Set<Server>();
+const clients = new Set<Client>();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-server-"));
+});
+afterEach(async () => {
+  await Promise.all([...clients].map((client) => client.abort()));
+  await Promise.all([...servers].map((server) => server.close()));
+  clients.clear();
+  servers.clear();
+  await rm(folder, { recursive: true });
+});
+
+const LOCAL: BrokerConfigInput = { listen: ["mqtts://localhost:0"], console: false };
+
+async function start(overrides: BrokerConfigInput = {}, consoleFiles?: string): Promise<Server> {
+  const config = await loadConfig({ directory: folder, overrides: { data: "data", ...LOCAL, ...overrides } });
+  const server = await startServer({ config, logger: silentLogger, version: "1.2.3", consoleFiles });
+  servers.add(server);
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  servers.delete(server);
+  await server.close();
+}
+
+function client(server: Server, username?: string, password?: string, url = server.listeners[0] ?? ""): Client {
+  const made = connect(url, {
+    credentials: { username, password },
+    tls: { ca: server.localCa?.certificate ?? "" },
+    reconnect: false,
+    session: { expiryInterval: 0 },
+  });
+  made.on("attemptFailed", () => {});
+  clients.add(made);
+  return made;
+}
+
+interface Answer {
+  status: number | undefined;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+function fetchFrom(server: Server, path: string, options: RequestOptions = {}, body?: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `${server.consoleOrigin}${path}`,
+      { ca: server.localCa?.certificate, agent: false, ...options },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text }));
+      },
+    );
+    sent.on("error", reject).end(body);
+  });
+}
+
+test("users log in, and a change of theirs ends their connections", async () => {
+  const server = await start();
+  await server.users.add("default", "ann", "secret");
+  const ann = client(server, "ann", "secret");
+  await ann.online();
+  await expect(client(server, "ann", "wrong").online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
+  await expect(client(server).online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+  const lost = new Promise((resolve) => {
+    ann.on("connectionLost", resolve);
+  });
+  await server.users.setPassword("default", "ann", "other");
+  expect(await lost).toMatchObject({ reasonCode: 0x87 });
+  await client(server, "ann", "other").online();
+});
+
+test("anonymous clients come in only when that is configured", async () => {
+  const server = await start({ anonymous: true, listen: ["mqtt://127.0.0.1:0"] });
+  expect(server.localCa).toBeUndefined();
+  await client(server).online();
+  await expect(client(server, "ann", "secret").online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
+});
+
+test("the console's origin serves the page, the API behind its sign-in, and MQTT for the token it gives", async () => {
+  const files = join(folder, "site");
+  await mkdir(files);
+  await writeFile(join(files, "index.html"), "<!doctype html>");
+  const server = await start({ console: "https://localhost:0" }, files);
+  expect(await fetchFrom(server, "/")).toMatchObject({ status: 200, text: "<!doctype html>" });
+  expect((await fetchFrom(server, "/api/v1/status")).status).toBe(401);
+
+  const link = new URL(server.signInLink() ?? "");
+  expect(link.origin).toBe(server.consoleOrigin);
+  const signedIn = await fetchFrom(server, link.pathname + link.search);
+  expect(signedIn.status).toBe(303);
+  const cookie = String(signedIn.headers["set-cookie"]).split(";")[0] ?? "";
+  const status = await fetchFrom(server, "/api/v1/status", { headers: { cookie } });
+  expect(JSON.parse(status.text)).toMatchObject({ version: "1.2.3", listeners: server.listeners, storage: { state: "ok" } });
+
+  const headers = { cookie, "x-bowline-csrf": "1", origin: server.consoleOrigin };
+  const token = JSON.parse((await fetchFrom(server, "/api/v1/token", { method: "POST", headers })).text) as {
+    username: string;
+    password: string;
+  };
+  const page = client(server, token.username, token.password, `${server.consoleOrigin?.replace("https:", "wss:")}/mqtt`);
+  await page.online();
+  const connections = JSON.parse((await fetchFrom(server, "/api/v1/connections", { headers: { cookie } })).text) as {
+    connections: unknown[];
+  };
+  expect(connections.connections).toMatchObject([
+    { owner: "$console", transport: "wss", protocolVersion: 5, remoteAddress: expect.stringMatching(/127\.0\.0\.1|::1/) },
+  ]);
+});
+
+test("closing ends readers of the rate stream too, within 2 s", async () => {
+  const server = await start({ console: "https://localhost:0" });
+  const link = new URL(server.signInLink() ?? "");
+  const cookie = String((await fetchFrom(server, link.pathname + link.search)).headers["set-cookie"]).split(";")[0] ?? "";
+  const sent = get(`${server.consoleOrigin}/api/v1/metrics/stream`, {
+    ca: server.localCa?.certificate,
+    agent: false,
+    headers: { cookie },
+  });
+  sent.on("error", () => {});
+  const [response] = (await once(sent, "response")) as [{ on(name: "error", listener: () => void): unknown; resume(): void }];
+  response.on("error", () => {});
+  response.resume();
+  const before = performance.now();
+  await close(server);
+  expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+test("a start that fails leaves nothing behind: the next one finds folder, store and ports free", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const free = await start();
+  const first = free.listeners[0] ?? "";
+  await close(free);
+  await expect(start({ listen: [first, `mqtts://127.0.0.1:${port}`] })).rejects.toMatchObject({ code: "PORT_IN_USE" });
+  await start({ listen: [first] });
+  taken.close();
+});
+
+test("a store of a newer version is refused and left as it is", async () => {
+  const server = await start();
+  await server.users.add("default", "ann", "secret");
+  await close(server);
+  const setFormat = async (format: number): Promise<void> => {
+    const store = LmdbStore.open(server.folder.store, { create: false });
+    await write(store, [metaOperation({ format, nextMessageId: 1, nextSessionId: 1 })]);
+    await store.close();
+  };
+  await setFormat(formatVersion + 1);
+  await expect(start()).rejects.toMatchObject({ code: "STORE_NEWER" });
+  await setFormat(formatVersion);
+  expect((await start()).users.list("default")).toMatchObject([{ username: "ann" }]);
+});
+
+test("a certificate of the configuration takes the place of the local authority's", async () => {
+  const first = await start();
+  const { privateKey, certificate } = (await first.localCa?.issue(["localhost"])) ?? { privateKey: "", certificate: "" };
+  await close(first);
+  await writeFile(join(folder, "cert.pem"), certificate);
+  await writeFile(join(folder, "key.pem"), privateKey);
+  const server = await start({ anonymous: true, tls: { certificate: "cert.pem", key: "key.pem" } });
+  expect(server.localCa).toBeUndefined();
+  const ca = first.localCa?.certificate ?? "";
+  const made = connect(server.listeners[0] ?? "", { tls: { ca }, reconnect: false });
+  clients.add(made);
+  await made.online();
+});
+
+test.each(["10.0.0.0/33", "host", "10.0.0.0/x", ""])("%j is no range of trusted proxies", async (range) => {
+  await expect(start({ proxyProtocol: true, trustedProxies: [range] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
