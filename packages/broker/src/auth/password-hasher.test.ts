@@ -47,3 +47,17 @@ test("a hash that cannot be parsed rejects and does not block the queue", async 
   await expect(hasher.verify("garbage", bytes("x"))).rejects.toThrow("Decoding failed");
   expect(await hasher.verify(await hasher.hash("x"), bytes("x"))).toBe("match");
 });
+
+test("what became known while it waited is not hashed", async () => {
+  const hasher = new PasswordHasher({ concurrency: 1 });
+  const hash = await hasher.hash("x");
+  let isKnown = false;
+  const first = hasher.verify(hash, bytes("x"));
+  const second = hasher.verify(hash, bytes("x")).finally(() => {
+    isKnown = true;
+  });
+  const third = hasher.verify(hash, bytes("x"));
+  // A wrong password that is called right shows that nothing was hashed.
+  const fourth = hasher.verify(hash, bytes("not hashed"), undefined, () => isKnown);
+  expect(await Promise.all([first, second, third, fourth])).toEqual(["match", "match", "match", "match"]);
+});

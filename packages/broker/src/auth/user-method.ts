@@ -48,8 +48,9 @@ export class UserMethod implements AuthenticationMethod {
   }
 
   /** An unknown user is hashed against a hash nobody has the password of: the time taken must not tell which names exist. */
-  #verify(user: StoredUser | undefined, password: Uint8Array | undefined, signal: AbortSignal): Promise<Verification> {
-    return this.#hasher.verify(user?.passwordHash ?? this.#users.strangerHash, password ?? new Uint8Array(0), signal);
+  #verify(user: StoredUser | undefined, password: Uint8Array = new Uint8Array(0), signal: AbortSignal): Promise<Verification> {
+    if (user === undefined) return this.#hasher.verify(this.#users.strangerHash, password, signal);
+    return this.#hasher.verify(user.passwordHash, password, signal, () => this.#remembered.matches(user, password));
   }
 
   #conclude(request: AuthRequest, user: StoredUser | undefined, verification: Verification): AuthResult {

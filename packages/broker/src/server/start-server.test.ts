@@ -22,8 +22,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "bowline-server-"));
 });
 afterEach(async () => {
-  await Promise.all([...clients].map((client) => client.abort()));
-  await Promise.all([...servers].map((server) => server.close()));
+  await Promise.all([...clients].map((each) => each.abort()));
+  await Promise.all([...servers].map((each) => each.close()));
   clients.clear();
   servers.clear();
   await rm(folder, { recursive: true });
