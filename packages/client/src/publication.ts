@@ -29,7 +29,7 @@ const NO_IDENTIFIERS: readonly number[] = [];
  */
 export const sentPublication: Publication = {
   stored: Promise.resolve(),
-  // biome-ignore lint/suspicious/noThenProperty: a publication is awaited.
+  // oxlint-disable-next-line unicorn/no-thenable -- A publication is awaited.
   then: (onFulfilled, onRejected) => Promise.resolve(SUCCESS).then(onFulfilled, onRejected),
 };
 
@@ -95,7 +95,7 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
     });
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a publication is awaited.
+  // oxlint-disable-next-line unicorn/no-thenable -- A publication is awaited.
   then<A = PublishResult, B = never>(
     onFulfilled?: ((result: PublishResult) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

@@ -56,7 +56,7 @@ export class Requester {
 
   /** Every request fails with that error. */
   fail(error: MqttError): void {
-    for (const settle of [...this.pending.values()]) settle(error);
+    for (const settle of this.pending.values()) settle(error);
   }
 
   private responseTopic(): string {

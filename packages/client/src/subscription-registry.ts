@@ -140,8 +140,7 @@ export class SubscriptionRegistry {
     for (let at = 0; at < entries.length; at += BATCH) {
       const batch = entries.slice(at, at + BATCH);
       const id = engine.subscribe(batch.map(({ request }) => request));
-      if (id === 0)
-        for (const { users } of batch) for (const user of [...users]) user.refused(new MqttError("IDENTIFIERS_EXHAUSTED"));
+      if (id === 0) for (const { users } of batch) for (const user of users) user.refused(new MqttError("IDENTIFIERS_EXHAUSTED"));
       else
         this.asked.set(
           id,

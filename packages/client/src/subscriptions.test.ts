@@ -1,7 +1,7 @@
 import { PacketType, type Packet } from "@bowline/protocol";
 import { describe, expect, test } from "vitest";
 import type { Message } from "./message.ts";
-import { message, stage, textOf } from "./testing/client-on-script.ts";
+import { message, rejection, stage, textOf } from "./testing/client-on-script.ts";
 import { turn } from "./testing/virtual-clock.ts";
 
 const { PUBLISH, PUBACK, PUBREC, SUBSCRIBE, SUBACK, UNSUBSCRIBE } = PacketType;
@@ -144,9 +144,9 @@ describe("ending a subscription", () => {
   test("when the client gives up, the loop throws why", async () => {
     const { client, server } = await stage({ credentials: { username: "u", password: "p" } });
     const next = client.subscribe("a").next();
-    const rejected = expect(next).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+    const rejected = rejection(next);
     server.link.send({ type: PacketType.DISCONNECT, reasonCode: 0x87 });
-    await rejected;
+    expect(await rejected).toMatchObject({ code: "NOT_AUTHORIZED" });
     expect(client.status.state).toBe("failed");
   });
 });

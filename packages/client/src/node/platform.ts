@@ -18,16 +18,24 @@ function dial(target: Target, handler: TransportHandler): Transport {
 
 let prepared = false;
 
+/** Methods that Buffer adds to Uint8Array, as functions of any Uint8Array. */
+interface BufferMethods {
+  readonly copy: (this: Uint8Array, target: Uint8Array, targetStart: number, sourceStart: number, sourceEnd: number) => number;
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
+  readonly utf8Write: (this: Uint8Array, text: string, at: number) => number;
+}
+
 /** Buffer's byte functions are two to three times faster than the standard ones. */
 function prepare(): void {
   if (prepared) return;
   prepared = true;
+  const { copy, latin1Slice, utf8Write } = Buffer.prototype as unknown as BufferMethods;
   installBytes({
     copy: (source, target, targetStart, sourceStart, sourceEnd) => {
-      Buffer.prototype.copy.call(source, target, targetStart, sourceStart, sourceEnd);
+      copy.call(source, target, targetStart, sourceStart, sourceEnd);
     },
-    latin1: (source, start, end) => Buffer.prototype.latin1Slice.call(source, start, end),
-    writeUtf8: (target, text, at) => Buffer.prototype.utf8Write.call(target, text, at),
+    latin1: (source, start, end) => latin1Slice.call(source, start, end),
+    writeUtf8: (target, text, at) => utf8Write.call(target, text, at),
     alloc: (size) => Buffer.allocUnsafeSlow(size),
   });
 }

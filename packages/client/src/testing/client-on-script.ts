@@ -52,3 +52,13 @@ export function message(topicName: string, text: string, qos: QoS = 0, packetIde
 export function textOf(packet: Packet | undefined): string {
   return packet?.type === PacketType.PUBLISH ? new TextDecoder().decode(packet.payload) : "";
 }
+
+/** What a promise rejects with, heard from now on. */
+export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it did not reject");
+}

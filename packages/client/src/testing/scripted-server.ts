@@ -196,7 +196,14 @@ export class ScriptedServer {
       case PacketType.DISCONNECT:
         link.cut();
         return;
-      default:
+      case PacketType.CONNACK:
+      case PacketType.PUBACK:
+      case PacketType.PUBCOMP:
+      case PacketType.SUBACK:
+      case PacketType.UNSUBACK:
+      case PacketType.PINGRESP:
+      case PacketType.AUTH:
+        return;
     }
   }
 }

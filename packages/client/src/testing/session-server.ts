@@ -62,9 +62,18 @@ export class SessionServer extends ScriptedServer {
         if (entry !== undefined) entry.state = "pubrel";
         return false;
       }
-      default:
-        return false;
+      case PacketType.CONNACK:
+      case PacketType.SUBSCRIBE:
+      case PacketType.SUBACK:
+      case PacketType.UNSUBSCRIBE:
+      case PacketType.UNSUBACK:
+      case PacketType.PINGREQ:
+      case PacketType.PINGRESP:
+      case PacketType.DISCONNECT:
+      case PacketType.AUTH:
+        break;
     }
+    return false;
   }
 
   private finish(id: number): void {

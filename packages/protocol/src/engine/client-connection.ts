@@ -255,8 +255,12 @@ export class ClientConnection implements FrameHandler {
       case PacketType.AUTH:
         this.auth(packet);
         return;
-      default:
-        // The decoder refuses the other types by their first byte.
+      case PacketType.CONNECT:
+      case PacketType.PUBLISH:
+      case PacketType.SUBSCRIBE:
+      case PacketType.UNSUBSCRIBE:
+      case PacketType.PINGREQ:
+        // The decoder refuses these by their first byte, and `frame` takes PUBLISH.
         throw protocolError("a packet that only a client may send");
     }
   }
