@@ -16,6 +16,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The exit code that an error ends a command with. */
 export function exitCodeOf(error: MqttError): ExitCode {
+  if (error.code === "ABORTED") return ExitCode.Interrupted;
   switch (error.stage) {
     case "input":
     case "config":

@@ -35,9 +35,10 @@ export async function askForSecret(question: string): Promise<string> {
       detail: "a password is needed, and there is no terminal to ask on; use --password-file or --password-stdin",
     });
   }
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // Only now, since the terminal shows what is typed until the interface has taken it over.
+  process.stderr.write(question);
   return new Promise((resolve, reject) => {
     lines.once("SIGINT", () => {
       lines.close();

@@ -4,6 +4,8 @@ import { type ExitCode, ExitCode as Exit, exitCodeOf } from "./exit-code.ts";
 /** Prints an error for people: what failed, what to do, where to read more. Returns the exit code it stands for. */
 export function reportError(error: unknown, isDebugging: boolean): ExitCode {
   if (!MqttError.is(error)) return reportBug(error, isDebugging);
+  // Whoever interrupts knows what happened.
+  if (error.code === "ABORTED") return exitCodeOf(error);
   // The message begins with the code, which stands in brackets here.
   const text = error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message;
   const lines = [`${paint(`error[${error.code}]`)} ${printable(text)}`];
