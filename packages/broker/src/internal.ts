@@ -3,7 +3,14 @@ export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory-stora
 export { StoreImage } from "./storage/store-image.ts";
 export { openStorage, type StoreOptions } from "./storage/open-storage.ts";
 export { AnonymousMethod } from "./auth/anonymous-method.ts";
-export type { AuthAllowed, AuthRefused, AuthRequest, AuthResult, AuthenticationMethod, Authenticator } from "./auth/authenticator.ts";
+export type {
+  AuthAllowed,
+  AuthRefused,
+  AuthRequest,
+  AuthResult,
+  AuthenticationMethod,
+  Authenticator,
+} from "./auth/authenticator.ts";
 export { AuthenticatorChain } from "./auth/authenticator-chain.ts";
 export { generatePassword } from "./auth/generate-password.ts";
 export { PasswordHasher } from "./auth/password-hasher.ts";

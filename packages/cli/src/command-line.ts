@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { MqttError } from "@bowline/protocol";
-import type { OptionSpec } from "./command.ts";
+import type { OptionSpec } from "./option-spec.ts";
 
 type Value = string | boolean | (string | boolean)[] | undefined;
 

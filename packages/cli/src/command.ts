@@ -1,16 +1,5 @@
 import type { CommandLine } from "./command-line.ts";
-
-/** One `--flag` of a command. */
-export interface OptionSpec {
-  type: "string" | "boolean";
-  /** One letter, for `-x`. */
-  short?: string;
-  multiple?: boolean;
-  /** What stands for the value in the help, FILE or URL; for options of type string. */
-  value?: string;
-  /** One line of help. A hidden option has none. */
-  help?: string;
-}
+import type { OptionSpec } from "./option-spec.ts";
 
 /** A command is a file that is loaded when it is asked for, so that `bowline --version` loads none of them. */
 export interface Command {

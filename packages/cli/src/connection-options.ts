@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { ConnectOptions, TlsOptions } from "@bowline/client";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "./command-line.ts";
-import type { OptionSpec } from "./command.ts";
+import type { OptionSpec } from "./option-spec.ts";
 import { type CredentialsFile, readCredentialsFile } from "./credentials-file.ts";
 import { askForSecret, readSecretFromFile, readSecretFromStdin } from "./read-secret.ts";
 

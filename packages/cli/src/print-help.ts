@@ -1,4 +1,5 @@
-import type { Command, OptionSpec } from "./command.ts";
+import type { Command } from "./command.ts";
+import type { OptionSpec } from "./option-spec.ts";
 
 /** The help of one command: forms, what it does, options, examples. */
 export function helpOf(command: Command): string {

@@ -41,7 +41,7 @@ function setUp() {
   const context = { view, users, tokens: new TokenMethod(), rates, logger: silentLogger };
   const access = new OperatorAccess(new Secret(KEY), () => clock.wall);
   const socket = adminRoutes(context);
-  addSignInLinks(socket, access, () => ORIGIN);
+  addSignInLinks(socket, () => signInLink(access, ORIGIN));
   return { clock, users, rates, access, socket, origin: guardOrigin(access, adminRoutes(context)) };
 }
 

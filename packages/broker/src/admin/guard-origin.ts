@@ -11,9 +11,12 @@ const COOKIE_OPTIONS = { secure: true, httpOnly: true, sameSite: "Strict", path:
 /** Pages of other origins cannot send a header of their own without asking first, and we answer no such question. */
 const CSRF_HEADER = "x-bowline-csrf";
 
-/** Lets whoever reaches the admin socket make a link which signs one browser in. */
-export function addSignInLinks(app: Hono, access: OperatorAccess, consoleOrigin: () => string): void {
-  app.post("/api/v1/sign-in-links", (c) => c.json({ url: signInLink(access, consoleOrigin()) }, 201));
+/** Lets whoever reaches the admin socket have a link which signs one browser in; `makeLink` has none without a console. */
+export function addSignInLinks(app: Hono, makeLink: () => string | undefined): void {
+  app.post("/api/v1/sign-in-links", (c) => {
+    const url = makeLink();
+    return url === undefined ? refused(c, 403, "this broker has no console") : c.json({ url }, 201);
+  });
 }
 
 /** Works once, within 15 minutes. */

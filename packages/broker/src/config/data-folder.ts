@@ -37,6 +37,9 @@ export async function makeDataFolder(path: string): Promise<DataFolder> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     return dataFolder(path);
   } catch (cause) {
-    throw new MqttError("DATA_DIR_UNWRITABLE", { detail: `${path} (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, cause });
+    throw new MqttError("DATA_DIR_UNWRITABLE", {
+      detail: `${path} (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
+      cause,
+    });
   }
 }

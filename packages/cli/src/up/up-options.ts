@@ -1,7 +1,7 @@
 import type { BrokerConfig, BrokerConfigInput, LogFormat, LogLevel } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
-import type { OptionSpec } from "../command.ts";
+import type { OptionSpec } from "../option-spec.ts";
 
 export const UP_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   config: { type: "string", value: "FILE", help: "Configuration file, YAML or JSON. Flags win over it." },
