@@ -1,4 +1,4 @@
-export { bytes, installBytes, standardBytes, type Bytes } from "./packet/bytes.ts";
+export { bytes, installBytes, ownBytes, standardBytes, type Bytes } from "./packet/bytes.ts";
 export { OutBuffer } from "./packet/out-buffer.ts";
 export { PublishOffsets } from "./packet/publish-offsets.ts";
 export type { Channel, ChannelHandler } from "./engine/channel.ts";

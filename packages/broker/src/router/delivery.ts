@@ -5,6 +5,7 @@ import {
   fillFromOffsets,
   type OutboundEntry,
   OutboundState,
+  ownBytes,
   type PublishOffsets,
   PublishSource,
   pushQueue,
@@ -149,7 +150,13 @@ export class Delivery {
     sender.enqueue(entry);
   }
 
-  private toPersistent(session: Session, connection: Connection | undefined, qos: QoS, retain: boolean, ids: readonly number[]): void {
+  private toPersistent(
+    session: Session,
+    connection: Connection | undefined,
+    qos: QoS,
+    retain: boolean,
+    ids: readonly number[],
+  ): void {
     if (this.refusesQueue(session)) return;
     const message = this.keep();
     this.waitFor(this.journal.store(session.tenant, message));
@@ -194,9 +201,9 @@ export class Delivery {
   private copyOut(): KeptMessage {
     const chunk = this.chunk!;
     const offsets = this.offsets!;
-    const payload = chunk.slice(offsets.payloadStart, offsets.payloadEnd);
+    const payload = ownBytes(chunk, offsets.payloadStart, offsets.payloadEnd);
     const { properties } = this.source;
-    const kept = properties.start === properties.end ? undefined : properties.source.slice(properties.start, properties.end);
+    const kept = properties.start === properties.end ? undefined : ownBytes(properties.source, properties.start, properties.end);
     const { messageExpiryInterval: interval } = offsets;
     const expiresAt = interval < 0 ? 0 : this.clock.wallTime() + interval * 1000;
     return new KeptMessage(this.route.topic, payload, kept, expiresAt, this.qos, this.publisher);

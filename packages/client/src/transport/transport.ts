@@ -1,4 +1,5 @@
 import type { ProtocolVersion } from "@bowline/protocol";
+import { ownBytes } from "@bowline/protocol/internal";
 import type {
   AttemptFacts,
   Channel,
@@ -72,7 +73,7 @@ export interface Platform {
 
 /** Keeps the beginning of what the peer sent first, as evidence. */
 export function keepFirstBytes(facts: TransportFacts, chunk: Uint8Array): void {
-  facts.firstBytes ??= chunk.slice(0, 64);
+  facts.firstBytes ??= ownBytes(chunk, 0, Math.min(64, chunk.length));
 }
 
 /** The subprotocol of a WebSocket: MQTT 3.1 had a name of its own. */

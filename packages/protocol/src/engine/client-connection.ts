@@ -1,6 +1,7 @@
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
+import { ownBytes } from "../packet/bytes.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { packetFault, protocolError } from "../packet/packet-fault.ts";
@@ -371,7 +372,7 @@ export class ClientConnection implements FrameHandler {
     if (!this.isTopic(chunk, topicStart, topicEnd)) {
       const fault = checkTopicName(chunk, topicStart, topicEnd);
       if (fault !== 0) throw packetFault(fault, "PUBLISH");
-      this.takeTopic(chunk.slice(topicStart, topicEnd), chunk, topicStart, topicEnd);
+      this.takeTopic(ownBytes(chunk, topicStart, topicEnd), chunk, topicStart, topicEnd);
     }
     if (topicAlias === 0) return;
     // [MQTT-3.1.2-27]: none above what our CONNECT allowed.

@@ -39,3 +39,11 @@ export const bytes: Bytes = { ...standardBytes };
 export function installBytes(host: Bytes): void {
   Object.assign(bytes, host);
 }
+
+/**
+ * Copies source[start, end) to memory of its own, for what outlives the chunk it came in. Not `source.slice`: on a Buffer that is a
+ * view, and the next read of the socket would change what was kept.
+ */
+export function ownBytes(source: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(source, start, end);
+}

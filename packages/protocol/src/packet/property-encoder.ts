@@ -1,3 +1,4 @@
+import { ownBytes } from "./bytes.ts";
 import { unencodable } from "./packet-fault.ts";
 import { newPacket, type PacketWriter } from "./packet-writer.ts";
 import type { Properties, UserProperty } from "./packets.ts";
@@ -80,5 +81,5 @@ function writeValue(writer: PacketWriter, row: PropertyRow, value: unknown): voi
 export function encodeProperties(properties: Properties, place: PropertyPlace): Uint8Array {
   const writer = newPacket();
   writePropertyList(writer, properties, place);
-  return writer.buffer.slice(0, writer.at);
+  return ownBytes(writer.buffer, 0, writer.at);
 }
