@@ -51,8 +51,8 @@ export class SessionServer extends ScriptedServer {
         if (packet.qos === 2) this.inbound.add(packet.packetIdentifier ?? 0);
         return false;
       case PacketType.PUBREL:
-        this.inbound.delete(packet.packetIdentifier);
-        return false;
+        this.release(packet.packetIdentifier, link);
+        return true;
       case PacketType.PUBACK:
       case PacketType.PUBCOMP:
         this.finish(packet.packetIdentifier);
@@ -74,6 +74,11 @@ export class SessionServer extends ScriptedServer {
         break;
     }
     return false;
+  }
+
+  private release(id: number, link: Link): void {
+    const known = this.inbound.delete(id);
+    link.send(acknowledgement(PacketType.PUBCOMP, id, known || link.version !== 5 ? 0 : 0x92));
   }
 
   private finish(id: number): void {

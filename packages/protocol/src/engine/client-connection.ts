@@ -238,7 +238,8 @@ export class ClientConnection implements FrameHandler {
         this.release(packet.packetIdentifier);
         return;
       case PacketType.PUBCOMP:
-        this.sender.pubcomp(packet.packetIdentifier, packet.reasonCode);
+        // PUBREC said that the server has the message; 0x92 is its answer to a PUBREL that came twice (section 4.3.3).
+        this.sender.pubcomp(packet.packetIdentifier, 0);
         return;
       case PacketType.SUBACK:
         this.answered(packet, 1);
