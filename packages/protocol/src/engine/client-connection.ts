@@ -2,7 +2,7 @@ import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import { ownBytes } from "../packet/bytes.ts";
-import { decodePacket } from "../packet/decode.ts";
+import { decodeFromServer, type ServerPacket } from "../packet/decode-from-server.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { packetFault, protocolError } from "../packet/packet-fault.ts";
 import { PacketType } from "../packet/packet-type.ts";
@@ -183,7 +183,7 @@ export class ClientConnection implements FrameHandler {
     const first = chunk[start]!;
     if (first >>> 4 === PacketType.PUBLISH) this.publish(chunk, start, bodyStart, end);
     else if (end - bodyStart !== 2 || !this.shortAcknowledgement(first, (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!)) {
-      this.control(decodePacket(chunk, start, bodyStart, end, this.connect.protocolVersion));
+      this.control(decodeFromServer(chunk, start, bodyStart, end, this.connect.protocolVersion));
     }
     return this.phase !== CLOSED;
   }
@@ -223,7 +223,7 @@ export class ClientConnection implements FrameHandler {
     }
   }
 
-  private control(packet: Packet): void {
+  private control(packet: ServerPacket): void {
     switch (packet.type) {
       case PacketType.CONNACK:
         this.connack(packet);
@@ -257,13 +257,6 @@ export class ClientConnection implements FrameHandler {
       case PacketType.AUTH:
         this.auth(packet);
         return;
-      case PacketType.CONNECT:
-      case PacketType.PUBLISH:
-      case PacketType.SUBSCRIBE:
-      case PacketType.UNSUBSCRIBE:
-      case PacketType.PINGREQ:
-        // The decoder refuses these by their first byte, and `frame` takes PUBLISH.
-        throw protocolError("a packet that only a client may send");
     }
   }
 
