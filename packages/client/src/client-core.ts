@@ -225,7 +225,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     // PUBREC made the server the owner of these (section 4.3.3); only the release of the identifier is missing.
     for (const entry of taken) this.entryDone(entry, 0);
     this.outbox.refuse((publication) => refusal(publication, properties));
-    this.registry.connected(engine, sessionPresent);
+    this.registry.connected(engine, sessionPresent, this.version === 5 && properties.subscriptionIdentifierAvailable !== 0);
     const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
     this.scheduleRenewal(this.attempt?.credentials ?? {});
     this.setStatus(status);

@@ -1,5 +1,12 @@
-import { MqttError, type QoS, type SubackPacket, type SubscriptionRequest, type UnsubackPacket } from "@bowline/protocol";
-import { type ClientConnection, matches, parseShare, subackCode } from "@bowline/protocol/internal";
+import {
+  MqttError,
+  type Properties,
+  type QoS,
+  type SubackPacket,
+  type SubscriptionRequest,
+  type UnsubackPacket,
+} from "@bowline/protocol";
+import { type ClientConnection, hasWildcard, matches, overlaps, parseShare, subackCode } from "@bowline/protocol/internal";
 import type { InboundMessage } from "./inbound-message.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -12,6 +19,15 @@ interface FilterEntry {
   readonly users: Set<Subscriber>;
   /** The server has it, as far as is known. */
   isGranted: boolean;
+  /** Subscription Identifier, 0 for none; see `tellApart`. */
+  identifier: number;
+  /** The server has it without its identifier: asking again must not bring the retained messages again. */
+  isRepeat: boolean;
+}
+/** A subscriber of a topic, and the identifier of its first filter that matches. */
+interface Receiver {
+  readonly subscriber: Subscriber;
+  readonly identifier: number;
 }
 /** One filter of a SUBSCRIBE under way, and who waits for its answer. */
 interface Asked {
@@ -34,34 +50,32 @@ export class SubscriptionRegistry {
   private engine: ClientConnection | undefined;
   private readonly asked = new Map<number, readonly Asked[]>();
   private readonly leaving = new Map<number, { filters: readonly string[]; confirm: () => void }>();
-  private readonly routes = new Map<string, readonly Subscriber[]>();
+  private readonly routes = new Map<string, readonly Receiver[]>();
+  private lastIdentifier = 0;
+  private takesIdentifiers = false;
+  private hasIdentifiers = false;
 
   get subscribers(): Set<Subscriber> {
     return new Set([...this.entries.values()].flatMap(({ users }) => [...users]));
   }
 
-  /** Subscribers of the topic. The answer is cached until the set of filters changes. */
-  route(topicName: string): readonly Subscriber[] {
-    const known = this.routes.get(topicName);
-    if (known !== undefined) return known;
-    const found = new Set<Subscriber>();
-    for (const { matched, users } of this.entries.values()) {
-      if (matches(matched, topicName)) for (const user of users) found.add(user);
-    }
-    if (this.routes.size >= ROUTES_KEPT) this.routes.clear();
-    const route = [...found];
-    this.routes.set(topicName, route);
-    return route;
-  }
-
+  /**
+   * Hands a message to each subscriber of its topic, once: a server may send a copy for each Subscription that matches (section
+   * 3.3.4), and then each copy names its own.
+   */
   deliver(message: InboundMessage): void {
-    for (const subscriber of this.route(message.topicName)) subscriber.deliver(message);
+    const receivers = this.route(message.topicName);
+    const named = this.hasIdentifiers ? message.properties.subscriptionIdentifiers : undefined;
+    for (const { subscriber, identifier } of receivers) {
+      if (named === undefined || identifier === 0 || named.includes(identifier)) subscriber.deliver(message);
+    }
   }
 
   add(subscriber: Subscriber): void {
-    const entries = subscriber.topicFilters.map((filter) => this.join(filter, subscriber));
+    const entries = new Set(subscriber.topicFilters.map((filter) => this.join(filter, subscriber)));
+    for (const entry of entries) for (const other of this.tellApart(entry)) entries.add(other);
     this.routes.clear();
-    this.send(entries);
+    this.send([...entries]);
   }
 
   /** Takes a subscriber out; resolves when the server confirmed, at once without a connection. */
@@ -78,11 +92,12 @@ export class SubscriptionRegistry {
   }
 
   /** A connection is open. Without a session at the server everything is subscribed anew. */
-  connected(engine: ClientConnection, sessionPresent: boolean): void {
+  connected(engine: ClientConnection, sessionPresent: boolean, takesIdentifiers: boolean): void {
     this.engine = engine;
+    this.takesIdentifiers = takesIdentifiers;
     if (!sessionPresent) {
       this.unwanted.clear();
-      for (const entry of this.entries.values()) entry.isGranted = false;
+      for (const entry of this.entries.values()) entry.isGranted = entry.isRepeat = false;
     }
     if (this.unwanted.size > 0) void this.leave([...this.unwanted]);
     this.send([...this.entries.values()].filter((entry) => !entry.isGranted));
@@ -125,27 +140,67 @@ export class SubscriptionRegistry {
     let entry = this.entries.get(topicFilter);
     const request = { topicFilter, qos: Math.max(qos, entry?.request.qos ?? 0) as QoS, noLocal, retainAsPublished, retainHandling };
     if (entry === undefined) {
-      entry = { request, matched: parseShare(topicFilter)?.topicFilter ?? topicFilter, users: new Set(), isGranted: false };
+      const matched = parseShare(topicFilter)?.topicFilter ?? topicFilter;
+      entry = { request, matched, users: new Set(), isGranted: false, identifier: 0, isRepeat: false };
       this.entries.set(topicFilter, entry);
     }
     entry.request = request;
+    entry.isRepeat = false;
     entry.users.add(subscriber);
     this.unwanted.delete(topicFilter);
     return entry;
   }
 
+  /** Subscribers of the topic. The answer is cached until the set of filters changes. */
+  private route(topicName: string): readonly Receiver[] {
+    const known = this.routes.get(topicName);
+    if (known !== undefined) return known;
+    const found = new Map<Subscriber, number>();
+    for (const { matched, users, identifier } of this.entries.values()) {
+      if (matches(matched, topicName)) for (const user of users) if (!found.has(user)) found.set(user, identifier);
+    }
+    if (this.routes.size >= ROUTES_KEPT) this.routes.clear();
+    const route = [...found].map(([subscriber, identifier]) => ({ subscriber, identifier }));
+    this.routes.set(topicName, route);
+    return route;
+  }
+
+  /**
+   * Filters that can match the same topic get identifiers, since some servers send a copy for each. All others go without: an
+   * identifier makes every message longer. Answers those that the server must be asked for again.
+   */
+  private tellApart(entry: FilterEntry): FilterEntry[] {
+    const again: FilterEntry[] = [];
+    for (const other of this.entries.values()) {
+      if (other === entry || !mayOverlap(entry, other)) continue;
+      entry.identifier ||= ++this.lastIdentifier;
+      this.hasIdentifiers = true;
+      if (other.identifier !== 0) continue;
+      other.identifier = ++this.lastIdentifier;
+      other.isRepeat = other.isGranted;
+      other.isGranted = false;
+      again.push(other);
+    }
+    return again;
+  }
+
   private send(entries: readonly FilterEntry[]): void {
-    const { engine } = this;
-    if (engine === undefined) return;
-    for (let at = 0; at < entries.length; at += BATCH) {
-      const batch = entries.slice(at, at + BATCH);
-      const id = engine.subscribe(batch.map(({ request }) => request));
-      if (id === 0) for (const { users } of batch) for (const user of users) user.refused(new MqttError("IDENTIFIERS_EXHAUSTED"));
-      else
-        this.asked.set(
-          id,
-          batch.map((entry) => ({ entry, users: [...entry.users] })),
-        );
+    const isApart = ({ identifier }: FilterEntry): boolean => this.takesIdentifiers && identifier !== 0;
+    // An identifier belongs to all filters of its SUBSCRIBE (section 3.8.2.1.2), so these go one by one.
+    for (const entry of entries) if (isApart(entry)) this.ask([entry], { subscriptionIdentifiers: [entry.identifier] });
+    const others = entries.filter((entry) => !isApart(entry));
+    for (let at = 0; at < others.length; at += BATCH) this.ask(others.slice(at, at + BATCH));
+  }
+
+  private ask(entries: readonly FilterEntry[], properties?: Properties): void {
+    const requests = entries.map(({ request, isRepeat }) => (isRepeat ? { ...request, retainHandling: 2 as const } : request));
+    const id = this.engine?.subscribe(requests, properties);
+    if (id === 0) for (const { users } of entries) for (const user of users) user.refused(new MqttError("IDENTIFIERS_EXHAUSTED"));
+    else if (id !== undefined) {
+      this.asked.set(
+        id,
+        entries.map((entry) => ({ entry, users: [...entry.users] })),
+      );
     }
   }
 
@@ -158,4 +213,9 @@ export class SubscriptionRegistry {
     if (id === 0) return Promise.resolve();
     return new Promise((confirm) => this.leaving.set(id, { filters, confirm }));
   }
+}
+
+/** Two different filters without wildcards never match the same topic; programs with many filters have mostly such. */
+function mayOverlap({ matched: one }: FilterEntry, { matched: other }: FilterEntry): boolean {
+  return one === other || ((hasWildcard(one) || hasWildcard(other)) && overlaps(one, other));
 }

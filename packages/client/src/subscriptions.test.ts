@@ -163,6 +163,32 @@ describe("delivery", () => {
     expect(got).toEqual(["1 x", "2 x", "3 x", "1 y"]);
   });
 
+  test("also when the server sends a copy for each subscription, as section 3.3.4 allows", async () => {
+    const { client, server } = await stage();
+    const got: string[] = [];
+    client.subscribe("a/+", { retainHandling: 0 }, (m) => got.push(`1 ${m.text()}`));
+    await turn();
+    client.subscribe(["a/#", "a/b"], {}, (m) => got.push(`2 ${m.text()}`));
+    client.subscribe("other", {}, (m) => got.push(`3 ${m.text()}`));
+    await turn();
+    const requests = server.link.of(SUBSCRIBE).map(({ subscriptions, properties }) => ({
+      filter: subscriptions[0]?.topicFilter,
+      retainHandling: subscriptions[0]?.retainHandling,
+      ids: properties?.subscriptionIdentifiers,
+    }));
+    expect(requests).toEqual([
+      { filter: "a/+", retainHandling: 0, ids: undefined },
+      { filter: "a/#", retainHandling: 0, ids: [1] },
+      { filter: "a/b", retainHandling: 0, ids: [3] },
+      { filter: "a/+", retainHandling: 2, ids: [2] },
+      { filter: "other", retainHandling: 0, ids: undefined },
+    ]);
+    for (const id of [1, 2, 3]) server.link.send({ ...message("a/b", "x"), properties: { subscriptionIdentifiers: [id] } });
+    server.link.send({ ...message("a/b", "y"), properties: { subscriptionIdentifiers: [3, 2, 1] } });
+    server.link.send(message("other", "z"));
+    expect(got.toSorted()).toEqual(["1 x", "1 y", "2 x", "2 y", "3 z"]);
+  });
+
   test("a message has its parts", async () => {
     const { client, server } = await stage();
     const subscription = client.subscribe("a");
