@@ -313,6 +313,19 @@ describe("publishing", () => {
     expect(client.failedPublications).toBe(1);
   });
 
+  test("of thousands refused in one loop each is counted, and none is kept", async () => {
+    const { client } = await stage({ outbox: { maximumMessages: 10, whenFull: "reject" } }, (it) => {
+      it.reachable = new Error("away");
+    });
+    let heard = 0;
+    client.on("publishFailed", () => heard++);
+    for (let i = 0; i < 5010; i++) client.publish("t", "x");
+    const last = client.publish("t", "x");
+    await turn();
+    expect([heard, client.failedPublications]).toEqual([5001, 5001]);
+    await expect(last).rejects.toMatchObject({ code: "QUEUE_FULL" });
+  });
+
   test("a message that expires in the outbox is not sent", async () => {
     const { client, server, clock } = await stage({}, (it) => {
       it.reachable = new Error("away");

@@ -13,6 +13,8 @@ import {
 import type { OutboxOptions } from "./options.ts";
 import { PendingPublication } from "./publication.ts";
 
+const UNHEARD_KEPT = 1000;
+
 /**
  * Every accepted publication that is not settled: one order, from `publish` to the last acknowledgement, in the session's queue
  * and in flight. Bounded; survives connections; nothing leaves it but by an outcome.
@@ -23,6 +25,10 @@ export class Outbox {
   count = 0;
   private bytes = 0;
   private wasFull = false;
+  /** One for all that are refused until there is room again: an error costs more than a message. */
+  private fullError: MqttError | undefined;
+  /** Failed, and perhaps awaited in a moment. */
+  private readonly unheard: { readonly publication: PendingPublication; readonly error: MqttError }[] = [];
   /** Not accepted yet, for want of room. */
   private readonly waiting = new Fifo<PendingPublication>();
   private waitingBytes = 0;
@@ -61,7 +67,7 @@ export class Outbox {
     else if (this.whenFull === "wait" && this.mayWait(publication)) {
       this.waiting.push(publication);
       this.waitingBytes += publication.size;
-    } else this.fail(publication, full());
+    } else this.fail(publication, this.full());
   }
 
   /** The Sender is done with an entry: acknowledged with that Reason Code, or below 0: dropped. */
@@ -114,12 +120,19 @@ export class Outbox {
   /** Settles a publication with an error; if nobody awaits it by then, the owner is told. */
   fail(publication: PendingPublication, error: MqttError): void {
     publication.settle(error);
-    // `await` looks at a publication one microtask after the call that made it, and that call may be under way.
-    queueMicrotask(() =>
-      queueMicrotask(() => {
-        if (!publication.isHeard) this.owner.failedUnheard(publication, error);
-      }),
-    );
+    if (publication.isHeard) return;
+    // A loop that publishes on and on while the outbox is full awaits nothing, and must not gather what it does not hear.
+    if (this.unheard.length >= UNHEARD_KEPT) this.owner.failedUnheard(publication, error);
+    else if (this.unheard.push({ publication, error }) === 1) {
+      // `await` looks at a publication one microtask after the call that made it, and that call may be under way.
+      queueMicrotask(() => queueMicrotask(() => this.tellUnheard()));
+    }
+  }
+
+  private tellUnheard(): void {
+    for (const { publication, error } of this.unheard.splice(0)) {
+      if (!publication.isHeard) this.owner.failedUnheard(publication, error);
+    }
   }
 
   /** Accepts what waits, as far as there is room. */
@@ -136,6 +149,7 @@ export class Outbox {
       this.bytes * 2 <= this.maximumBytes
     ) {
       this.wasFull = false;
+      this.fullError = undefined;
       this.owner.drained();
     }
   }
@@ -163,12 +177,17 @@ export class Outbox {
     return this.waiting.length < this.maximumMessages && this.waitingBytes + size <= this.maximumBytes;
   }
 
+  private full(): MqttError {
+    this.fullError ??= new MqttError("QUEUE_FULL", { detail: "the outbox" });
+    return this.fullError;
+  }
+
   private makeRoom(publication: PendingPublication): void {
     while (!this.hasRoom(publication)) {
       const oldest = shiftQueue(this.session) as PendingPublication | undefined;
       if (oldest === undefined) return;
       this.remove(oldest);
-      this.fail(oldest, full());
+      this.fail(oldest, this.full());
     }
   }
 }
@@ -178,10 +197,6 @@ export interface OutboxOwner {
   drained(): void;
   /** A publication failed and nobody awaits it. */
   failedUnheard(publication: PendingPublication, error: MqttError): void;
-}
-
-function full(): MqttError {
-  return new MqttError("QUEUE_FULL", { detail: "the outbox" });
 }
 
 function outcomeError(outcome: number): MqttError {
