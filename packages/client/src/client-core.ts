@@ -268,13 +268,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.policy.lost(msToFail);
       this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     }
-    this.failed(
-      errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true }),
-      msToFail,
-      verdict.hints,
-      wasOnline,
-      Number(facts.http?.retryAfter) * 1000 || undefined,
-    );
+    const error = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+    const hints = error.code === verdict.code ? verdict.hints : [];
+    this.failed(error, msToFail, hints, wasOnline, Number(facts.http?.retryAfter) * 1000 || undefined);
   }
 
   // What outbox and subscribers tell.
