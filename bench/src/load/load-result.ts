@@ -1,0 +1,59 @@
+import type { LoadOptions } from "./load-options.ts";
+import type { DeliveryFaults } from "./sequence-ledger.ts";
+
+/** What a run found; one JSON line of the generator. */
+export interface LoadResult
+  extends DeliveryFaults,
+    Pick<LoadOptions, "label" | "mode" | "n" | "qos" | "size" | "version" | "rate"> {
+  /**
+   * Everything expected arrived, each message once, in order, whole and at the right subscriber, every publish was acknowledged in order,
+   * and no connection failed. Only then is the rest a measurement.
+   */
+  readonly ok: boolean;
+  /** Why not, where a connection failed: the first reasons. */
+  readonly reasons: readonly string[];
+  /** Measured seconds. */
+  readonly seconds: number;
+  readonly sentPerSecond: number;
+  readonly receivedPerSecond: number;
+  /** Deliveries of the whole run. */
+  readonly expected: number;
+  readonly received: number;
+  readonly lost: number;
+  /** Publishes of the whole run that were never acknowledged (QoS 1 and 2). */
+  readonly unacknowledged: number;
+  readonly failed: number;
+  /** From when a message was sent, or due in an open loop, to its delivery. In a closed loop that is queue depth, not latency. */
+  readonly latencyUs: {
+    readonly p50: number;
+    readonly p90: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly max: number;
+  };
+  /** CPU of the broker's process in the measured time: seconds, cores, and seconds for each million deliveries. */
+  readonly broker: CpuUse & { readonly rssKiB: number };
+  /** The generator's own. */
+  readonly own: CpuUse;
+}
+
+export interface CpuUse {
+  readonly user: number;
+  readonly system: number;
+  readonly cores: number;
+  readonly secondsPerMillion: number;
+}
+
+export function cpuUse(user: number, system: number, seconds: number, messages: number): CpuUse {
+  const total = user + system;
+  return {
+    user: rounded(user),
+    system: rounded(system),
+    cores: rounded(total / seconds),
+    secondsPerMillion: messages === 0 ? 0 : rounded((total * 1e6) / messages),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}

@@ -1,0 +1,116 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { LatencyHistogram } from "./latency-histogram.ts";
+import { type LoadContext, threadOfPublisher, threadOfSubscriber, WakeLines } from "./load-context.ts";
+import { type LoadOptions, shapeOf } from "./load-options.ts";
+import { OpenLoop } from "./open-loop.ts";
+import { Publisher } from "./publisher.ts";
+import type { DeliveryFaults } from "./sequence-ledger.ts";
+import { LoadPhase, SharedCounters } from "./shared-counters.ts";
+import { Subscriber } from "./subscriber.ts";
+import { ReadBuffer } from "./wire.ts";
+
+/** What a thread is started with. */
+export interface LoadThreadData {
+  readonly options: LoadOptions;
+  readonly thread: number;
+  readonly memory: SharedArrayBuffer;
+  /** To each other thread, by its number. */
+  readonly ports: readonly (MessagePort | undefined)[];
+}
+
+/** What a thread is told: begin to send, forget the latencies so far, report, or end. */
+export type LoadCommand = { kind: "run"; startNs: number } | { kind: "measure" } | { kind: "report" } | { kind: "end" };
+
+export type LoadAnswer = { kind: "failed"; reason: string } | { kind: "report"; latencies: Float64Array; faults: DeliveryFaults };
+
+/** Connections of one thread under way at once: within every broker's listen backlog. */
+const CONNECTING_LIMIT = 50;
+
+/** One thread of the generator with its share of the connections. */
+class LoadThread {
+  private readonly data: LoadThreadData;
+  private readonly context: LoadContext;
+  private readonly publishers: Publisher[] = [];
+  private readonly subscribers: Subscriber[] = [];
+  private readonly lines: WakeLines;
+  private readonly openLoop: OpenLoop | undefined;
+  private waiting: (() => void)[] = [];
+
+  constructor(data: LoadThreadData) {
+    this.data = data;
+    const { options, thread, memory } = data;
+    const shape = shapeOf(options);
+    const counters = new SharedCounters(options.threads, shape.publishers, memory);
+    this.lines = new WakeLines(counters, thread, options, data.ports, () => this.pumpStalled());
+    const isAmong = (threadOf: (options: LoadOptions, id: number) => number) => (_: unknown, id: number) =>
+      threadOf(options, id) === thread;
+    this.context = {
+      options,
+      shape,
+      counters,
+      thread,
+      input: new ReadBuffer(options.size),
+      latencies: new LatencyHistogram(),
+      faults: { gaps: 0, late: 0, duplicates: 0, bad: 0 },
+      ready: () => this.oneReady(),
+      failed: (reason) => this.oneFailed(reason),
+      wake: (publisher) => this.lines.wake(publisher),
+    };
+    for (let id = 0; id < shape.subscribers; id++) {
+      if (isAmong(threadOfSubscriber)(undefined, id))
+        this.waiting.push(() => this.subscribers.push(new Subscriber(this.context, id)));
+    }
+    for (let id = 0; id < shape.publishers; id++) {
+      if (isAmong(threadOfPublisher)(undefined, id)) this.waiting.push(() => this.publishers.push(new Publisher(this.context, id)));
+    }
+    this.openLoop = options.rate > 0 ? new OpenLoop(options, counters, this.publishers) : undefined;
+    for (let i = 0; i < CONNECTING_LIMIT; i++) this.waiting.shift()?.();
+  }
+
+  command(command: LoadCommand): void {
+    switch (command.kind) {
+      case "run":
+        if (this.openLoop === undefined) for (const publisher of this.publishers) publisher.pump();
+        else if (this.publishers.length > 0) this.openLoop.run(command.startNs);
+        break;
+      case "measure":
+        this.context.latencies.clear();
+        break;
+      case "report":
+        answer({ kind: "report", latencies: this.context.latencies.snapshot(), faults: this.context.faults });
+        break;
+      case "end":
+        for (const one of [...this.publishers, ...this.subscribers]) one.close();
+        this.lines.close();
+        parentPort!.close();
+    }
+  }
+
+  private oneReady(): void {
+    const { counters, thread } = this.context;
+    Atomics.add(counters.cells, counters.threadCell(thread, "ready"), 1);
+    this.waiting.shift()?.();
+  }
+
+  private oneFailed(reason: string): void {
+    const { counters } = this.context;
+    Atomics.add(counters.cells, counters.threadCell(this.data.thread, "failed"), 1);
+    answer({ kind: "failed", reason });
+  }
+
+  private pumpStalled(): void {
+    const { counters } = this.context;
+    if (counters.phase !== LoadPhase.run) return;
+    for (const publisher of this.publishers) {
+      if (publisher.isStalled && Atomics.load(counters.cells, counters.publisherCell(publisher.id, "stalled")) === 0)
+        publisher.pump();
+    }
+  }
+}
+
+function answer(message: LoadAnswer): void {
+  parentPort!.postMessage(message, []);
+}
+
+const thread = new LoadThread(workerData as LoadThreadData);
+parentPort!.on("message", (command: LoadCommand) => thread.command(command));

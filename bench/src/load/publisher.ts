@@ -1,0 +1,229 @@
+import { OutBuffer } from "@bowline/protocol/internal";
+import type { LoadContext } from "./load-context.ts";
+import { nowNs } from "./monotonic-time.ts";
+import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
+import { LoadPhase } from "./shared-counters.ts";
+import { Wire, type WireOwner } from "./wire.ts";
+
+/** Largest batch in bytes, if the window allows one so large. */
+const BATCH_SIZE = 131_072;
+/** Identifiers in use at once when the loop is open: beyond them the broker is too slow for the rate. */
+const OPEN_LOOP_IN_FLIGHT = 60_000;
+
+/**
+ * One publishing client. Its batch holds ready-made packets side by side, of which only time, sequence number and Packet Identifier are
+ * written anew. Checks that acknowledgements come in the order of the messages ([MQTT-4.6.0-2] to -4).
+ */
+export class Publisher implements WireOwner {
+  /** Waits for its subscribers; the shared counter of that name says when it may go on. */
+  isStalled = false;
+  /** The transport holds the batch: nothing can be added. */
+  isBlocked = false;
+  readonly id: number;
+  private readonly context: LoadContext;
+  private readonly wire: Wire;
+  private readonly template: PublishTemplate;
+  private readonly batch: Buffer;
+  private readonly view: DataView;
+  private readonly capacity: number;
+  private readonly controls: OutBuffer = new OutBuffer();
+  /** Packets in the batch that are not written yet. */
+  private filled = 0;
+  private sent = 0;
+  private acknowledged = 0;
+  private nextIdentifier = 1;
+  /** Identifiers whose PUBACK or PUBREC, and whose PUBCOMP, is next in order. */
+  private nextReceived = 1;
+  private nextCompleted = 1;
+  private isReady = false;
+  private readonly sentCell: number;
+  private readonly deliveredCell: number;
+  private readonly stalledCell: number;
+  private readonly acknowledgedCell: number;
+
+  constructor(context: LoadContext, id: number) {
+    const { options, counters } = context;
+    this.context = context;
+    this.id = id;
+    this.sentCell = counters.publisherCell(id, "sent");
+    this.deliveredCell = counters.publisherCell(id, "delivered");
+    this.stalledCell = counters.publisherCell(id, "stalled");
+    this.acknowledgedCell = counters.publisherCell(id, "acknowledged");
+    this.template = publishTemplate(options, id);
+    const { bytes } = this.template;
+    this.capacity = Math.max(1, Math.min(options.window, Math.floor(BATCH_SIZE / bytes.length)));
+    this.batch = Buffer.allocUnsafeSlow(this.capacity * bytes.length);
+    for (let i = 0; i < this.capacity; i++) this.batch.set(bytes, i * bytes.length);
+    this.view = new DataView(this.batch.buffer, this.batch.byteOffset, this.batch.length);
+    this.wire = new Wire(options, `load-${process.pid}-p${id}`, context.input, this);
+  }
+
+  close(): void {
+    this.wire.close();
+  }
+
+  /** Closed loop: sends what window, in-flight limit and count allow. */
+  pump(): void {
+    while (this.isReady && !this.isBlocked) {
+      const room = this.room();
+      if (room <= 0) break;
+      const timeNs = nowNs();
+      for (let i = 0; i < room; i++) this.put(timeNs);
+      this.flush();
+    }
+    this.flush();
+  }
+
+  /** Open loop: adds one message that was due at that time; false when it has to wait for the transport or for acknowledgements. */
+  add(dueNs: number): boolean {
+    if (this.isBlocked) return false;
+    if (this.filled === this.capacity) {
+      this.flush();
+      if (this.isBlocked) return false;
+    }
+    if (this.context.options.qos > 0 && this.sent - this.acknowledged >= OPEN_LOOP_IN_FLIGHT) return false;
+    this.put(dueNs);
+    return true;
+  }
+
+  /** Writes what was added, and answers to PUBRECs. */
+  flush(): void {
+    const { controls, filled } = this;
+    if (this.isBlocked || (filled === 0 && controls.end === 0)) return;
+    Atomics.store(this.context.counters.cells, this.sentCell, this.sent | 0);
+    this.filled = 0;
+    const packets = this.batch.subarray(0, filled * this.template.bytes.length);
+    if (controls.end === 0) {
+      this.isBlocked = !this.wire.write(packets);
+      return;
+    }
+    this.wire.cork();
+    this.wire.write(controls.view());
+    if (filled > 0) this.wire.write(packets);
+    this.isBlocked = !this.wire.uncork();
+    controls.release(!this.isBlocked);
+  }
+
+  walk(start: number, end: number): number {
+    const { bytes } = this.context.input;
+    let at = start;
+    while (end - at >= 2) {
+      // No answer to a publisher is long enough for a second length byte, or it would be refused below.
+      const next = at + 2 + bytes[at + 1]!;
+      if (next > end) break;
+      this.answer(bytes, at, next);
+      at = next;
+    }
+    if (this.context.options.qos > 0) Atomics.store(this.context.counters.cells, this.acknowledgedCell, this.acknowledged | 0);
+    if (this.context.options.rate > 0 || this.context.counters.phase !== LoadPhase.run) this.flush();
+    else this.pump();
+    return at;
+  }
+
+  drained(): void {
+    this.isBlocked = false;
+    if (this.context.options.rate > 0) this.flush();
+    else this.pump();
+  }
+
+  failed(reason: string): void {
+    this.isReady = false;
+    this.context.failed(`publisher: ${reason}`);
+  }
+
+  /** How many messages may be added now. Without room in the window the subscribers are asked to wake this publisher. */
+  private room(): number {
+    const { options, counters } = this.context;
+    if (counters.phase !== LoadPhase.run) return 0;
+    let room = this.capacity;
+    if (options.count > 0) room = Math.min(room, options.count - this.sent);
+    if (options.qos > 0) room = Math.min(room, options.inflight - (this.sent - this.acknowledged));
+    if (room <= 0) return 0;
+    return Math.min(room, this.windowRoom());
+  }
+
+  private windowRoom(): number {
+    const { cells } = this.context.counters;
+    let room = this.windowLeft();
+    if (room <= 0) {
+      this.isStalled = true;
+      Atomics.store(cells, this.stalledCell, 1);
+      // Deliveries between the look and the request would wake nobody: look again.
+      room = this.windowLeft();
+      if (room <= 0) return 0;
+    }
+    if (this.isStalled) {
+      this.isStalled = false;
+      Atomics.store(cells, this.stalledCell, 0);
+    }
+    return room;
+  }
+
+  private windowLeft(): number {
+    const { counters, options, shape } = this.context;
+    const delivered = Atomics.load(counters.cells, this.deliveredCell);
+    const underWay = (Math.imul(this.sent, shape.fan) - delivered) | 0;
+    return Math.ceil(options.window - underWay / shape.fan);
+  }
+
+  private put(timeNs: number): void {
+    const { view, template, sent } = this;
+    const at = this.filled++ * template.bytes.length;
+    const payload = at + template.payloadAt;
+    view.setFloat64(payload + TIME_AT, timeNs, true);
+    view.setUint32(payload + SEQUENCE_AT, sent, true);
+    if (template.trailerAt > 0) view.setUint32(at + template.trailerAt, sent, true);
+    if (this.context.options.qos > 0) {
+      view.setUint16(at + template.identifierAt, this.nextIdentifier);
+      this.nextIdentifier = following(this.nextIdentifier);
+    }
+    this.sent = sent + 1;
+  }
+
+  private answer(bytes: Uint8Array, at: number, end: number): void {
+    const type = bytes[at]! >>> 4;
+    if (type === 2) {
+      this.connected(bytes[at + 3]!);
+      return;
+    }
+    const identifier = (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    const isRefused = end - at > 4 && bytes[at + 4] !== 0;
+    if (type < 4 || type > 7 || type === 6 || isRefused) this.wire.fail(`unexpected packet of type ${type}`);
+    else if (type === 7) this.completed(identifier);
+    else this.received(type, identifier);
+  }
+
+  /** PUBACK or PUBREC. */
+  private received(type: number, identifier: number): void {
+    if (identifier !== this.nextReceived) this.context.faults.bad++;
+    this.nextReceived = following(identifier);
+    if (type === 4) {
+      this.acknowledged++;
+      return;
+    }
+    const out = this.controls;
+    out.ensure(4);
+    out.buffer[out.end] = 0x62;
+    out.buffer[out.end + 1] = 2;
+    out.buffer[out.end + 2] = identifier >>> 8;
+    out.buffer[out.end + 3] = identifier;
+    out.end += 4;
+  }
+
+  private completed(identifier: number): void {
+    if (identifier !== this.nextCompleted) this.context.faults.bad++;
+    this.nextCompleted = following(identifier);
+    this.acknowledged++;
+  }
+
+  private connected(returnCode: number): void {
+    if (returnCode === 0) {
+      this.isReady = true;
+      this.context.ready();
+    } else this.wire.fail(`CONNACK ${returnCode}`);
+  }
+}
+
+function following(identifier: number): number {
+  return identifier === 0xffff ? 1 : identifier + 1;
+}

@@ -1,0 +1,99 @@
+import { afterEach, expect, test } from "vitest";
+import { type BrokerFault, FaultyBroker } from "./faulty-broker.ts";
+import { defaultLoadOptions, type LoadOptions } from "./load-options.ts";
+import type { LoadResult } from "./load-result.ts";
+import { runLoad } from "./run-load.ts";
+
+let broker: FaultyBroker | undefined;
+
+afterEach(async () => {
+  await broker?.stop();
+  broker = undefined;
+});
+
+async function run(fault: BrokerFault, changes: Partial<LoadOptions> = {}): Promise<LoadResult> {
+  const options = { ...defaultLoadOptions, n: 4, count: 500, patience: 300, ...changes };
+  broker = await FaultyBroker.start(fault, options.version);
+  return runLoad({ ...options, port: broker.port });
+}
+
+for (const mode of ["pairs", "fanin", "fanout"] as const) {
+  for (const qos of [0, 1, 2] as const) {
+    for (const version of [4, 5] as const) {
+      test(`${mode} at QoS ${qos} on level ${version} counts what the broker forwarded`, async () => {
+        const result = await run("none", { mode, qos, version });
+        const deliveries = 4 * 500;
+        expect(result).toMatchObject({
+          ok: true,
+          expected: deliveries,
+          received: deliveries,
+          lost: 0,
+          unacknowledged: 0,
+          reasons: [],
+        });
+        expect(broker!.delivered).toBe(deliveries);
+      });
+    }
+  }
+}
+
+test("in a time instead of a count everything that was sent is waited for", async () => {
+  const result = await run("none", { count: 0, seconds: 0.2, warm: 0.1 });
+  expect(result.ok).toBe(true);
+  expect(result.received).toBe(broker!.delivered);
+  expect(result.receivedPerSecond).toBeGreaterThan(0);
+});
+
+test("an open loop keeps its rate and measures from when a message was due", async () => {
+  const result = await run("none", { count: 0, rate: 2000, seconds: 0.5, warm: 0.1, qos: 1 });
+  expect(result.ok).toBe(true);
+  expect(result.sentPerSecond).toBeGreaterThan(1500);
+  expect(result.sentPerSecond).toBeLessThan(2500);
+  expect(result.latencyUs.p50).toBeGreaterThan(0);
+  expect(result.latencyUs.p50).toBeLessThanOrEqual(result.latencyUs.max);
+});
+
+test("payloads of every size the generator allows arrive whole", async () => {
+  for (const size of [16, 19, 20, 100, 5000, 131_072]) {
+    expect(await run("none", { size, count: 20 })).toMatchObject({ size, ok: true, received: 80 });
+    await broker!.stop();
+    broker = undefined;
+  }
+});
+
+test("threads wake each other's publishers: a window of one message still moves", async () => {
+  expect(await run("none", { mode: "fanin", window: 1, threads: 3 })).toMatchObject({ ok: true, received: 2000 });
+});
+
+const faults: readonly [fault: BrokerFault, changes: Partial<LoadOptions>, found: Partial<LoadResult>][] = [
+  ["loses", {}, { lost: 1, gaps: 1, late: 0, duplicates: 0, bad: 0 }],
+  ["doubles", {}, { lost: 0, gaps: 0, duplicates: 1 }],
+  ["reorders", { mode: "fanin", n: 1 }, { lost: 0, gaps: 1, late: 1, duplicates: 0 }],
+  ["corrupts", {}, { lost: 1, bad: 1 }],
+  ["cuts", {}, { lost: 1, bad: 1 }],
+  ["misroutes", {}, { lost: 1, bad: 1 }],
+  ["retains", {}, { lost: 1, bad: 1 }],
+  ["forgets to acknowledge", { qos: 1 }, { lost: 0, unacknowledged: 1 }],
+  ["swaps acknowledgements", { qos: 1, n: 1 }, { lost: 0, unacknowledged: 0, bad: expect.toSatisfy((bad) => bad > 0) }],
+];
+for (const [fault, changes, found] of faults) {
+  test(`a broker that ${fault} once is not ok`, async () => {
+    const result = await run(fault, changes);
+    expect(result).toMatchObject({ ok: false, ...found });
+  });
+}
+
+test("a connection that the broker closes is not ok, and said", async () => {
+  const result = await run("closes");
+  expect(result.ok).toBe(false);
+  expect(result.failed).toBe(1);
+  expect(result.reasons[0]).toMatch(/subscriber: /);
+});
+
+test("a port where nobody listens ends with an error and not with a figure", async () => {
+  broker = await FaultyBroker.start("none");
+  const { port } = broker;
+  await broker.stop();
+  broker = undefined;
+  await expect(runLoad({ ...defaultLoadOptions, port })).rejects.toThrow(/ECONNREFUSED/);
+});

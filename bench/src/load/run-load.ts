@@ -1,0 +1,235 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { LatencyHistogram } from "./latency-histogram.ts";
+import { type LoadOptions, shapeOf } from "./load-options.ts";
+import { cpuUse, type LoadResult } from "./load-result.ts";
+import type { LoadAnswer, LoadCommand, LoadThreadData } from "./load-thread.ts";
+import { nowNs } from "./monotonic-time.ts";
+import { type ProcessUsage, processUsage } from "./process-usage.ts";
+import type { DeliveryFaults } from "./sequence-ledger.ts";
+import { LoadPhase, SharedCounters } from "./shared-counters.ts";
+
+/** Time for all connections to become ready, ms. */
+const CONNECT_PATIENCE_MS = 20_000;
+const REASONS_LIMIT = 3;
+
+/** Counters and usage at one moment. */
+interface Moment {
+  readonly atNs: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly broker: ProcessUsage;
+  readonly own: NodeJS.CpuUsage;
+}
+
+/**
+ * Runs the generator in this process, in threads of their own, against a broker in another process.
+ *
+ * @throws Error when not all connections become ready.
+ */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const run = new LoadRun(options);
+  try {
+    await run.connect();
+    return await run.measure();
+  } finally {
+    await run.end();
+  }
+}
+
+class LoadRun {
+  private readonly options: LoadOptions;
+  private readonly counters: SharedCounters;
+  private readonly workers: readonly Worker[];
+  private readonly exits: readonly Promise<unknown>[];
+  private readonly reasons: string[] = [];
+  private readonly reports: Extract<LoadAnswer, { kind: "report" }>[] = [];
+  /** A fault of the generator itself. */
+  private crash: Error | undefined;
+  private readonly fan: number;
+  private readonly publishers: number;
+  private readonly connections: number;
+
+  constructor(options: LoadOptions) {
+    this.options = options;
+    const { publishers, subscribers, fan } = shapeOf(options);
+    this.fan = fan;
+    this.publishers = publishers;
+    this.connections = publishers + subscribers;
+    this.counters = new SharedCounters(options.threads, publishers);
+    const ports = portsBetween(options.threads);
+    this.workers = ports.map((own, thread) =>
+      this.startThread({ options, thread, memory: this.counters.cells.buffer, ports: own }),
+    );
+    this.exits = this.workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
+  }
+
+  async connect(): Promise<void> {
+    const deadline = nowNs() + CONNECT_PATIENCE_MS * 1e6;
+    while (this.counters.ofThreads("ready") < this.connections) {
+      if (this.crash !== undefined) throw this.crash;
+      if (this.reasons.length > 0 || nowNs() > deadline) {
+        const ready = this.counters.ofThreads("ready");
+        throw new Error(`${ready} of ${this.connections} connections became ready. ${this.reasons.join("; ")}`);
+      }
+      await sleep(1);
+    }
+  }
+
+  async measure(): Promise<LoadResult> {
+    const { count, warm, seconds } = this.options;
+    const startNs = nowNs();
+    let from = this.moment();
+    this.counters.phase = LoadPhase.run;
+    this.tell({ kind: "run", startNs });
+    if (count === 0) {
+      await sleep(warm * 1000);
+      this.tell({ kind: "measure" });
+      from = this.moment();
+      await sleep(seconds * 1000);
+    }
+    const measured = this.moment();
+    if (count === 0) this.counters.phase = LoadPhase.drain;
+    const drained = await this.drain();
+    await this.report();
+    return this.result(from, count === 0 ? measured : drained, drained);
+  }
+
+  async end(): Promise<void> {
+    this.tell({ kind: "end" });
+    await Promise.all(this.exits);
+  }
+
+  /** Until everything has arrived and is acknowledged, or nothing has moved for `patience`. */
+  private async drain(): Promise<Moment> {
+    const { count, patience } = this.options;
+    let seen = -1;
+    let movedNs = nowNs();
+    for (;;) {
+      const moment = this.moment();
+      const progress = moment.received + this.counters.ofPublishers("acknowledged");
+      if (progress !== seen) movedNs = moment.atNs;
+      seen = progress;
+      if (moment.received >= this.expected(moment) && this.unacknowledged(moment) <= 0) return moment;
+      if (moment.atNs - movedNs > patience * 1e6 || this.counters.ofThreads("failed") === this.connections) return moment;
+      await sleep(count > 0 ? 1 : 5);
+    }
+  }
+
+  private unacknowledged(moment: Moment): number {
+    return this.options.qos === 0 ? 0 : moment.sent - this.counters.ofPublishers("acknowledged");
+  }
+
+  private async report(): Promise<void> {
+    this.tell({ kind: "report" });
+    while (this.reports.length < this.workers.length) {
+      if (this.crash !== undefined) throw this.crash;
+      await sleep(1);
+    }
+  }
+
+  private moment(): Moment {
+    return {
+      atNs: nowNs(),
+      sent: this.counters.ofPublishers("sent"),
+      received: this.counters.ofThreads("received"),
+      broker: processUsage(this.options.pid),
+      own: process.cpuUsage(),
+    };
+  }
+
+  private result(from: Moment, to: Moment, drained: Moment): LoadResult {
+    const { label, mode, n, qos, size, version, rate } = this.options;
+    const faults = sumOf(this.reports.map((report) => report.faults));
+    const expected = this.expected(drained);
+    const lost = expected - drained.received;
+    const unacknowledged = this.unacknowledged(drained);
+    const failed = this.counters.ofThreads("failed");
+    const ok = [lost, unacknowledged, failed, faults.gaps, faults.late, faults.duplicates, faults.bad].every(
+      (amount) => amount === 0,
+    );
+    return {
+      ...{ label, mode, n, qos, size, version, rate, ok, reasons: this.reasons },
+      ...speedOf(from, to),
+      ...{ expected, received: drained.received, lost, unacknowledged, failed },
+      ...faults,
+      latencyUs: this.latencies(),
+    };
+  }
+
+  private expected(moment: Moment): number {
+    const { count } = this.options;
+    return (count > 0 ? count * this.publishers : moment.sent) * this.fan;
+  }
+
+  private latencies(): LoadResult["latencyUs"] {
+    const sum = new LatencyHistogram();
+    for (const report of this.reports) sum.merge(report.latencies);
+    return {
+      p50: sum.percentile(0.5),
+      p90: sum.percentile(0.9),
+      p99: sum.percentile(0.99),
+      p999: sum.percentile(0.999),
+      max: sum.percentile(1),
+    };
+  }
+
+  private startThread(data: LoadThreadData): Worker {
+    // Compiled, also for tests: Node 20 cannot run TypeScript.
+    const program = new URL("./load-thread.js", import.meta.url.replace("/src/load/", "/dist/load/"));
+    const transferList = data.ports.filter((port) => port !== undefined);
+    // Without options of this process, which may be a test's and point at the sources.
+    const worker = new Worker(program, { workerData: data, transferList, execArgv: [] });
+    worker.on("error", (error) => {
+      this.crash = error instanceof Error ? error : new Error(String(error));
+    });
+    worker.on("message", (answer: LoadAnswer) => {
+      if (answer.kind === "report") this.reports.push(answer);
+      else if (this.reasons.length < REASONS_LIMIT) this.reasons.push(answer.reason);
+    });
+    return worker;
+  }
+
+  private tell(command: LoadCommand): void {
+    for (const worker of this.workers) worker.postMessage(command, []);
+  }
+}
+
+/** Rates and CPU between two moments. */
+function speedOf(from: Moment, to: Moment): Pick<LoadResult, "seconds" | "sentPerSecond" | "receivedPerSecond" | "broker" | "own"> {
+  const seconds = (to.atNs - from.atNs) / 1e9;
+  const received = to.received - from.received;
+  const broker = cpuUse(to.broker.user - from.broker.user, to.broker.system - from.broker.system, seconds, received);
+  const own = cpuUse((to.own.user - from.own.user) / 1e6, (to.own.system - from.own.system) / 1e6, seconds, received);
+  return {
+    seconds: Math.round(seconds * 1000) / 1000,
+    sentPerSecond: Math.round((to.sent - from.sent) / seconds),
+    receivedPerSecond: Math.round(received / seconds),
+    broker: { ...broker, rssKiB: to.broker.rssKiB },
+    own,
+  };
+}
+
+function sumOf(all: readonly DeliveryFaults[]): DeliveryFaults {
+  const sum: DeliveryFaults = { gaps: 0, late: 0, duplicates: 0, bad: 0 };
+  for (const { gaps, late, duplicates, bad } of all) {
+    sum.gaps += gaps;
+    sum.late += late;
+    sum.duplicates += duplicates;
+    sum.bad += bad;
+  }
+  return sum;
+}
+
+/** A line between each two threads: `ports[a][b]` is a's end of the line to b. */
+function portsBetween(threads: number): (MessagePort | undefined)[][] {
+  const ports = Array.from({ length: threads }, () => new Array<MessagePort | undefined>(threads).fill(undefined));
+  for (let a = 0; a < threads; a++) {
+    for (let b = a + 1; b < threads; b++) {
+      const { port1, port2 } = new MessageChannel();
+      ports[a]![b] = port1;
+      ports[b]![a] = port2;
+    }
+  }
+  return ports;
+}

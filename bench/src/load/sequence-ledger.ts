@@ -1,0 +1,49 @@
+/** What went wrong with deliveries. */
+export interface DeliveryFaults {
+  /** Sequence numbers that were passed over. */
+  gaps: number;
+  /** Passed over before, but arrived after all: out of order. */
+  late: number;
+  /** Arrived again. */
+  duplicates: number;
+  /** Another publisher, topic, size, QoS or content than expected. */
+  bad: number;
+}
+
+/** Numbers kept of what is missing; beyond them a late message counts as a duplicate. */
+const MISSING_LIMIT = 100_000;
+
+/**
+ * What one subscriber got of one publisher: every sequence number from 0 once and in order, or what is wrong. In the good case it is
+ * one comparison for each message.
+ */
+export class SequenceLedger {
+  /** The number that comes next in order; the caller moves it on when it came. */
+  next = 0;
+  private readonly faults: DeliveryFaults;
+  private missing: Set<number> | undefined;
+
+  /** @param faults What is wrong is added to it. */
+  constructor(faults: DeliveryFaults) {
+    this.faults = faults;
+  }
+
+  /** Takes a number that is not `next`. Answers whether it came for the first time. */
+  outOfOrder(sequence: number): boolean {
+    if (sequence > this.next) {
+      this.passOver(sequence);
+      return true;
+    }
+    const isLate = this.missing?.delete(sequence) === true;
+    if (isLate) this.faults.late++;
+    else this.faults.duplicates++;
+    return isLate;
+  }
+
+  private passOver(sequence: number): void {
+    this.faults.gaps += sequence - this.next;
+    this.missing ??= new Set();
+    for (let number = this.next; number < sequence && this.missing.size < MISSING_LIMIT; number++) this.missing.add(number);
+    this.next = sequence + 1;
+  }
+}
