@@ -149,9 +149,21 @@ class LoadRun {
       (amount) => amount === 0,
     );
     return {
-      ...{ label, mode, n, qos, size, version, rate, ok, reasons: this.reasons },
+      label,
+      mode,
+      n,
+      qos,
+      size,
+      version,
+      rate,
+      ok,
+      reasons: this.reasons,
+      expected,
+      received: drained.received,
+      lost,
+      unacknowledged,
+      failed,
       ...speedOf(from, to),
-      ...{ expected, received: drained.received, lost, unacknowledged, failed },
       ...faults,
       latencyUs: this.latencies(),
     };
