@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { lstat, unlink } from "node:fs/promises";
-import { connect, createServer, isIP, type AddressInfo, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, isIP, type ListenOptions, type Server, type Socket } from "node:net";
 import { MqttError } from "@bowline/protocol";
 import { formatListenUrl, type ListenUrl } from "./listen-url.ts";
 
@@ -10,6 +10,9 @@ const BACKLOG = 4096;
 const TCP_KEEP_ALIVE_MS = 60_000;
 const PORT_ATTEMPTS = 10;
 
+/** Told the port too, since asking the socket costs a system call and an object that lives as long as it does. */
+export type OnSocket = (socket: Socket, localPort: number) => void;
+
 /** The servers of one listen URL, one per address, all on the same port. */
 export interface Bound {
   readonly servers: readonly Server[];
@@ -18,7 +21,7 @@ export interface Bound {
 }
 
 /** @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED */
-export async function bind(url: ListenUrl, onSocket: (socket: Socket) => void): Promise<Bound> {
+export async function bind(url: ListenUrl, onSocket: OnSocket): Promise<Bound> {
   try {
     if (url.kind === "unix") return await bindUnix(url.socketPath, onSocket);
     return await bindAddresses(await addressesOf(url.host), url.port, onSocket);
@@ -37,7 +40,7 @@ async function addressesOf(host: string): Promise<(string | undefined)[]> {
   return [...new Set(found.map(({ address }) => address))];
 }
 
-async function bindAddresses(addresses: (string | undefined)[], port: number, onSocket: (socket: Socket) => void): Promise<Bound> {
+async function bindAddresses(addresses: (string | undefined)[], port: number, onSocket: OnSocket): Promise<Bound> {
   for (let attempt = 1; ; attempt++) {
     const servers: Server[] = [];
     try {
@@ -51,12 +54,7 @@ async function bindAddresses(addresses: (string | undefined)[], port: number, on
   }
 }
 
-async function bindEach(
-  addresses: (string | undefined)[],
-  port: number,
-  onSocket: (socket: Socket) => void,
-  servers: Server[],
-): Promise<Bound> {
+async function bindEach(addresses: (string | undefined)[], port: number, onSocket: OnSocket, servers: Server[]): Promise<Bound> {
   let boundPort = port;
   for (const host of addresses) {
     try {
@@ -75,7 +73,7 @@ async function bindEach(
 
 const MISSING_FAMILY: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 
-async function bindUnix(path: string, onSocket: (socket: Socket) => void): Promise<Bound> {
+async function bindUnix(path: string, onSocket: OnSocket): Promise<Bound> {
   try {
     return { servers: [await listen({ path }, onSocket)], port: 0 };
   } catch (error) {
@@ -102,15 +100,16 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function listen(
-  where: { host?: string; port?: number; path?: string; backlog?: number },
-  onSocket: (socket: Socket) => void,
-): Promise<Server> {
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS }, onSocket);
+function listen(where: ListenOptions, onSocket: OnSocket): Promise<Server> {
+  let localPort = 0;
+  const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS };
+  const server = createServer(settings, (socket) => onSocket(socket, localPort));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(where, () => {
       server.off("error", reject);
+      const address = server.address();
+      if (address !== null && typeof address === "object") localPort = address.port;
       resolve(server);
     });
   });

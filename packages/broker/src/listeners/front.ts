@@ -80,12 +80,12 @@ export class FrontConnection implements HandshakeOwner {
   #countedAddress: string | undefined;
 
   /** Starts to read. The socket has no listeners yet. */
-  constructor(socket: Socket, options: FrontOptions) {
+  constructor(socket: Socket, localPort: number, options: FrontOptions) {
     this.socket = socket;
     this.options = options;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
     this.remotePort = socket.remotePort ?? 0;
-    this.localPort = socket.localPort ?? 0;
+    this.localPort = localPort;
     this.tenant = options.tenant;
     const owned = socket as FrontSocket;
     owned[connectionOf] = this;

@@ -102,7 +102,7 @@ class OpenListener implements Listener {
   }
 
   async open(): Promise<void> {
-    this.#bound = await bind(this.#options.url, (socket) => this.#accepted(socket));
+    this.#bound = await bind(this.#options.url, (socket, localPort) => this.#accepted(socket, localPort));
     for (const server of this.#bound.servers) server.on("error", (error) => this.#acceptFailed(error));
   }
 
@@ -136,8 +136,8 @@ class OpenListener implements Listener {
     return new HttpFront({ path, maxMessageBytes, requestHandler, headersTimeoutMs, accept: (arrival) => this.#accept(arrival) });
   }
 
-  #accepted(socket: Socket): void {
-    this.#connections.add(new FrontConnection(socket, this.#front));
+  #accepted(socket: Socket, localPort: number): void {
+    this.#connections.add(new FrontConnection(socket, localPort, this.#front));
   }
 
   #handOver(connection: FrontConnection, socket: Socket): void {
