@@ -1,3 +1,4 @@
+import { MqttError } from "../errors/mqtt-error.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 import { malformed, packetFault, protocolError, unencodable } from "./packet-fault.ts";
 import { PacketReader } from "./packet-reader.ts";
@@ -45,7 +46,7 @@ export function connackVersion(level: number): ProtocolVersion {
 /**
  * Decodes a CONNECT of any version; the packet says which.
  *
- * @throws PROTO_VERSION (0x84) for a protocol name or level that is not MQTT 3.1, 3.1.1 or 5.0 (see `peekConnectLevel`),
+ * @throws PROTO_VERSION (0x84) for a protocol name or level that is not MQTT 3.1, 3.1.1 or 5.0, with the level in its details,
  * MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82), TOPIC_NAME (0x90) for a bad Will Topic.
  */
 export function decodeConnect(chunk: Uint8Array, start: number, bodyStart: number, end: number): ConnectPacket {
@@ -82,7 +83,13 @@ function versionOf(name: string, level: number): ProtocolVersion {
   if (name === "MQIsdp" && level === 3) return 3;
   // [MQTT-3.1.2-1] [MQTT-3.1.2-2]
   const known = name === "MQTT" || name === "MQIsdp";
-  throw packetFault(ReasonCode.UnsupportedProtocolVersion, known ? `protocol level ${level}` : "the protocol name is not MQTT");
+  throw new MqttError("PROTO_VERSION", {
+    detail: known ? `protocol level ${level}` : "the protocol name is not MQTT",
+    reasonCode: ReasonCode.UnsupportedProtocolVersion,
+    source: "peer",
+    // For `connackVersion`: which form of CONNACK the client understands.
+    details: { level },
+  });
 }
 
 function checkFlags(flags: number, version: ProtocolVersion): void {

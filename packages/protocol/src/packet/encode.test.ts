@@ -154,6 +154,13 @@ describe("a CONNECT of an unknown version", () => {
     expect([0, 3, 4, 5, 6, 127].map(connackVersion)).toEqual([4, 4, 4, 5, 5, 5]);
   });
 
+  test("is refused with the level in the error's details", () => {
+    const packet = of("MQTT", 9);
+    expect(() => decodePacket(packet, 0, 2, packet.length, 4)).toThrow(
+      expect.objectContaining({ code: "PROTO_VERSION", reasonCode: 0x84, details: { level: 9 } }),
+    );
+  });
+
   test("is not taken for MQTT by another name, or when it is cut", () => {
     expect([of("MQTX", 4), of("", 4), of("HTTP/1", 4), Uint8Array.of(0x10, 1, 0), of("MQTT", 4).slice(0, 8)].map(peek)).toEqual([
       -1, -1, -1, -1, -1,

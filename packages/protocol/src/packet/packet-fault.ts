@@ -5,7 +5,6 @@ import { ReasonCode } from "./reason-codes.ts";
 /** Codes of the catalogue for the Reason Codes that a codec can find; all others are a plain protocol error. */
 const codes: Readonly<Record<number, ErrorCode>> = {
   [ReasonCode.MalformedPacket]: "MALFORMED_PACKET",
-  [ReasonCode.UnsupportedProtocolVersion]: "PROTO_VERSION",
   [ReasonCode.TopicNameInvalid]: "TOPIC_NAME",
   [ReasonCode.TopicAliasInvalid]: "ALIAS",
   [ReasonCode.PacketTooLarge]: "PACKET_TOO_LARGE",
