@@ -11,6 +11,7 @@ import {
   ClientConnection,
   type ClientSink,
   type Clock,
+  type FrameObserver,
   type OutboundEntry,
   type PublishOffsets,
   Sender,
@@ -34,6 +35,10 @@ export interface ConnectionOwner {
   acknowledgementLate(message: InboundMessage): void;
   /** The connection is over, for whatever reason but `disconnect` and `destroy` by the owner. Once. */
   ended(end: ConnectionEnd): void;
+  /** Every packet that comes, before it is acted upon; for an owner that shows them. */
+  readonly received?: FrameObserver;
+  /** Whole packets that leave; for an owner that shows them. */
+  sending?(bytes: Uint8Array): void;
 }
 
 /** Everything known of the end of a connection. */
@@ -184,6 +189,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
       this.finish({ error: error as MqttError });
       return;
     }
+    this.engine.observer = this.owner.received;
     this.armTimer(this.engine);
     this.sender.flush();
     this.transport.facts.milestone = "connect-sent";
@@ -251,6 +257,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   write(bytes: Uint8Array): boolean {
     const { transport, sender } = this;
+    this.owner.sending?.(bytes);
     const isTaken = transport.write(bytes);
     this.engine?.sent(this.settings.clock.now());
     if (!isTaken || transport.bufferedBytes > 0) sender.blocked = transport.bufferedBytes > HIGH_WATER;

@@ -61,7 +61,7 @@ export {
   type ServerSink,
   type SubscribeAnswer,
 } from "./engine/server-sink.ts";
-export { ClientConnection, type ClientLimits } from "./engine/client-connection.ts";
+export { ClientConnection, type ClientLimits, type FrameObserver } from "./engine/client-connection.ts";
 export { removeQueued, restartSession } from "./engine/client-session.ts";
 export type { ClientSink } from "./engine/client-sink.ts";
 export { decodePublishProperties, encodePublishProperties } from "./engine/publish-properties.ts";

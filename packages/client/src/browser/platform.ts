@@ -7,6 +7,7 @@ export const platform: Platform = {
   dial: dialBrowserWebSocket,
   diagnose: diagnosePage,
   prepare: () => undefined,
+  onlyWebSockets: true,
   pageUrl: () => globalThis.location?.href,
   onWake,
 };

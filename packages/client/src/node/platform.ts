@@ -8,6 +8,7 @@ export const platform: Platform = {
   dial,
   diagnose,
   prepare,
+  onlyWebSockets: false,
   pageUrl: () => undefined,
   onWake: () => () => undefined,
 };

@@ -22,7 +22,7 @@ function openSocket(target: Target): net.Socket {
   const { scheme, host, port, path } = target;
   if (scheme === "unix") return net.connect({ path });
   if (scheme === "mqtt") return net.connect({ host, port, noDelay: true });
-  return tls.connect({ host, port, ...tlsConnectOptions(target) }).setNoDelay(true);
+  return tls.connect({ host, port, ...tlsConnectOptions(target), ...target.hostOptions }).setNoDelay(true);
 }
 
 class SocketTransport implements Transport {

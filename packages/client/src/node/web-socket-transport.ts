@@ -42,11 +42,12 @@ class WebSocketTransport implements Transport {
     const socket = new WebSocket(target.url, protocol, {
       perMessageDeflate: false,
       followRedirects: false,
+      ...(secure ? tlsConnectOptions(target) : {}),
+      ...target.hostOptions,
       // The client's own limit closes with a reason; the package's must not come first.
       maxPayload: 0,
       headers: { ...target.headers },
       generateMask,
-      ...(secure ? tlsConnectOptions(target) : {}),
       finishRequest: (request: ClientRequest) => {
         request.on("socket", (raw) => this.watchHandshake(raw));
         request.end();

@@ -27,6 +27,8 @@ export interface Target {
   readonly protocolVersion: ProtocolVersion;
   readonly tls: TlsOptions;
   readonly headers: Readonly<Record<string, string>>;
+  /** Further options for the host's own way to connect, `tls.connect` or `ws`, as the drop-in takes them. */
+  readonly hostOptions?: Readonly<Record<string, unknown>>;
 }
 
 /** What a transport knows of its own life, for the diagnosis; kept up to date until `closed`. */
@@ -65,6 +67,8 @@ export interface Platform {
   readonly diagnose: (facts: AttemptFacts) => Verdict;
   /** Installs the host's byte functions; called before the first packet. */
   readonly prepare: () => void;
+  /** Whether WebSockets are the only way out, as in a page. */
+  readonly onlyWebSockets: boolean;
   /** The URL of the page, to resolve a relative one against. */
   readonly pageUrl: () => string | undefined;
   /** Calls back when the host tells that the network or the page is back; the answer takes the listeners off. */

@@ -82,6 +82,8 @@ export class ClientConnection implements FrameHandler {
   /** The topic of the message before, as it came and as text: mostly the next one has the same. */
   private topic: Uint8Array = new Uint8Array(0);
   private topicName = "";
+  /** Told of every packet before it is acted upon; for who must show them. It may keep nothing of the chunk. */
+  observer: FrameObserver | undefined = undefined;
 
   /**
    * Writes the CONNECT: make it when the channel is open.
@@ -156,9 +158,11 @@ export class ClientConnection implements FrameHandler {
   }
 
   /** Sends UNSUBSCRIBE; as `subscribe`. */
-  unsubscribe(topicFilters: readonly string[]): number {
+  unsubscribe(topicFilters: readonly string[], properties?: Properties): number {
     const packetIdentifier = this.request(-topicFilters.length);
-    if (packetIdentifier !== 0) this.sender.packet({ type: PacketType.UNSUBSCRIBE, packetIdentifier, topicFilters });
+    if (packetIdentifier !== 0) {
+      this.sender.packet({ type: PacketType.UNSUBSCRIBE, packetIdentifier, topicFilters, ...(properties && { properties }) });
+    }
     return packetIdentifier;
   }
 
@@ -181,6 +185,7 @@ export class ClientConnection implements FrameHandler {
   /** One whole control packet; see FrameHandler. */
   frame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {
     const first = chunk[start]!;
+    if (this.observer !== undefined) this.observer(chunk, start, bodyStart, end);
     if (first >>> 4 === PacketType.PUBLISH) this.publish(chunk, start, bodyStart, end);
     else if (end - bodyStart !== 2 || !this.shortAcknowledgement(first, (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!)) {
       this.control(decodeFromServer(chunk, start, bodyStart, end, this.connect.protocolVersion));
@@ -404,6 +409,8 @@ export class ClientConnection implements FrameHandler {
     this.sink.ended(error, packet);
   }
 }
+
+export type FrameObserver = (chunk: Uint8Array, start: number, bodyStart: number, end: number) => void;
 
 export interface ClientLimits {
   /** Largest packet taken from the server, bytes. */
