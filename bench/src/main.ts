@@ -7,9 +7,10 @@ import type { BrokerProcess } from "./brokers/broker-process.ts";
 import { startBowline } from "./brokers/start-bowline.ts";
 import { findMosquitto, mosquittoIsMissing, startMosquitto } from "./brokers/start-mosquitto.ts";
 import { benchCodec } from "./codec.ts";
-import { type BrokerComparison, brokerCases, compareBrokers, missedBy } from "./compare/compare-brokers.ts";
+import { type BrokerComparison, brokerCases, compareBrokers, missedBy, nameOf } from "./compare/compare-brokers.ts";
+import { compareConnects } from "./compare/compare-connects.ts";
 import { compareLatency, type LatencyComparison } from "./compare/compare-latency.ts";
-import { brokerHead, brokerRow, codecTable, latencyTable, table, topicTable } from "./compare/tables.ts";
+import { brokerHead, brokerRow, codecTable, connectTable, latencyTable, table, topicTable } from "./compare/tables.ts";
 import { benchTopic } from "./topic.ts";
 
 const { values: flags } = parseArgs({
@@ -77,7 +78,7 @@ async function compareAll(bowline: BrokerProcess, mosquitto: BrokerProcess): Pro
   );
   const comparisons: BrokerComparison[] = [];
   for (const one of brokerCases) {
-    process.stderr.write(`  ${one.mode} ${one.n}, QoS ${one.qos} ...\n`);
+    process.stderr.write(`  ${nameOf(one)} ...\n`);
     const comparison = await compareBrokers({ bowline, mosquitto }, one, pace);
     comparisons.push(comparison);
     missed.push(...missedBy(comparison));
@@ -86,5 +87,7 @@ async function compareAll(bowline: BrokerProcess, mosquitto: BrokerProcess): Pro
   const latencies: LatencyComparison[] = [];
   for (const rate of [5000, 50_000]) latencies.push(await compareLatency({ bowline, mosquitto }, { ...pace, rate }));
   console.log(`${latencyTable(latencies)}\n`);
-  report["brokers"] = { versions: { bowline: bowline.version, mosquitto: mosquitto.version }, comparisons, latencies };
+  const connects = await compareConnects({ bowline, mosquitto }, { rounds: pace.rounds, count: 3000 });
+  console.log(`${connectTable(connects)}\n`);
+  report["brokers"] = { versions: { bowline: bowline.version, mosquitto: mosquitto.version }, comparisons, latencies, connects };
 }

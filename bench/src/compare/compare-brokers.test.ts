@@ -4,7 +4,7 @@ import { startBowline } from "../brokers/start-bowline.ts";
 import { findMosquitto, mosquittoIsMissing, startMosquitto } from "../brokers/start-mosquitto.ts";
 import { benchCodec } from "../codec.ts";
 import { compareBrokers, missedBy } from "./compare-brokers.ts";
-import { measure } from "./measure.ts";
+import { measure, measureChurn } from "./measure.ts";
 
 const mosquittoPath = findMosquitto();
 let bowline: BrokerProcess;
@@ -31,6 +31,16 @@ describe("the broker under load", () => {
     }
   }
 
+  test("topics that alternate do not mix", async () => {
+    for (const qos of [0, 1] as const) {
+      expect(await measure(bowline, { mode: "pairs", n: 10, qos, topics: 4, count: 5000 })).toMatchObject({ ok: true });
+    }
+  });
+
+  test("connections that come and go all get their CONNACK", async () => {
+    expect(await measureChurn(bowline, { n: 20, count: 300 })).toMatchObject({ ok: true, connections: 300, failed: 0 });
+  });
+
   test("1 KiB and 100 KiB payloads arrive whole at QoS 1", async () => {
     for (const [size, count] of [
       [1024, 1000],
@@ -46,7 +56,7 @@ test.skipIf(mosquittoPath === undefined)(
   async () => {
     const mosquitto = await startMosquitto(mosquittoPath!);
     try {
-      const one = { mode: "pairs", n: 20, qos: 0, target: 8 } as const;
+      const one = { mode: "pairs", n: 20, qos: 0, topics: 1, target: 8 } as const;
       const comparison = await compareBrokers({ bowline, mosquitto }, one, { rounds: 1, seconds: 1.5, warm: 0.5 });
       expect(comparison.bowline.verified).toBe(1);
       expect(comparison.mosquitto.verified).toBe(1);

@@ -3,12 +3,24 @@ import { fileURLToPath } from "node:url";
 import type { BrokerProcess } from "../brokers/broker-process.ts";
 import { loadOptionWords, type LoadOptions } from "../load/load-options.ts";
 import type { LoadResult } from "../load/load-result.ts";
+import type { ChurnResult } from "../load/run-churn.ts";
+
+type FlowOptions = Partial<LoadOptions> & { mode: Exclude<LoadOptions["mode"], "churn"> };
 
 /** Time a run may take beyond what it measures, ms: connecting, draining, and giving up on what is lost. */
 const GRACE_MS = 60_000;
 
 /** Runs the generator in a process of its own against the broker. */
-export async function measure(broker: BrokerProcess, options: Partial<LoadOptions>): Promise<LoadResult> {
+export async function measure(broker: BrokerProcess, options: FlowOptions): Promise<LoadResult> {
+  return (await runGenerator(broker, options)) as LoadResult;
+}
+
+/** The same for connections. */
+export async function measureChurn(broker: BrokerProcess, options: { n: number; count: number }): Promise<ChurnResult> {
+  return (await runGenerator(broker, { ...options, mode: "churn" })) as ChurnResult;
+}
+
+async function runGenerator(broker: BrokerProcess, options: Partial<LoadOptions>): Promise<unknown> {
   // Compiled, also for tests: Node 20 cannot run TypeScript.
   const program = fileURLToPath(new URL("../load.js", import.meta.url.replace("/src/compare/", "/dist/compare/")));
   const words = loadOptionWords({ ...options, port: broker.port, pid: broker.pid, label: broker.name });
@@ -26,5 +38,5 @@ export async function measure(broker: BrokerProcess, options: Partial<LoadOption
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   if (code !== 0 && code !== 1) throw new Error(`the load generator ended with ${code} at ${broker.name}: ${complaint}`);
-  return JSON.parse(output) as LoadResult;
+  return JSON.parse(output);
 }

@@ -1,7 +1,8 @@
 import type { CodecResult } from "../codec.ts";
 import type { TopicResult } from "../topic.ts";
-import type { BrokerComparison, BrokerSide } from "./compare-brokers.ts";
-import type { LatencyComparison, LatencySide } from "./compare-latency.ts";
+import { type BrokerComparison, nameOf } from "./compare-brokers.ts";
+import type { ConnectComparison } from "./compare-connects.ts";
+import type { LatencyComparison } from "./compare-latency.ts";
 
 type Cells = readonly string[];
 
@@ -37,9 +38,9 @@ export const brokerHead: Cells = [
 
 /** CPU is in µs per delivered message; `cores` are the broker's, `load` the generator's, at ours and at mosquitto. */
 export function brokerRow(comparison: BrokerComparison): Cells {
-  const { mode, n, qos, bowline, mosquitto, rateRatio, cpuRatio, isHeld, target } = comparison;
+  const { bowline, mosquitto, rateRatio, cpuRatio, isHeld, target } = comparison;
   return [
-    `${mode} ${n}, QoS ${qos}`,
+    nameOf(comparison),
     bowline.receivedPerSecond.toLocaleString("en"),
     mosquitto.receivedPerSecond.toLocaleString("en"),
     `${rateRatio.toFixed(1)} x`,
@@ -67,6 +68,17 @@ export function latencyTable(comparisons: readonly LatencyComparison[]): string 
   return table(["pairs 20, QoS 0", "broker", "p50 µs", "p99 µs", "CPU µs/message", "verified"], rows);
 }
 
+export function connectTable({ bowline, mosquitto }: ConnectComparison): string {
+  const rows = Object.entries({ bowline, mosquitto }).map(([name, side]) => [
+    name,
+    side.connectsPerSecond.toLocaleString("en"),
+    side.p99Us.toFixed(0),
+    side.cpuUsPerConnect.toFixed(0),
+    verified(side),
+  ]);
+  return table(["connect and close, 64 at once", "per second", "p99 µs", "CPU µs", "verified"], rows);
+}
+
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
 export function table(head: Cells, rows: readonly Cells[]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)));
@@ -75,7 +87,7 @@ export function table(head: Cells, rows: readonly Cells[]): string {
   return [head, ...rows].map(line).join("\n");
 }
 
-function verified({ runs, verified: count }: BrokerSide | LatencySide): string {
+function verified({ runs, verified: count }: { runs: readonly unknown[]; verified: number }): string {
   return `${count}/${runs.length}`;
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { decodePacket, encodeToBytes, FrameDecoder } from "@bowline/protocol/internal";
+import { decodePacket, encodeToBytes, FrameDecoder, matches } from "@bowline/protocol/internal";
 import type { Packet, PublishPacket, SubscribePacket } from "@bowline/protocol";
 
 /** What a broker for tests does wrong, once, with the fiftieth message. */
@@ -13,13 +13,14 @@ export type BrokerFault =
   | "cuts"
   | "misroutes"
   | "retains"
+  | "takes the wrong topic"
   | "forgets to acknowledge"
   | "swaps acknowledgements"
   | "closes";
 
 const FAULTY_MESSAGE = 50;
 
-/** The least that a broker can be, to test the load generator: exact topics, and one fault that the generator has to see. */
+/** The least that a broker can be, to test the load generator, with one fault that the generator has to see. */
 export class FaultyBroker {
   /** PUBLISH packets that went out. */
   delivered = 0;
@@ -88,7 +89,9 @@ export class FaultyBroker {
   }
 
   private publish(socket: Socket, packet: PublishPacket): void {
-    for (const subscriber of this.subscribers.get(packet.topicName) ?? []) this.forward(subscriber, packet);
+    for (const [topicFilter, sockets] of this.subscribers) {
+      if (matches(topicFilter, packet.topicName)) for (const subscriber of sockets) this.forward(subscriber, packet);
+    }
     this.acknowledge(socket, packet);
   }
 
@@ -110,6 +113,7 @@ export class FaultyBroker {
       cuts: () => this.deliver(socket, { ...packet, payload: payload.slice(0, -1) }),
       misroutes: () => this.deliver(all.find((other) => other !== socket)!, packet),
       retains: () => this.deliver(socket, { ...packet, retain: true }),
+      "takes the wrong topic": () => this.deliver(socket, { ...packet, topicName: packet.topicName.replace(/.$/, "0") }),
       closes: () => socket.destroy(),
     };
     const fault = faults[this.fault];

@@ -2,9 +2,14 @@ import type { QoS } from "@bowline/protocol";
 
 /** What one run of the load generator does. */
 export interface LoadOptions {
-  /** pairs: `n` publishers, each with a topic and a subscriber of its own; fanin: `n` publishers, one subscriber; fanout: the reverse. */
-  readonly mode: "pairs" | "fanin" | "fanout";
+  /**
+   * pairs: `n` publishers, each with a topic and a subscriber of its own; fanin: `n` publishers, one subscriber; fanout: the reverse;
+   * churn: `count` connections, `n` of them under way at once, each closed after its CONNACK.
+   */
+  readonly mode: "pairs" | "fanin" | "fanout" | "churn";
   readonly n: number;
+  /** Topics that a publisher takes in turn, 1 to 10: with one a broker may treat equal headers as one, with two it cannot. */
+  readonly topics: number;
   /** Of the publish and of the subscription. */
   readonly qos: QoS;
   /** Payload in bytes, 16 to 131,072: the first 16 hold time, publisher and sequence number. */
@@ -36,6 +41,7 @@ export interface LoadOptions {
 export const defaultLoadOptions: LoadOptions = {
   mode: "pairs",
   n: 10,
+  topics: 1,
   qos: 0,
   size: 64,
   version: 4,
@@ -55,6 +61,7 @@ export const defaultLoadOptions: LoadOptions = {
 
 const LIMITS: Readonly<Record<string, readonly [least: number, most: number]>> = {
   n: [1, 5000],
+  topics: [1, 10],
   qos: [0, 2],
   size: [16, 131_072],
   version: [4, 5],
@@ -84,7 +91,8 @@ export function parseLoadOptions(words: readonly string[]): LoadOptions {
     if (!(name in options) || word === undefined) throw new Error(`unknown option or no value: ${words[i]}`);
     options[name] = name in LIMITS ? number(name, word) : word;
   }
-  if (!["pairs", "fanin", "fanout"].includes(String(options["mode"]))) throw new Error(`unknown mode ${options["mode"]}`);
+  if (!["pairs", "fanin", "fanout", "churn"].includes(String(options["mode"]))) throw new Error(`unknown mode ${options["mode"]}`);
+  if (options["mode"] === "churn" && options["count"] === 0) throw new Error("churn takes a --count of connections");
   return options as unknown as LoadOptions;
 }
 
@@ -111,6 +119,13 @@ export function shapeOf({ mode, n }: LoadOptions): LoadShape {
   return { publishers: mode === "fanout" ? 1 : n, subscribers: mode === "fanin" ? 1 : n, fan: mode === "fanout" ? n : 1 };
 }
 
-export function topicOf({ mode }: LoadOptions, publisher: number): string {
-  return mode === "pairs" ? `bench/pair/${publisher}` : "bench/topic/t";
+/** Of a publisher's first topic; the others differ in the last character, a digit. */
+export function topicOf({ mode, topics }: LoadOptions, publisher: number): string {
+  const topic = mode === "pairs" ? `bench/pair/${publisher}` : "bench/topic/t";
+  return topics === 1 ? topic : `${topic}/0`;
+}
+
+export function topicFilterOf(options: LoadOptions, publisher: number): string {
+  const topic = topicOf(options, publisher);
+  return options.topics === 1 ? topic : topic.replace(/0$/, "+");
 }

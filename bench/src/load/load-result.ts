@@ -4,7 +4,7 @@ import type { DeliveryFaults } from "./sequence-ledger.ts";
 /** What a run found; one JSON line of the generator. */
 export interface LoadResult
   extends DeliveryFaults,
-    Pick<LoadOptions, "label" | "mode" | "n" | "qos" | "size" | "version" | "rate"> {
+    Pick<LoadOptions, "label" | "mode" | "n" | "topics" | "qos" | "size" | "version" | "rate"> {
   /**
    * Everything expected arrived, each message once, in order, whole and at the right subscriber, every publish was acknowledged in order,
    * and no connection failed. Only then is the rest a measurement.

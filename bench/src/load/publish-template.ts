@@ -10,7 +10,9 @@ const FIELDS_END = 16;
 /** One publisher's PUBLISH as it goes out and, since the brokers under test add nothing, as it must come in. */
 export interface PublishTemplate {
   readonly bytes: Uint8Array;
-  /** Offset of the Packet Identifier, which is where the fixed part of the header ends. */
+  /** Where the part of the header ends that all packets of the publisher have in common. */
+  readonly headEnd: number;
+  /** Where the topic ends and the Packet Identifier lies, if there is one. */
   readonly identifierAt: number;
   readonly payloadAt: number;
   /** Offset of a second copy of the sequence number at the end of the payload, or 0 where there is no room. */
@@ -18,7 +20,7 @@ export interface PublishTemplate {
 }
 
 export function publishTemplate(options: LoadOptions, publisher: number): PublishTemplate {
-  const { qos, size, version } = options;
+  const { qos, size, version, topics } = options;
   const payload = new Uint8Array(size);
   new DataView(payload.buffer).setUint32(PUBLISHER_AT, publisher, true);
   const bytes = encodeToBytes(
@@ -35,5 +37,11 @@ export function publishTemplate(options: LoadOptions, publisher: number): Publis
   );
   const payloadAt = bytes.length - size;
   const identifierAt = payloadAt - (version === 5 ? 1 : 0) - (qos === 0 ? 0 : 2);
-  return { bytes, identifierAt, payloadAt, trailerAt: size >= FIELDS_END + 4 ? bytes.length - 4 : 0 };
+  const headEnd = topics === 1 ? identifierAt : identifierAt - 1;
+  return { bytes, headEnd, identifierAt, payloadAt, trailerAt: size >= FIELDS_END + 4 ? bytes.length - 4 : 0 };
+}
+
+/** The last byte of the topic that a publisher uses for this message. */
+export function topicDigit(sequence: number, topics: number): number {
+  return 0x30 + (sequence % topics);
 }

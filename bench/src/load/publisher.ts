@@ -1,7 +1,7 @@
 import { OutBuffer } from "@bowline/protocol/internal";
 import type { LoadContext } from "./load-context.ts";
 import { nowNs } from "./monotonic-time.ts";
-import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
+import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT, topicDigit } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
 import { Wire, type WireOwner } from "./wire.ts";
 
@@ -173,7 +173,9 @@ export class Publisher implements WireOwner {
     view.setFloat64(payload + TIME_AT, timeNs, true);
     view.setUint32(payload + SEQUENCE_AT, sent, true);
     if (template.trailerAt > 0) view.setUint32(at + template.trailerAt, sent, true);
-    if (this.context.options.qos > 0) {
+    const { qos, topics } = this.context.options;
+    if (topics > 1) view.setUint8(at + template.identifierAt - 1, topicDigit(sent, topics));
+    if (qos > 0) {
       view.setUint16(at + template.identifierAt, this.nextIdentifier);
       this.nextIdentifier = following(this.nextIdentifier);
     }

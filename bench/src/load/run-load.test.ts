@@ -37,6 +37,10 @@ for (const mode of ["pairs", "fanin", "fanout"] as const) {
   }
 }
 
+test("topics in turn: each message is expected on its own", async () => {
+  expect(await run("none", { topics: 3, version: 5 })).toMatchObject({ ok: true, received: 2000, topics: 3 });
+});
+
 test("in a time instead of a count everything that was sent is waited for", async () => {
   const result = await run("none", { count: 0, seconds: 0.2, warm: 0.1 });
   expect(result.ok).toBe(true);
@@ -82,6 +86,10 @@ for (const [fault, changes, found] of faults) {
     expect(result).toMatchObject({ ok: false, ...found });
   });
 }
+
+test("a topic that is another one's turn is not ok", async () => {
+  expect(await run("takes the wrong topic", { topics: 3, n: 1 })).toMatchObject({ ok: false, bad: 1, lost: 1 });
+});
 
 test("a connection that the broker closes is not ok, and said", async () => {
   const result = await run("closes");

@@ -139,7 +139,7 @@ class LoadRun {
   }
 
   private result(from: Moment, to: Moment, drained: Moment): LoadResult {
-    const { label, mode, n, qos, size, version, rate } = this.options;
+    const { label, mode, n, topics, qos, size, version, rate } = this.options;
     const faults = sumOf(this.reports.map((report) => report.faults));
     const expected = this.expected(drained);
     const lost = expected - drained.received;
@@ -152,6 +152,7 @@ class LoadRun {
       label,
       mode,
       n,
+      topics,
       qos,
       size,
       version,

@@ -1,8 +1,8 @@
 import { encodeToBytes, OutBuffer } from "@bowline/protocol/internal";
 import type { LoadContext } from "./load-context.ts";
-import { topicOf } from "./load-options.ts";
+import { topicFilterOf } from "./load-options.ts";
 import { nowNs } from "./monotonic-time.ts";
-import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
+import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT, topicDigit } from "./publish-template.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
 import { Wire, type WireOwner } from "./wire.ts";
 
@@ -76,7 +76,7 @@ export class Subscriber implements WireOwner {
 
   /** Compares type, flags, length and topic with the template, four bytes at a time; the last four may overlap. */
   private startsAsExpected(view: DataView, at: number): boolean {
-    const last = this.template.identifierAt - 4;
+    const last = this.template.headEnd - 4;
     for (let i = 0; i < last; i += 4) if (view.getInt32(at + i) !== this.head.getInt32(i)) return false;
     return view.getInt32(at + last) === this.head.getInt32(last);
   }
@@ -85,10 +85,12 @@ export class Subscriber implements WireOwner {
     const publisher = view.getUint32(payloadAt + PUBLISHER_AT, true);
     const sequence = view.getUint32(payloadAt + SEQUENCE_AT, true);
     const { trailerAt } = this.template;
-    const { qos } = this.context.options;
+    const { qos, topics } = this.context.options;
     if (qos > 0) this.acknowledge(qos === 1 ? 0x40 : 0x50, view.getUint16(identifierAt));
     const ledger = this.ledgers[publisher - this.firstPublisher];
-    if (ledger === undefined || (trailerAt > 0 && view.getUint32(at + trailerAt, true) !== sequence)) {
+    const isWhole = trailerAt === 0 || view.getUint32(at + trailerAt, true) === sequence;
+    const isOfTopic = topics === 1 || view.getUint8(identifierAt - 1) === topicDigit(sequence, topics);
+    if (ledger === undefined || !isWhole || !isOfTopic) {
       this.context.faults.bad++;
       return;
     }
@@ -134,7 +136,7 @@ export class Subscriber implements WireOwner {
       return;
     }
     const { options } = this.context;
-    const topicFilter = topicOf(options, this.firstPublisher);
+    const topicFilter = topicFilterOf(options, this.firstPublisher);
     const request = { topicFilter, qos: options.qos, noLocal: false, retainAsPublished: false, retainHandling: 0 as const };
     this.wire.write(encodeToBytes({ type: 8, packetIdentifier: 1, subscriptions: [request] }, options.version));
   }
