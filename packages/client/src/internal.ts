@@ -1,4 +1,5 @@
 export { platform } from "#platform";
+export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, factsOf, toFailure } from "./failure.ts";
 export { InboundMessage } from "./inbound-message.ts";
 export { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";

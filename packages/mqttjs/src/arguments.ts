@@ -1,0 +1,52 @@
+import type { ProtocolVersion } from "@bowline/protocol";
+import type { IClientSubscribeOptions, ISubscriptionGrant, ISubscriptionMap, ISubscriptionRequest } from "./options.ts";
+import type { ISubackPacket } from "./packets.ts";
+import type { ClientSubscribeCallback } from "./subscriptions.ts";
+
+/** Tells the trailing arguments of a method apart: options, a callback, or both. */
+export function split<Options extends object, Callback>(
+  rest: readonly (Options | Callback | undefined)[],
+): { options: Options | undefined; callback: Callback | undefined } {
+  return {
+    options: rest.find((argument) => typeof argument === "object" && argument !== null) as Options | undefined,
+    callback: rest.find((argument) => typeof argument === "function") as Callback | undefined,
+  };
+}
+
+/** A call with a callback as a promise. */
+export function promised<Result>(call: (done: (error?: Error | null, result?: Result) => void) => void): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => {
+      if (error) reject(error);
+      else resolve(result as Result);
+    });
+  });
+}
+
+export function isMap(topics: string | string[] | ISubscriptionMap): topics is ISubscriptionMap {
+  return typeof topics === "object" && topics !== null && !Array.isArray(topics);
+}
+
+/** One Topic Filter with its options; those of MQTT 5.0 only where they can be sent. */
+export function requestOf(
+  topic: string,
+  options: Partial<IClientSubscribeOptions>,
+  version: ProtocolVersion,
+): ISubscriptionRequest {
+  const { qos = 0, nl = false, rap = false, rh = 0, properties } = options;
+  return version === 5 ? { topic, qos, nl, rap, rh, ...(properties && { properties }) } : { topic, qos };
+}
+
+/** One callback for several SUBSCRIBEs: called when all are answered, with the first error. */
+export function joined(count: number, granted: ISubscriptionGrant[], callback: ClientSubscribeCallback): ClientSubscribeCallback {
+  const all = [...granted];
+  let left = count;
+  let failure: Error | null = null;
+  let last: ISubackPacket | undefined;
+  return (error, grants = [], packet) => {
+    all.push(...grants);
+    failure ??= error;
+    last = packet ?? last;
+    if (--left === 0) callback(failure, all, last);
+  };
+}

@@ -1,0 +1,30 @@
+import { type ConnectPacket, PacketType, type Will } from "@bowline/protocol";
+import { payloadBytes } from "@bowline/client/internal";
+import type { IClientOptions } from "./options.ts";
+import { toProperties } from "./properties.ts";
+
+/** The CONNECT of one attempt, from the options as they are now: applications change them between attempts. */
+export function connectPacketOf(options: IClientOptions): ConnectPacket {
+  const { clientId = "", clean = true, keepalive = 60, username, password, will } = options;
+  const protocolVersion = options.protocolId === "MQIsdp" ? 3 : (options.protocolVersion ?? 4);
+  const properties = protocolVersion === 5 ? toProperties(options.properties) : undefined;
+  return {
+    type: PacketType.CONNECT,
+    protocolVersion,
+    cleanStart: clean,
+    keepAlive: keepalive,
+    clientIdentifier: clientId,
+    ...(username == null ? {} : { username }),
+    ...(password == null ? {} : { password: payloadBytes(password) }),
+    ...(will == null ? {} : { will: willOf(will, protocolVersion === 5) }),
+    ...(properties === undefined ? {} : { properties }),
+  };
+}
+
+function willOf(
+  { topic, payload, qos = 0, retain = false, properties }: NonNullable<IClientOptions["will"]>,
+  hasProperties: boolean,
+): Will {
+  const given = hasProperties ? toProperties(properties) : undefined;
+  return { topicName: topic, payload: payloadBytes(payload), qos, retain, ...(given === undefined ? {} : { properties: given }) };
+}

@@ -1,0 +1,540 @@
+import {
+  type ConnackPacket,
+  type ConnectPacket,
+  decodePacket,
+  type DisconnectPacket,
+  MqttError,
+  PacketType,
+  type ProtocolVersion,
+  type SubackPacket,
+  type UnsubackPacket,
+} from "@bowline/protocol";
+import {
+  callSafely,
+  type ConnectionEnd,
+  type ConnectionOwner,
+  type Dialer,
+  errorOf,
+  factsOf,
+  NetworkConnection,
+  platform,
+  systemClock,
+  type Target,
+  throwOutside,
+  toFailure,
+} from "@bowline/client/internal";
+import type { AttemptFailure } from "@bowline/client";
+import {
+  type ClientConnection,
+  Fifo,
+  FrameDecoder,
+  NO_LIMIT,
+  type OutboundEntry,
+  ownBytes,
+  type PublishOffsets,
+  SessionState,
+  type TimerHandle,
+} from "@bowline/protocol/internal";
+import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
+import { connectPacketOf } from "./connect-packet.ts";
+import type { TypedEventEmitter } from "./event-emitter.ts";
+import type { MqttClientEventCallbacks } from "./events.ts";
+import { Inbound, remainingLength } from "./inbound.ts";
+import type { ClientOfAttempt, DoneCallback, IClientOptions } from "./options.ts";
+import { OutgoingPublish } from "./outgoing-publish.ts";
+import type { IConnackPacket, IDisconnectPacket, IPublishPacket } from "./packets.ts";
+import { toProperties } from "./properties.ts";
+import { reportedError } from "./reported-error.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { toPacket } from "./to-packet.ts";
+
+/** What the core needs of the client it belongs to. */
+export interface CoreOwner extends TypedEventEmitter<MqttClientEventCallbacks>, ClientOfAttempt {
+  readonly log: (...args: unknown[]) => void;
+  /** The application's own `handleMessage`; undefined when it has none. */
+  readonly handler: ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
+  /** No application listens to `error`. */
+  isUnheard(): boolean;
+}
+
+/**
+ * Where the connection stands. Transitions: idle -> preparing -> connecting -> online; each of the last three -> leaving -> idle or
+ * waiting; waiting -> preparing. `end()` leads to idle from everywhere, `reconnect()` out of it.
+ */
+type Phase =
+  | { readonly kind: "idle" }
+  /** The URL of the attempt is asked for. */
+  | { readonly kind: "preparing" }
+  | { readonly kind: "connecting"; readonly connection: NetworkConnection; readonly attempt: Attempt }
+  | {
+      readonly kind: "online";
+      readonly connection: NetworkConnection;
+      readonly attempt: Attempt;
+      readonly engine: ClientConnection;
+      readonly since: number;
+    }
+  /** The socket is on its way out. */
+  | { readonly kind: "leaving" }
+  | { readonly kind: "waiting"; readonly timer: TimerHandle };
+
+interface Attempt {
+  readonly target: Target;
+  readonly connect: ConnectPacket;
+  readonly since: number;
+}
+
+/** The client is told to end. */
+interface Ending {
+  readonly packet: Partial<IDisconnectPacket>;
+  readonly callbacks: (DoneCallback | undefined)[];
+  /** Something was unacknowledged when it began. */
+  hasWaited: boolean;
+  timer: TimerHandle;
+}
+
+/** What was asked for without a connection, in order. */
+type Pending = OutgoingPublish | { readonly send: (engine: ClientConnection) => void; readonly fail: (error: Error) => void };
+
+const IDLE: Phase = { kind: "idle" };
+const PREPARING: Phase = { kind: "preparing" };
+const LEAVING: Phase = { kind: "leaving" };
+/** What the server sent together with the last acknowledgement is still delivered before the client says goodbye. */
+const LINGER_MS = 10;
+/** Nobody waits that long; the drop-in has no event for a slow handler. */
+const NEVER_MS = 0x7fff_ffff;
+
+/** The life of an MqttClient's connections, and what outlives them: the session, the queue, the subscriptions. */
+export class Core implements ConnectionOwner {
+  phase: Phase = IDLE;
+  /** The public flags of MQTT.js that are no phases. */
+  isDisconnecting = false;
+  hasEnded: boolean | undefined = undefined;
+  isReconnecting = false;
+  connack: IConnackPacket | undefined;
+  lastIdentifier = 0;
+  /** Attempts after the first. */
+  retries = 0;
+  readonly subscriptions: Subscriptions;
+  private readonly client: CoreOwner;
+  private readonly dialer: Dialer;
+  private readonly clock = systemClock;
+  private readonly session = new SessionState();
+  private readonly pending = new Fifo<Pending>();
+  private readonly inbound: Inbound;
+  private ending: Ending | undefined;
+  /** `reconnect()` came while the last connection was on its way out. */
+  private comesBack = false;
+  private previousAgesMs: readonly number[] = [];
+  /** Failed attempts in a row. */
+  private failures = 0;
+  private hasWarned = false;
+
+  constructor(client: CoreOwner, dialer: Dialer | undefined) {
+    platform.prepare();
+    this.client = client;
+    this.dialer = dialer ?? platform.dial;
+    this.session.survives = true;
+    this.subscriptions = new Subscriptions(() => this.version);
+    this.inbound = new Inbound({
+      show: (packet) => this.tell("message", packet.topic, packet.payload as Buffer, packet),
+      handler: () => client.handler,
+      handlerFailed: (error) => this.tell("error", error),
+    });
+  }
+
+  get version(): ProtocolVersion {
+    return this.options.protocolVersion ?? 4;
+  }
+
+  // What the application asks.
+
+  publish(entry: OutgoingPublish): void {
+    entry.sequence = this.session.nextSequence++;
+    const { phase } = this;
+    if (phase.kind !== "online") {
+      this.pending.push(entry);
+      return;
+    }
+    phase.connection.sender.enqueue(entry);
+    if (entry.packetIdentifier !== 0) this.lastIdentifier = entry.packetIdentifier;
+    this.showSent();
+  }
+
+  /** Sends a SUBSCRIBE or UNSUBSCRIBE, now or when there is a connection. */
+  request(send: (engine: ClientConnection) => boolean, fail: (error: Error) => void): void {
+    const sendOrFail = (engine: ClientConnection): void => {
+      if (!send(engine)) fail(new MqttError("IDENTIFIERS_EXHAUSTED"));
+      this.lastIdentifier = this.subscriptions.lastIdentifier;
+    };
+    if (this.phase.kind !== "online") {
+      this.pending.push({ send: sendOrFail, fail });
+      return;
+    }
+    sendOrFail(this.phase.engine);
+    this.showSent();
+  }
+
+  /** Takes a message's callback away; false when there is none with that Packet Identifier. */
+  forget(packetIdentifier: number, error: Error): boolean {
+    const entry = this.session.inFlight.entry(packetIdentifier);
+    if (!(entry instanceof OutgoingPublish)) return false;
+    entry.settle(error);
+    return true;
+  }
+
+  /** Begins an attempt, unless one is under way. */
+  begin(): void {
+    if (this.phase.kind === "waiting") this.clock.clearTimer(this.phase.timer);
+    else if (this.phase.kind !== "idle") return;
+    this.connack = undefined;
+    const phase: Phase = { ...PREPARING };
+    this.phase = phase;
+    const since = this.clock.now();
+    const go = (url: string): void => {
+      if (this.phase === phase) this.dial(url, since);
+    };
+    const stop = (error: unknown): void => {
+      if (this.phase === phase) this.prepareFailed(error, since);
+    };
+    try {
+      const url = this.url();
+      if (typeof url === "string") go(url);
+      else {
+        const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.options.connectTimeout ?? 30_000);
+        void url.then(go, stop).finally(() => this.clock.clearTimer(timer));
+      }
+    } catch (error) {
+      stop(error);
+    }
+  }
+
+  /** Connects again, after an end or in place of waiting; an open connection is ended first. */
+  reconnect(): void {
+    if (this.ending !== undefined) {
+      this.comesBack = true;
+      return;
+    }
+    this.isDisconnecting = false;
+    this.hasEnded = false;
+    this.isReconnecting = false;
+    this.tell("reconnect");
+    if (this.phase.kind === "online") {
+      this.comesBack = true;
+      this.end(false, {}, undefined);
+    } else if (this.phase.kind === "leaving") this.comesBack = true;
+    else this.begin();
+  }
+
+  end(force: boolean, packet: Partial<IDisconnectPacket>, callback: DoneCallback | undefined): void {
+    if (this.hasEnded === true) {
+      callback?.();
+      return;
+    }
+    this.isDisconnecting = true;
+    this.ending ??= { packet, callbacks: [], hasWaited: false, timer: undefined };
+    this.ending.callbacks.push(callback);
+    const { phase } = this;
+    if (phase.kind === "waiting") this.clock.clearTimer(phase.timer);
+    if (phase.kind === "idle" || phase.kind === "waiting") this.finishSoon();
+    else if (phase.kind !== "leaving" && (force || this.isDrained)) this.leave(force);
+    else if (phase.kind !== "leaving") {
+      this.ending.hasWaited = true;
+      this.awaitProgress(this.ending);
+    }
+  }
+
+  // What the connection tells.
+
+  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+    if (this.phase.kind !== "connecting") return;
+    const { connection, attempt } = this.phase;
+    this.phase = { kind: "online", connection, attempt, engine, since: this.clock.now() };
+    this.isReconnecting = false;
+    this.failures = 0;
+    this.connack = toPacket(packet, this.version) as IConnackPacket;
+    // PUBREC made the server the owner of these (section 4.3.3); only the release of the identifier is missing.
+    for (const entry of taken) this.entryDone(entry, 0);
+    if (this.options.resubscribe === false) this.subscriptions.forgetAll();
+    else this.subscriptions.renew(engine, packet.sessionPresent);
+    // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
+    connection.sender.blocked = false;
+    connection.sender.pump();
+    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
+      if (next instanceof OutgoingPublish) connection.sender.enqueue(next);
+      else next.send(engine);
+    }
+    this.showSent();
+    this.tell("connect", this.connack);
+    this.progress();
+  }
+
+  message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
+    return this.phase.kind === "online" ? this.inbound.take(topicName, chunk, offsets, this.phase.connection) : 0;
+  }
+
+  subscribed(packet: SubackPacket): void {
+    callSafely(() => this.subscriptions.answered(packet), undefined);
+    this.progress();
+  }
+
+  unsubscribed(packet: UnsubackPacket): void {
+    callSafely(() => this.subscriptions.left(packet), undefined);
+    this.progress();
+  }
+
+  entryDone(entry: OutboundEntry, outcome: number): void {
+    // A QoS 0 message is done when it is written; who watches sees that it is sent before its callback.
+    if (entry.qos === 0) this.showSent();
+    callSafely(() => (entry as OutgoingPublish).done(outcome), undefined);
+    this.progress();
+  }
+
+  acknowledgementLate(): void {
+    // MQTT.js has no event for it.
+  }
+
+  readonly received = (chunk: Uint8Array, start: number, bodyStart: number, end: number): void => {
+    if (this.client.listenerCount("packetreceive") === 0) return;
+    // What the packets before it caused has left before it is shown.
+    this.showSent();
+    // It outlives the chunk, in an application that keeps it.
+    const own = ownBytes(chunk, start, end);
+    try {
+      const packet = decodePacket(own, 0, bodyStart - start, own.length, this.version);
+      this.tell("packetreceive", toPacket(packet, this.version, remainingLength(own.length)));
+    } catch (error) {
+      // Told by the engine, which reads it next.
+      if (!MqttError.is(error)) throw error;
+    }
+  };
+
+  sending(bytes: Uint8Array): void {
+    if (this.client.listenerCount("packetsend") === 0) return;
+    const own = ownBytes(bytes, 0, bytes.length);
+    const shower = { frame: this.showFrame, malformed: () => undefined };
+    new FrameDecoder(shower, NO_LIMIT).push(own);
+  }
+
+  ended(end: ConnectionEnd): void {
+    const { phase } = this;
+    if (phase.kind !== "connecting" && phase.kind !== "online") return;
+    const { target, connect, since } = phase.attempt;
+    const wasOnline = phase.kind === "online";
+    const msToFail = this.clock.now() - (wasOnline ? phase.since : since);
+    const context = { target, connect, msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
+    const verdict = platform.diagnose(factsOf(end, context));
+    if (wasOnline) this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
+    const error = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+    const failure = this.failureOf(error, msToFail, isRefusal(end.packet), verdict.hints);
+    if (end.packet?.type === PacketType.CONNACK) this.connack = toPacket(end.packet, this.version) as IConnackPacket;
+    if (end.packet?.type === PacketType.DISCONNECT) this.tellDisconnect(end.packet);
+    this.phase = LEAVING;
+    if (end.timedOut) this.offline(failure);
+    const reported = reportedError(end, failure, this.version, wasOnline);
+    if (reported !== undefined) this.tellError(reported, failure);
+    this.offline(failure);
+    void phase.connection.released.then(() => this.closed(failure));
+  }
+
+  // The way through the phases.
+
+  private get options(): IClientOptions {
+    return this.client.options;
+  }
+
+  /** The URL of the attempt, as the application wants it. */
+  private url(): string | Promise<string> {
+    const { options, client } = this;
+    const url = urlOfAttempt(options, this.retries);
+    const { transformWsUrl } = options;
+    return transformWsUrl !== undefined && isWebSocket(url.slice(0, url.indexOf(":"))) ? transformWsUrl(url, options, client) : url;
+  }
+
+  private dial(url: string, since: number): void {
+    const { options, clock, session } = this;
+    const target = targetOf(url, options);
+    const connect = connectPacketOf(options);
+    const attempt = { target, connect, since };
+    this.client.log("connecting to %s", target.url);
+    this.tell("packetsend", toPacket(connect, this.version));
+    const connection = new NetworkConnection(this, {
+      dial: this.dialer,
+      clock,
+      target,
+      connect,
+      session,
+      maximumPacketSize: options.properties?.maximumPacketSize ?? NO_LIMIT,
+      connectTimeoutMs: options.connectTimeout ?? 30_000,
+      ackTimeoutMs: NEVER_MS,
+    });
+    this.phase = { kind: "connecting", connection, attempt };
+  }
+
+  /** There was no address to dial. */
+  private prepareFailed(cause: unknown, since: number): void {
+    const error = MqttError.is(cause) ? cause : new MqttError("CREDENTIALS_FAILED", { cause });
+    const failure = this.failureOf(error, this.clock.now() - since, false, []);
+    this.phase = LEAVING;
+    // The application learns of it after the call that made the client returned.
+    queueMicrotask(() => {
+      this.tellError(Object.assign(cause instanceof Error ? cause : error, { failure }), failure);
+      this.offline(failure);
+      this.closed(failure);
+    });
+  }
+
+  private failureOf(error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
+    const { reconnectPeriod = 1000, reconnectOnConnackError } = this.options;
+    const comesBack = this.ending === undefined && reconnectPeriod > 0 && (!wasRefused || reconnectOnConnackError === true);
+    return toFailure(error, ++this.failures, msToFail, comesBack ? reconnectPeriod : undefined, hints);
+  }
+
+  /** Told once until the next connection, and not when nothing will be tried. */
+  private offline(failure: AttemptFailure): void {
+    if (failure.retryInMs === undefined || this.isReconnecting) return;
+    this.isReconnecting = true;
+    this.tell("offline");
+  }
+
+  /** The socket is closed. */
+  private closed(failure?: AttemptFailure): void {
+    const retryInMs = this.ending === undefined ? failure?.retryInMs : undefined;
+    if (retryInMs === undefined) this.phase = IDLE;
+    else this.phase = { kind: "waiting", timer: this.clock.setTimer(this.retry, retryInMs) };
+    this.tell("close", failure);
+    this.subscriptions.disconnected(new Error("Connection closed"));
+    if (this.ending !== undefined) this.finish();
+    else if (this.comesBack) {
+      this.comesBack = false;
+      this.begin();
+    }
+  }
+
+  private readonly retry = (): void => {
+    this.retries++;
+    this.tell("reconnect");
+    // A listener may have ended the client.
+    if (this.phase.kind === "waiting") this.begin();
+  };
+
+  private get isDrained(): boolean {
+    const { inFlight, queue } = this.session;
+    return inFlight.count === 0 && queue.length === 0 && this.pending.length === 0;
+  }
+
+  /** Something was acknowledged or sent: a client that is to end may be done. */
+  private progress(): void {
+    const { ending, phase } = this;
+    if (ending === undefined || phase.kind !== "online") return;
+    this.clock.clearTimer(ending.timer);
+    if (!this.isDrained) this.awaitProgress(ending);
+    else {
+      if (ending.hasWaited) this.tell("outgoingEmpty");
+      ending.timer = this.clock.setTimer(() => this.leave(false), LINGER_MS);
+    }
+  }
+
+  /** A server that does not answer must not keep the client from ending. */
+  private awaitProgress(ending: Ending): void {
+    this.clock.clearTimer(ending.timer);
+    ending.timer = this.clock.setTimer(() => this.leave(false), this.options.bowline?.drainTimeoutMs ?? 5000);
+  }
+
+  /** Closes the connection or the attempt. */
+  private leave(force: boolean): void {
+    const { phase, ending } = this;
+    if (ending === undefined || phase.kind === "leaving") return;
+    this.clock.clearTimer(ending.timer);
+    this.phase = LEAVING;
+    if (phase.kind !== "online" && phase.kind !== "connecting") {
+      this.finishSoon();
+      return;
+    }
+    const { connection } = phase;
+    const { reasonCode = 0, properties } = ending.packet;
+    const released = force ? connection.destroy() : connection.disconnect(reasonCode, toProperties(properties));
+    void released.then(() => this.closed());
+  }
+
+  private finishSoon(): void {
+    this.phase = LEAVING;
+    queueMicrotask(() => this.finish());
+  }
+
+  private finish(): void {
+    const { ending } = this;
+    if (ending === undefined) return;
+    this.clock.clearTimer(ending.timer);
+    this.ending = undefined;
+    this.phase = IDLE;
+    this.hasEnded = true;
+    this.isReconnecting = false;
+    this.failAll(new Error("Connection closed"));
+    this.tell("end");
+    for (const callback of ending.callbacks) callSafely(() => callback?.(), undefined);
+    if (!this.comesBack) return;
+    this.comesBack = false;
+    this.isDisconnecting = false;
+    this.hasEnded = false;
+    this.begin();
+  }
+
+  /** Nobody waits any longer. What a kept session has in flight stays there, to be sent again by a `reconnect()`. */
+  private failAll(error: Error): void {
+    const { session, pending } = this;
+    const entries: OutgoingPublish[] = [];
+    session.inFlight.forEach((_id, _state, entry) => {
+      if (entry instanceof OutgoingPublish) entries.push(entry);
+    });
+    session.queue.forEach((entry) => entries.push(entry as OutgoingPublish));
+    if (this.options.clean !== false) session.clear();
+    const calls = entries.sort((a, b) => a.sequence - b.sequence).map((entry) => () => entry.settle(error));
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      const waiting = next;
+      calls.push(() => (waiting instanceof OutgoingPublish ? waiting.settle(error) : waiting.fail(error)));
+    }
+    for (const call of calls) callSafely(call, undefined);
+  }
+
+  // What the application hears.
+
+  /** Emits; what a listener throws must not end the connection that was just telling. */
+  private tell<Name extends keyof MqttClientEventCallbacks>(name: Name, ...args: Parameters<MqttClientEventCallbacks[Name]>): void {
+    this.client.log("%s", name);
+    try {
+      this.client.emit(name, ...args);
+    } catch (error) {
+      throwOutside(error);
+    }
+  }
+
+  private tellDisconnect(packet: DisconnectPacket): void {
+    this.tell("disconnect", toPacket(packet, this.version) as IDisconnectPacket);
+  }
+
+  private tellError(error: Error, failure: AttemptFailure): void {
+    if (!this.hasWarned && this.client.isUnheard()) {
+      this.hasWarned = true;
+      // oxlint-disable-next-line no-console -- Nobody listens, and a silent loop is what this client must never be.
+      console.warn(`bowline: ${failure.error.message}. ${failure.hints[0] ?? ""} Listen to "error" to hear of every failure.`);
+    }
+    this.tell("error", error);
+  }
+
+  /** Whoever watches sees packets as they are made, and not at the end of the turn. */
+  private showSent(): void {
+    if (this.phase.kind === "online" && this.client.listenerCount("packetsend") > 0) this.phase.connection.sender.flush();
+  }
+
+  private readonly showFrame = (chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean => {
+    // The CONNECT was shown when it was made.
+    if (chunk[start]! >>> 4 !== PacketType.CONNECT) {
+      this.tell("packetsend", toPacket(decodePacket(chunk, start, bodyStart, end, this.version), this.version));
+    }
+    return true;
+  };
+}
+
+function isRefusal(packet: ConnectionEnd["packet"]): boolean {
+  return packet?.type === PacketType.CONNACK;
+}

@@ -1,0 +1,28 @@
+import type { AttemptFailure } from "@bowline/client";
+import type { ErrorWithReasonCode, WithFailure } from "./errors.ts";
+import type { VoidCallback } from "./options.ts";
+import type { IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
+
+export type OnConnectCallback = (packet: IConnackPacket) => void;
+export type OnDisconnectCallback = (packet: IDisconnectPacket) => void;
+export type OnMessageCallback = (topic: string, payload: Buffer, packet: IPublishPacket) => void;
+export type OnPacketCallback = (packet: Packet) => void;
+/** `failure` says why, unless the application closed the connection itself. */
+export type OnCloseCallback = (failure?: AttemptFailure) => void;
+export type OnErrorCallback = (error: (Error | ErrorWithReasonCode) & WithFailure) => void;
+export type CloseCallback = (error?: Error) => void;
+
+/** The events of a client and their arguments. */
+export interface MqttClientEventCallbacks {
+  connect: OnConnectCallback;
+  message: OnMessageCallback;
+  packetsend: OnPacketCallback;
+  packetreceive: OnPacketCallback;
+  disconnect: OnDisconnectCallback;
+  error: OnErrorCallback;
+  close: OnCloseCallback;
+  end: VoidCallback;
+  reconnect: VoidCallback;
+  offline: VoidCallback;
+  outgoingEmpty: VoidCallback;
+}

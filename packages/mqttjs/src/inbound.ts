@@ -1,0 +1,100 @@
+import type { Properties, QoS } from "@bowline/protocol";
+import { callSafely, InboundMessage, type NetworkConnection } from "@bowline/client/internal";
+import { Fifo, type PublishOffsets } from "@bowline/protocol/internal";
+import type { DoneCallback } from "./options.ts";
+import type { IPublishPacket } from "./packets.ts";
+import { asBuffer } from "./payload.ts";
+import { fromProperties } from "./properties.ts";
+
+/** Above this many waiting messages nothing more is read. */
+const HIGH_WATER = 100;
+
+export interface InboundOwner {
+  /** Emits `message`. */
+  show(packet: IPublishPacket): void;
+  /** The application's own `handleMessage`; undefined when it has none. */
+  handler(): ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
+  handlerFailed(error: Error): void;
+}
+
+/** A message and what waits for its handler. */
+interface Delivery {
+  readonly packet: IPublishPacket;
+  readonly connection: NetworkConnection;
+  readonly ticket: number;
+}
+
+/** Messages on their way to the application: at once, or one at a time where it overrides `handleMessage`. */
+export class Inbound {
+  private readonly owner: InboundOwner;
+  private readonly waiting = new Fifo<Delivery>();
+  private isBusy = false;
+
+  constructor(owner: InboundOwner) {
+    this.owner = owner;
+  }
+
+  /** Answers the ticket that the message's acknowledgement waits for; 0 for none. */
+  take(topicName: string, chunk: Uint8Array, offsets: PublishOffsets, connection: NetworkConnection): number {
+    const message = new InboundMessage(topicName, chunk, offsets);
+    const packet = packetOf(message, offsets);
+    if (this.owner.handler() === undefined) {
+      this.owner.show(packet);
+      return 0;
+    }
+    const ticket = message.qos === 0 ? 0 : connection.nextTicket(message);
+    this.waiting.push({ packet, connection, ticket });
+    if (!this.isBusy) this.next();
+    else if (this.waiting.length > HIGH_WATER) connection.pauseReading();
+    return ticket;
+  }
+
+  private next(): void {
+    const delivery = this.waiting.shift();
+    this.isBusy = delivery !== undefined;
+    if (delivery === undefined) return;
+    const { packet, connection, ticket } = delivery;
+    this.owner.show(packet);
+    const handler = this.owner.handler();
+    const done = once((error) => {
+      if (error !== undefined) this.owner.handlerFailed(error);
+      if (ticket !== 0) connection.settle(ticket);
+      if (this.waiting.length === 0) connection.resumeReading();
+      // A handler that answers at once must not nest a call for each message.
+      if (this.waiting.length === 0) this.next();
+      else queueMicrotask(() => this.next());
+    });
+    if (handler === undefined) done();
+    else callSafely(() => handler(packet, done), undefined);
+  }
+}
+
+function once(callback: (error: Error | undefined) => void): DoneCallback {
+  let isCalled = false;
+  return (error) => {
+    if (isCalled) return;
+    isCalled = true;
+    callback(error ?? undefined);
+  };
+}
+
+function packetOf(message: InboundMessage, offsets: PublishOffsets): IPublishPacket {
+  const { topicName: topic, qos, retain, dup, payload } = message;
+  const shown = fromProperties(message.properties as Properties);
+  return {
+    cmd: "publish",
+    retain,
+    qos: qos as QoS,
+    dup,
+    length: remainingLength(offsets.packetEnd - offsets.packetStart),
+    topic,
+    payload: asBuffer(payload),
+    ...(qos === 0 ? {} : { messageId: offsets.packetIdentifier }),
+    ...(shown === undefined ? {} : { properties: shown as NonNullable<IPublishPacket["properties"]> }),
+  };
+}
+
+/** What a packet of that many bytes says in its fixed header. */
+export function remainingLength(size: number): number {
+  return size - (size < 130 ? 2 : size < 16_387 ? 3 : size < 2_097_156 ? 4 : 5);
+}

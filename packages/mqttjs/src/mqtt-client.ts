@@ -1,0 +1,259 @@
+import { MqttError, validateTopicName } from "@bowline/protocol";
+import { Core } from "./core.ts";
+import { isMap, joined, promised, requestOf, split } from "./arguments.ts";
+import { TypedEventEmitter } from "./event-emitter.ts";
+import type { MqttClientEventCallbacks } from "./events.ts";
+import type {
+  DoneCallback,
+  IClientOptions,
+  IClientPublishOptions,
+  IClientSubscribeOptions,
+  IClientSubscribeProperties,
+  IClientUnsubscribeProperties,
+  ISubscriptionGrant,
+  ISubscriptionMap,
+  ISubscriptionRequest,
+  StreamBuilder,
+} from "./options.ts";
+import { OutgoingPublish, type PacketCallback } from "./outgoing-publish.ts";
+import type { IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
+import { streamDialer } from "./stream-dialer.ts";
+import type { ClientSubscribeCallback } from "./subscriptions.ts";
+import { validateTopics } from "./validations.ts";
+import { version } from "./version.ts";
+
+type Topics = string | string[];
+type SubscribeArguments = IClientSubscribeOptions | IClientSubscribeProperties;
+
+const defaults = {
+  keepalive: 60,
+  protocolId: "MQTT",
+  protocolVersion: 4,
+  reconnectPeriod: 1000,
+  connectTimeout: 30_000,
+  clean: true,
+  resubscribe: true,
+  queueQoSZero: true,
+} as const;
+
+/**
+ * A client with the interface of MQTT.js 5. Made by `connect`, or with a function that opens the byte stream.
+ *
+ * @public
+ */
+export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
+  static readonly VERSION: string = version;
+  /** The options in use; changes are heeded at the next attempt. */
+  options: IClientOptions;
+  readonly queueQoSZero: boolean;
+  log: (...args: unknown[]) => void;
+  private readonly core: Core;
+
+  /**
+   * @param streamBuilder opens the stream of each attempt; without one it is opened as the options say.
+   * @throws Error for a session without a Client Identifier
+   */
+  constructor(streamBuilder: StreamBuilder | undefined, options: IClientOptions) {
+    super();
+    const { clientId, clean = true } = options;
+    if (!clean && !clientId) throw new Error("Missing clientId for unclean clients");
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    this.options = { ...defaults, clientId: clientId ?? MqttClient.defaultId(), ...Object.fromEntries(given) };
+    this.queueQoSZero = this.options.queueQoSZero !== false;
+    this.log = this.options.log ?? this.noop;
+    this.core = new Core(this, streamBuilder && streamDialer(() => streamBuilder(this, this.options)));
+    // An emitter without a listener would throw the first failure at an application that only wanted to publish.
+    this.on("error", this.noop);
+    if (this.options.manualConnect !== true) this.connect();
+  }
+
+  static defaultId(): string {
+    return `mqttjs_${Math.random().toString(16).slice(2, 10)}`;
+  }
+
+  readonly noop = (): void => undefined;
+
+  /** CONNACK came and the connection stands. */
+  get connected(): boolean {
+    return this.core.phase.kind === "online";
+  }
+  /** `end()` was called. */
+  get disconnecting(): boolean {
+    return this.core.isDisconnecting;
+  }
+  /** `end()` has done its work; undefined before the first. */
+  get disconnected(): boolean {
+    return this.core.hasEnded as boolean;
+  }
+  /** The connection is lost and will be tried again. */
+  get reconnecting(): boolean {
+    return this.core.isReconnecting;
+  }
+  get _reconnectCount(): number {
+    return this.core.retries;
+  }
+  /** Properties of the server's CONNACK, a refusing one included; MQTT 5.0. */
+  get serverProperties(): IConnackPacket["properties"] {
+    return this.core.connack?.properties;
+  }
+  /** The Keep Alive in use, in seconds: the server's where it set one for this connection. */
+  get keepalive(): number {
+    const { keepalive = 0 } = this.options;
+    return (keepalive !== 0 && this.connected && this.serverProperties?.serverKeepAlive) || keepalive;
+  }
+
+  getLastMessageId(): number {
+    return this.core.lastIdentifier;
+  }
+
+  /** Connects; needed after `manualConnect` only. */
+  connect(): this {
+    this.core.begin();
+    return this;
+  }
+
+  /**
+   * Called for each message after its event; the next message comes, and this one is acknowledged, when `callback` is called.
+   * An application may override it.
+   */
+  handleMessage(_packet: IPublishPacket, callback: DoneCallback): void {
+    callback();
+  }
+
+  publish(topic: string, message: string | Buffer, callback?: PacketCallback): this;
+  publish(topic: string, message: string | Buffer, opts?: IClientPublishOptions, callback?: PacketCallback): this;
+  publish(topic: string, message: string | Buffer, ...rest: (IClientPublishOptions | PacketCallback | undefined)[]): this {
+    const { options, callback } = split<IClientPublishOptions, PacketCallback>(rest);
+    const error = this.publishError(topic, options);
+    if (error !== undefined) {
+      callback?.(error);
+      return this;
+    }
+    const { core } = this;
+    let entry: OutgoingPublish;
+    try {
+      entry = new OutgoingPublish(topic, message, options ?? {}, callback, core.version, Date.now());
+    } catch (cause) {
+      callback?.(cause as Error);
+      return this;
+    }
+    if (entry.qos > 0) options?.cbStorePut?.();
+    core.publish(entry);
+    return this;
+  }
+
+  publishAsync(topic: string, message: string | Buffer, opts?: IClientPublishOptions): Promise<Packet | undefined> {
+    return promised((done) => this.publish(topic, message, opts, done));
+  }
+
+  subscribe(topicObject: Topics | ISubscriptionMap, callback?: ClientSubscribeCallback): this;
+  subscribe(topicObject: Topics | ISubscriptionMap, opts?: SubscribeArguments, callback?: ClientSubscribeCallback): this;
+  subscribe(topicObject: Topics | ISubscriptionMap, ...rest: (SubscribeArguments | ClientSubscribeCallback | undefined)[]): this {
+    const { options, callback } = split<SubscribeArguments, ClientSubscribeCallback>(rest);
+    const { resubscribe = false, ...map } = (isMap(topicObject) ? topicObject : {}) as ISubscriptionMap;
+    const topics = isMap(topicObject) ? Object.keys(map) : [topicObject].flat();
+    const requests = topics.map((topic) => requestOf(topic, { ...options, ...map[topic] }, this.core.version));
+    const invalid = validateTopics(topics);
+    if (invalid !== null) queueMicrotask(() => callback?.(new Error(`Invalid topic ${invalid}`)));
+    else if (this.disconnecting) callback?.(new Error("client disconnecting"));
+    else this.subscribeAll(requests, resubscribe === true, callback);
+    return this;
+  }
+
+  subscribeAsync(topicObject: Topics | ISubscriptionMap, opts?: SubscribeArguments): Promise<ISubscriptionGrant[]> {
+    return promised((done) => this.subscribe(topicObject, opts, done));
+  }
+
+  unsubscribe(topic: Topics, callback?: PacketCallback): this;
+  unsubscribe(topic: Topics, opts?: IClientUnsubscribeProperties, callback?: PacketCallback): this;
+  unsubscribe(topic: Topics, ...rest: (IClientUnsubscribeProperties | PacketCallback | undefined)[]): this {
+    const { options, callback } = split<IClientUnsubscribeProperties, PacketCallback>(rest);
+    const topics = [topic].flat();
+    const invalid = validateTopics(topics);
+    if (invalid !== null) queueMicrotask(() => callback?.(new Error(`Invalid topic ${invalid}`)));
+    else if (this.disconnecting) callback?.(new Error("client disconnecting"));
+    else {
+      const { subscriptions } = this.core;
+      subscriptions.forget(topics);
+      this.core.request(
+        (engine) => subscriptions.sendLeave(engine, topics, options?.properties, callback),
+        (error) => callback?.(error),
+      );
+    }
+    return this;
+  }
+
+  unsubscribeAsync(topic: Topics, opts?: IClientUnsubscribeProperties): Promise<Packet | undefined> {
+    return promised((done) => this.unsubscribe(topic, opts, done));
+  }
+
+  /** Ends the client: after what is unacknowledged, with a DISCONNECT; forced, at once and without one. */
+  end(callback?: DoneCallback): this;
+  end(opts?: Partial<IDisconnectPacket>, callback?: DoneCallback): this;
+  end(force?: boolean, callback?: DoneCallback): this;
+  end(force?: boolean, opts?: Partial<IDisconnectPacket>, callback?: DoneCallback): this;
+  end(...args: (boolean | Partial<IDisconnectPacket> | DoneCallback | undefined)[]): this {
+    const callback = args.find((arg): arg is DoneCallback => typeof arg === "function");
+    const packet = args.find((arg): arg is Partial<IDisconnectPacket> => typeof arg === "object" && arg !== null);
+    this.core.end(args[0] === true, packet ?? {}, callback);
+    return this;
+  }
+
+  endAsync(force?: boolean, opts?: Partial<IDisconnectPacket>): Promise<void>;
+  endAsync(opts?: Partial<IDisconnectPacket>): Promise<void>;
+  endAsync(...args: (boolean | Partial<IDisconnectPacket> | undefined)[]): Promise<void> {
+    const [force, opts] = typeof args[0] === "object" ? [false, args[0]] : args;
+    return promised((done) => this.end(force === true, opts as Partial<IDisconnectPacket>, done));
+  }
+
+  /** Takes a message's callback away. Its Packet Identifier stays in use until the server acknowledged it. */
+  removeOutgoingMessage(messageId: number): this {
+    this.core.forget(messageId, new Error("Message removed"));
+    return this;
+  }
+
+  /** Connects again with the same options: after `end()`, or at once in place of waiting. */
+  reconnect(): this {
+    this.core.reconnect();
+    return this;
+  }
+
+  /** Nobody but the listener that `connect` adds hears of errors. @internal */
+  isUnheard(): boolean {
+    return this.listeners("error").every((listener) => listener === this.noop);
+  }
+
+  /** The application's own `handleMessage`. @internal */
+  get handler(): MqttClient["handleMessage"] | undefined {
+    return this.handleMessage === MqttClient.prototype.handleMessage
+      ? undefined
+      : (packet, done) => this.handleMessage(packet, done);
+  }
+
+  private publishError(topic: string, options: IClientPublishOptions | undefined): Error | undefined {
+    if (this.disconnecting) return new Error("client disconnecting");
+    const fault = typeof topic === "string" ? validateTopicName(topic) : { message: "it is no string" };
+    if (fault !== undefined) return new MqttError("TOPIC_INVALID", { detail: fault.message });
+    const isDropped = !this.queueQoSZero && !options?.qos && !this.connected;
+    return isDropped ? new Error("No connection to broker") : undefined;
+  }
+
+  private subscribeAll(requests: ISubscriptionRequest[], evenKnown: boolean, callback: ClientSubscribeCallback | undefined): void {
+    const { subscriptions } = this.core;
+    const { fresh, granted } = evenKnown ? { fresh: requests, granted: [] } : subscriptions.sort(requests);
+    if (fresh.length === 0) {
+      callback?.(null, granted);
+      return;
+    }
+    if (this.options.resubscribe !== false) subscriptions.remember(fresh);
+    const size = this.options.subscribeBatchSize || fresh.length;
+    const batches = Array.from({ length: Math.ceil(fresh.length / size) }, (_, at) => fresh.slice(at * size, (at + 1) * size));
+    const answered = callback && joined(batches.length, granted, callback);
+    for (const batch of batches) {
+      this.core.request(
+        (engine) => subscriptions.send(engine, batch, answered),
+        (error) => answered?.(error, batch as ISubscriptionGrant[]),
+      );
+    }
+  }
+}

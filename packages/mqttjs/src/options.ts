@@ -1,0 +1,165 @@
+import type { IAuthPacket, IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
+
+export type BaseMqttProtocol = "wss" | "ws" | "mqtt" | "mqtts" | "tcp" | "ssl" | "tls" | "wx" | "wxs" | "ali" | "alis";
+export type MqttProtocolWithUnix = `${BaseMqttProtocol}+unix`;
+export type MqttProtocol = BaseMqttProtocol | MqttProtocolWithUnix;
+
+export type DoneCallback = (error?: Error) => void;
+export type VoidCallback = () => void;
+export type StorePutCallback = () => void;
+
+/** A duplex stream as far as a client needs it: Node's, readable-stream's, or anything of their shape. */
+export interface IStream {
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  write(chunk: Uint8Array): boolean;
+  end(): unknown;
+  destroy(error?: Error): unknown;
+  pause?(): unknown;
+  resume?(): unknown;
+  readonly writableLength?: number;
+}
+/** What hooks of the options are given of the client. A hook may declare its parameter as MqttClient. */
+export interface ClientOfAttempt {
+  options: IClientOptions;
+  readonly connected: boolean;
+  readonly reconnecting: boolean;
+}
+
+// A method's parameters may be declared narrower, a function's may not; and the class cannot be named here without a cycle.
+interface Hooks {
+  build(client: ClientOfAttempt, options: IClientOptions): IStream;
+  transform(url: string, options: IClientOptions, client: ClientOfAttempt): string | Promise<string>;
+}
+/** Opens the byte stream of one attempt. */
+export type StreamBuilder = Hooks["build"];
+
+/** TLS options; every other option of `tls.connect` is taken too. */
+export interface ISecureClientOptions {
+  key?: string | string[] | Buffer | Buffer[] | object[];
+  cert?: string | string[] | Buffer | Buffer[];
+  ca?: string | string[] | Buffer | Buffer[];
+  pfx?: string | Buffer | (string | Buffer | object)[];
+  passphrase?: string;
+  /** False accepts any certificate. Default true. */
+  rejectUnauthorized?: boolean;
+  ALPNProtocols?: string[] | Buffer[] | Uint8Array[] | Buffer | Uint8Array;
+}
+
+/** One of several servers, taken in turn. */
+export interface ServerAddress {
+  host: string;
+  port: number;
+  protocol?: BaseMqttProtocol;
+}
+
+/**
+ * Options of `connect`, as MQTT.js has them. Defaults are those of MQTT.js 5.
+ *
+ * @public
+ */
+export interface IClientOptions extends ISecureClientOptions {
+  protocol?: MqttProtocol;
+  /** Used when neither the URL nor `protocol` says one. Default mqtt. */
+  defaultProtocol?: MqttProtocol;
+  host?: string;
+  hostname?: string;
+  port?: number;
+  /** Path of the WebSocket's URL, or of the Unix domain socket. */
+  path?: string;
+  unixSocket?: boolean;
+  servername?: string;
+  query?: Record<string, string>;
+  /** "user:password" */
+  auth?: string;
+  /** Iterated: each attempt takes the next. */
+  servers?: ServerAddress[];
+
+  /** Default `mqttjs_` and 8 hexadecimal digits. */
+  clientId?: string;
+  /** 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. Default 4. */
+  protocolVersion?: IConnectPacket["protocolVersion"];
+  protocolId?: IConnectPacket["protocolId"];
+  /** Default true. */
+  clean?: boolean;
+  /** Seconds; 0 turns it off. Default 60. */
+  keepalive?: number;
+  username?: string;
+  password?: Buffer | string;
+  will?: IConnectPacket["will"];
+  properties?: IConnectPacket["properties"];
+  authPacket?: Partial<IAuthPacket>;
+
+  /** Ms between the end of a connection and the next attempt, exact; 0 for no attempt. Default 1,000. */
+  reconnectPeriod?: number;
+  /** Tries again after a refused CONNACK too. Default false. */
+  reconnectOnConnackError?: boolean;
+  /** Ms from the start of an attempt to the CONNACK. Default 30,000. */
+  connectTimeout?: number;
+  /** Does not connect until `connect()` is called. */
+  manualConnect?: boolean;
+  /** Subscribes again after a connection whose session the server did not keep. Default true. */
+  resubscribe?: boolean;
+  /** Topic Filters in one SUBSCRIBE. Default all. */
+  subscribeBatchSize?: number | null;
+  /** Keeps QoS 0 messages while there is no connection. Default true. */
+  queueQoSZero?: boolean;
+  reschedulePings?: boolean;
+
+  /** Options of the package `ws`, such as `headers` and `agent`; Node only. */
+  wsOptions?: object;
+  /** Changes the URL of each attempt over a WebSocket, or the client's options; may be asynchronous. */
+  transformWsUrl?: Hooks["transform"];
+  /** Takes what the client does, in words. */
+  log?: (...args: unknown[]) => void;
+  timerVariant?: "auto" | "worker" | "native" | object;
+  writeCache?: boolean;
+  /** Options of this package alone. */
+  bowline?: BowlineOptions;
+}
+
+/** What MQTT.js has no option for. */
+export interface BowlineOptions {
+  /** Ms that `end()` waits without hearing from the server for what is unacknowledged. Default 5,000. */
+  drainTimeoutMs?: number;
+}
+
+export interface IClientPublishOptions {
+  /** Default 0. */
+  qos?: QoS;
+  retain?: boolean;
+  /** Has no effect: only a client knows whether it sent a packet before. */
+  dup?: boolean;
+  properties?: IPublishPacket["properties"];
+  /** Called when the client has taken a QoS 1 or 2 message. */
+  cbStorePut?: StorePutCallback;
+}
+
+export interface IClientSubscribeProperties {
+  properties?: ISubscribePacket["properties"];
+}
+
+export interface IClientSubscribeOptions extends IClientSubscribeProperties {
+  qos: QoS;
+  /** No Local, MQTT 5.0. */
+  nl?: boolean;
+  /** Retain As Published, MQTT 5.0. */
+  rap?: boolean;
+  /** Retain Handling, MQTT 5.0. */
+  rh?: number;
+}
+
+export interface ISubscriptionRequest extends IClientSubscribeOptions {
+  topic: string;
+}
+
+/** What the server granted; 128 and above is a refusal. */
+export interface ISubscriptionGrant extends Omit<ISubscriptionRequest, "qos" | "properties"> {
+  qos: QoS | 128;
+}
+
+/** Topic Filters with their options; `resubscribe: true` sends those too that are subscribed already. */
+export type ISubscriptionMap = { [topic: string]: IClientSubscribeOptions } & { resubscribe?: boolean };
+
+export interface IClientUnsubscribeProperties {
+  properties?: IUnsubscribePacket["properties"];
+}

@@ -1,0 +1,97 @@
+import { MqttError, type ProtocolVersion, type QoS } from "@bowline/protocol";
+import { payloadBytes } from "@bowline/client/internal";
+import {
+  DROPPED_EXPIRED,
+  encodePublishProperties,
+  type Message,
+  type OutboundEntry,
+  type OutboundState,
+} from "@bowline/protocol/internal";
+import { ErrorWithReasonCode, ReasonCodes } from "./errors.ts";
+import type { IClientPublishOptions } from "./options.ts";
+import type { Packet } from "./packets.ts";
+import { toProperties } from "./properties.ts";
+
+export type PacketCallback = (error?: Error | ErrorWithReasonCode, packet?: Packet) => unknown;
+
+const encoder = new TextEncoder();
+const NO_IDENTIFIERS: readonly number[] = [];
+
+/** A message of the application on its way: the Sender's entry and the protocol's message in one object. */
+export class OutgoingPublish implements OutboundEntry, Message {
+  sequence = 0;
+  message: Message | undefined = this;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[] = NO_IDENTIFIERS;
+  state: OutboundState = 0;
+  packetIdentifier = 0;
+  sent = false;
+  commit = 0;
+  tag: unknown = undefined;
+
+  readonly topicName: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly properties: Uint8Array | undefined;
+  readonly expiresAt: number;
+  private readonly given: { readonly topic: string; readonly payload: string | Buffer; readonly options: IClientPublishOptions };
+  private callback: PacketCallback | undefined;
+
+  /** Throws MqttError for what cannot be encoded; the topic was checked. */
+  constructor(
+    topic: string,
+    payload: string | Buffer,
+    options: IClientPublishOptions,
+    callback: PacketCallback | undefined,
+    version: ProtocolVersion,
+    wallTime: number,
+  ) {
+    const { qos = 0, retain = false } = options;
+    this.given = { topic, payload, options };
+    this.callback = callback;
+    this.qos = qos;
+    this.retain = retain;
+    this.topicName = encoder.encode(topic);
+    this.payload = payloadBytes(payload);
+    const { messageExpiryInterval, topicAlias: _, ...properties } = (version === 5 && toProperties(options.properties)) || {};
+    this.properties = Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
+    this.expiresAt = messageExpiryInterval === undefined ? 0 : wallTime + messageExpiryInterval * 1000;
+  }
+
+  /** The Sender is done with it: acknowledged with that Reason Code, or below 0: dropped. */
+  done(outcome: number): void {
+    if (outcome < 0) this.settle(outcome === DROPPED_EXPIRED ? new MqttError("MESSAGE_EXPIRED") : tooLarge());
+    else if (outcome >= 0x80) this.settle(...this.refusal(outcome));
+    else if (this.qos === 0) this.settle();
+    else this.settle(undefined, this.qos === 1 ? this.packet() : this.release());
+  }
+
+  /** Tells the application, once. */
+  settle(error?: Error, packet?: Packet): void {
+    const { callback } = this;
+    this.callback = undefined;
+    if (packet === undefined && error === undefined) callback?.();
+    // As in MQTT.js: null stands for no error where a packet follows.
+    else callback?.(error ?? (null as unknown as undefined), packet);
+  }
+
+  private refusal(reasonCode: number): [Error, Packet] {
+    const error = new ErrorWithReasonCode(`Publish error: ${ReasonCodes[reasonCode]}`, reasonCode);
+    return [error, { cmd: this.qos === 1 ? "puback" : "pubrec", messageId: this.packetIdentifier, reasonCode }];
+  }
+
+  private packet(): Packet {
+    const { topic, payload, options } = this.given;
+    const { qos, retain, packetIdentifier: messageId } = this;
+    const properties = options.properties === undefined ? {} : { properties: options.properties };
+    return { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, ...properties };
+  }
+
+  private release(): Packet {
+    return { cmd: "pubrel", qos: 2, messageId: this.packetIdentifier } as Packet;
+  }
+}
+
+function tooLarge(): MqttError {
+  return new MqttError("PACKET_TOO_LARGE", { detail: "the server's Maximum Packet Size" });
+}
