@@ -10,7 +10,11 @@ import { DROPPED_EXPIRED, DROPPED_TOO_LARGE, pushQueue } from "./sender.ts";
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 /** An entry whose payload is its number, so that order can be read off the packets. */
-function entry(session: SessionState, qos: QoS, changes: Partial<OutboundEntry> & { expiresAt?: number; size?: number } = {}): OutboundEntry {
+function entry(
+  session: SessionState,
+  qos: QoS,
+  changes: Partial<OutboundEntry> & { expiresAt?: number; size?: number } = {},
+): OutboundEntry {
   const sequence = session.nextSequence++;
   const payload = changes.size === undefined ? text(String(sequence)) : new Uint8Array(changes.size);
   const message = { topicName: text("t"), payload, properties: undefined, expiresAt: changes.expiresAt ?? 0 };
@@ -28,9 +32,15 @@ function entry(session: SessionState, qos: QoS, changes: Partial<OutboundEntry> 
     ...changes,
   };
 }
-const acknowledgement = (type: 4 | 5 | 7, packetIdentifier: number, reasonCode = 0): Packet => ({ type, packetIdentifier, reasonCode });
+const acknowledgement = (type: 4 | 5 | 7, packetIdentifier: number, reasonCode = 0): Packet => ({
+  type,
+  packetIdentifier,
+  reasonCode,
+});
 const payloads = (packets: readonly Packet[]): string[] =>
-  packets.filter((packet): packet is PublishPacket => packet.type === PacketType.PUBLISH).map((packet) => new TextDecoder().decode(packet.payload));
+  packets
+    .filter((packet): packet is PublishPacket => packet.type === PacketType.PUBLISH)
+    .map((packet) => new TextDecoder().decode(packet.payload));
 
 function survivor(): SessionState {
   const session = new SessionState();
@@ -108,7 +118,11 @@ describe("QoS 2 outbound", () => {
     const harness = new ServerHarness().open();
     harness.sender.enqueue(entry(harness.session, 2));
     harness.take();
-    harness.send(acknowledgement(PacketType.PUBACK, 1), acknowledgement(PacketType.PUBCOMP, 1), acknowledgement(PacketType.PUBACK, 99));
+    harness.send(
+      acknowledgement(PacketType.PUBACK, 1),
+      acknowledgement(PacketType.PUBCOMP, 1),
+      acknowledgement(PacketType.PUBACK, 99),
+    );
     expect(harness.take()).toEqual([]);
     expect(harness.session.inFlight.state(1)).toBe(OutboundState.AwaitingPubrec);
   });
@@ -221,7 +235,14 @@ describe("a new connection of the session", () => {
     first.take();
     pushQueue(session, entry(session, 1));
     const second = new ServerHarness(session);
-    second.send({ type: PacketType.CONNECT, protocolVersion: 5, cleanStart: false, keepAlive: 0, clientIdentifier: "c", properties: { receiveMaximum: 2 } });
+    second.send({
+      type: PacketType.CONNECT,
+      protocolVersion: 5,
+      cleanStart: false,
+      keepAlive: 0,
+      clientIdentifier: "c",
+      properties: { receiveMaximum: 2 },
+    });
     expect(payloads(second.take())).toEqual(["1", "2"]);
     second.send(acknowledgement(PacketType.PUBACK, 1));
     expect(payloads(second.take())).toEqual(["3"]);
@@ -237,7 +258,14 @@ describe("a new connection of the session", () => {
     first.take();
     first.send(acknowledgement(PacketType.PUBREC, 1));
     const second = new ServerHarness(session);
-    second.send({ type: PacketType.CONNECT, protocolVersion: 5, cleanStart: false, keepAlive: 0, clientIdentifier: "c", properties: { receiveMaximum: 1 } });
+    second.send({
+      type: PacketType.CONNECT,
+      protocolVersion: 5,
+      cleanStart: false,
+      keepAlive: 0,
+      clientIdentifier: "c",
+      properties: { receiveMaximum: 1 },
+    });
     second.take();
     second.send(acknowledgement(PacketType.PUBCOMP, 1));
     second.sender.enqueue(entry(session, 1));

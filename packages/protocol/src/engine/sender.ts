@@ -372,7 +372,8 @@ export function fillFromMessage(source: PublishSource, message: Message, owner: 
   const properties = message.properties ?? NONE;
   source.properties.set(properties, 0, properties.length);
   // [MQTT-3.3.2-6]: sent on with the received interval less the time the message has waited.
-  source.messageExpiryInterval = message.expiresAt === 0 ? -1 : Math.max(1, Math.ceil((message.expiresAt - owner.wallTime()) / 1000));
+  source.messageExpiryInterval =
+    message.expiresAt === 0 ? -1 : Math.max(1, Math.ceil((message.expiresAt - owner.wallTime()) / 1000));
   source.topicAlias = 0;
 }
 

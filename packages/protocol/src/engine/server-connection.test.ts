@@ -49,7 +49,10 @@ describe("CONNECT", () => {
       keepAlive: 0,
     });
     expect(names(harness)).toEqual(["connect", "pauseReading", "opened", "publish", "resumeReading"]);
-    expect(harness.take()).toMatchObject([{ type: PacketType.CONNACK, sessionPresent: true }, { type: PacketType.PUBACK, packetIdentifier: 3 }]);
+    expect(harness.take()).toMatchObject([
+      { type: PacketType.CONNACK, sessionPresent: true },
+      { type: PacketType.PUBACK, packetIdentifier: 3 },
+    ]);
   });
 
   test("[v3 MQTT-3.1.2-2] an unknown protocol level is answered in the old form", () => {
@@ -73,7 +76,9 @@ describe("CONNECT", () => {
     const error = new MqttError("NOT_AUTHORIZED");
     harness.connectAnswer = () => ({ kind: "refuse", reasonCode: ReasonCode.NotAuthorized, error });
     harness.send(connectPacket(5));
-    expect(harness.take()).toMatchObject([{ type: PacketType.CONNACK, sessionPresent: false, reasonCode: ReasonCode.NotAuthorized }]);
+    expect(harness.take()).toMatchObject([
+      { type: PacketType.CONNACK, sessionPresent: false, reasonCode: ReasonCode.NotAuthorized },
+    ]);
     expect(harness.ended).toBe(error);
   });
 });
@@ -130,7 +135,9 @@ describe("PUBLISH from the client", () => {
     expect(names(harness)).toEqual(["publish", "pauseReading"]);
     harness.publishAnswer = 0;
     harness.connection.retryPublish();
-    expect(harness.calls.filter(([name]) => name === "publish").map((call) => (call[1] as PublishPacket).packetIdentifier)).toEqual([1, 1, 2]);
+    expect(harness.calls.filter(([name]) => name === "publish").map((call) => (call[1] as PublishPacket).packetIdentifier)).toEqual(
+      [1, 1, 2],
+    );
     expect(harness.take()).toMatchObject([{ packetIdentifier: 1 }, { packetIdentifier: 2 }]);
   });
 
@@ -152,7 +159,11 @@ describe("PUBLISH from the client", () => {
     harness.send(publish(2, 5, { dup: true }));
     expect(names(harness)).toEqual(["publish"]);
     harness.send(pubrel(5));
-    expect(harness.take()).toMatchObject([{ type: PacketType.PUBREC }, { type: PacketType.PUBREC }, { type: PacketType.PUBCOMP, reasonCode: 0 }]);
+    expect(harness.take()).toMatchObject([
+      { type: PacketType.PUBREC },
+      { type: PacketType.PUBREC },
+      { type: PacketType.PUBCOMP, reasonCode: 0 },
+    ]);
     harness.send(publish(2, 5));
     expect(names(harness)).toEqual(["publish", "released", "publish"]);
   });
@@ -171,7 +182,9 @@ describe("PUBLISH from the client", () => {
   test("a PUBREL for an unknown identifier is answered 0x92", () => {
     const harness = new ServerHarness().open();
     harness.send(pubrel(77));
-    expect(harness.take()).toMatchObject([{ type: PacketType.PUBCOMP, packetIdentifier: 77, reasonCode: ReasonCode.PacketIdentifierNotFound }]);
+    expect(harness.take()).toMatchObject([
+      { type: PacketType.PUBCOMP, packetIdentifier: 77, reasonCode: ReasonCode.PacketIdentifierNotFound },
+    ]);
   });
 
   test("more than Receive Maximum unreleased QoS 2 messages end the connection with 0x93 (section 4.9)", () => {
@@ -246,7 +259,10 @@ describe("the end", () => {
   test("a DISCONNECT of the client is told before the close, and nothing after it is read", () => {
     const harness = new ServerHarness().open();
     harness.send({ type: PacketType.DISCONNECT, reasonCode: 4 }, publish(0));
-    expect(harness.calls).toEqual([["disconnect", 4], ["close", undefined]]);
+    expect(harness.calls).toEqual([
+      ["disconnect", 4],
+      ["close", undefined],
+    ]);
     expect(harness.ended).toBeUndefined();
   });
 

@@ -4,14 +4,7 @@ import { parseAcknowledgement } from "../packet/acknowledgement.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { PacketType } from "../packet/packet-type.ts";
-import type {
-  ConnectPacket,
-  DisconnectPacket,
-  Packet,
-  Properties,
-  SubscribePacket,
-  UnsubscribePacket,
-} from "../packet/packets.ts";
+import type { ConnectPacket, DisconnectPacket, Packet, Properties, SubscribePacket, UnsubscribePacket } from "../packet/packets.ts";
 import { extendRun, parsePublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
 import { ReasonCode } from "../packet/reason-codes.ts";
@@ -98,7 +91,9 @@ export class ServerConnection implements FrameHandler {
     const { phase } = this;
     if (phase.kind === "awaiting-connect") return phase.deadline;
     // [MQTT-3.1.2-22]: one and a half times the Keep Alive.
-    return this.keepAliveMs === 0 || phase.kind === "closed" ? Number.POSITIVE_INFINITY : this.lastReceived + this.keepAliveMs * 1.5;
+    return this.keepAliveMs === 0 || phase.kind === "closed"
+      ? Number.POSITIVE_INFINITY
+      : this.lastReceived + this.keepAliveMs * 1.5;
   }
 
   /** Acts on what fell due. */
@@ -279,7 +274,12 @@ export class ServerConnection implements FrameHandler {
   }
 
   private refusePublish(fault: number): void {
-    const code = fault === ReasonCode.TopicNameInvalid ? "TOPIC_INVALID" : fault === ReasonCode.MalformedPacket ? "MALFORMED_PACKET" : "PROTOCOL_ERROR";
+    const code =
+      fault === ReasonCode.TopicNameInvalid
+        ? "TOPIC_INVALID"
+        : fault === ReasonCode.MalformedPacket
+          ? "MALFORMED_PACKET"
+          : "PROTOCOL_ERROR";
     this.fail(new MqttError(code, { reasonCode: fault, source: "peer", detail: "PUBLISH" }));
   }
 
@@ -303,7 +303,10 @@ export class ServerConnection implements FrameHandler {
     // [MQTT-3.3.2-9] forbids an alias above the maximum; one never set is a Protocol Error too (section 3.3.2.3.4).
     this.fail(
       offsets.topicAlias === 0
-        ? new MqttError("PROTOCOL_ERROR", { reasonCode: ReasonCode.ProtocolError, detail: "PUBLISH without Topic Name and Topic Alias" })
+        ? new MqttError("PROTOCOL_ERROR", {
+            reasonCode: ReasonCode.ProtocolError,
+            detail: "PUBLISH without Topic Name and Topic Alias",
+          })
         : new MqttError("ALIAS", { reasonCode: ReasonCode.TopicAliasInvalid, clause: "MQTT-3.3.2-9" }),
     );
     return false;
@@ -373,7 +376,12 @@ export class ServerConnection implements FrameHandler {
   }
 
   private connack(reasonCode: number, sessionPresent: boolean, properties: Properties | undefined): void {
-    this.sender.packet({ type: PacketType.CONNACK, sessionPresent, reasonCode, ...(properties === undefined ? {} : { properties }) });
+    this.sender.packet({
+      type: PacketType.CONNACK,
+      sessionPresent,
+      reasonCode,
+      ...(properties === undefined ? {} : { properties }),
+    });
   }
 
   /** `parsed`: see parseAcknowledgement. */
@@ -481,7 +489,10 @@ const offsets: PublishOffsets = new PublishOffsets();
 const LONGEST_RUN = 4096;
 
 function unexpected(packet: Packet): MqttError {
-  return new MqttError("PROTOCOL_ERROR", { reasonCode: ReasonCode.ProtocolError, detail: `a client must not send packet type ${packet.type}` });
+  return new MqttError("PROTOCOL_ERROR", {
+    reasonCode: ReasonCode.ProtocolError,
+    detail: `a client must not send packet type ${packet.type}`,
+  });
 }
 
 function asMqttError(error: unknown): MqttError {
