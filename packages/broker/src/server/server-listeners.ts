@@ -5,6 +5,7 @@ import type { RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl, type TcpListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, openListener } from "../listeners/listener.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import { defaultLimits } from "../connection/broker-environment.ts";
 import type { Logger } from "../log/logger.ts";
 import type { CloseStack } from "./close-stack.ts";
 import type { ServerTls } from "./server-tls.ts";
@@ -27,6 +28,8 @@ export function planListeners(config: BrokerConfig): ListenPlan {
 }
 
 const CONSOLE_PORT = 18_084;
+/** A WebSocket message may hold the largest packet and some small ones beside it. */
+const FRAMING_SLACK = 65_536;
 
 /** The console's WebSocket and admin API share its origin, so its URL is that of a wss listener in other words. */
 function parseConsoleUrl(text: string): TcpListenUrl {
@@ -64,6 +67,7 @@ export async function openListeners(plan: ListenPlan, context: ListenContext): P
       url,
       accept: context.accept,
       requireSni: context.config.tls.requireSni,
+      maxMessageBytes: defaultLimits.maximumPacketSize + FRAMING_SLACK,
       ...(context.tls === undefined ? {} : { tenants: context.tls.tenants }),
       ...(proxies === undefined ? {} : { trustedProxies: proxies }),
       ...(requestHandler === undefined ? {} : { requestHandler }),

@@ -231,6 +231,13 @@ describe("PUBLISH from the client", () => {
   });
 });
 
+test("[MQTT-3.3.4-6] a Subscription Identifier in a client's PUBLISH ends the connection with 0x82", () => {
+  const harness = new ServerHarness().open();
+  harness.send(publish(0, undefined, { properties: { subscriptionIdentifiers: [3] } }));
+  expect(harness.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: ReasonCode.ProtocolError }]);
+  expect(names(harness)).toEqual(["close"]);
+});
+
 describe("SUBSCRIBE and UNSUBSCRIBE", () => {
   test("[MQTT-3.8.4-1] SUBACK carries a code for each filter, and comes before the retained messages", () => {
     const harness = new ServerHarness().open();

@@ -1,6 +1,8 @@
+import type { ErrorCode } from "../errors/catalogue.ts";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { parseAcknowledgement } from "../packet/acknowledgement.ts";
+import { connackVersion } from "../packet/connect.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { PacketType } from "../packet/packet-type.ts";
@@ -65,6 +67,8 @@ export class ServerConnection implements FrameHandler {
     this.sender = sender;
     this.limits = limits;
     this.decoder = new FrameDecoder(this, limits.maximumConnectSize);
+    // [MQTT-3.1.0-1]: anything else is refused by its first byte, before anything is kept of it.
+    this.decoder.acceptedTypes = 1 << PacketType.CONNECT;
     this.phase = { kind: "awaiting-connect", deadline: now + limits.connectTimeoutMs };
     this.lastReceived = now;
   }
@@ -172,8 +176,7 @@ export class ServerConnection implements FrameHandler {
   }
 
   malformed(reasonCode: number, detail: string): void {
-    const code = reasonCode === ReasonCode.PacketTooLarge ? "PACKET_TOO_LARGE" : "MALFORMED_PACKET";
-    this.fail(new MqttError(code, { reasonCode, detail }));
+    this.fail(new MqttError(faultCode(reasonCode), { reasonCode, source: "peer", detail }));
   }
 
   private enter(): void {
@@ -206,6 +209,11 @@ export class ServerConnection implements FrameHandler {
     const fault = parsePublish(chunk, start, bodyStart, end, this.sender.version, offsets);
     if (fault !== 0) {
       this.refusePublish(fault);
+      return false;
+    }
+    // [MQTT-3.3.4-6]
+    if (offsets.hasSubscriptionIdentifier) {
+      this.refusePublish(ReasonCode.ProtocolError);
       return false;
     }
     offsets.topic = chunk;
@@ -341,11 +349,6 @@ export class ServerConnection implements FrameHandler {
   }
 
   private firstPacket(chunk: Uint8Array, start: number, bodyStart: number, end: number): void {
-    if (chunk[start] !== PacketType.CONNECT << 4) {
-      // [MQTT-3.1.0-1]; nothing may be answered before the CONNECT (section 4.13).
-      this.close(new MqttError("PROTOCOL_ERROR", { clause: "MQTT-3.1.0-1", detail: "the first packet is not a CONNECT" }));
-      return;
-    }
     const packet = decodePacket(chunk, start, bodyStart, end, 5) as ConnectPacket;
     this.sender.version = packet.protocolVersion;
     this.sender.maximumPacketSize = packet.properties?.maximumPacketSize ?? NO_LIMIT;
@@ -365,6 +368,7 @@ export class ServerConnection implements FrameHandler {
     this.receiveMaximum = answer.receiveMaximum;
     this.topicAliasMaximum = answer.topicAliasMaximum;
     this.decoder.maximumPacketSize = this.limits.maximumPacketSize;
+    this.decoder.acceptedTypes = CLIENT_TYPES;
     this.connack(0, answer.sessionPresent, answer.properties);
     this.sender.open(answer.session, answer.sendMaximum);
     this.sink.opened();
@@ -387,8 +391,7 @@ export class ServerConnection implements FrameHandler {
   /** `parsed`: see parseAcknowledgement. */
   private acknowledgement(type: number, parsed: number): void {
     if (parsed < 0) {
-      const code = -parsed === ReasonCode.MalformedPacket ? "MALFORMED_PACKET" : "PROTOCOL_ERROR";
-      this.fail(new MqttError(code, { reasonCode: -parsed, source: "peer", detail: `packet type ${type}` }));
+      this.fail(new MqttError(faultCode(-parsed), { reasonCode: -parsed, source: "peer", detail: `packet type ${type}` }));
       return;
     }
     const id = parsed & 0xffff;
@@ -467,7 +470,7 @@ export class ServerConnection implements FrameHandler {
   /** Section 4.13 and [v3 MQTT-3.1.2-2]: only an unsupported protocol level is answered, in the form the client knows. */
   private refuseMalformedConnect(error: MqttError, reasonCode: number): void {
     if (reasonCode === ReasonCode.UnsupportedProtocolVersion) {
-      this.sender.version = error.details?.["level"] === 5 ? 5 : 4;
+      this.sender.version = connackVersion(Number(error.details?.["level"] ?? 4));
       this.connack(reasonCode, false, undefined);
     }
     this.close(error);
@@ -487,6 +490,34 @@ const offsets: PublishOffsets = new PublishOffsets();
 
 /** Bounds what one call routes, so that other connections get their turn. */
 const LONGEST_RUN = 4096;
+
+/** What a client may send; CONNECT too, so that a second one is named. */
+const CLIENT_TYPES =
+  (1 << PacketType.CONNECT) |
+  (1 << PacketType.PUBLISH) |
+  (1 << PacketType.PUBACK) |
+  (1 << PacketType.PUBREC) |
+  (1 << PacketType.PUBREL) |
+  (1 << PacketType.PUBCOMP) |
+  (1 << PacketType.SUBSCRIBE) |
+  (1 << PacketType.UNSUBSCRIBE) |
+  (1 << PacketType.PINGREQ) |
+  (1 << PacketType.DISCONNECT) |
+  (1 << PacketType.AUTH);
+
+/** The catalogue's code for a fault that the codec answers as a Reason Code. */
+function faultCode(reasonCode: number): ErrorCode {
+  switch (reasonCode) {
+    case ReasonCode.MalformedPacket:
+      return "MALFORMED_PACKET";
+    case ReasonCode.PacketTooLarge:
+      return "PACKET_TOO_LARGE";
+    case ReasonCode.TopicNameInvalid:
+      return "TOPIC_INVALID";
+    default:
+      return "PROTOCOL_ERROR";
+  }
+}
 
 function unexpected(packet: Packet): MqttError {
   return new MqttError("PROTOCOL_ERROR", {
