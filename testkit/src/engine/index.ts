@@ -1,1 +1,2 @@
+export { type Cut, type Direction, EnginePair } from "./engine-pair.ts";
 export { connectPacket, ServerHarness, type SinkCall } from "./server-harness.ts";

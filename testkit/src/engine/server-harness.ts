@@ -1,4 +1,11 @@
-import { type ConnectPacket, type MqttError, type Packet, PacketType, type ProtocolVersion, type SubscribePacket } from "@bowline/protocol";
+import {
+  type ConnectPacket,
+  type MqttError,
+  type Packet,
+  PacketType,
+  type ProtocolVersion,
+  type SubscribePacket,
+} from "@bowline/protocol";
 import {
   type AcceptConnect,
   type ConnectAnswer,
