@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +12,13 @@ const command = fileURLToPath(new URL("../../../packages/cli/dist/main.js", impo
 export interface FirstUser {
   username: string;
   password: string;
+}
+
+/** The part of a connection's summary that tests look at. */
+export interface ConnectionView {
+  clientIdentifier: string;
+  protocolVersion: number;
+  subscriptions: number;
 }
 
 /** A real `bowline up` in a process and a data folder of its own. Needs the built packages. */
@@ -67,6 +75,24 @@ export class BowlineProcess {
 
   async user(): Promise<FirstUser> {
     return JSON.parse(await readFile(join(this.dataFolder, "first-user.json"), "utf8")) as FirstUser;
+  }
+
+  /** What the broker says of its connections, by its admin socket. */
+  async connections(): Promise<ConnectionView[]> {
+    const text = await new Promise<string>((resolve, reject) => {
+      const asked = request({ socketPath: join(this.dataFolder, "admin.sock"), path: "/api/v1/connections" }, (answer) => {
+        let body = "";
+        answer.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+        answer.on("end", () => resolve(body));
+      });
+      asked.on("error", reject).end();
+    });
+    return (JSON.parse(text) as { connections: ConnectionView[] }).connections;
+  }
+
+  /** Resolves when that holds of the connections. Asking costs a round trip each time, so this does not spin. */
+  async connectionsAre(wanted: (connections: ConnectionView[]) => boolean): Promise<void> {
+    while (!wanted(await this.connections()));
   }
 
   /** SIGKILL: no goodbye, no flush. */

@@ -1,1 +1,2 @@
-export { BowlineProcess, type FirstUser } from "./bowline-process.ts";
+export { BowlineProcess, type ConnectionView, type FirstUser } from "./bowline-process.ts";
+export { missingPrograms, programPath } from "./missing-programs.ts";

@@ -1,0 +1,2 @@
+export { ChromiumPage, type ChromiumPageOptions } from "./chromium-page.ts";
+export { openClientPage, type PageGlobals } from "./client-page.ts";
