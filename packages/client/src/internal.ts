@@ -1,3 +1,4 @@
+export { dialBrowserWebSocket } from "./browser/browser-web-socket.ts";
 export { platform } from "#platform";
 export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, factsOf, toFailure } from "./failure.ts";

@@ -33,11 +33,11 @@ export function urlOfAttempt(options: IClientOptions, attempt: number): string {
   if (server !== undefined) {
     options.hostname = options.host = server.host;
     options.port = server.port;
-    if (server.protocol !== undefined) options.protocol = server.protocol;
+    options.protocol = chooseProtocol({ ...options, protocol: server.protocol ?? options.defaultProtocol ?? "mqtt" });
   }
-  const { protocol = "mqtt", hostname, host, port, path } = options;
+  options.hostname ??= options.host ?? "localhost";
+  const { protocol = "mqtt", hostname: name, port, path } = options;
   if (options.unixSocket === true || protocol.endsWith("+unix")) return `${protocol.replace(/\+unix$/, "")}+unix:${path ?? ""}`;
-  const name = hostname ?? host ?? "localhost";
   const authority = `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}${port === undefined ? "" : `:${port}`}`;
   const scheme = platform.onlyWebSockets ? (inPage[protocol] ?? protocol) : protocol;
   const place = path ?? "/";
@@ -69,7 +69,10 @@ export function chooseProtocol(options: IClientOptions): MqttProtocol {
   return hasCertificate ? (secure[chosen] ?? chosen) : chosen;
 }
 
-function parse(url: string, { protocolVersion = 4 }: { protocolVersion?: ProtocolVersion | undefined }): ReturnType<typeof parseTarget> {
+function parse(
+  url: string,
+  { protocolVersion = 4 }: { protocolVersion?: ProtocolVersion | undefined },
+): ReturnType<typeof parseTarget> {
   const text = url.replace(/^(\w+)\+unix:/, (_all, scheme: string) => {
     if (scheme !== "mqtt" && scheme !== "tcp") throw new MqttError("SCHEME_UNKNOWN", { detail: `${scheme}+unix` });
     return "mqtt+unix:";

@@ -17,11 +17,13 @@ export function connect(opts: IClientOptions): MqttClient;
 export function connect(brokerUrl: string | IClientOptions, opts: IClientOptions = {}): MqttClient {
   const given = typeof brokerUrl === "string" ? { ...optionsOfUrl(brokerUrl), ...opts } : { ...brokerUrl, ...opts };
   const [username, ...password] = given.auth?.split(":") ?? [];
+  const protocol = chooseProtocol(given);
   const options: IClientOptions = {
+    defaultProtocol: protocol,
     ...given,
     ...(username === undefined ? {} : { username }),
     ...(password.length === 0 ? {} : { password: password.join(":") }),
-    protocol: chooseProtocol(given),
+    protocol,
   };
   return new MqttClient(undefined, options);
 }

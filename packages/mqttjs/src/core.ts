@@ -37,6 +37,7 @@ import {
 } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { connectPacketOf } from "./connect-packet.ts";
+import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { TypedEventEmitter } from "./event-emitter.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound, remainingLength } from "./inbound.ts";
@@ -132,7 +133,7 @@ export class Core implements ConnectionOwner {
   constructor(client: CoreOwner, dialer: Dialer | undefined) {
     platform.prepare();
     this.client = client;
-    this.dialer = dialer ?? platform.dial;
+    this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
     this.session.survives = true;
     this.subscriptions = new Subscriptions(() => this.version);
     this.inbound = new Inbound({

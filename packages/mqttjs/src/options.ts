@@ -28,6 +28,7 @@ export interface ClientOfAttempt {
 // A method's parameters may be declared narrower, a function's may not; and the class cannot be named here without a cycle.
 interface Hooks {
   build(client: ClientOfAttempt, options: IClientOptions): IStream;
+  open(url: string, websocketSubProtocols: string[], options: IClientOptions): unknown;
   transform(url: string, options: IClientOptions, client: ClientOfAttempt): string | Promise<string>;
 }
 /** Opens the byte stream of one attempt. */
@@ -109,6 +110,8 @@ export interface IClientOptions extends ISecureClientOptions {
   wsOptions?: object;
   /** Changes the URL of each attempt over a WebSocket, or the client's options; may be asynchronous. */
   transformWsUrl?: Hooks["transform"];
+  /** Opens the WebSocket of each attempt: the standard one, or anything with its interface. */
+  createWebsocket?: Hooks["open"];
   /** Takes what the client does, in words. */
   log?: (...args: unknown[]) => void;
   timerVariant?: "auto" | "worker" | "native" | object;

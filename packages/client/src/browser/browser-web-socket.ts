@@ -13,11 +13,15 @@ import {
  * Dials ws and wss targets with the standard WebSocket. A page learns nothing of a handshake that fails but the time it took,
  * so the facts hold what else it can see.
  */
-export function dialBrowserWebSocket(target: Target, handler: TransportHandler): Transport {
-  warnOfUnusable(target);
+export function dialBrowserWebSocket(
+  target: Target,
+  handler: TransportHandler,
+  open: (url: string, subprotocol: string) => WebSocket = openStandard,
+): Transport {
+  if (open === openStandard) warnOfUnusable(target);
   const transport = new BrowserTransport(handler);
   try {
-    transport.attach(target);
+    transport.attach(target, open);
   } catch (error) {
     queueMicrotask(() => transport.finish(error as Error));
   }
@@ -37,9 +41,9 @@ class BrowserTransport implements Transport {
     this.handler = handler;
   }
 
-  attach(target: Target): void {
+  attach(target: Target, open: (url: string, subprotocol: string) => WebSocket): void {
     if (target.scheme !== "ws" && target.scheme !== "wss") throw new MqttError("SCHEME_BROWSER", { detail: target.scheme });
-    const socket = new WebSocket(target.url, subprotocolOf(target));
+    const socket = open(target.url, subprotocolOf(target));
     this.socket = socket;
     this.facts.ws = { everOpened: false, offered: [subprotocolOf(target)] };
     socket.binaryType = "arraybuffer";
@@ -128,6 +132,10 @@ class BrowserTransport implements Transport {
       this.drainTimer = setTimeout(() => this.watchDrain(socket), 20);
     }
   }
+}
+
+function openStandard(url: string, subprotocol: string): WebSocket {
+  return new WebSocket(url, subprotocol);
 }
 
 function pageFacts(): PageFacts {
