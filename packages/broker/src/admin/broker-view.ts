@@ -41,6 +41,10 @@ export interface ConnectionSummary {
   /** Wall time in ms of the CONNECT. */
   connectedAt: number;
   subscriptions: number;
+  /** QoS 1 and 2 messages that were sent and not acknowledged yet. */
+  inFlight: number;
+  /** Messages that wait for a place in flight. */
+  queued: number;
   /** Messages to this client that were dropped. */
   dropped: number;
 }

@@ -60,6 +60,8 @@ function summarize(connection: Connection, session: Session): ConnectionSummary 
     protocolVersion: connection.sender.version,
     connectedAt: connection.connectedAt,
     subscriptions: session.subscriptions.size,
+    inFlight: session.state.inFlight.count,
+    queued: session.state.queue.length,
     dropped: connection.dropped,
   };
 }
