@@ -1,0 +1,59 @@
+import type { JSX, TargetedSubmitEvent } from "preact";
+import { useState } from "preact/hooks";
+import { signInWithKey } from "./admin-api.ts";
+
+/** How to sign in. `wasSignedIn`: the broker forgot this browser while the page was open. */
+export function SignInCard({ wasSignedIn, onSignedIn }: { wasSignedIn: boolean; onSignedIn: () => void }): JSX.Element {
+  return (
+    <section class="card sign-in" aria-labelledby="sign-in-title">
+      <h2 id="sign-in-title">{wasSignedIn ? "This browser is signed out" : "Sign in"}</h2>
+      {wasSignedIn && (
+        <p>
+          The broker was started anew, or twelve hours have passed. What is below is what the page knew last, and changes no more.
+        </p>
+      )}
+      <p>On the machine of the broker, run this command and open the link it prints:</p>
+      <pre tabIndex={0}>
+        <code>bowline console</code>
+      </pre>
+      <p class="muted">
+        A link signs in one browser, once, within 15 minutes. Give <code>--data DIR</code> if the broker was started with one. The
+        first link is in what <code>bowline up</code> printed.
+      </p>
+      <KeyForm onSignedIn={onSignedIn} />
+    </section>
+  );
+}
+
+function KeyForm({ onSignedIn }: { onSignedIn: () => void }): JSX.Element {
+  const [problem, setProblem] = useState("");
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    try {
+      await signInWithKey(String(new FormData(form).get("key")).trim());
+      form.reset();
+      setProblem("");
+      onSignedIn();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <details>
+      <summary>Sign in with the operator key</summary>
+      <form onSubmit={(event) => void submit(event)}>
+        <label>
+          <span>
+            Key, from the file <code>operator.key</code> in the data folder
+          </span>
+          <input type="password" name="key" required autocomplete="off" aria-describedby="key-problem" />
+        </label>
+        <button type="submit">Sign in</button>
+        <p id="key-problem" class="bad" role="alert">
+          {problem}
+        </p>
+      </form>
+    </details>
+  );
+}

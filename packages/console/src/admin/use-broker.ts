@@ -1,0 +1,52 @@
+import { useEffect, useState } from "preact/hooks";
+import { useIsVisible } from "../page/use-is-visible.ts";
+import { type BrokerStatus, type ConnectionRow, getConnections, getStatus, RequestFailure } from "./admin-api.ts";
+
+/** The broker as it was last heard of. What it said stays when it falls silent: `problem` then says since when. */
+export interface BrokerReport {
+  readonly status?: BrokerStatus;
+  readonly connections?: readonly ConnectionRow[];
+  readonly problem?: { readonly message: string; readonly since: number; readonly isSignedOut: boolean };
+}
+
+const INTERVAL_MS = 2_000;
+
+/** Asks the broker how it is every two seconds while the page can be seen. `restart` asks again at once when it changes. */
+export function useBroker(restart: unknown): BrokerReport {
+  const [report, setReport] = useState<BrokerReport>({});
+  const isVisible = useIsVisible();
+  useEffect(() => {
+    if (!isVisible) return undefined;
+    let timer = 0;
+    let isOver = false;
+    const ask = async (): Promise<void> => {
+      const startedAt = performance.now();
+      const next = await askOnce();
+      if (isOver) return;
+      setReport((last) => merge(last, next));
+      // A list of very many clients takes time to make; the page must not keep the broker busy with it.
+      timer = setTimeout(() => void ask(), Math.max(INTERVAL_MS, 10 * (performance.now() - startedAt)));
+    };
+    void ask();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [isVisible, restart]);
+  return report;
+}
+
+async function askOnce(): Promise<BrokerReport> {
+  try {
+    const [status, connections] = await Promise.all([getStatus(), getConnections()]);
+    return { status, connections };
+  } catch (error) {
+    const isSignedOut = error instanceof RequestFailure && error.isSignedOut;
+    return { problem: { message: error instanceof Error ? error.message : String(error), since: Date.now(), isSignedOut } };
+  }
+}
+
+function merge(last: BrokerReport, next: BrokerReport): BrokerReport {
+  if (next.problem === undefined) return next;
+  return { ...last, problem: { ...next.problem, since: last.problem?.since ?? next.problem.since } };
+}

@@ -1,0 +1,18 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { MqttModel } from "./mqtt/mqtt-model.ts";
+import "./page/console.css";
+
+/** Eight random characters: enough that two tabs do not take over each other's connection. */
+function makeClientId(): string {
+  const random = crypto.getRandomValues(new Uint8Array(4));
+  return `console-${[...random].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+const model = new MqttModel(makeClientId());
+// A tab that is closed says goodbye, so that the broker need not wait for its keep alive.
+addEventListener("pagehide", () => void model.disconnect());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) model.connect();
+});
+render(<App model={model} />, document.getElementById("root")!);

@@ -1,0 +1,19 @@
+import { MqttError } from "@bowline/client";
+import type { JSX } from "preact";
+import { visibleText } from "../text/visible-text.ts";
+
+/** An error as a sentence, with its code before it and its remedy behind it. */
+export function ProblemText({ error }: { error: unknown }): JSX.Element {
+  if (!MqttError.is(error)) return <>{String(error)}</>;
+  return (
+    <>
+      <code class="code">{error.code}</code> {sentence(error)} {error.remedy}
+    </>
+  );
+}
+
+/** The message without the code, which is shown beside it. */
+export function sentence({ code, message }: MqttError): string {
+  const text = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
+  return `${text.charAt(0).toUpperCase()}${visibleText(text.slice(1))}${/[.!?]$/.test(text) ? "" : "."}`;
+}
