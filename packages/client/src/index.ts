@@ -14,7 +14,6 @@ export type {
   RequestOptions,
   SessionOptions,
   SubscribeOptions,
-  TlsOptions,
   WillOptions,
 } from "./options.ts";
 export type { Publication, PublishResult } from "./publication.ts";
@@ -28,4 +27,5 @@ export type {
   WaitingStatus,
 } from "./status.ts";
 export type { Subscription } from "./subscription.ts";
+export type { TlsOptions } from "./tls-options.ts";
 export { MqttError, type ErrorCode } from "@bowline/protocol";

@@ -2,34 +2,11 @@ import type { Clock } from "@bowline/protocol/internal";
 import type { ProtocolVersion, QoS, RetainHandling, UserProperty } from "@bowline/protocol";
 import type { AttemptFailure } from "./status.ts";
 import type { Message } from "./message.ts";
+import type { TlsOptions } from "./tls-options.ts";
 import type { Dialer } from "./transport/transport.ts";
 
 /** What a payload may be given as: text is sent as UTF-8. */
 export type Payload = string | Uint8Array | ArrayBuffer;
-
-/**
- * TLS settings for `mqtts` and `wss` in Node; a page cannot set any and warns once. The names are those of `tls.connect`.
- *
- * @public
- */
-export interface TlsOptions {
-  /** Trusted authorities as PEM, in place of the built-in list. */
-  ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-  /** Client certificate as PEM, with its intermediates. */
-  cert?: string | Uint8Array;
-  key?: string | Uint8Array;
-  /** Certificate and key as PKCS#12. */
-  pfx?: string | Uint8Array;
-  passphrase?: string;
-  /** Name to ask for in the handshake; default the host of the URL unless that is an address. */
-  servername?: string;
-  /** Application protocols to offer, for example `mqtt` on port 443 of AWS IoT. */
-  alpnProtocols?: readonly string[];
-  /** False accepts any certificate: for tests only. Default true. */
-  rejectUnauthorized?: boolean;
-  /** Accepts a chain that ends in a listed intermediate. Default false. */
-  allowPartialTrustChain?: boolean;
-}
 
 /**
  * What proves who the client is, for one attempt.

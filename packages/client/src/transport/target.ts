@@ -1,5 +1,5 @@
 import { MqttError, type ProtocolVersion } from "@bowline/protocol";
-import type { TlsOptions } from "../options.ts";
+import type { TlsOptions } from "../tls-options.ts";
 import type { Target } from "./transport.ts";
 
 const schemes: Readonly<Record<string, { scheme: Target["scheme"]; port: number }>> = {

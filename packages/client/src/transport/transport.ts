@@ -12,7 +12,7 @@ import type {
   Verdict,
   WebSocketFacts,
 } from "@bowline/protocol/internal";
-import type { TlsOptions } from "../options.ts";
+import type { TlsOptions } from "../tls-options.ts";
 
 /** Where to connect, parsed from a URL; see target.ts. */
 export interface Target {
