@@ -143,7 +143,7 @@ export class ServerHarness implements ServerSink, SenderOwner {
     this.calls.push(["opened"]);
   }
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
-    this.calls.push(["publish", publishToPacket(chunk.slice(), { ...offsets, topic: offsets.topic.slice() }), offsets.count]);
+    this.calls.push(["publish", publishToPacket(chunk.slice(), offsets), offsets.count]);
     return this.publishAnswer;
   }
   released(packetIdentifier: number): number {

@@ -1,4 +1,5 @@
-export { storageSuite, type StorageHandle } from "./storage-suite.ts";
+export type { StorageHandle } from "./storage-handle.ts";
+export { storageSuite } from "./storage-suite.ts";
 export { readStore, visitorInto, type StoreContent } from "./read-store.ts";
 export { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf } from "./storage-rows.ts";
 export { CrashingProcess } from "./crashing-process.ts";

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { type Storage, StoreImage } from "@bowline/broker/internal";
 import { readStore, type StoreContent, visitorInto } from "./read-store.ts";
 import { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf } from "./storage-rows.ts";
-import type { StorageHandle } from "./storage-suite.ts";
+import type { StorageHandle } from "./storage-handle.ts";
 
 /**
  * Whatever is done to a store, in whatever turns, with or without closing it in between: what it hands over at the next load is

@@ -1,16 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Storage } from "@bowline/broker/internal";
 import { readStore } from "./read-store.ts";
+import type { StorageHandle } from "./storage-handle.ts";
 import { storageEqualsModel } from "./storage-property.ts";
 import { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf } from "./storage-rows.ts";
-
-/** One store under test, which may be closed and opened again. */
-export interface StorageHandle {
-  /** Opens it; what was committed by an earlier storage of this handle is there. At most one is open at a time. */
-  open(): Promise<Storage>;
-  /** Removes everything it kept; called after the last storage was closed. */
-  dispose(): Promise<void>;
-}
 
 /** The contract of Storage, the same for every maker. Every test begins with an empty store. */
 export function storageSuite(name: string, makeHandle: () => Promise<StorageHandle>): void {

@@ -20,7 +20,11 @@ import { type PropertyPlace, type PropertyRow, propertyRows, PropertyType } from
 const seed = Number(process.env["FC_SEED"] ?? Date.now() % 2 ** 31);
 fc.configureGlobal({ seed, numRuns: 300 });
 
-const { copy, latin1Slice, utf8Write } = Buffer.prototype;
+const { copy, latin1Slice, utf8Write } = Buffer.prototype as unknown as {
+  copy: (this: Uint8Array, target: Uint8Array, targetStart: number, sourceStart: number, sourceEnd: number) => number;
+  latin1Slice: (this: Uint8Array, start: number, end: number) => string;
+  utf8Write: (this: Uint8Array, text: string, at: number) => number;
+};
 const bufferBytes: Bytes = {
   copy: (source, target, targetStart, sourceStart, sourceEnd) =>
     void copy.call(source, target, targetStart, sourceStart, sourceEnd),

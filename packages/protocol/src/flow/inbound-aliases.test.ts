@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { InboundAliases } from "../flow/inbound-aliases.ts";
-import { ownBytes } from "./bytes.ts";
+import { ownBytes } from "../packet/bytes.ts";
+import { InboundAliases } from "./inbound-aliases.ts";
 
 test("what is kept of a Buffer does not change with it, although a Buffer's own slice would", () => {
   const chunk = Buffer.from("topic and payload");
