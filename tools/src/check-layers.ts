@@ -1,4 +1,4 @@
-import { mayImport, protocolOrder, universal } from "./layers/arrows.ts";
+import { mayImport, nodeTypes, protocolOrder, universal } from "./layers/arrows.ts";
 import { findCycles } from "./layers/cycles.ts";
 import { readModuleGraph, type ResolvedImport, type SourceFile } from "./layers/module-graph.ts";
 import { type PackageManifest, readManifest, root, shown } from "./repository.ts";
@@ -36,6 +36,7 @@ export function checkLayers(base: string = root): string[] {
       }
     }
     for (const use of mustBeUniversal(file) ? file.nodeGlobals : []) {
+      if (use.isType && nodeTypes[file.workspace.id]?.includes(use.specifier) === true) continue;
       findings.push(`${at(use.line)} uses Node's global ${use.specifier} in a universal package`);
     }
   }

@@ -56,8 +56,9 @@ export function listSources(folder: string): string[] {
     .toSorted();
 }
 
+/** A test, or what only tests use: a package keeps that in its folder src/testing, which is not built. */
 export function isTestFile(path: string): boolean {
-  return /\.test\.tsx?$/.test(path);
+  return /\.test\.tsx?$|[\\/]src[\\/]testing[\\/]/.test(path);
 }
 
 /** A path as findings print it: relative to the base, with slashes. */

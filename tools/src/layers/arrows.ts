@@ -28,6 +28,12 @@ export const universal: Readonly<Record<string, readonly string[]>> = {
   console: [],
 };
 
+/**
+ * Globals of Node that a universal package may name in types, which leave no code: the types of MQTT.js's API name Buffer, so those
+ * of its drop-in do.
+ */
+export const nodeTypes: Readonly<Record<string, readonly string[]>> = { mqttjs: ["Buffer"] };
+
 /** Globals of Node that a browser lacks. A guarded look at `globalThis.Buffer` is allowed: it says that it may be absent. */
 export const nodeGlobals: ReadonlySet<string> = new Set([
   "Buffer",

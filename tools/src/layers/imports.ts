@@ -7,17 +7,23 @@ export interface ModuleUse {
   readonly line: number;
 }
 
+/** One use of a global. */
+export interface GlobalUse extends ModuleUse {
+  /** In a type, which leaves no code. */
+  readonly isType: boolean;
+}
+
 /** What one file needs from outside itself. */
 export interface FileNeeds {
   readonly uses: readonly ModuleUse[];
   /** Node's globals used by bare name, and not declared or imported in the file under that name. */
-  readonly globals: readonly ModuleUse[];
+  readonly globals: readonly GlobalUse[];
 }
 
 /** Finds every module a file names, whatever the syntax, and every global of Node it leans on. */
 export function findNeeds(source: ParsedSource): FileNeeds {
   const uses: ModuleUse[] = [];
-  const globals: ModuleUse[] = [];
+  const globals: GlobalUse[] = [];
   const declared = new Set<string>();
   walk(source.root, (node, parent, field) => {
     const specifier = specifierOf(node);
@@ -25,7 +31,7 @@ export function findNeeds(source: ParsedSource): FileNeeds {
     if (node.type !== "Identifier" || !nodeGlobals.has(node["name"] as string)) return;
     if (isDeclaration(parent, field)) declared.add(node["name"] as string);
     else if (isReference(node, parent, field))
-      globals.push({ specifier: node["name"] as string, line: lineOf(source.text, node.start) });
+      globals.push({ specifier: node["name"] as string, line: lineOf(source.text, node.start), isType: isInType(parent) });
   });
   return { uses, globals: globals.filter((use) => !declared.has(use.specifier)) };
 }
@@ -77,6 +83,10 @@ function isDeclaration(parent: SyntaxNode | undefined, field: string): boolean {
   if (parent.type === "VariableDeclarator" || parent.type === "FunctionDeclaration") return field === "id";
   if (parent.type === "AssignmentPattern") return field === "left";
   return declaringParents.has(parent.type);
+}
+
+function isInType(parent: SyntaxNode | undefined): boolean {
+  return parent?.type === "TSTypeReference" || parent?.type === "TSTypeQuery";
 }
 
 /** Names of members and keys are not references: `options.process` and `{ process: 1 }` touch no global. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { findNeeds, type ModuleUse } from "./imports.ts";
+import { findNeeds, type GlobalUse, type ModuleUse } from "./imports.ts";
 import { isTestFile, listSources, listWorkspaces, type Workspace } from "../repository.ts";
 import { parseSource } from "../syntax-tree.ts";
 
@@ -25,7 +25,7 @@ export interface SourceFile {
   readonly name: string;
   readonly isTest: boolean;
   readonly imports: readonly ResolvedImport[];
-  readonly nodeGlobals: readonly ModuleUse[];
+  readonly nodeGlobals: readonly GlobalUse[];
   readonly parseErrors: readonly string[];
 }
 
