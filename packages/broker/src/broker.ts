@@ -2,8 +2,8 @@ import { MqttError, type QoS } from "@bowline/protocol";
 import { type Clock, ReasonCode, type TimerHandle } from "@bowline/protocol/internal";
 import { type AccessControl, openAccess } from "./acl/access-control.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
-import { type BrokerEnvironment, type BrokerLimits, defaultLimits } from "./connection/broker-environment.ts";
-import { Connection } from "./connection/connection.ts";
+import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
+import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
 import { FlushSchedule } from "./connection/flush-schedule.ts";
 import type { Arrival } from "./listeners/arrival.ts";
 import { type Logger, silentLogger } from "./log/logger.ts";
@@ -151,14 +151,23 @@ export class Broker implements BrokerEnvironment {
   connectionOpened(connection: Connection): void {
     this.counters.connectionsAccepted++;
     const { arrival, session } = connection;
-    this.logger.debug({ connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress }, "client connected");
+    this.logger.debug(
+      { connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress },
+      "client connected",
+    );
   }
 
   connectionClosing(connection: Connection, error: MqttError | undefined): void {
     if (connection.session === undefined) this.counters.connectionsRefused++;
     if (error === undefined) return;
     const { arrival, session } = connection;
-    const fields = { connection: connection.id, clientId: session?.clientIdentifier, from: arrival.remoteAddress, transport: arrival.transport, error };
+    const fields = {
+      connection: connection.id,
+      clientId: session?.clientIdentifier,
+      from: arrival.remoteAddress,
+      transport: arrival.transport,
+      error,
+    };
     if (error.source === "internal") this.logger.error(fields, "connection ended by a fault of ours");
     else this.logger.info(fields, session === undefined ? "client refused" : "client disconnected by the broker");
   }

@@ -2,14 +2,16 @@ import { randomBytes } from "node:crypto";
 import { type ConnectPacket, MqttError, type Properties } from "@bowline/protocol";
 import { type ConnectAnswer, ReasonCode } from "@bowline/protocol/internal";
 import { NEVER_EXPIRES } from "../sessions/session.ts";
-import type { BrokerLimits } from "./broker-environment.ts";
+import type { BrokerLimits } from "./broker-limits.ts";
 
 /** The Client Identifier of a CONNECT, one that we assign, or the refusal of a bad one (sections 3.1.3.1 of each version). */
 export function clientIdentifierFor(packet: ConnectPacket): string | ConnectAnswer {
   const { clientIdentifier, protocolVersion, cleanStart } = packet;
   if (protocolVersion === 3) {
     // MQTT 3.1 section 3.1: between 1 and 23 characters.
-    return clientIdentifier.length > 0 && clientIdentifier.length <= 23 ? clientIdentifier : refused("MQTT 3.1 wants 1 to 23 characters");
+    return clientIdentifier.length > 0 && clientIdentifier.length <= 23
+      ? clientIdentifier
+      : refused("MQTT 3.1 wants 1 to 23 characters");
   }
   if (clientIdentifier !== "") return clientIdentifier;
   // [v3 MQTT-3.1.3-8]; 5.0 assigns one in any case, [MQTT-3.1.3-6].
@@ -24,7 +26,8 @@ function refused(detail: string): ConnectAnswer {
 
 /** Seconds that the Session outlives its connection. Before 5.0 Clean Session says it: not at all, or without end. */
 export function sessionExpiryOf(packet: ConnectPacket, limits: BrokerLimits): number {
-  const asked = packet.protocolVersion === 5 ? (packet.properties?.sessionExpiryInterval ?? 0) : packet.cleanStart ? 0 : NEVER_EXPIRES;
+  const asked =
+    packet.protocolVersion === 5 ? (packet.properties?.sessionExpiryInterval ?? 0) : packet.cleanStart ? 0 : NEVER_EXPIRES;
   return Math.min(asked, limits.maximumSessionExpiryInterval);
 }
 

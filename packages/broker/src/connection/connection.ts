@@ -8,6 +8,7 @@ import {
 } from "@bowline/protocol";
 import {
   type ChannelHandler,
+  type Clock,
   type ConnectAnswer,
   DROPPED_EXPIRED,
   DROPPED_TOO_LARGE,
@@ -23,25 +24,51 @@ import {
   type SubscribeAnswer,
   type TimerHandle,
 } from "@bowline/protocol/internal";
-import type { AuthRequest, AuthResult } from "../auth/authenticator.ts";
+import type { AccessControl } from "../acl/access-control.ts";
+import type { Authenticator, AuthRequest, AuthResult } from "../auth/authenticator.ts";
 import type { Arrival } from "../listeners/arrival.ts";
+import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
+import type { Counters } from "../metrics/counters.ts";
 import type { Route } from "../router/route.ts";
-import type { Subscription } from "../router/subscription.ts";
-import type { Session } from "../sessions/session.ts";
+import type { Publisher } from "../router/publisher.ts";
+import type { Session, Subscription } from "../sessions/session.ts";
+import type { SessionConnection } from "../sessions/session-connection.ts";
 import { pendingWill } from "../sessions/session-registry.ts";
-import type { CommitListener } from "../storage/commit-queue.ts";
+import type { CommitListener, CommitQueue } from "../storage/commit-queue.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
-import type { BrokerEnvironment } from "./broker-environment.ts";
+import type { BrokerLimits } from "./broker-limits.ts";
 import { clientIdentifierFor, connackProperties, keepAliveFor, sessionExpiryOf } from "./connect-rules.ts";
-import type { Flushable } from "./flush-schedule.ts";
+import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
 import { grantSubscriptions, removeSubscriptions } from "./subscribe-rules.ts";
+
+/** What a connection needs of its broker. */
+export interface BrokerEnvironment {
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly commits: CommitQueue;
+  readonly flushes: FlushSchedule;
+  readonly authenticator: Authenticator;
+  readonly access: AccessControl;
+  readonly counters: Counters;
+  readonly limits: BrokerLimits;
+  /** The CONNACK went out. */
+  connectionOpened(connection: Connection): void;
+  /** We end it, or the client did; `error` undefined for a normal DISCONNECT. */
+  connectionClosing(connection: Connection, error: MqttError | undefined): void;
+  /** Its channel is closed: forget it. */
+  connectionClosed(connection: Connection, cause: Error | undefined): void;
+}
 
 /**
  * One client's Network Connection: joins the channel, the two protocol engines, and the tenant it belongs to. Owns no rule of the
  * protocol and no routing; it carries answers from one to the other. Lifetime: from arrival to the end of the channel.
  */
-export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flushable, CommitListener {
+export class Connection
+  implements ServerSink, SenderOwner, ChannelHandler, Flushable, CommitListener, SessionConnection, Publisher
+{
   readonly arrival: Arrival;
   readonly tenant: Tenant;
   readonly sender: Sender;
@@ -64,7 +91,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   private isDetached = false;
   private isWillDue = true;
   private authentication: AbortController | undefined;
-  private closing: TimerHandle | undefined;
+  private closing: TimerHandle;
   private granted: readonly { subscription: Subscription; isNew: boolean }[] = [];
 
   constructor(environment: BrokerEnvironment, tenant: Tenant, arrival: Arrival, id: number) {
@@ -168,7 +195,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     if (typeof clientIdentifier !== "string") return clientIdentifier;
     if (packet.properties?.authenticationMethod !== undefined) {
       // [MQTT-4.12.0-1]
-      return refusal(ReasonCode.BadAuthenticationMethod, new MqttError("AUTH_METHOD", { reasonCode: ReasonCode.BadAuthenticationMethod }));
+      return refusal(
+        ReasonCode.BadAuthenticationMethod,
+        new MqttError("AUTH_METHOD", { reasonCode: ReasonCode.BadAuthenticationMethod }),
+      );
     }
     const request = this.authRequest(packet, clientIdentifier);
     const result = this.environment.authenticator.authenticateNow(request);
@@ -255,7 +285,12 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.receiver.disconnect(error, properties);
   }
 
-  private async authenticate(packet: ConnectPacket, clientIdentifier: string, request: AuthRequest, signal: AbortSignal): Promise<void> {
+  private async authenticate(
+    packet: ConnectPacket,
+    clientIdentifier: string,
+    request: AuthRequest,
+    signal: AbortSignal,
+  ): Promise<void> {
     const result = await this.environment.authenticator.authenticate(request, signal);
     this.authentication = undefined;
     if (signal.aborted) return;

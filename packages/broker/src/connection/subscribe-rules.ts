@@ -4,8 +4,7 @@ import { parseShare, ReasonCode, validateTopicFilter } from "@bowline/protocol/i
 import type { AccessControl } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
 import type { Router } from "../router/router.ts";
-import type { Subscription } from "../router/subscription.ts";
-import type { Session } from "../sessions/session.ts";
+import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage } from "../storage/storage.ts";
 
 export interface GrantedSubscriptions {

@@ -29,7 +29,17 @@ export class Journal {
     if (message.id !== 0) return 0;
     const id = this.nextMessageId;
     const { topicName, payload, properties, qos, expiresAt, publisher } = message;
-    const commit = this.storage.putMessage({ id, tenant, topicName, payload, properties, qos, retain: false, expiresAt, publisher });
+    const commit = this.storage.putMessage({
+      id,
+      tenant,
+      topicName,
+      payload,
+      properties,
+      qos,
+      retain: false,
+      expiresAt,
+      publisher,
+    });
     this.nextMessageId++;
     message.id = id;
     return commit;

@@ -11,11 +11,11 @@ import {
   pushQueue,
   withoutRewritten,
 } from "@bowline/protocol/internal";
-import type { Connection } from "../connection/connection.ts";
 import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Session } from "../sessions/session.ts";
+import type { SessionConnection } from "../sessions/session-connection.ts";
 import type { Route, Target } from "./route.ts";
 
 export interface DeliveryLimits {
@@ -125,7 +125,7 @@ export class Delivery {
     else if (connection !== undefined) this.toTransient(session, connection, qos, retain, subscriptionIdentifiers);
   }
 
-  private atMostOnce(connection: Connection, retain: boolean, subscriptionIdentifiers: readonly number[]): void {
+  private atMostOnce(connection: SessionConnection, retain: boolean, subscriptionIdentifiers: readonly number[]): void {
     if (connection.holdsMoreThan(this.limits.maximumBufferedBytes)) {
       this.counters.droppedSlow++;
       connection.dropped++;
@@ -136,7 +136,7 @@ export class Delivery {
     else this.counters.droppedTooLarge++;
   }
 
-  private toTransient(session: Session, connection: Connection, qos: QoS, retain: boolean, ids: readonly number[]): void {
+  private toTransient(session: Session, connection: SessionConnection, qos: QoS, retain: boolean, ids: readonly number[]): void {
     const { sender } = connection;
     if (this.after === 0 && sender.ready) {
       this.source.subscriptionIdentifiers = ids;
@@ -152,7 +152,7 @@ export class Delivery {
 
   private toPersistent(
     session: Session,
-    connection: Connection | undefined,
+    connection: SessionConnection | undefined,
     qos: QoS,
     retain: boolean,
     ids: readonly number[],

@@ -1,7 +1,7 @@
 import type { QoS } from "@bowline/protocol";
 import { type SharedGroup, sameBytes, viewOf } from "@bowline/protocol/internal";
-import type { Session } from "../sessions/session.ts";
-import type { Subscriber, Subscription } from "./subscription.ts";
+import type { Session, Subscription } from "../sessions/session.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 /** One Session that gets the messages of a topic: all its matching Subscriptions in one ([MQTT-3.3.4-2]). */
 export interface Target {
@@ -58,7 +58,8 @@ export function makeRoute(
 
 function joinSubscriptions(session: Session, subscriptions: readonly Subscription[]): Target {
   const others = subscriptions.filter((subscription) => !subscription.noLocal);
-  const own = others.length === subscriptions.length ? "same" : others.length === 0 ? undefined : mergeTarget(session, others, undefined);
+  const own =
+    others.length === subscriptions.length ? "same" : others.length === 0 ? undefined : mergeTarget(session, others, undefined);
   const target = mergeTarget(session, subscriptions, own === "same" ? undefined : own);
   // A target that treats its own messages like all others refers to itself.
   return own === "same" ? Object.assign(target, { own: target }) : target;

@@ -12,14 +12,15 @@ import {
   decodeText,
 } from "@bowline/protocol/internal";
 import type { AccessControl } from "../acl/access-control.ts";
-import type { Connection } from "../connection/connection.ts";
 import type { Journal } from "../messages/journal.ts";
 import type { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
-import type { Session } from "../sessions/session.ts";
+import type { Session, Subscription } from "../sessions/session.ts";
+import type { SessionConnection } from "../sessions/session-connection.ts";
 import { Delivery, type DeliveryLimits } from "./delivery.ts";
+import type { Publisher } from "./publisher.ts";
 import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
-import type { SharedSubscriber, Subscriber, Subscription } from "./subscription.ts";
+import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
 export interface RouterOptions {
   tenant: string;
@@ -81,7 +82,7 @@ export class Router {
   }
 
   /** Routes a PUBLISH, or a run of QoS 0 ones, that a connection received. */
-  publish(from: Connection, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
+  publish(from: Publisher, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     let route = from.lastRoute;
     if (
       route === undefined ||
@@ -118,6 +119,11 @@ export class Router {
     return commit;
   }
 
+  /** Whether that client may publish to the topic, also by its will. */
+  mayPublish(session: Session, topicName: string): boolean {
+    return this.options.access.mayPublish(session, topicName);
+  }
+
   /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] to -11. */
   sendRetained(subscription: Subscription, isNew: boolean): void {
     const { session, topicFilter, retainHandling, qos, subscriptionIdentifier } = subscription;
@@ -145,7 +151,7 @@ export class Router {
   }
 
   /** A run goes by one copy to every receiver that speaks the same version and needs nothing of its own in the packet. */
-  private fanOut(from: Connection, route: Route, chunk: Uint8Array, offsets: PublishOffsets): void {
+  private fanOut(from: Publisher, route: Route, chunk: Uint8Array, offsets: PublishOffsets): void {
     const { targets } = route;
     const fromFive = from.sender.version === 5;
     const { session } = from;
@@ -163,7 +169,7 @@ export class Router {
     if (route.groups.length > 0) this.fanOutShared(route, chunk, offsets);
   }
 
-  private copyRun(connection: Connection, chunk: Uint8Array, offsets: PublishOffsets): void {
+  private copyRun(connection: SessionConnection, chunk: Uint8Array, offsets: PublishOffsets): void {
     const { counters, limits } = this.options;
     const { packetStart, packetEnd, count } = offsets;
     if (connection.holdsMoreThan(limits.maximumBufferedBytes)) {
@@ -206,7 +212,7 @@ export class Router {
     this.delivery.end();
   }
 
-  private publishKept(from: Connection, route: Route, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
+  private publishKept(from: Publisher, route: Route, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     const session = from.session!;
     const { delivery } = this;
     // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
@@ -263,7 +269,7 @@ export class Router {
 
   private denial(session: Session, route: Route): number {
     if (route.isTooDeep) return ReasonCode.TopicNameInvalid;
-    return this.options.access.mayPublish(session, route.topicName) ? 0 : ReasonCode.NotAuthorized;
+    return this.mayPublish(session, route.topicName) ? 0 : ReasonCode.NotAuthorized;
   }
 
   private routeOf(source: Uint8Array, start: number, end: number): Route {

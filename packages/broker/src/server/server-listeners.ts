@@ -5,7 +5,7 @@ import type { RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl, type TcpListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, openListener } from "../listeners/listener.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
-import { defaultLimits } from "../connection/broker-environment.ts";
+import { defaultLimits } from "../connection/broker-limits.ts";
 import type { Logger } from "../log/logger.ts";
 import type { CloseStack } from "./close-stack.ts";
 import type { ServerTls } from "./server-tls.ts";

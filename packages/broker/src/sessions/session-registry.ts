@@ -1,12 +1,12 @@
-import { PacketType, type Properties, type Will } from "@bowline/protocol";
+import { MqttError, PacketType, type Properties, type Will } from "@bowline/protocol";
 import { type Clock, encodeProperties, type OutboundEntry, OutboundState, pushQueue } from "@bowline/protocol/internal";
-import type { Connection } from "../connection/connection.ts";
 import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Router } from "../router/router.ts";
 import type { LoadedSession, StoredSession } from "../storage/storage.ts";
 import type { PendingWill } from "./pending-will.ts";
 import { Session } from "./session.ts";
+import type { SessionConnection } from "./session-connection.ts";
 
 /** What a CONNECT asks of the registry. */
 export interface OpenRequest {
@@ -58,7 +58,7 @@ export class SessionRegistry {
   }
 
   /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when it cannot be kept. */
-  open(request: OpenRequest, connection: Connection): OpenedSession {
+  open(request: OpenRequest, connection: SessionConnection): OpenedSession {
     const key = keyOf(request.owner, request.clientIdentifier);
     // [MQTT-3.1.4-3]
     this.sessions.get(key)?.connection?.takenOver();
@@ -168,13 +168,16 @@ export class SessionRegistry {
     if (will === undefined) return;
     session.will = undefined;
     const { clock, router } = this.options;
+    // Asked now and not at CONNECT: the right may have gone meanwhile.
+    if (!router.mayPublish(session, will.topicName)) return;
     const expiresAt = will.messageExpiryInterval < 0 ? 0 : clock.wallTime() + will.messageExpiryInterval * 1000;
     const topic = new TextEncoder().encode(will.topicName);
     const message = new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.clientIdentifier);
     try {
       router.publishMessage(message, will.retain, session);
-    } catch {
-      // A full disk: its online receivers without a stored Session have had it, nobody was promised more.
+    } catch (error) {
+      // A full disk: nobody was promised that it would be kept.
+      if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
     }
   }
 }
@@ -230,4 +233,3 @@ function restoreEntry(session: Session, row: LoadedSession["queue"][number], mes
   if (row.state === OutboundState.Queued) pushQueue(state, entry);
   else state.inFlight.put(row.packetIdentifier, row.state, entry);
 }
-

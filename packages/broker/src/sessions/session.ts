@@ -1,10 +1,24 @@
+import type { QoS } from "@bowline/protocol";
 import { SessionState } from "@bowline/protocol/internal";
-import type { Connection } from "../connection/connection.ts";
-import type { Subscription } from "../router/subscription.ts";
 import type { PendingWill } from "./pending-will.ts";
+import type { SessionConnection } from "./session-connection.ts";
 
 /** Session Expiry Interval for a Session that never ends, section 3.1.2.11.2. */
 export const NEVER_EXPIRES = 0xffff_ffff;
+
+/** One Topic Filter of one Session with its Subscription Options, section 3.8.3.1. Replaced, not changed, by a new SUBSCRIBE. */
+export interface Subscription {
+  readonly kind: "single";
+  readonly session: Session;
+  /** As subscribed, `$share/...` included. */
+  readonly topicFilter: string;
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly retainHandling: 0 | 1 | 2;
+  /** 0 for none. */
+  readonly subscriptionIdentifier: number;
+}
 
 /**
  * A Session at the server: its Session State, its Subscriptions, and the connection it has just now. Keyed by tenant, owner and
@@ -23,7 +37,7 @@ export class Session {
   expiryInterval = 0;
   /** Wall time in ms at which the connection ended; 0 while there is one. */
   disconnectedAt = 0;
-  connection: Connection | undefined;
+  connection: SessionConnection | undefined;
   will: PendingWill | undefined;
 
   constructor(tenant: string, owner: string, clientIdentifier: string) {
@@ -38,7 +52,7 @@ export class Session {
   }
 
   /** The connection, when messages may be sent on it at once. */
-  get online(): Connection | undefined {
+  get online(): SessionConnection | undefined {
     const { connection } = this;
     return connection?.isOpen === true ? connection : undefined;
   }

@@ -1,14 +1,5 @@
-import type { MqttError } from "@bowline/protocol";
-import type { Clock, ServerConnectionLimits } from "@bowline/protocol/internal";
-import type { AccessControl } from "../acl/access-control.ts";
-import type { Authenticator } from "../auth/authenticator.ts";
-import type { Journal } from "../messages/journal.ts";
-import type { Counters } from "../metrics/counters.ts";
+import type { ServerConnectionLimits } from "@bowline/protocol/internal";
 import type { RouterOptions } from "../router/router.ts";
-import type { CommitQueue } from "../storage/commit-queue.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { Connection } from "./connection.ts";
-import type { FlushSchedule } from "./flush-schedule.ts";
 
 /** Every limit has a name and a default with a reason; see defaultLimits. */
 export interface BrokerLimits extends ServerConnectionLimits {
@@ -47,22 +38,3 @@ export const defaultLimits: BrokerLimits = {
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,
 };
-
-/** What a connection needs of its broker. */
-export interface BrokerEnvironment {
-  readonly clock: Clock;
-  readonly storage: Storage;
-  readonly journal: Journal;
-  readonly commits: CommitQueue;
-  readonly flushes: FlushSchedule;
-  readonly authenticator: Authenticator;
-  readonly access: AccessControl;
-  readonly counters: Counters;
-  readonly limits: BrokerLimits;
-  /** The CONNACK went out. */
-  connectionOpened(connection: Connection): void;
-  /** We end it, or the client did; `error` undefined for a normal DISCONNECT. */
-  connectionClosing(connection: Connection, error: MqttError | undefined): void;
-  /** Its channel is closed: forget it. */
-  connectionClosed(connection: Connection, cause: Error | undefined): void;
-}

@@ -1,0 +1,14 @@
+import type { Sender } from "@bowline/protocol/internal";
+
+/** What a Session and the router need of the connection that a client has just now. */
+export interface SessionConnection {
+  /** Messages may be sent on it. */
+  readonly isOpen: boolean;
+  readonly sender: Sender;
+  /** Messages to this client that were dropped. */
+  dropped: number;
+  /** Whether the transport holds more than that many bytes for this client. */
+  holdsMoreThan(byteLimit: number): boolean;
+  /** Another connection of the same Session came, [MQTT-3.1.4-3]. */
+  takenOver(): void;
+}
