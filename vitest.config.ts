@@ -26,7 +26,8 @@ provide(Promise, "withResolvers", withResolvers);
 
 // The sources are tested, not dist: under this condition each package's entries point at src. `node` stands after it, so
 // that an entry which also asks for the runtime (`#platform`) gets Node's side.
-const conditions = ["@bowline/source", "node", "import", "module", "default"];
+// `import` and `require` are added by how a module asks: named here, CommonJS packages would be given ES modules.
+const conditions = ["@bowline/source", "node", "module"];
 
 export default defineConfig({
   resolve: { conditions },
