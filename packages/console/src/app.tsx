@@ -21,6 +21,10 @@ export function App({ model }: { model: MqttModel }): JSX.Element {
   useEffect(() => {
     if (isKnown) model.connect();
   }, [isKnown, model]);
+  useEffect(() => {
+    // Without a sign-in there was no token to be had; now there is no reason to wait for the next attempt.
+    if (!isSignedOut) model.tryNow();
+  }, [isSignedOut, model]);
   return (
     <>
       {isKnown && (
@@ -28,7 +32,7 @@ export function App({ model }: { model: MqttModel }): JSX.Element {
           Skip to the MQTT client
         </a>
       )}
-      <BrokerHeader report={report} onSignedOut={again} />
+      <BrokerHeader report={report} />
       <main>
         {isSignedOut && <SignInCard wasSignedIn={isKnown} onSignedIn={again} />}
         <StorageAlarm report={report} />

@@ -5,19 +5,15 @@ import { signOut } from "./admin-api.ts";
 import type { BrokerReport } from "./use-broker.ts";
 
 /** Which broker this is, where it listens, and how it is. */
-export function BrokerHeader({ report, onSignedOut }: { report: BrokerReport; onSignedOut: () => void }): JSX.Element {
+export function BrokerHeader({ report }: { report: BrokerReport }): JSX.Element {
   const { status, problem } = report;
-  const leave = async (): Promise<void> => {
-    await signOut().catch(() => undefined);
-    onSignedOut();
-  };
   return (
     <header class="page-head">
       <h1>
         Bowline <span>{location.host}</span>
       </h1>
       <BrokerState report={report} />
-      {problem?.isSignedOut !== true && status !== undefined && (
+      {problem === undefined && status !== undefined && (
         <button type="button" class="quiet" onClick={() => void leave()}>
           Sign out
         </button>
@@ -35,36 +31,37 @@ export function BrokerHeader({ report, onSignedOut }: { report: BrokerReport; on
   );
 }
 
-function BrokerState({ report: { status, problem } }: { report: BrokerReport }): JSX.Element {
+/** Loads the page anew, so that it forgets what it showed and its MQTT connection ends. */
+async function leave(): Promise<void> {
+  await signOut().catch(() => undefined);
+  location.reload();
+}
+
+function BrokerState({ report }: { report: BrokerReport }): JSX.Element {
   const now = useNow();
-  if (problem !== undefined) {
-    const text = problem.isSignedOut ? "Signed out" : `No answer since ${timeOfDay(problem.since)}, trying again`;
-    return (
-      <p class="state bad" role="status">
-        <Dot /> {text}
-      </p>
-    );
-  }
-  if (status === undefined) {
-    return (
-      <p class="state" role="status">
-        <Dot /> Asking the broker
-      </p>
-    );
-  }
-  // Only the first word is announced: a screen reader must not read the time out every minute.
+  const { status, problem } = report;
+  const { tone, text } = stateOf(report);
   return (
-    <p class={`state ${status.storage.state === "ok" ? "ok" : "bad"}`}>
+    <p class={`state ${tone}`}>
+      {/* Only this part is announced: a screen reader must not read the age out each second. */}
       <span role="status">
-        <Dot /> {status.storage.state === "ok" ? "Running" : "Running, storage read-only"}
+        <span class="dot" aria-hidden="true" /> {text}
       </span>
-      <span class="muted">
-        for {duration(now - status.startedAt)}, version {status.version}
-      </span>
+      {status !== undefined && problem === undefined && (
+        <span class="muted">
+          for {duration(now - status.startedAt)}, version {status.version}
+        </span>
+      )}
     </p>
   );
 }
 
-function Dot(): JSX.Element {
-  return <span class="dot" aria-hidden="true" />;
+function stateOf({ status, problem }: BrokerReport): { tone: "ok" | "bad" | ""; text: string } {
+  if (problem !== undefined) {
+    if (problem.isSignedOut) return { tone: "", text: "Not signed in" };
+    const trouble = problem.isSilent ? "No answer" : problem.message;
+    return { tone: "bad", text: `${trouble} since ${timeOfDay(problem.since)}, trying again` };
+  }
+  if (status === undefined) return { tone: "", text: "Asking the broker" };
+  return status.storage.state === "ok" ? { tone: "ok", text: "Running" } : { tone: "bad", text: "Running, storage read-only" };
 }

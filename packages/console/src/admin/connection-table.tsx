@@ -48,9 +48,7 @@ export function ConnectionTable({ rows, ownClientId }: { rows: readonly Connecti
     <section class="card connections" aria-labelledby="connections-title">
       <div class="card-head">
         <h2 id="connections-title">Connections</h2>
-        <p class="muted" role="status">
-          {extent(shown.length, found.length, rows.length)}
-        </p>
+        <p class="muted">{extent(shown.length, found.length, rows.length)}</p>
         <label class="search">
           <span>Filter</span>
           <input
@@ -99,7 +97,7 @@ function Heading({ column, order, onOrder }: { column: Column; order: Order; onO
     >
       <button type="button" class="sort" onClick={() => onOrder({ column, isDescending })}>
         {column.name}
-        <span aria-hidden="true">{isOrdered ? (order.isDescending ? "↓" : "↑") : ""}</span>
+        <span aria-hidden="true">{isOrdered ? (order.isDescending ? " ↓" : " ↑") : ""}</span>
       </button>
     </th>
   );

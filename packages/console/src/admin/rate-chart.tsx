@@ -2,11 +2,14 @@ import type { JSX } from "preact";
 import { bytes, rate } from "../text/numbers.ts";
 import type { RateSample } from "./admin-api.ts";
 import { axisMaximum, chartPath, type ChartFrame } from "./chart-path.ts";
-import { MAXIMUM_SAMPLES } from "./use-rates.ts";
 
 const WIDTH = 600;
 const HEIGHT = 160;
-const GRID: readonly number[] = [0, 0.5, 1];
+/** Lines of the grid, as parts of the axis, topmost first. */
+const GRID: readonly number[] = [1, 0.5, 0];
+
+/** The chart begins narrow, so that the first minute of a broker is more than a dot at its edge. */
+const MINUTES: readonly number[] = [1, 2, 5];
 
 /** Messages per second, in to the broker and out of it, over the last five minutes. */
 export function RateChart({ samples }: { samples: readonly RateSample[] }): JSX.Element {
@@ -57,25 +60,28 @@ function Chart({ samples }: { samples: readonly RateSample[] }): JSX.Element {
   const highestOut = Math.max(...sent.map(({ value }) => value));
   const maximum = axisMaximum(Math.max(highestIn, highestOut));
   const to = samples.at(-1)?.at ?? 0;
-  const frame: ChartFrame = { from: to - MAXIMUM_SAMPLES * 1000, to, maximum, width: WIDTH, height: HEIGHT };
-  const summary = `Line chart of the last five minutes. Highest: ${rate(highestIn)} in, ${rate(highestOut)} out per second.`;
+  const minutes = MINUTES.find((limit) => to - (samples[0]?.at ?? to) <= limit * 60_000) ?? 5;
+  const frame: ChartFrame = { from: to - minutes * 60_000, to, maximum, width: WIDTH, height: HEIGHT };
+  const summary = `Line chart of the last ${minutes} min. Highest: ${rate(highestIn)} in, ${rate(highestOut)} out per second.`;
   return (
     <figure class="chart">
       <div class="y-axis" aria-hidden="true">
-        {GRID.slice().reverse().map((part) => (
-          <span key={part}>{rate(maximum * part)}</span>
-        ))}
+        {GRID.slice()
+          .reverse()
+          .map((part) => (
+            <span key={part}>{rate(maximum * part)}</span>
+          ))}
       </div>
       <svg viewBox={`0 -2 ${WIDTH} ${HEIGHT + 4}`} preserveAspectRatio="none" role="img" aria-label={summary}>
         {GRID.map((part) => (
-          <path key={part} class="grid" d={`M0 ${HEIGHT * part}H${WIDTH}`} />
+          <path key={part} class="grid" d={`M0 ${HEIGHT * (1 - part)}H${WIDTH}`} />
         ))}
         <path class="line-in" d={chartPath(received, frame)} />
         <path class="line-out" d={chartPath(sent, frame)} />
       </svg>
       <div class="x-axis" aria-hidden="true">
-        <span>5 min ago</span>
-        <span>2.5 min</span>
+        <span>{minutes} min ago</span>
+        <span>{minutes * 30} s</span>
         <span>now</span>
       </div>
       <figcaption>

@@ -1,5 +1,6 @@
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
+import { fieldText } from "../page/field-text.ts";
 import { signInWithKey } from "./admin-api.ts";
 
 /** How to sign in. `wasSignedIn`: the broker forgot this browser while the page was open. */
@@ -31,7 +32,7 @@ function KeyForm({ onSignedIn }: { onSignedIn: () => void }): JSX.Element {
     event.preventDefault();
     const form = event.currentTarget;
     try {
-      await signInWithKey(String(new FormData(form).get("key")).trim());
+      await signInWithKey(fieldText(new FormData(form), "key").trim());
       form.reset();
       setProblem("");
       onSignedIn();

@@ -6,7 +6,17 @@ import { type BrokerStatus, type ConnectionRow, getConnections, getStatus, Reque
 export interface BrokerReport {
   readonly status?: BrokerStatus;
   readonly connections?: readonly ConnectionRow[];
-  readonly problem?: { readonly message: string; readonly since: number; readonly isSignedOut: boolean };
+  readonly problem?: BrokerProblem;
+}
+
+export interface BrokerProblem {
+  readonly message: string;
+  /** Wall time in ms of the first request that failed. */
+  readonly since: number;
+  /** There was no answer at all. */
+  readonly isSilent: boolean;
+  /** The broker does not, or no longer, know this browser. */
+  readonly isSignedOut: boolean;
 }
 
 const INTERVAL_MS = 2_000;
@@ -41,8 +51,9 @@ async function askOnce(): Promise<BrokerReport> {
     const [status, connections] = await Promise.all([getStatus(), getConnections()]);
     return { status, connections };
   } catch (error) {
-    const isSignedOut = error instanceof RequestFailure && error.isSignedOut;
-    return { problem: { message: error instanceof Error ? error.message : String(error), since: Date.now(), isSignedOut } };
+    const failure = error instanceof RequestFailure ? error : new RequestFailure(0, String(error), { cause: error });
+    const { message, isSignedOut, status } = failure;
+    return { problem: { message, since: Date.now(), isSilent: status === 0, isSignedOut } };
   }
 }
 

@@ -3,7 +3,7 @@ import { useIsVisible } from "../page/use-is-visible.ts";
 import type { RateSample } from "./admin-api.ts";
 
 /** What the broker keeps too: one sample a second for five minutes. */
-export const MAXIMUM_SAMPLES = 300;
+const MAXIMUM_SAMPLES = 300;
 
 /**
  * The broker's rates, oldest first, as its stream tells them. The stream is one of the few connections a browser gives an origin,

@@ -89,7 +89,7 @@ function describe(status: PageStatus, since: number): string {
     case "online":
       return `Connected since ${timeOfDay(since)}`;
     case "waiting":
-      return `Waiting, ${status.lastFailure.code}. Next attempt at ${timeOfDay(since + status.retryInMs)}`;
+      return `${status.lastFailure.code}, next attempt at ${timeOfDay(since + status.retryInMs)}`;
     case "failed":
       return `Gave up, ${status.failure.code}`;
   }

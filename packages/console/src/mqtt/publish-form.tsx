@@ -1,5 +1,6 @@
 import type { JSX, TargetedKeyboardEvent, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
+import { fieldText } from "../page/field-text.ts";
 import { timeOfDay } from "../text/times.ts";
 import type { MqttModel, QoS } from "./mqtt-model.ts";
 import { ProblemText } from "./problem-text.tsx";
@@ -20,8 +21,8 @@ export function PublishForm({ model }: { model: MqttModel }): JSX.Element {
     setOutcome({ state: "pending" });
     try {
       // A form's text has line breaks of two characters; what is typed here has one.
-      const payload = String(form.get("payload")).replaceAll("\r\n", "\n");
-      const reasonCode = await model.publish(String(form.get("topic")), payload, { qos, retain: form.has("retain") });
+      const payload = fieldText(form, "payload").replaceAll("\r\n", "\n");
+      const reasonCode = await model.publish(fieldText(form, "topic"), payload, { qos, retain: form.has("retain") });
       setOutcome({ state: "done", text: resultOf(qos, reasonCode) });
     } catch (error) {
       setOutcome({ state: "failed", error });

@@ -1,5 +1,6 @@
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
+import { fieldText } from "../page/field-text.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import type { MqttModel, QoS, WantedFilter } from "./mqtt-model.ts";
 import { ProblemText } from "./problem-text.tsx";
@@ -12,7 +13,7 @@ export function SubscribeForm({ model }: { model: MqttModel }): JSX.Element {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     try {
-      model.subscribe(String(form.get("filter")), Number(form.get("qos")) as QoS);
+      model.subscribe(fieldText(form, "filter"), Number(form.get("qos")) as QoS);
       setProblem(undefined);
     } catch (error) {
       setProblem(error);
