@@ -1,0 +1,3 @@
+export { BrokerWorld, type WorldOptions } from "./broker-world.ts";
+export { connectOf, publishOf, type SubscribeRequest, TestClient, textOf } from "./test-client.ts";
+export { type DiskState, TestStore } from "./test-store.ts";
