@@ -255,13 +255,16 @@ export class Connection
   }
 
   disconnect(packet: DisconnectPacket): void {
+    const session = this.session!;
+    const expiryInterval = packet.properties?.sessionExpiryInterval;
+    if (session.expiryInterval === 0 && expiryInterval !== undefined && expiryInterval > 0) {
+      // Section 3.14.2.2.2: a Session that was to end with its connection cannot be prolonged now, and this is no DISCONNECT.
+      const detail = "a Session Expiry Interval of 0 cannot be raised by DISCONNECT";
+      throw new MqttError("PROTOCOL_ERROR", { reasonCode: ReasonCode.ProtocolError, source: "peer", detail });
+    }
     // [MQTT-3.14.4-3]: only a normal disconnection discards the will.
     this.isWillDue = packet.reasonCode !== ReasonCode.NormalDisconnection;
-    const expiryInterval = packet.properties?.sessionExpiryInterval;
     if (expiryInterval === undefined) return;
-    const session = this.session!;
-    // Section 3.14.2.2.2: a Session that was to end with its connection cannot be prolonged now.
-    if (session.expiryInterval === 0 && expiryInterval > 0) return;
     session.expiryInterval = Math.min(expiryInterval, this.environment.limits.maximumSessionExpiryInterval);
   }
 

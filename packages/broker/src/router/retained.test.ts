@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { BrokerWorld } from "@bowline/testkit/broker";
+
+describe.each([4, 5] as const)("retained messages, version %i", (version) => {
+  test("set, replaced, cleared", async () => {
+    const world = await BrokerWorld.start();
+    const publisher = await world.client(version);
+    const seen = async (): Promise<unknown[]> => {
+      const client = await world.client(version);
+      await client.subscribe("a/+", 1);
+      const messages = await client.takeMessages();
+      await client.disconnect();
+      return messages.map((message) => [message.topicName, Buffer.from(message.payload).toString(), message.qos, message.retain]);
+    };
+    publisher.publish("a/b", "1", 0, { retain: true });
+    publisher.publish("a/c", "2", 2, { retain: true });
+    expect((await seen()).sort()).toEqual([
+      ["a/b", "1", 0, true],
+      ["a/c", "2", 1, true],
+    ]);
+    publisher.publish("a/b", "3", 1, { retain: true });
+    publisher.publish("a/c", "not retained", 1);
+    expect((await seen()).sort()).toEqual([
+      ["a/b", "3", 1, true],
+      ["a/c", "2", 1, true],
+    ]);
+    publisher.publish("a/b", "", 0, { retain: true });
+    publisher.publish("a/none", "", 0, { retain: true });
+    expect(await seen()).toEqual([["a/c", "2", 1, true]]);
+    expect(world.broker.retainedCount).toBe(1);
+  });
+
+  test("those who are subscribed already get it without the flag, [MQTT-3.3.1-9]; an empty one too", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(version);
+    await client.subscribe("t", 0);
+    client.publish("t", "1", 0, { retain: true });
+    client.publish("t", "", 0, { retain: true });
+    expect(await client.takeMessages()).toMatchObject([{ retain: false }, { retain: false }]);
+  });
+
+  test("a topic with $ first is not for a wildcard at the start", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(version);
+    client.publish("$x/a", "1", 0, { retain: true });
+    await client.subscribe("#", 0);
+    await client.subscribe("+/a", 0);
+    expect(await client.takeTexts()).toEqual([]);
+    await client.subscribe("$x/#", 0);
+    expect(await client.takeTexts()).toEqual(["$x/a=1"]);
+  });
+
+  test("they survive a crash", async () => {
+    const world = await BrokerWorld.start();
+    const publisher = await world.client(version);
+    publisher.publish("a", "1", 1, { retain: true });
+    publisher.publish("b", "2", 0, { retain: true });
+    publisher.publish("b", "", 0, { retain: true });
+    await world.settle();
+    await world.crash();
+    const client = await world.client(version);
+    await client.subscribe("#", 1);
+    expect(await client.takeTexts()).toEqual(["a=1"]);
+    expect(world.store.rows.messages.size).toBe(1);
+  });
+});
+
+describe("retained messages on 5.0", () => {
+  test("Retain Handling 0 always, 1 for a new subscription, 2 never", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client();
+    client.publish("t", "x", 0, { retain: true });
+    const subscribe = async (retainHandling: 0 | 1 | 2): Promise<number> => {
+      await client.subscribe({ topicFilter: "t", retainHandling });
+      return (await client.takeMessages()).length;
+    };
+    expect([await subscribe(2), await subscribe(1), await subscribe(0), await subscribe(0)]).toEqual([0, 0, 1, 1]);
+    await client.unsubscribe("t");
+    expect([await subscribe(1), await subscribe(1)]).toEqual([1, 0]);
+  });
+
+  test("Retain As Published keeps the flag of what is published now", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client();
+    await client.subscribe({ topicFilter: "t", retainAsPublished: true, qos: 1 });
+    client.publish("t", "1", 0, { retain: true });
+    client.publish("t", "2", 1, { retain: true });
+    client.publish("t", "3", 1);
+    expect((await client.takeMessages()).map((message) => message.retain)).toEqual([true, true, false]);
+  });
+
+  test("with the subscription's identifier, its own properties, and what is left of its expiry", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client();
+    client.publish("t", "x", 1, { retain: true, properties: { messageExpiryInterval: 10, contentType: "c" } });
+    await world.settle();
+    await world.clock.advance(4_000);
+    await client.subscribe("t", 1, { subscriptionIdentifiers: [7] });
+    expect(await client.takeMessages()).toMatchObject([
+      { retain: true, properties: { messageExpiryInterval: 6, contentType: "c", subscriptionIdentifiers: [7] } },
+    ]);
+    await world.clock.advance(6_000);
+    await client.subscribe("t", 1);
+    expect(await client.takeMessages()).toEqual([]);
+  });
+});

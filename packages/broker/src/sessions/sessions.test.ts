@@ -1,0 +1,222 @@
+import { describe, expect, test } from "vitest";
+import { PacketType } from "@bowline/protocol";
+import { BrokerWorld, connectOf, type TestClient } from "@bowline/testkit/broker";
+
+/** A CONNECT whose Session survives, in the words of either version. */
+function lasting(version: 4 | 5, cleanStart = false) {
+  const properties = { sessionExpiryInterval: 100 };
+  return { clientIdentifier: "lasting", cleanStart, ...(version === 5 ? { properties } : {}) };
+}
+
+describe.each([4, 5] as const)("sessions, version %i", (version) => {
+  test("Session Present, Clean Start, and what a clean one forgets", async () => {
+    const world = await BrokerWorld.start();
+    const connect = async (cleanStart: boolean): Promise<[TestClient, boolean]> => {
+      const client = world.dial(version);
+      return [client, (await client.connect({ ...lasting(version, cleanStart) })).sessionPresent];
+    };
+    let [client, present] = await connect(false);
+    expect(present).toBe(false);
+    await client.subscribe("t", 1);
+    await client.cut();
+    [client, present] = await connect(false);
+    expect(present).toBe(true);
+    client.publish("t", "1");
+    expect(await client.takeTexts()).toEqual(["t=1"]);
+    await client.cut();
+    [client, present] = await connect(true);
+    expect(present).toBe(false);
+    client.publish("t", "2");
+    expect(await client.takeTexts()).toEqual([]);
+    expect(world.broker.sessionCount).toBe(1);
+  });
+
+  test("offline messages of QoS 1 and 2 wait in order, those of QoS 0 do not", async () => {
+    const world = await BrokerWorld.start();
+    const sleeper = await world.client(version, lasting(version));
+    const publisher = await world.client(version);
+    await sleeper.subscribe("t", 2);
+    await sleeper.disconnect();
+    for (const [i, qos] of ([1, 0, 2, 1] as const).entries()) publisher.publish("t", String(i), qos);
+    await world.settle();
+    const again = world.dial(version);
+    again.send(connectOf(version, lasting(version)));
+    const messages = await again.takeMessages();
+    expect(messages.map((message) => [Buffer.from(message.payload).toString(), message.qos, message.dup])).toEqual([
+      ["0", 1, false],
+      ["2", 2, false],
+      ["3", 1, false],
+    ]);
+  });
+
+  test("what was not acknowledged comes again with DUP and its identifier, before anything else, [MQTT-4.4.0-1]", async () => {
+    const world = await BrokerWorld.start();
+    const first = await world.client(version, lasting(version));
+    const publisher = await world.client(version);
+    await first.subscribe("t", 2);
+    publisher.publish("t", "1", 1);
+    publisher.publish("t", "2", 2);
+    publisher.publish("t", "3", 2);
+    const sent = await first.takeMessages();
+    expect(sent).toHaveLength(3);
+    first.acknowledge("PUBREC", sent[2]!.packetIdentifier!);
+    await world.settle();
+    await first.cut();
+    publisher.publish("t", "4", 1);
+    await world.settle();
+    const again = world.dial(version);
+    again.send(connectOf(version, lasting(version)));
+    const packets = await again.take();
+    expect(packets.slice(1)).toMatchObject([
+      { type: PacketType.PUBLISH, dup: true, packetIdentifier: sent[0]!.packetIdentifier },
+      { type: PacketType.PUBLISH, dup: true, packetIdentifier: sent[1]!.packetIdentifier },
+      { type: PacketType.PUBREL, packetIdentifier: sent[2]!.packetIdentifier },
+      { type: PacketType.PUBLISH, dup: false },
+    ]);
+  });
+
+  test("an acknowledged message never comes again", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(version, lasting(version));
+    await client.subscribe("t", 1);
+    client.publish("t", "1", 1);
+    const [message] = await client.takeMessages();
+    client.acknowledge("PUBACK", message!.packetIdentifier!);
+    await world.settle();
+    await client.cut();
+    const again = world.dial(version);
+    again.send(connectOf(version, lasting(version)));
+    expect(await again.takeMessages()).toEqual([]);
+    expect(world.store.rows.messages.size).toBe(0);
+  });
+
+  test("a second connection of the same client takes the Session over, [MQTT-3.1.4-3]", async () => {
+    const world = await BrokerWorld.start();
+    const first = await world.client(version, lasting(version));
+    await first.subscribe("t", 1);
+    const second = world.dial(version);
+    expect(await second.connect(lasting(version))).toMatchObject({ sessionPresent: true });
+    const last = version === 5 ? [{ type: PacketType.DISCONNECT, reasonCode: 0x8e }] : [];
+    expect(await first.take()).toMatchObject(last);
+    expect(first.isClosed).toBe(true);
+    second.publish("t", "1");
+    expect(await second.takeTexts()).toEqual(["t=1"]);
+  });
+
+  test("also where the Session ends with its connection: then the new one has none", async () => {
+    const world = await BrokerWorld.start();
+    const changes = { clientIdentifier: "same", cleanStart: true };
+    const first = await world.client(version, changes);
+    await first.subscribe("t", 1);
+    const second = world.dial(version);
+    expect(await second.connect({ ...changes, cleanStart: version === 4 })).toMatchObject({ sessionPresent: false });
+    await world.settle();
+    expect(first.isClosed).toBe(true);
+    expect(world.broker.sessionCount).toBe(1);
+    second.publish("t", "1");
+    expect(await second.takeTexts()).toEqual([]);
+  });
+
+  test("a connection that was taken over while its transport was full writes nothing more into the Session", async () => {
+    const world = await BrokerWorld.start();
+    const first = await world.client(version, lasting(version));
+    const publisher = await world.client(version);
+    await first.subscribe("t", 1);
+    first.channel.pause();
+    const large = "x".repeat(600_000);
+    for (let i = 0; i < 6; i++) publisher.publish("t", `${i}${large}`, 1);
+    await world.settle();
+    const second = world.dial(version);
+    const { properties } = lasting(5);
+    // One at a time, so that most of the queue is still there when the first one's transport has room again.
+    second.send(connectOf(version, { ...lasting(version), ...(version === 5 ? { properties: { ...properties, receiveMaximum: 1 } } : {}) }));
+    await world.settle();
+    const answer = async (): Promise<string[]> => {
+      const messages = await second.takeMessages();
+      for (const message of messages) second.acknowledge("PUBACK", message.packetIdentifier!);
+      return messages.map((message) => String.fromCharCode(message.payload[0]!));
+    };
+    first.channel.resume();
+    const seen: string[] = [];
+    for (let i = 0; i < 6; i++) seen.push(...(await answer()));
+    expect(seen).toEqual(["0", "1", "2", "3", "4", "5"]);
+  });
+});
+
+describe("Session Expiry Interval", () => {
+  const asked = (sessionExpiryInterval: number) => ({ clientIdentifier: "c", cleanStart: false, properties: { sessionExpiryInterval } });
+
+  test("the Session ends so long after its connection, within a quarter of a second", async () => {
+    const world = await BrokerWorld.start();
+    const present = async (waitMs: number): Promise<boolean> => {
+      const client = await world.client(5, asked(10));
+      await client.disconnect();
+      await world.clock.advance(waitMs);
+      const next = world.dial();
+      const { sessionPresent } = await next.connect(asked(10));
+      await next.disconnect(0, { sessionExpiryInterval: 0 });
+      return sessionPresent;
+    };
+    expect(await present(9_900)).toBe(true);
+    expect(await present(10_250)).toBe(false);
+    expect(world.store.rows.sessions.size).toBe(0);
+  });
+
+  test("DISCONNECT may change it, but not from 0: that is a Protocol Error and no normal end (section 3.14.2.2.2)", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(5, asked(10));
+    await client.disconnect(0, { sessionExpiryInterval: 100 });
+    await world.clock.advance(50_000);
+    const again = world.dial();
+    expect((await again.connect(asked(0))).sessionPresent).toBe(true);
+    const watcher = await world.client();
+    await watcher.subscribe("will", 0);
+    await again.disconnect();
+    const refused = await world.client(5, { ...asked(0), will: { topicName: "will", payload: Buffer.from("w"), qos: 0, retain: false } });
+    refused.send({ type: PacketType.DISCONNECT, reasonCode: 0, properties: { sessionExpiryInterval: 5 } });
+    expect(await refused.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
+    expect(await watcher.takeTexts()).toEqual(["will=w"]);
+    expect(world.broker.sessionCount).toBe(1);
+  });
+
+  test("counts across a restart, and 0xFFFFFFFF does not end", async () => {
+    const world = await BrokerWorld.start();
+    const short = await world.client(5, { ...asked(10), clientIdentifier: "short" });
+    const endless = await world.client(5, { ...asked(0xffff_ffff), clientIdentifier: "endless" });
+    await short.disconnect();
+    await endless.disconnect();
+    await world.clock.advance(6_000);
+    await world.restart();
+    expect(world.broker.sessionCount).toBe(2);
+    await world.clock.advance(3_000);
+    expect(world.broker.sessionCount).toBe(1);
+    await world.clock.advance(1e6);
+    expect(world.broker.sessionCount).toBe(1);
+  });
+});
+
+describe("Client Identifiers", () => {
+  test("an empty one is assigned on 5.0, with and without Clean Start, [MQTT-3.1.3-6]", async () => {
+    const world = await BrokerWorld.start();
+    const names: unknown[] = [];
+    for (const cleanStart of [true, false]) {
+      const connack = await world.dial().connect({ clientIdentifier: "", cleanStart });
+      expect(connack).toMatchObject({ reasonCode: 0, sessionPresent: false });
+      names.push(connack.properties?.assignedClientIdentifier);
+    }
+    expect(new Set(names).size).toBe(2);
+    expect(names.every((name) => typeof name === "string" && name.length > 10)).toBe(true);
+  });
+
+  test("on 3.1.1 it needs Clean Session, [v3 MQTT-3.1.3-8]; on 3.1 there must be one", async () => {
+    const world = await BrokerWorld.start();
+    expect(await world.dial(4).connect({ clientIdentifier: "", cleanStart: true })).toMatchObject({ reasonCode: 0 });
+    for (const [version, cleanStart] of [[4, false], [3, true], [3, false]] as const) {
+      const client = world.dial(version);
+      expect(await client.connect({ clientIdentifier: "", cleanStart })).toMatchObject({ sessionPresent: false, reasonCode: 0x85 });
+      await world.settle();
+      expect(client.isClosed).toBe(true);
+    }
+    expect(await world.dial(3).connect({ clientIdentifier: "three" })).toMatchObject({ reasonCode: 0 });
+  });
+});
