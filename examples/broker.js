@@ -1,0 +1,10 @@
+import { createLogger, loadConfig, startServer } from "@bowline/broker/internal";
+
+const { DATA = "./broker-data", LISTEN = "mqtts://localhost:8883", SENSOR_PASSWORD = "" } = process.env;
+const config = await loadConfig({ overrides: { data: DATA, listen: [LISTEN], console: false } });
+export const server = await startServer({ config, logger: createLogger({ level: "warn" }), version: "1.0.0" });
+
+if (server.users.size === 0) await server.users.add("default", "sensor", SENSOR_PASSWORD);
+await server.broker.publish("plant/state", new TextEncoder().encode("up"), { retain: true });
+console.log(`listening on ${server.listeners.join(" ")}; clients trust ${server.folder.ca}`);
+process.once("SIGTERM", () => void server.close()); // drains: within 2 s
