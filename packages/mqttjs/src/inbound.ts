@@ -1,4 +1,3 @@
-import type { Properties, QoS } from "@bowline/protocol";
 import { callSafely, InboundMessage, type NetworkConnection } from "@bowline/client/internal";
 import { Fifo, type PublishOffsets } from "@bowline/protocol/internal";
 import type { DoneCallback } from "./options.ts";
@@ -80,17 +79,17 @@ function once(callback: (error: Error | undefined) => void): DoneCallback {
 
 function packetOf(message: InboundMessage, offsets: PublishOffsets): IPublishPacket {
   const { topicName: topic, qos, retain, dup, payload } = message;
-  const shown = fromProperties(message.properties as Properties);
+  const shown = fromProperties(message.properties);
   return {
     cmd: "publish",
     retain,
-    qos: qos as QoS,
+    qos,
     dup,
     length: remainingLength(offsets.packetEnd - offsets.packetStart),
     topic,
     payload: asBuffer(payload),
     ...(qos === 0 ? {} : { messageId: offsets.packetIdentifier }),
-    ...(shown === undefined ? {} : { properties: shown as NonNullable<IPublishPacket["properties"]> }),
+    ...(shown === undefined ? {} : { properties: shown }),
   };
 }
 

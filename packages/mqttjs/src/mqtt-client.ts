@@ -150,13 +150,13 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   subscribe(topicObject: Topics | ISubscriptionMap, opts?: SubscribeArguments, callback?: ClientSubscribeCallback): this;
   subscribe(topicObject: Topics | ISubscriptionMap, ...rest: (SubscribeArguments | ClientSubscribeCallback | undefined)[]): this {
     const { options, callback } = split<SubscribeArguments, ClientSubscribeCallback>(rest);
-    const { resubscribe = false, ...map } = (isMap(topicObject) ? topicObject : {}) as ISubscriptionMap;
+    const { resubscribe = false, ...map } = isMap(topicObject) ? topicObject : {};
     const topics = isMap(topicObject) ? Object.keys(map) : [topicObject].flat();
     const requests = topics.map((topic) => requestOf(topic, { ...options, ...map[topic] }, this.core.version));
     const invalid = validateTopics(topics);
     if (invalid !== null) queueMicrotask(() => callback?.(new Error(`Invalid topic ${invalid}`)));
     else if (this.disconnecting) callback?.(new Error("client disconnecting"));
-    else this.subscribeAll(requests, resubscribe === true, callback);
+    else this.subscribeAll(requests, resubscribe, callback);
     return this;
   }
 
@@ -252,7 +252,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     for (const batch of batches) {
       this.core.request(
         (engine) => subscriptions.send(engine, batch, answered),
-        (error) => answered?.(error, batch as ISubscriptionGrant[]),
+        (error) => answered?.(error, batch),
       );
     }
   }

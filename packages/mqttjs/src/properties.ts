@@ -44,7 +44,7 @@ function toProperty(name: string, value: unknown): readonly [string, unknown] {
 }
 
 function userPropertyList(given: UserProperties): UserProperty[] {
-  return Object.entries(given).flatMap(([name, values]) => [values].flat().map((value) => [name, String(value)] as const));
+  return Object.entries(given).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const));
 }
 
 /** Properties of a packet as MQTT.js shows them; undefined when there are none. */
