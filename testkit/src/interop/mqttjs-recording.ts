@@ -77,6 +77,6 @@ function resultText([error, result]: readonly unknown[]): string {
 }
 
 function errorText(error: unknown): string {
-  const { message, code } = error as { message: string; code?: unknown };
+  const { message, code } = error as { message: string; code?: string | number };
   return `${message.replace(/127\.0\.0\.1:\d+/, "HOST")}${code === undefined ? "" : ` (${String(code)})`}`;
 }
