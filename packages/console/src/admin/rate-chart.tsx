@@ -66,11 +66,9 @@ function Chart({ samples }: { samples: readonly RateSample[] }): JSX.Element {
   return (
     <figure class="chart">
       <div class="y-axis" aria-hidden="true">
-        {GRID.slice()
-          .reverse()
-          .map((part) => (
-            <span key={part}>{rate(maximum * part)}</span>
-          ))}
+        {GRID.map((part) => (
+          <span key={part}>{rate(maximum * part)}</span>
+        ))}
       </div>
       <svg viewBox={`0 -2 ${WIDTH} ${HEIGHT + 4}`} preserveAspectRatio="none" role="img" aria-label={summary}>
         {GRID.map((part) => (
