@@ -14,7 +14,8 @@ interface Product {
 
 const products: readonly Product[] = [
   { name: "client/dist/browser.min.js", source: "packages/client/src/index.ts", make: () => bundleClient() },
-  { name: "mqttjs/dist/index.cjs", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJs() },
+  { name: "mqttjs/dist/index.cjs", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJs("node", "index.cjs") },
+  { name: "mqttjs/dist/browser.cjs", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJs("browser", "browser.cjs") },
   {
     name: "mqttjs/dist/index.d.cts",
     source: "packages/mqttjs/src/index.ts",
@@ -62,15 +63,16 @@ function bundleClient(): Promise<void> {
   );
 }
 
-function bundleMqttJs(): Promise<void> {
+/** For those who `require`: in Node, and in a page by a bundler, which needs a CommonJS file as the browser script is none. */
+function bundleMqttJs(platform: "node" | "browser", name: string): Promise<void> {
   return bundle(
     {
       input: join(root, "packages/mqttjs/src/index.ts"),
-      platform: "node",
+      platform,
       external: ["ws", "socks"],
-      resolve: { conditionNames: nodeConditions },
+      resolve: { conditionNames: platform === "node" ? nodeConditions : pageConditions },
     },
-    { file: join(root, "packages/mqttjs/dist/index.cjs"), format: "cjs", exports: "named", esModule: true, codeSplitting: false },
+    { file: join(root, "packages/mqttjs/dist", name), format: "cjs", exports: "named", esModule: true, codeSplitting: false },
   );
 }
 

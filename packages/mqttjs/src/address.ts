@@ -12,9 +12,10 @@ const secure: Readonly<Record<string, MqttProtocol>> = { mqtt: "mqtts", ws: "wss
  * @throws MqttError URL_INVALID, SCHEME_UNKNOWN
  */
 export function optionsOfUrl(url: string): IClientOptions {
-  const scheme = /^([a-z0-9+]+):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === undefined && !url.startsWith("/")) throw new Error("Missing protocol");
-  const { target, username, password } = parse(url, { protocolVersion: 4 });
+  const [, given, rest] = /^([a-z0-9+]+):(.*)$/is.exec(url) ?? [];
+  if (given === undefined && !url.startsWith("/")) throw new Error("Missing protocol");
+  const scheme = given && reachable(given.toLowerCase());
+  const { target, username, password } = parse(scheme === undefined ? url : `${scheme}:${rest}`, { protocolVersion: 4 });
   const { host, port, path } = target;
   const query = Object.fromEntries(new URLSearchParams(/\?(.*)$/.exec(path)?.[1]));
   return {
@@ -39,9 +40,13 @@ export function urlOfAttempt(options: IClientOptions, attempt: number): string {
   const { protocol = "mqtt", hostname: name, port, path } = options;
   if (options.unixSocket === true || protocol.endsWith("+unix")) return `${protocol.replace(/\+unix$/, "")}+unix:${path ?? ""}`;
   const authority = `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}${port === undefined ? "" : `:${port}`}`;
-  const scheme = platform.onlyWebSockets ? (inPage[protocol] ?? protocol) : protocol;
+  const scheme = reachable(protocol);
   const place = path ?? "/";
   return `${scheme}://${authority}${isWebSocket(scheme) ? `${place.startsWith("/") ? "" : "/"}${place}` : ""}`;
+}
+
+function reachable(scheme: string): string {
+  return platform.onlyWebSockets ? (inPage[scheme] ?? scheme) : scheme;
 }
 
 export function isWebSocket(scheme: string): boolean {
