@@ -124,13 +124,13 @@ export class Broker implements BrokerEnvironment {
     return count;
   }
 
-  /** Publishes a message in the broker's own name; resolves when it is kept where it must be. */
-  publish(topicName: string, payload: Uint8Array, options: { qos?: QoS; retain?: boolean; tenant?: string } = {}): Promise<void> {
+  /** Publishes a message in the broker's own name; resolves when it is kept where it must be, rejects with STORE_READ_ONLY. */
+  async publish(topicName: string, payload: Uint8Array, options: { qos?: QoS; retain?: boolean; tenant?: string } = {}): Promise<void> {
     const tenant = this.tenant(options.tenant ?? DEFAULT_TENANT);
     const topic = new TextEncoder().encode(topicName);
     const message = new KeptMessage(topic, payload, undefined, 0, options.qos ?? 0, "");
     const commit = tenant.router.publishMessage(message, options.retain ?? false, undefined);
-    return new Promise((resolve) => this.commits.when(commit, resolve));
+    await new Promise<void>((resolve) => this.commits.when(commit, resolve));
   }
 
   /**
@@ -222,11 +222,9 @@ export class Broker implements BrokerEnvironment {
   }
 
   private storageHealth(isWritable: boolean): void {
-    if (!isWritable) {
-      this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
-      return;
-    }
-    this.logger.info({}, "storage takes writes again");
+    if (isWritable) this.logger.info({}, "storage takes writes again");
+    else this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
+    // Also where it is not writable: over its size limit it takes what makes room.
     this.journal.settle();
   }
 

@@ -15,6 +15,7 @@ export class TestStore {
   private working: StoreImage = this.kept;
   private memory: MemoryStorage | undefined;
   private state: DiskState = "ok";
+  private refusals = 0;
   private waiting: (() => void)[] = [];
   private readonly soon: (callback: () => void) => void;
   private health: StorageHealth = { state: "ok" };
@@ -47,6 +48,11 @@ export class TestStore {
     for (const run of this.waiting.splice(0)) run();
   }
 
+  /** Refuses so many writes that would be taken. */
+  refuseNext(count: number): void {
+    this.refusals = count;
+  }
+
   /** From now on the disk is like that. */
   become(state: DiskState): void {
     this.state = state;
@@ -73,7 +79,7 @@ export class TestStore {
     if (typeof value !== "function") return value;
     if (!/^(put|delete)/.test(String(name))) return value.bind(memory) as unknown;
     return (...values: unknown[]): unknown => {
-      if (this.state === "full" || (this.state === "limit" && GROWING.has(String(name)))) {
+      if ((this.state === "ok" && this.refusals-- > 0) || this.state === "full" || (this.state === "limit" && GROWING.has(String(name)))) {
         throw new MqttError("STORE_READ_ONLY", { detail: "the disk is full" });
       }
       return Reflect.apply(value, memory, values);

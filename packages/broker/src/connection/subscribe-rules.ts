@@ -2,7 +2,6 @@ import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "@b
 import { MqttError } from "@bowline/protocol";
 import { parseShare, ReasonCode, validateTopicFilter } from "@bowline/protocol/internal";
 import type { AccessControl } from "../acl/access-control.ts";
-import type { Journal } from "../messages/journal.ts";
 import type { Router } from "../router/router.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -32,7 +31,7 @@ export function grantSubscriptions(
       granted.reasonCodes.push(refusal);
       continue;
     }
-    const kept = keep(request, session, subscriptionIdentifier, storage);
+    const kept = orRefused(() => (session.isPersistent ? storage.putSubscription(session.id, { ...request, subscriptionIdentifier }) : 0));
     if (kept < 0) {
       granted.reasonCodes.push(ReasonCode.QuotaExceeded);
       continue;
@@ -52,33 +51,34 @@ function refusalOf(request: SubscriptionRequest, session: Session, access: Acces
   return access.maySubscribe(session, parseShare(topicFilter)?.topicFilter ?? topicFilter) ? 0 : ReasonCode.NotAuthorized;
 }
 
-/** Commit number, or -1 when storage takes nothing now. */
-function keep(request: SubscriptionRequest, session: Session, subscriptionIdentifier: number, storage: Storage): number {
-  if (!session.isPersistent) return 0;
-  try {
-    return storage.putSubscription(session.id, { ...request, subscriptionIdentifier });
-  } catch (error) {
-    if (MqttError.is(error) && error.code === "STORE_READ_ONLY") return -1;
-    throw error;
-  }
-}
-
-/** Removes what an UNSUBSCRIBE names, section 3.10.4. */
+/** Removes what an UNSUBSCRIBE names, section 3.10.4. What storage cannot forget now stays subscribed: 0x80. */
 export function removeSubscriptions(
   packet: UnsubscribePacket,
   session: Session,
   router: Router,
-  journal: Journal,
+  storage: Storage,
 ): { reasonCodes: number[]; commit: number } {
   const reasonCodes: number[] = [];
   let commit = 0;
   for (const topicFilter of packet.topicFilters) {
-    const wasThere = router.unsubscribe(session, topicFilter);
-    reasonCodes.push(wasThere ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted);
-    if (!wasThere || !session.isPersistent) continue;
-    journal.write(() => {
-      commit = journal.storage.deleteSubscription(session.id, topicFilter);
-    });
+    if (!session.subscriptions.has(topicFilter)) {
+      reasonCodes.push(ReasonCode.NoSubscriptionExisted);
+      continue;
+    }
+    const forgotten = orRefused(() => (session.isPersistent ? storage.deleteSubscription(session.id, topicFilter) : 0));
+    if (forgotten >= 0) router.unsubscribe(session, topicFilter);
+    reasonCodes.push(forgotten < 0 ? ReasonCode.UnspecifiedError : ReasonCode.Success);
+    commit = Math.max(commit, forgotten);
   }
   return { reasonCodes, commit };
+}
+
+/** Commit number, or -1 when storage takes nothing now. */
+function orRefused(write: () => number): number {
+  try {
+    return write();
+  } catch (error) {
+    if (MqttError.is(error) && error.code === "STORE_READ_ONLY") return -1;
+    throw error;
+  }
 }

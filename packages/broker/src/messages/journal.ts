@@ -1,3 +1,4 @@
+import { MqttError } from "@bowline/protocol";
 import type { OutboundEntry } from "@bowline/protocol/internal";
 import type { Session } from "../sessions/session.ts";
 import type { QueueEntry, Storage } from "../storage/storage.ts";
@@ -8,7 +9,8 @@ import { KeptMessage } from "./kept-message.ts";
  *
  * While storage is read-only (a full disk), what has already happened cannot be refused any more: such rows are owed, and
  * written when it recovers; what waits for them waits for a commit number that does not come before. What can still be refused
- * (a new PUBLISH or SUBSCRIBE) goes to storage directly and throws STORE_READ_ONLY.
+ * (a new PUBLISH or SUBSCRIBE) goes to storage directly and throws STORE_READ_ONLY. Storage itself is asked each time, since
+ * one that is over its size limit still takes what makes room.
  */
 export class Journal {
   readonly storage: Storage;
@@ -56,43 +58,60 @@ export class Journal {
   /** Keeps the entry as it is now; answers the commit number its next packet waits for, 0 for a session that does not survive. */
   entryMoved(session: Session, entry: OutboundEntry): number {
     if (!session.isPersistent) return 0;
-    if (!this.mustOwe) return this.storage.putQueueEntry(session.id, rowOf(entry));
-    this.owed.push(() => {
-      entry.commit = this.storage.putQueueEntry(session.id, rowOf(entry));
-    });
-    return Number.POSITIVE_INFINITY;
+    const { id } = session;
+    try {
+      return this.storage.putQueueEntry(id, rowOf(entry));
+    } catch (error) {
+      return this.owe(error, () => {
+        entry.commit = this.storage.putQueueEntry(id, rowOf(entry));
+      });
+    }
   }
 
   /** Forgets an entry that is done. */
   entryDone(session: Session, entry: OutboundEntry): void {
     if (!session.isPersistent) return;
+    const { id } = session;
     const { sequence } = entry;
-    this.write(() => this.storage.deleteQueueEntry(session.id, sequence));
+    this.write(() => this.storage.deleteQueueEntry(id, sequence));
   }
 
   /** Keeps that an inbound QoS 2 identifier is free again; answers the commit number PUBCOMP waits for. */
   inboundReleased(session: Session, packetIdentifier: number): number {
     if (!session.isPersistent) return 0;
-    if (!this.mustOwe) return this.storage.deleteInboundIdentifier(session.id, packetIdentifier);
-    this.write(() => this.storage.deleteInboundIdentifier(session.id, packetIdentifier));
-    return Number.POSITIVE_INFINITY;
+    const { id, state } = session;
+    try {
+      return this.storage.deleteInboundIdentifier(id, packetIdentifier);
+    } catch (error) {
+      return this.owe(error, () => {
+        const commit = this.storage.deleteInboundIdentifier(id, packetIdentifier);
+        if (state.inboundCommit === Number.POSITIVE_INFINITY) state.inboundCommit = commit;
+        session.connection?.sender.numberAcknowledgements(commit);
+      });
+    }
   }
 
   /** Writes now, or owes it while storage is read-only. */
   write(operation: () => unknown): void {
-    if (this.mustOwe) this.owed.push(operation);
-    else operation();
+    try {
+      operation();
+    } catch (error) {
+      this.owe(error, operation);
+    }
   }
 
-  /** Storage takes writes again: pays what is owed, in order. */
+  /** Storage takes more than before, perhaps all: pays what is owed, in order. What is refused again stays owed. */
   settle(): void {
     const { owed } = this;
     this.owed = [];
-    for (const operation of owed) operation();
+    for (const operation of owed) this.write(operation);
   }
 
-  private get mustOwe(): boolean {
-    return this.owed.length > 0 || this.storage.health.state !== "ok";
+  /** Answers the commit number that does not come before the operation has one of its own. */
+  private owe(error: unknown, operation: () => unknown): number {
+    if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
+    this.owed.push(operation);
+    return Number.POSITIVE_INFINITY;
   }
 }
 

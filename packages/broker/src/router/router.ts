@@ -1,3 +1,4 @@
+import { MqttError, type QoS } from "@bowline/protocol";
 import {
   bytes,
   type Clock,
@@ -109,6 +110,7 @@ export class Router {
   publishMessage(message: KeptMessage, retain: boolean, from: Session | undefined): number {
     const route = this.routeOf(message.topicName, 0, message.topicName.length);
     const { delivery } = this;
+    this.refuseUnkept(route, message.qos, retain && message.payload.length > 0, from);
     message.references++;
     delivery.fromMessage(route, message, retain);
     const retained = retain ? this.setRetained(route, message) : 0;
@@ -215,6 +217,7 @@ export class Router {
   private publishKept(from: Publisher, route: Route, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     const session = from.session!;
     const { delivery } = this;
+    this.refuseUnkept(route, offsets.qos, offsets.retain && offsets.payloadStart < offsets.payloadEnd, session);
     // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
     const after =
       offsets.qos === 2 && session.isPersistent
@@ -226,6 +229,13 @@ export class Router {
     const commit = Math.max(retained, delivery.commit);
     delivery.end();
     return commit;
+  }
+
+  /** Throws STORE_READ_ONLY while storage is read-only and somebody's copy must be kept, before anybody has one. */
+  private refuseUnkept(route: Route, qos: QoS, isRetained: boolean, from: Session | undefined): void {
+    const { health } = this.options.journal.storage;
+    if (health.state === "ok" || !(isRetained || (qos > 0 && mustKeep(route, from)))) return;
+    throw new MqttError("STORE_READ_ONLY", { detail: health.cause });
   }
 
   private deliver(route: Route, from: Session | undefined): void {
@@ -312,5 +322,16 @@ export class Router {
 }
 
 const NONE: readonly number[] = [];
+/** Whether a Session that survives gets the message, or a group might give it to one. */
+function mustKeep(route: Route, from: Session | undefined): boolean {
+  return (
+    route.groups.length > 0 ||
+    route.targets.some((listed) => {
+      const target = listed.session === from ? listed.own : listed;
+      return target !== undefined && target.qos > 0 && target.session.isPersistent;
+    })
+  );
+}
+
 const isOnline = (member: Subscription): boolean => member.session.online !== undefined;
 const isAnybody = (): boolean => true;

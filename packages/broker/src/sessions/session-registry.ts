@@ -57,7 +57,7 @@ export class SessionRegistry {
     return this.sessions.values();
   }
 
-  /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when it cannot be kept. */
+  /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when a new one cannot be kept. */
   open(request: OpenRequest, connection: SessionConnection): OpenedSession {
     const key = keyOf(request.owner, request.clientIdentifier);
     // [MQTT-3.1.4-3]
@@ -99,7 +99,7 @@ export class SessionRegistry {
       will.dueAt = session.disconnectedAt + will.delayInterval * 1000;
       if (will.delayInterval === 0) this.publishWill(session);
     }
-    if (session.isPersistent) this.options.journal.write(() => this.options.journal.storage.putSession(rowOf(session)));
+    this.save(session);
   }
 
   /** Publishes the wills and ends the Sessions that are due. */
@@ -108,7 +108,7 @@ export class SessionRegistry {
     for (const session of this.offline) {
       if (session.will !== undefined && session.will.dueAt <= now) {
         this.publishWill(session);
-        if (session.isPersistent) this.options.journal.write(() => this.options.journal.storage.putSession(rowOf(session)));
+        this.save(session);
       }
       if (session.endsAt <= now) this.end(session);
     }
@@ -148,19 +148,24 @@ export class SessionRegistry {
     return session;
   }
 
-  /** Stores the Session where it must survive its connection; answers the commit number. */
+  /** Stores the Session where it must survive its connection; answers the commit number, 0 for one that is stored already. */
   private keep(session: Session): number {
     session.state.survives = session.isPersistent || session.expiryInterval > 0;
     if (!session.state.survives) return 0;
-    const isNew = session.id === 0;
-    if (isNew) session.id = this.options.nextSessionId();
-    try {
-      const commit = this.options.journal.storage.putSession(rowOf(session));
-      return isNew ? commit : 0;
-    } catch (error) {
-      if (isNew) session.id = 0;
-      throw error;
+    if (session.isPersistent) {
+      this.save(session);
+      return 0;
     }
+    session.id = this.options.nextSessionId();
+    return this.options.journal.storage.putSession(rowOf(session));
+  }
+
+  /** Stores how the Session is now; owed while storage is read-only, and forgotten when it has ended by then. */
+  private save(session: Session): void {
+    const { journal } = this.options;
+    journal.write(() => {
+      if (session.isPersistent) journal.storage.putSession(rowOf(session));
+    });
   }
 
   private publishWill(session: Session): void {

@@ -102,7 +102,7 @@ export class Sender {
   /** Sends the entry now if that keeps the order and the quota, else queues it. Its `commit` was set by the caller. Only after `open`. */
   enqueue(entry: OutboundEntry): void {
     const state = this.state!;
-    if (this.ready && (state.survives || entry.commit <= this.owner.committed)) {
+    if (this.ready && !this.mustWait(state, entry)) {
       this.sendEntry(state, entry);
       return;
     }
@@ -118,7 +118,7 @@ export class Sender {
     while (this.resending === undefined && !this.blocked && state.queue.length > 0) {
       const entry = state.queue.peek()!;
       if (entry.qos > 0 && !this.canSend(state)) return;
-      if (!state.survives && entry.commit > this.owner.committed) {
+      if (this.mustWait(state, entry)) {
         this.owner.awaitCommit();
         return;
       }
@@ -194,6 +194,11 @@ export class Sender {
     this.owner.awaitCommit();
   }
 
+  /** Acknowledgements that were to wait for a commit without a number yet (Infinity) wait for this one. */
+  numberAcknowledgements(commit: number): void {
+    this.acknowledgements?.number(commit);
+  }
+
   /** Writes a PUBACK, PUBREC, PUBREL or PUBCOMP now. */
   acknowledge(type: number, id: number, reasonCode: number): void {
     writeAcknowledgement(this.out, type, id, reasonCode, this.version);
@@ -219,6 +224,11 @@ export class Sender {
     }
     this.scheduled = true;
     this.owner.schedule(this);
+  }
+
+  /** An entry that gets an identifier in a session that survives waits for the commit of that instead. */
+  private mustWait(state: SessionState, entry: OutboundEntry): boolean {
+    return entry.commit > this.owner.committed && (entry.qos === 0 || !state.survives);
   }
 
   /** Quota, transport and a free Packet Identifier. */

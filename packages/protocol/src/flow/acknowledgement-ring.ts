@@ -36,6 +36,14 @@ export class AcknowledgementRing {
     }
   }
 
+  /** Gives those that wait for a commit without a number yet (Infinity) that number. */
+  number(commit: number): void {
+    for (let i = 0; i < this.length; i++) {
+      const slot = (this.head + i) & this.mask;
+      if (this.commits[slot] === Number.POSITIVE_INFINITY) this.commits[slot] = commit;
+    }
+  }
+
   private grow(): void {
     const size = this.mask < 0 ? 16 : (this.mask + 1) * 2;
     const types = new Uint8Array(size);
