@@ -131,6 +131,14 @@ describe("what the layers refuse", () => {
     ]);
   });
 
+  test("of the drop-in only types may name Buffer, and what only tests use may be Node's", () => {
+    const findings = check({
+      "packages/mqttjs/src/a.ts": "export const a = (b: Buffer): typeof Buffer | undefined => undefined;\nBuffer.alloc(1);",
+      "packages/client/src/testing/b.ts": "setImmediate(() => {});",
+    });
+    expect(findings).toEqual(["packages/mqttjs/src/a.ts:2 uses Node's global Buffer in a universal package"]);
+  });
+
   test("a package or a sibling that package.json does not declare", () => {
     const findings = check({
       "packages/broker/package.json": own("broker"),
