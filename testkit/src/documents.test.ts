@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "STYLE.md", "CHANGELOG.md", "docs/README.md"];
+const packages = await readdir(join(root, "packages"));
+const all = [...documents, ...packages.map((name) => `packages/${name}/README.md`)];
+
+test.each(all)("every link in %s leads somewhere", async (document) => {
+  const text = await readFile(join(root, document), "utf8");
+  const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => link ?? "");
+  expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+});
+
+test("every file that ARCHITECTURE.md names exists", async () => {
+  const text = await readFile(join(root, "ARCHITECTURE.md"), "utf8");
+  const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, path]) => path ?? "");
+  const sources = (await Promise.all(["packages", "tools/src"].map(sourcesBelow))).flat();
+  const names = new Set(sources.map((path) => basename(path)));
+  // With a folder it is a path below packages/, or below a folder just named; without one it continues the path before it.
+  const missing = named.filter((path) => {
+    if (!path.includes("/")) return !names.has(path);
+    return !sources.some((source) => source === `packages/${path}` || source === path || source.endsWith(`/${path}`));
+  });
+  expect(missing).toEqual([]);
+  expect(named.length).toBeGreaterThan(50);
+});
+
+async function sourcesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { recursive: true });
+  return entries
+    .filter((entry) => entry.endsWith(".ts") && !/(^|\/)(dist|node_modules)\//.test(entry))
+    .map((entry) => `${folder}/${entry}`);
+}
