@@ -125,7 +125,11 @@ export class Broker implements BrokerEnvironment {
   }
 
   /** Publishes a message in the broker's own name; resolves when it is kept where it must be, rejects with STORE_READ_ONLY. */
-  async publish(topicName: string, payload: Uint8Array, options: { qos?: QoS; retain?: boolean; tenant?: string } = {}): Promise<void> {
+  async publish(
+    topicName: string,
+    payload: Uint8Array,
+    options: { qos?: QoS; retain?: boolean; tenant?: string } = {},
+  ): Promise<void> {
     const tenant = this.tenant(options.tenant ?? DEFAULT_TENANT);
     const topic = new TextEncoder().encode(topicName);
     const message = new KeptMessage(topic, payload, undefined, 0, options.qos ?? 0, "");

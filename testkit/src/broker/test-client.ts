@@ -81,7 +81,11 @@ export class TestClient implements VirtualHandler {
   }
 
   /** Answers the Reason Codes of the SUBACK; what else came is kept. */
-  async subscribe(requests: string | SubscribeRequest | readonly SubscribeRequest[], qos: QoS = 0, properties?: Properties): Promise<readonly number[]> {
+  async subscribe(
+    requests: string | SubscribeRequest | readonly SubscribeRequest[],
+    qos: QoS = 0,
+    properties?: Properties,
+  ): Promise<readonly number[]> {
     const list = typeof requests === "string" ? [{ topicFilter: requests, qos }] : Array.isArray(requests) ? requests : [requests];
     this.send({
       type: PacketType.SUBSCRIBE,
@@ -140,7 +144,12 @@ export class TestClient implements VirtualHandler {
   }
 }
 
-const plainRequest: Omit<SubscriptionRequest, "topicFilter"> = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 };
+const plainRequest: Omit<SubscriptionRequest, "topicFilter"> = {
+  qos: 0,
+  noLocal: false,
+  retainAsPublished: false,
+  retainHandling: 0,
+};
 
 export function connectOf(version: ProtocolVersion, changes: Partial<ConnectPacket> = {}): ConnectPacket {
   return { type: PacketType.CONNECT, protocolVersion: version, cleanStart: true, keepAlive: 0, clientIdentifier: "c", ...changes };

@@ -79,7 +79,11 @@ export class TestStore {
     if (typeof value !== "function") return value;
     if (!/^(put|delete)/.test(String(name))) return value.bind(memory) as unknown;
     return (...values: unknown[]): unknown => {
-      if ((this.state === "ok" && this.refusals-- > 0) || this.state === "full" || (this.state === "limit" && GROWING.has(String(name)))) {
+      if (
+        (this.state === "ok" && this.refusals-- > 0) ||
+        this.state === "full" ||
+        (this.state === "limit" && GROWING.has(String(name)))
+      ) {
         throw new MqttError("STORE_READ_ONLY", { detail: "the disk is full" });
       }
       return Reflect.apply(value, memory, values);

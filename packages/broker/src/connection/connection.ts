@@ -244,7 +244,8 @@ export class Connection
   unsubscribe(packet: UnsubscribePacket): SubscribeAnswer | undefined {
     const removed = removeSubscriptions(packet, this.session!, this.tenant.router, this.environment.storage);
     // Before 5.0 UNSUBACK cannot say no, so it is not sent.
-    if (this.sender.version !== 5 && removed.reasonCodes.includes(ReasonCode.UnspecifiedError)) throw new MqttError("STORE_READ_ONLY");
+    if (this.sender.version !== 5 && removed.reasonCodes.includes(ReasonCode.UnspecifiedError))
+      throw new MqttError("STORE_READ_ONLY");
     return this.answerWhenKept(removed.commit, { reasonCodes: removed.reasonCodes }, "unsubscribe");
   }
 

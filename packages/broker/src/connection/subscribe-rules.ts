@@ -31,7 +31,9 @@ export function grantSubscriptions(
       granted.reasonCodes.push(refusal);
       continue;
     }
-    const kept = orRefused(() => (session.isPersistent ? storage.putSubscription(session.id, { ...request, subscriptionIdentifier }) : 0));
+    const kept = orRefused(() =>
+      session.isPersistent ? storage.putSubscription(session.id, { ...request, subscriptionIdentifier }) : 0,
+    );
     if (kept < 0) {
       granted.reasonCodes.push(ReasonCode.QuotaExceeded);
       continue;

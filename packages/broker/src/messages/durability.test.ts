@@ -66,7 +66,11 @@ describe.each(versions)("answers wait for the commit, version %i", (version) => 
     const world = await BrokerWorld.start();
     const publisher = await world.client(version, lasting(version, "publisher"));
     const receivers = [await world.client(version), await world.client(version, lasting(version))];
-    for (const receiver of receivers) await receiver.subscribe([{ topicFilter: "low", qos: 0 }, { topicFilter: "high", qos: 2 }]);
+    for (const receiver of receivers)
+      await receiver.subscribe([
+        { topicFilter: "low", qos: 0 },
+        { topicFilter: "high", qos: 2 },
+      ]);
     world.store.holdsCommits = true;
     publisher.publish("low", "1", 2);
     publisher.publish("high", "2", 2);

@@ -23,26 +23,29 @@ async function withSleeper(): Promise<BrokerWorld> {
 }
 
 describe.each(["full", "limit"] as const)("a disk that is %s", (disk) => {
-  test.each([1, 2] as const)("QoS %i that must be kept is refused: 0x97 on 5.0, the end of the connection on 3.1.1", async (qos) => {
-    const world = await withSleeper();
-    const five = await world.client(5, lasting(5, "five"));
-    const four = await world.client(4, lasting(4, "four"));
-    const online = await world.client();
-    await online.subscribe("#", 2);
-    world.store.become(disk);
-    five.publish("kept/1", "1", qos);
-    expect(await five.take()).toMatchObject([{ type: qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, reasonCode: 0x97 }]);
-    four.publish("kept/1", "1", qos);
-    expect(await four.take()).toEqual([]);
-    expect(four.isClosed).toBe(true);
-    five.publish("kept/r", "1", 1, { retain: true });
-    expect(await five.take()).toMatchObject([{ type: PacketType.PUBACK, reasonCode: 0x97 }]);
-    expect(await online.takeTexts()).toEqual([]);
-    world.store.become("ok");
-    await world.settle();
-    const [, packets] = await resume(world, "sleeper");
-    expect(packets).toHaveLength(1);
-  });
+  test.each([1, 2] as const)(
+    "QoS %i that must be kept is refused: 0x97 on 5.0, the end of the connection on 3.1.1",
+    async (qos) => {
+      const world = await withSleeper();
+      const five = await world.client(5, lasting(5, "five"));
+      const four = await world.client(4, lasting(4, "four"));
+      const online = await world.client();
+      await online.subscribe("#", 2);
+      world.store.become(disk);
+      five.publish("kept/1", "1", qos);
+      expect(await five.take()).toMatchObject([{ type: qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, reasonCode: 0x97 }]);
+      four.publish("kept/1", "1", qos);
+      expect(await four.take()).toEqual([]);
+      expect(four.isClosed).toBe(true);
+      five.publish("kept/r", "1", 1, { retain: true });
+      expect(await five.take()).toMatchObject([{ type: PacketType.PUBACK, reasonCode: 0x97 }]);
+      expect(await online.takeTexts()).toEqual([]);
+      world.store.become("ok");
+      await world.settle();
+      const [, packets] = await resume(world, "sleeper");
+      expect(packets).toHaveLength(1);
+    },
+  );
 
   test("a refused QoS 2 identifier is free again, also after a crash", async () => {
     const world = await withSleeper();

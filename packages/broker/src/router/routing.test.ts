@@ -59,7 +59,12 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     for (const filter of filters) {
       await client.subscribe(filter, 0);
       for (const topic of ["a/b", "a", "b", "$internal/b", "$internal/x/y"]) client.publish(topic, "1");
-      const expected = { "#": ["a/b=1", "a=1", "b=1"], "+/b": ["a/b=1"], "a/#": ["a/b=1", "a=1"], "$internal/#": ["$internal/b=1", "$internal/x/y=1"] };
+      const expected = {
+        "#": ["a/b=1", "a=1", "b=1"],
+        "+/b": ["a/b=1"],
+        "a/#": ["a/b=1", "a=1"],
+        "$internal/#": ["$internal/b=1", "$internal/x/y=1"],
+      };
       expect(await client.takeTexts(), filter).toEqual(expected[filter as keyof typeof expected]);
       await client.unsubscribe(filter);
     }
@@ -140,7 +145,9 @@ describe("subscriptions of 5.0", () => {
     const client = await world.client();
     const filter = Buffer.from("$share/g/t");
     // Our encoder refuses it: SUBSCRIBE, length, identifier 1, no properties, the filter, No Local.
-    client.channel.write(Buffer.concat([Uint8Array.of(0x82, 6 + filter.length, 0, 1, 0, 0, filter.length), filter, Uint8Array.of(4)]));
+    client.channel.write(
+      Buffer.concat([Uint8Array.of(0x82, 6 + filter.length, 0, 1, 0, 0, filter.length), filter, Uint8Array.of(4)]),
+    );
     expect(await client.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
   });
 });
@@ -219,20 +226,23 @@ describe("what travels with a message", () => {
     ],
   };
 
-  test.each([0, 1, 2] as const)("QoS %i: all properties reach a 5.0 subscriber unchanged, and a 3.1.1 one gets the message", async (qos) => {
-    const world = await BrokerWorld.start();
-    const publisher = await world.client(5);
-    const five = await world.client(5);
-    const four = await world.client(4);
-    await five.subscribe("t", 2);
-    await four.subscribe("t", 2);
-    publisher.publish("t", "x", qos, { properties });
-    const [message] = await five.takeMessages();
-    expect(message!.properties).toMatchObject({ ...properties, correlationData: expect.anything() as unknown });
-    expect([...message!.properties!.correlationData!]).toEqual([1, 2, 3]);
-    expect(message!.properties!.userProperties).toEqual(properties.userProperties);
-    expect(await four.takeMessages()).toMatchObject([{ qos, topicName: "t" }]);
-  });
+  test.each([0, 1, 2] as const)(
+    "QoS %i: all properties reach a 5.0 subscriber unchanged, and a 3.1.1 one gets the message",
+    async (qos) => {
+      const world = await BrokerWorld.start();
+      const publisher = await world.client(5);
+      const five = await world.client(5);
+      const four = await world.client(4);
+      await five.subscribe("t", 2);
+      await four.subscribe("t", 2);
+      publisher.publish("t", "x", qos, { properties });
+      const [message] = await five.takeMessages();
+      expect(message!.properties).toMatchObject({ ...properties, correlationData: expect.anything() as unknown });
+      expect([...message!.properties!.correlationData!]).toEqual([1, 2, 3]);
+      expect(message!.properties!.userProperties).toEqual(properties.userProperties);
+      expect(await four.takeMessages()).toMatchObject([{ qos, topicName: "t" }]);
+    },
+  );
 
   test("messages of 3.1.1 reach 5.0 and back, runs included", async () => {
     const world = await BrokerWorld.start();
@@ -254,8 +264,16 @@ describe("what travels with a message", () => {
     await subscriber.subscribe("t", 0, { subscriptionIdentifiers: [9] });
     const of = (name: string) => publishOf("t", name, 0, { properties: { userProperties: [["n", name]] } });
     publisher.send(of("1"), of("2"), of("2"), of("3"));
-    const names = (await subscriber.takeMessages()).map((message) => [message.properties!.userProperties![0]![1], Buffer.from(message.payload).toString()]);
-    expect(names).toEqual([["1", "1"], ["2", "2"], ["2", "2"], ["3", "3"]]);
+    const names = (await subscriber.takeMessages()).map((message) => [
+      message.properties!.userProperties![0]![1],
+      Buffer.from(message.payload).toString(),
+    ]);
+    expect(names).toEqual([
+      ["1", "1"],
+      ["2", "2"],
+      ["2", "2"],
+      ["3", "3"],
+    ]);
   });
 
   test("a Topic Alias is the publisher's alone: subscribers get the topic", async () => {
@@ -292,7 +310,9 @@ describe("what travels with a message", () => {
     four.publish("$SYS/broker/x", "1", 1);
     await world.settle();
     expect(four.isClosed).toBe(true);
-    const willful = await world.client(5, { will: { topicName: "$SYS/broker/x", payload: Buffer.from("w"), qos: 1, retain: true } });
+    const willful = await world.client(5, {
+      will: { topicName: "$SYS/broker/x", payload: Buffer.from("w"), qos: 1, retain: true },
+    });
     await willful.cut();
     expect(await watcher.takeMessages()).toEqual([]);
     expect(world.broker.retainedCount).toBe(0);

@@ -129,7 +129,9 @@ describe.each([4, 5] as const)("sessions, version %i", (version) => {
     const second = world.dial(version);
     const { properties } = lasting(5);
     // One at a time, so that most of the queue is still there when the first one's transport has room again.
-    second.send(connectOf(version, { ...lasting(version), ...(version === 5 ? { properties: { ...properties, receiveMaximum: 1 } } : {}) }));
+    second.send(
+      connectOf(version, { ...lasting(version), ...(version === 5 ? { properties: { ...properties, receiveMaximum: 1 } } : {}) }),
+    );
     await world.settle();
     const answer = async (): Promise<string[]> => {
       const messages = await second.takeMessages();
@@ -144,7 +146,11 @@ describe.each([4, 5] as const)("sessions, version %i", (version) => {
 });
 
 describe("Session Expiry Interval", () => {
-  const asked = (sessionExpiryInterval: number) => ({ clientIdentifier: "c", cleanStart: false, properties: { sessionExpiryInterval } });
+  const asked = (sessionExpiryInterval: number) => ({
+    clientIdentifier: "c",
+    cleanStart: false,
+    properties: { sessionExpiryInterval },
+  });
 
   test("the Session ends so long after its connection, within a quarter of a second", async () => {
     const world = await BrokerWorld.start();
@@ -172,7 +178,10 @@ describe("Session Expiry Interval", () => {
     const watcher = await world.client();
     await watcher.subscribe("will", 0);
     await again.disconnect();
-    const refused = await world.client(5, { ...asked(0), will: { topicName: "will", payload: Buffer.from("w"), qos: 0, retain: false } });
+    const refused = await world.client(5, {
+      ...asked(0),
+      will: { topicName: "will", payload: Buffer.from("w"), qos: 0, retain: false },
+    });
     refused.send({ type: PacketType.DISCONNECT, reasonCode: 0, properties: { sessionExpiryInterval: 5 } });
     expect(await refused.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
     expect(await watcher.takeTexts()).toEqual(["will=w"]);
@@ -211,7 +220,11 @@ describe("Client Identifiers", () => {
   test("on 3.1.1 it needs Clean Session, [v3 MQTT-3.1.3-8]; on 3.1 there must be one", async () => {
     const world = await BrokerWorld.start();
     expect(await world.dial(4).connect({ clientIdentifier: "", cleanStart: true })).toMatchObject({ reasonCode: 0 });
-    for (const [version, cleanStart] of [[4, false], [3, true], [3, false]] as const) {
+    for (const [version, cleanStart] of [
+      [4, false],
+      [3, true],
+      [3, false],
+    ] as const) {
       const client = world.dial(version);
       expect(await client.connect({ clientIdentifier: "", cleanStart })).toMatchObject({ sessionPresent: false, reasonCode: 0x85 });
       await world.settle();

@@ -63,7 +63,12 @@ describe.each([4, 5] as const)("wills, version %i", (version) => {
 });
 
 describe("wills on 5.0", () => {
-  const lasting = (will: Will, sessionExpiryInterval = 100) => ({ clientIdentifier: "x", will, cleanStart: false, properties: { sessionExpiryInterval } });
+  const lasting = (will: Will, sessionExpiryInterval = 100) => ({
+    clientIdentifier: "x",
+    will,
+    cleanStart: false,
+    properties: { sessionExpiryInterval },
+  });
 
   test("DISCONNECT 0x04 asks for it", async () => {
     const { world, watcher } = await watched();
@@ -74,7 +79,12 @@ describe("wills on 5.0", () => {
 
   test("with its properties, its expiry counted from its publication", async () => {
     const { world, watcher } = await watched();
-    const properties: Properties = { willDelayInterval: 3, messageExpiryInterval: 60, contentType: "c", userProperties: [["k", "v"]] };
+    const properties: Properties = {
+      willDelayInterval: 3,
+      messageExpiryInterval: 60,
+      contentType: "c",
+      userProperties: [["k", "v"]],
+    };
     const client = await world.client(5, lasting(aWill({ properties })));
     await client.cut();
     await world.clock.advance(3_250);
@@ -116,7 +126,11 @@ describe("wills on 5.0", () => {
 
   test("a restart of the broker loses none: one that was due later, and that of a client which was connected", async () => {
     const world = await BrokerWorld.start();
-    const watcher = await world.client(5, { clientIdentifier: "w", cleanStart: false, properties: { sessionExpiryInterval: 1000 } });
+    const watcher = await world.client(5, {
+      clientIdentifier: "w",
+      cleanStart: false,
+      properties: { sessionExpiryInterval: 1000 },
+    });
     await watcher.subscribe("will", 1);
     const waiting = await world.client(5, lasting(aWill({ ...delayed(30), payload: Buffer.from("waiting") })));
     await waiting.cut();
@@ -125,7 +139,14 @@ describe("wills on 5.0", () => {
     await world.crash();
     await world.clock.advance(1_000);
     const again = world.dial();
-    again.send({ type: 1, protocolVersion: 5, cleanStart: false, keepAlive: 0, clientIdentifier: "w", properties: { sessionExpiryInterval: 1000 } });
+    again.send({
+      type: 1,
+      protocolVersion: 5,
+      cleanStart: false,
+      keepAlive: 0,
+      clientIdentifier: "w",
+      properties: { sessionExpiryInterval: 1000 },
+    });
     expect(await again.takeTexts()).toEqual(["will=connected"]);
     await world.clock.advance(20_000);
     expect(await again.takeTexts()).toEqual(["will=waiting"]);
