@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { connect } from "@bowline/client";
 
-const { url, username, password, ca } = JSON.parse(await readFile(".bowline/first-user.json", "utf8"));
-const client = connect(url, { credentials: { username, password }, tls: { ca: await readFile(ca, "utf8") } });
+const { url, username, password } = JSON.parse(await readFile(".bowline/first-user.json", "utf8"));
+const client = connect(url, { credentials: { username, password }, tls: { ca: await readFile(".bowline/ca.pem", "utf8") } });
 client.on("attemptFailed", ({ code, hints, retryInMs }) => console.warn(code, hints[0], retryInMs));
 
 const readings = client.subscribe("demo/+/celsius", { qos: 1 });

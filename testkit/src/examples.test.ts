@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -64,6 +64,7 @@ async function runExample(name: string): Promise<unknown> {
 /** What `npm start` leaves for its first user. */
 async function writeFirstUser(server: RunningExample["server"]): Promise<void> {
   await mkdir(".bowline");
-  const user = { url: server.listeners[0], username: "sensor", password, ca: server.folder.ca };
+  const user = { url: server.listeners[0], username: "sensor", password, ca: "ca.pem" };
+  await copyFile(server.folder.ca, ".bowline/ca.pem");
   await writeFile(".bowline/first-user.json", JSON.stringify(user));
 }
