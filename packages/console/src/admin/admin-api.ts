@@ -68,7 +68,7 @@ export class RequestFailure extends Error {
 
 /** The broker must know that the page asks, and not a link in another one; it checks this on all that is no read. */
 const OWN_PAGE = { "x-bowline-csrf": "1" };
-/** A broker that is asked every two seconds and is silent for longer is not answering. */
+/** A broker that is asked every second and is silent for longer is not answering. */
 const TIME_LIMIT_MS = 8_000;
 
 export function getStatus(): Promise<BrokerStatus> {

@@ -19,9 +19,9 @@ export interface BrokerProblem {
   readonly isSignedOut: boolean;
 }
 
-const INTERVAL_MS = 2_000;
+const INTERVAL_MS = 1_000;
 
-/** Asks the broker how it is every two seconds while the page can be seen. `restart` asks again at once when it changes. */
+/** Asks the broker how it is every second while the page can be seen. `restart` asks again at once when it changes. */
 export function useBroker(restart: unknown): BrokerReport {
   const [report, setReport] = useState<BrokerReport>({});
   const isVisible = useIsVisible();

@@ -12,8 +12,13 @@ export function ProblemText({ error }: { error: unknown }): JSX.Element {
   );
 }
 
-/** The message without the code, which is shown beside it. */
+/** The message without the code, which is shown beside it. Of codes that are no page's, a page knows no title but the code again. */
 export function sentence({ code, message }: MqttError): string {
-  const text = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
-  return `${text.charAt(0).toUpperCase()}${visibleText(text.slice(1))}${/[.!?]$/.test(text) ? "" : "."}`;
+  const text = visibleText(
+    message
+      .split(": ")
+      .filter((part, index) => index > 1 || part !== code)
+      .join(": "),
+  );
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

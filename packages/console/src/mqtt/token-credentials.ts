@@ -4,7 +4,8 @@ import { makeToken, RequestFailure } from "../admin/admin-api.ts";
 /**
  * Asks the admin API for a user name and a password before each attempt: the page holds nothing that outlives them.
  *
- * @throws MqttError WS_UNREACHABLE when the broker does not answer, CREDENTIALS_FAILED when it refuses
+ * @throws MqttError WS_UNREACHABLE when the broker does not answer, ADMIN_REFUSED when it does not know this browser, CREDENTIALS_FAILED
+ * when it cannot make a token
  */
 export async function tokenCredentials({ signal }: CredentialsRequest): Promise<Credentials> {
   try {
@@ -12,8 +13,14 @@ export async function tokenCredentials({ signal }: CredentialsRequest): Promise<
   } catch (cause) {
     const failure = cause instanceof RequestFailure ? cause : new RequestFailure(0, String(cause), { cause });
     if (failure.isSignedOut) {
-      const remedy = "Run `bowline console` on the broker's machine and open the link it prints.";
-      throw new MqttError("CREDENTIALS_FAILED", { detail: "this browser is not signed in", remedy, cause });
+      const remedy = "Run bowline console on the broker's machine and open the link it prints.";
+      throw new MqttError("ADMIN_REFUSED", {
+        detail: "this browser is not signed in",
+        remedy,
+        stage: "input",
+        retry: "backoff",
+        cause,
+      });
     }
     if (failure.status > 0)
       throw new MqttError("CREDENTIALS_FAILED", { detail: failure.message, remedy: "Read the broker's log.", cause });
