@@ -5,8 +5,7 @@ import { toProperties } from "./properties.ts";
 
 /** The CONNECT of one attempt, from the options as they are now: applications change them between attempts. */
 export function connectPacketOf(options: IClientOptions): ConnectPacket {
-  const { clientId = "", clean = true, keepalive = 60, username, password, will } = options;
-  const protocolVersion = options.protocolId === "MQIsdp" ? 3 : (options.protocolVersion ?? 4);
+  const { protocolVersion = 4, clientId = "", clean = true, keepalive = 60, username, password, will } = options;
   const properties = protocolVersion === 5 ? toProperties(options.properties) : undefined;
   return {
     type: PacketType.CONNECT,

@@ -1,7 +1,6 @@
 import {
   type ConnackPacket,
   type ConnectPacket,
-  decodePacket,
   type DisconnectPacket,
   MqttError,
   PacketType,
@@ -26,13 +25,9 @@ import {
 import type { AttemptFailure } from "@bowline/client";
 import {
   type ClientConnection,
-  Fifo,
-  FrameDecoder,
   NO_LIMIT,
   type OutboundEntry,
-  ownBytes,
   type PublishOffsets,
-  SessionState,
   type TimerHandle,
 } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
@@ -40,9 +35,11 @@ import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { TypedEventEmitter } from "./event-emitter.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
-import { Inbound, remainingLength } from "./inbound.ts";
+import { Inbound } from "./inbound.ts";
 import type { ClientOfAttempt, DoneCallback, IClientOptions } from "./options.ts";
-import { OutgoingPublish } from "./outgoing-publish.ts";
+import { Outbox } from "./outbox.ts";
+import type { OutgoingPublish } from "./outgoing-publish.ts";
+import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
 import type { IConnackPacket, IDisconnectPacket, IPublishPacket } from "./packets.ts";
 import { toProperties } from "./properties.ts";
 import { reportedError } from "./reported-error.ts";
@@ -93,9 +90,6 @@ interface Ending {
   timer: TimerHandle;
 }
 
-/** What was asked for without a connection, in order. */
-type Pending = OutgoingPublish | { readonly send: (engine: ClientConnection) => void; readonly fail: (error: Error) => void };
-
 const IDLE: Phase = { kind: "idle" };
 const PREPARING: Phase = { kind: "preparing" };
 const LEAVING: Phase = { kind: "leaving" };
@@ -105,7 +99,7 @@ const LINGER_MS = 10;
 const NEVER_MS = 0x7fff_ffff;
 
 /** The life of an MqttClient's connections, and what outlives them: the session, the queue, the subscriptions. */
-export class Core implements ConnectionOwner {
+export class Core implements ConnectionOwner, PacketEventsOwner {
   phase: Phase = IDLE;
   /** The public flags of MQTT.js that are no phases. */
   isDisconnecting = false;
@@ -119,8 +113,8 @@ export class Core implements ConnectionOwner {
   private readonly client: CoreOwner;
   private readonly dialer: Dialer;
   private readonly clock = systemClock;
-  private readonly session = new SessionState();
-  private readonly pending = new Fifo<Pending>();
+  private readonly outbox = new Outbox();
+  private readonly packets: PacketEvents;
   private readonly inbound: Inbound;
   private ending: Ending | undefined;
   /** `reconnect()` came while the last connection was on its way out. */
@@ -134,8 +128,8 @@ export class Core implements ConnectionOwner {
     platform.prepare();
     this.client = client;
     this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
-    this.session.survives = true;
     this.subscriptions = new Subscriptions(() => this.version);
+    this.packets = new PacketEvents(this);
     this.inbound = new Inbound({
       show: (packet) => this.tell("message", packet.topic, packet.payload as Buffer, packet),
       handler: () => client.handler,
@@ -150,13 +144,7 @@ export class Core implements ConnectionOwner {
   // What the application asks.
 
   publish(entry: OutgoingPublish): void {
-    entry.sequence = this.session.nextSequence++;
-    const { phase } = this;
-    if (phase.kind !== "online") {
-      this.pending.push(entry);
-      return;
-    }
-    phase.connection.sender.enqueue(entry);
+    this.outbox.publish(entry, this.phase.kind === "online" ? this.phase.connection.sender : undefined);
     if (entry.packetIdentifier !== 0) this.lastIdentifier = entry.packetIdentifier;
     this.showSent();
   }
@@ -167,20 +155,13 @@ export class Core implements ConnectionOwner {
       if (!send(engine)) fail(new MqttError("IDENTIFIERS_EXHAUSTED"));
       this.lastIdentifier = this.subscriptions.lastIdentifier;
     };
-    if (this.phase.kind !== "online") {
-      this.pending.push({ send: sendOrFail, fail });
-      return;
-    }
-    sendOrFail(this.phase.engine);
+    this.outbox.request({ send: sendOrFail, fail }, this.phase.kind === "online" ? this.phase.engine : undefined);
     this.showSent();
   }
 
-  /** Takes a message's callback away; false when there is none with that Packet Identifier. */
-  forget(packetIdentifier: number, error: Error): boolean {
-    const entry = this.session.inFlight.entry(packetIdentifier);
-    if (!(entry instanceof OutgoingPublish)) return false;
-    entry.settle(error);
-    return true;
+  /** Takes a message's callback away, if there is one with that Packet Identifier. */
+  forget(packetIdentifier: number, error: Error): void {
+    this.outbox.inFlight(packetIdentifier)?.settle(error);
   }
 
   /** Begins an attempt, unless one is under way. */
@@ -202,7 +183,10 @@ export class Core implements ConnectionOwner {
       if (typeof url === "string") go(url);
       else {
         const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.options.connectTimeout ?? 30_000);
-        void url.then(go, stop).finally(() => this.clock.clearTimer(timer));
+        void url
+          .then(go)
+          .catch(stop)
+          .finally(() => this.clock.clearTimer(timer));
       }
     } catch (error) {
       stop(error);
@@ -237,7 +221,7 @@ export class Core implements ConnectionOwner {
     const { phase } = this;
     if (phase.kind === "waiting") this.clock.clearTimer(phase.timer);
     if (phase.kind === "idle" || phase.kind === "waiting") this.finishSoon();
-    else if (phase.kind !== "leaving" && (force || this.isDrained)) this.leave(force);
+    else if (phase.kind !== "leaving" && (force || this.outbox.isEmpty)) this.leave(force);
     else if (phase.kind !== "leaving") {
       this.ending.hasWaited = true;
       this.awaitProgress(this.ending);
@@ -259,11 +243,7 @@ export class Core implements ConnectionOwner {
     else this.subscriptions.renew(engine, packet.sessionPresent);
     // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
     connection.sender.blocked = false;
-    connection.sender.pump();
-    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
-      if (next instanceof OutgoingPublish) connection.sender.enqueue(next);
-      else next.send(engine);
-    }
+    this.outbox.opened(engine, connection.sender);
     this.showSent();
     this.tell("connect", this.connack);
     this.progress();
@@ -295,25 +275,14 @@ export class Core implements ConnectionOwner {
   }
 
   readonly received = (chunk: Uint8Array, start: number, bodyStart: number, end: number): void => {
-    if (this.client.listenerCount("packetreceive") === 0) return;
+    if (!this.isWatched("packetreceive")) return;
     // What the packets before it caused has left before it is shown.
     this.showSent();
-    // It outlives the chunk, in an application that keeps it.
-    const own = ownBytes(chunk, start, end);
-    try {
-      const packet = decodePacket(own, 0, bodyStart - start, own.length, this.version);
-      this.tell("packetreceive", toPacket(packet, this.version, remainingLength(own.length)));
-    } catch (error) {
-      // Told by the engine, which reads it next.
-      if (!MqttError.is(error)) throw error;
-    }
+    this.packets.received(chunk, start, bodyStart, end);
   };
 
   sending(bytes: Uint8Array): void {
-    if (this.client.listenerCount("packetsend") === 0) return;
-    const own = ownBytes(bytes, 0, bytes.length);
-    const shower = { frame: this.showFrame, malformed: () => undefined };
-    new FrameDecoder(shower, NO_LIMIT).push(own);
+    this.packets.sending(bytes);
   }
 
   ended(end: ConnectionEnd): void {
@@ -352,7 +321,7 @@ export class Core implements ConnectionOwner {
   }
 
   private dial(url: string, since: number): void {
-    const { options, clock, session } = this;
+    const { options, clock } = this;
     const target = targetOf(url, options);
     const connect = connectPacketOf(options);
     const attempt = { target, connect, since };
@@ -363,12 +332,15 @@ export class Core implements ConnectionOwner {
       clock,
       target,
       connect,
-      session,
+      session: this.outbox.session,
       maximumPacketSize: options.properties?.maximumPacketSize ?? NO_LIMIT,
       connectTimeoutMs: options.connectTimeout ?? 30_000,
       ackTimeoutMs: NEVER_MS,
     });
     this.phase = { kind: "connecting", connection, attempt };
+    // A host that slept looks at once whether the connection still lives; the time of the next attempt stays as it was asked for.
+    const offWake = platform.onWake(() => connection.checkDeadlines());
+    void connection.released.then(offWake);
   }
 
   /** There was no address to dial. */
@@ -418,17 +390,12 @@ export class Core implements ConnectionOwner {
     if (this.phase.kind === "waiting") this.begin();
   };
 
-  private get isDrained(): boolean {
-    const { inFlight, queue } = this.session;
-    return inFlight.count === 0 && queue.length === 0 && this.pending.length === 0;
-  }
-
   /** Something was acknowledged or sent: a client that is to end may be done. */
   private progress(): void {
     const { ending, phase } = this;
     if (ending === undefined || phase.kind !== "online") return;
     this.clock.clearTimer(ending.timer);
-    if (!this.isDrained) this.awaitProgress(ending);
+    if (!this.outbox.isEmpty) this.awaitProgress(ending);
     else {
       if (ending.hasWaited) this.tell("outgoingEmpty");
       ending.timer = this.clock.setTimer(() => this.leave(false), LINGER_MS);
@@ -470,7 +437,7 @@ export class Core implements ConnectionOwner {
     this.phase = IDLE;
     this.hasEnded = true;
     this.isReconnecting = false;
-    this.failAll(new Error("Connection closed"));
+    this.outbox.failAll(new Error("Connection closed"), this.options.clean === false);
     this.tell("end");
     for (const callback of ending.callbacks) callSafely(() => callback?.(), undefined);
     if (!this.comesBack) return;
@@ -480,27 +447,10 @@ export class Core implements ConnectionOwner {
     this.begin();
   }
 
-  /** Nobody waits any longer. What a kept session has in flight stays there, to be sent again by a `reconnect()`. */
-  private failAll(error: Error): void {
-    const { session, pending } = this;
-    const entries: OutgoingPublish[] = [];
-    session.inFlight.forEach((_id, _state, entry) => {
-      if (entry instanceof OutgoingPublish) entries.push(entry);
-    });
-    session.queue.forEach((entry) => entries.push(entry as OutgoingPublish));
-    if (this.options.clean !== false) session.clear();
-    const calls = entries.sort((a, b) => a.sequence - b.sequence).map((entry) => () => entry.settle(error));
-    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-      const waiting = next;
-      calls.push(() => (waiting instanceof OutgoingPublish ? waiting.settle(error) : waiting.fail(error)));
-    }
-    for (const call of calls) callSafely(call, undefined);
-  }
-
   // What the application hears.
 
   /** Emits; what a listener throws must not end the connection that was just telling. */
-  private tell<Name extends keyof MqttClientEventCallbacks>(name: Name, ...args: Parameters<MqttClientEventCallbacks[Name]>): void {
+  tell<Name extends keyof MqttClientEventCallbacks>(name: Name, ...args: Parameters<MqttClientEventCallbacks[Name]>): void {
     this.client.log("%s", name);
     try {
       this.client.emit(name, ...args);
@@ -522,18 +472,14 @@ export class Core implements ConnectionOwner {
     this.tell("error", error);
   }
 
-  /** Whoever watches sees packets as they are made, and not at the end of the turn. */
-  private showSent(): void {
-    if (this.phase.kind === "online" && this.client.listenerCount("packetsend") > 0) this.phase.connection.sender.flush();
+  isWatched(name: "packetsend" | "packetreceive"): boolean {
+    return this.client.listenerCount(name) > 0;
   }
 
-  private readonly showFrame = (chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean => {
-    // The CONNECT was shown when it was made.
-    if (chunk[start]! >>> 4 !== PacketType.CONNECT) {
-      this.tell("packetsend", toPacket(decodePacket(chunk, start, bodyStart, end, this.version), this.version));
-    }
-    return true;
-  };
+  /** Whoever watches sees packets as they are made, and not at the end of the turn. */
+  private showSent(): void {
+    if (this.phase.kind === "online" && this.isWatched("packetsend")) this.phase.connection.sender.flush();
+  }
 }
 
 function isRefusal(packet: ConnectionEnd["packet"]): boolean {

@@ -36,6 +36,14 @@ const defaults = {
   queueQoSZero: true,
 } as const;
 
+/** Options whose silent absence would lose data or reach the wrong place. */
+const unsupported = ["incomingStore", "outgoingStore", "socksProxy", "customHandleAcks", "authPacket"];
+
+function refuseUnsupported(options: object): void {
+  const given = unsupported.find((name) => (options as Record<string, unknown>)[name] != null);
+  if (given !== undefined) throw new MqttError("OPTION_INVALID", { detail: `${given} is not supported yet` });
+}
+
 /**
  * A client with the interface of MQTT.js 5. Made by `connect`, or with a function that opens the byte stream.
  *
@@ -51,14 +59,16 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   /**
    * @param streamBuilder opens the stream of each attempt; without one it is opened as the options say.
-   * @throws Error for a session without a Client Identifier
+   * @throws Error for a session without a Client Identifier, MqttError OPTION_INVALID for what is not supported
    */
   constructor(streamBuilder: StreamBuilder | undefined, options: IClientOptions) {
     super();
     const { clientId, clean = true } = options;
     if (!clean && !clientId) throw new Error("Missing clientId for unclean clients");
+    refuseUnsupported(options);
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.options = { ...defaults, clientId: clientId ?? MqttClient.defaultId(), ...Object.fromEntries(given) };
+    if (this.options.protocolId === "MQIsdp") this.options.protocolVersion = 3;
     this.queueQoSZero = this.options.queueQoSZero !== false;
     this.log = this.options.log ?? this.noop;
     this.core = new Core(this, streamBuilder && streamDialer(() => streamBuilder(this, this.options)));

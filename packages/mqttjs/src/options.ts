@@ -1,4 +1,4 @@
-import type { IAuthPacket, IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
+import type { IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
 
 export type BaseMqttProtocol = "wss" | "ws" | "mqtt" | "mqtts" | "tcp" | "ssl" | "tls" | "wx" | "wxs" | "ali" | "alis";
 export type MqttProtocolWithUnix = `${BaseMqttProtocol}+unix`;
@@ -88,7 +88,6 @@ export interface IClientOptions extends ISecureClientOptions {
   password?: Buffer | string;
   will?: IConnectPacket["will"];
   properties?: IConnectPacket["properties"];
-  authPacket?: Partial<IAuthPacket>;
 
   /** Ms between the end of a connection and the next attempt, exact; 0 for no attempt. Default 1,000. */
   reconnectPeriod?: number;

@@ -1,0 +1,29 @@
+import { connect, connectAsync } from "./connect.ts";
+import { ErrorWithReasonCode, ErrorWithSubackPacket, ReasonCodes } from "./errors.ts";
+import { TypedEventEmitter } from "./event-emitter.ts";
+import { MqttClient } from "./mqtt-client.ts";
+import { validateTopic, validateTopics } from "./validations.ts";
+import { version as MQTTJS_VERSION } from "./version.ts";
+
+export type { AttemptFailure } from "@bowline/client";
+export type { WithFailure } from "./errors.ts";
+export type * from "./events.ts";
+export type * from "./options.ts";
+export type * from "./packets.ts";
+export type { PacketCallback } from "./outgoing-publish.ts";
+export type { ClientSubscribeCallback } from "./subscriptions.ts";
+
+/** The older name of MqttClient. */
+export const Client: typeof MqttClient = MqttClient;
+export {
+  connect,
+  connectAsync,
+  ErrorWithReasonCode,
+  ErrorWithSubackPacket,
+  MqttClient,
+  MQTTJS_VERSION,
+  ReasonCodes,
+  TypedEventEmitter,
+  validateTopic,
+  validateTopics,
+};

@@ -1,0 +1,70 @@
+import { callSafely } from "@bowline/client/internal";
+import { type ClientConnection, Fifo, type Sender, SessionState } from "@bowline/protocol/internal";
+import { OutgoingPublish } from "./outgoing-publish.ts";
+
+/** A SUBSCRIBE or UNSUBSCRIBE that waits for a connection. */
+export interface Request {
+  send(engine: ClientConnection): void;
+  fail(error: Error): void;
+}
+
+/**
+ * What the application asked for and the server has not answered: messages in flight and in the session's queue, and everything
+ * that was asked for without a connection, in the order of the calls.
+ */
+export class Outbox {
+  readonly session: SessionState = new SessionState();
+  private readonly pending = new Fifo<OutgoingPublish | Request>();
+
+  constructor() {
+    this.session.survives = true;
+  }
+
+  /** Nothing is unanswered. */
+  get isEmpty(): boolean {
+    const { inFlight, queue } = this.session;
+    return inFlight.count === 0 && queue.length === 0 && this.pending.length === 0;
+  }
+
+  /** Sends a message, or keeps it when there is no open connection. */
+  publish(entry: OutgoingPublish, sender: Sender | undefined): void {
+    entry.sequence = this.session.nextSequence++;
+    if (sender === undefined) this.pending.push(entry);
+    else sender.enqueue(entry);
+  }
+
+  request(request: Request, engine: ClientConnection | undefined): void {
+    if (engine === undefined) this.pending.push(request);
+    else request.send(engine);
+  }
+
+  /** A connection is open: sends what waited for one, after what an earlier connection left unacknowledged. */
+  opened(engine: ClientConnection, sender: Sender): void {
+    sender.pump();
+    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
+      if (next instanceof OutgoingPublish) sender.enqueue(next);
+      else next.send(engine);
+    }
+  }
+
+  /** The message in flight with that Packet Identifier. */
+  inFlight(packetIdentifier: number): OutgoingPublish | undefined {
+    return this.session.inFlight.entry(packetIdentifier) as OutgoingPublish | undefined;
+  }
+
+  /**
+   * Nobody waits any longer. What a kept session has in flight stays there without its callbacks, to be sent again if the client
+   * comes back: the server may have taken it over.
+   */
+  failAll(error: Error, keepsSession: boolean): void {
+    const { session, pending } = this;
+    const entries: OutgoingPublish[] = [];
+    session.inFlight.forEach((_id, _state, entry) => entry !== undefined && entries.push(entry as OutgoingPublish));
+    session.queue.forEach((entry) => entries.push(entry as OutgoingPublish));
+    if (!keepsSession) session.clear();
+    const calls = entries.sort((a, b) => a.sequence - b.sequence).map((entry) => () => entry.settle(error));
+    pending.forEach((next) => calls.push(() => (next instanceof OutgoingPublish ? next.settle(error) : next.fail(error))));
+    pending.clear();
+    for (const call of calls) callSafely(call, undefined);
+  }
+}
