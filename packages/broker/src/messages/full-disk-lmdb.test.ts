@@ -81,7 +81,14 @@ test("a broker on a disk that fills stays up, acknowledges only what it keeps, a
 });
 
 function openStore(directory: string): Promise<Storage> {
-  return openLmdbStorage({ directory, durability: "durable", maximumBytes: 2 ** 40, onDamage: "refuse", onSalvaged() {}, retryDelayMs: 100 });
+  return openLmdbStorage({
+    directory,
+    durability: "durable",
+    maximumBytes: 2 ** 40,
+    onDamage: "refuse",
+    onSalvaged() {},
+    retryDelayMs: 100,
+  });
 }
 
 /** A Session that wants everything kept and is not there. */

@@ -38,37 +38,43 @@ describe("Message Expiry Interval", () => {
 });
 
 describe("limits of the receiver", () => {
-  test.each([0, 1, 2] as const)("QoS %i: what is larger than its Maximum Packet Size is not sent, the rest is, [MQTT-3.1.2-25]", async (qos) => {
-    const world = await BrokerWorld.start();
-    const publisher = await world.client();
-    const small = await world.client(5, { properties: { maximumPacketSize: 40 } });
-    const lastingSmall = await world.client(5, { ...lasting, properties: { sessionExpiryInterval: 10, maximumPacketSize: 40 } });
-    const four = await world.client(4);
-    for (const client of [small, lastingSmall, four]) await client.subscribe("t", 2);
-    for (const text of ["1", "x".repeat(100), "2"]) publisher.publish("t", text, qos);
-    expect(await small.takeTexts()).toEqual(["t=1", "t=2"]);
-    expect(await lastingSmall.takeTexts()).toEqual(["t=1", "t=2"]);
-    expect(await four.takeTexts()).toHaveLength(3);
-    expect(world.broker.counters.droppedTooLarge).toBe(2);
-  });
+  test.each([0, 1, 2] as const)(
+    "QoS %i: what is larger than its Maximum Packet Size is not sent, the rest is, [MQTT-3.1.2-25]",
+    async (qos) => {
+      const world = await BrokerWorld.start();
+      const publisher = await world.client();
+      const small = await world.client(5, { properties: { maximumPacketSize: 40 } });
+      const lastingSmall = await world.client(5, { ...lasting, properties: { sessionExpiryInterval: 10, maximumPacketSize: 40 } });
+      const four = await world.client(4);
+      for (const client of [small, lastingSmall, four]) await client.subscribe("t", 2);
+      for (const text of ["1", "x".repeat(100), "2"]) publisher.publish("t", text, qos);
+      expect(await small.takeTexts()).toEqual(["t=1", "t=2"]);
+      expect(await lastingSmall.takeTexts()).toEqual(["t=1", "t=2"]);
+      expect(await four.takeTexts()).toHaveLength(3);
+      expect(world.broker.counters.droppedTooLarge).toBe(2);
+    },
+  );
 
-  test.each([0, 1000])("Receive Maximum holds back what is unacknowledged and lets QoS 0 pass (expiry %i)", async (sessionExpiryInterval) => {
-    const world = await BrokerWorld.start();
-    const receiver = await world.client(5, { properties: { receiveMaximum: 2, sessionExpiryInterval } });
-    const publisher = await world.client();
-    await receiver.subscribe("t", 2);
-    for (const [i, qos] of ([1, 2, 1, 2, 1] as const).entries()) publisher.publish("t", String(i), qos);
-    await world.settle();
-    publisher.publish("t", "free");
-    const first = await receiver.takeMessages();
-    expect(first.map((message) => message.qos)).toEqual([1, 2, 0]);
-    receiver.acknowledge("PUBREC", first[1]!.packetIdentifier!);
-    expect(await receiver.takeMessages()).toEqual([]);
-    receiver.acknowledge("PUBCOMP", first[1]!.packetIdentifier!);
-    expect(await receiver.takeTexts()).toEqual(["t=2"]);
-    receiver.acknowledge("PUBACK", first[0]!.packetIdentifier!);
-    expect(await receiver.takeTexts()).toEqual(["t=3"]);
-  });
+  test.each([0, 1000])(
+    "Receive Maximum holds back what is unacknowledged and lets QoS 0 pass (expiry %i)",
+    async (sessionExpiryInterval) => {
+      const world = await BrokerWorld.start();
+      const receiver = await world.client(5, { properties: { receiveMaximum: 2, sessionExpiryInterval } });
+      const publisher = await world.client();
+      await receiver.subscribe("t", 2);
+      for (const [i, qos] of ([1, 2, 1, 2, 1] as const).entries()) publisher.publish("t", String(i), qos);
+      await world.settle();
+      publisher.publish("t", "free");
+      const first = await receiver.takeMessages();
+      expect(first.map((message) => message.qos)).toEqual([1, 2, 0]);
+      receiver.acknowledge("PUBREC", first[1]!.packetIdentifier!);
+      expect(await receiver.takeMessages()).toEqual([]);
+      receiver.acknowledge("PUBCOMP", first[1]!.packetIdentifier!);
+      expect(await receiver.takeTexts()).toEqual(["t=2"]);
+      receiver.acknowledge("PUBACK", first[0]!.packetIdentifier!);
+      expect(await receiver.takeTexts()).toEqual(["t=3"]);
+    },
+  );
 
   test("a receiver that does not read loses messages of QoS 0, counted; those of QoS 1 wait", async () => {
     const world = await BrokerWorld.start({ limits: { maximumBufferedBytes: 100_000 } });
@@ -132,12 +138,18 @@ describe("rights", () => {
       },
     });
     const client = await world.client();
-    expect(await client.subscribe([{ topicFilter: "never/#" }, { topicFilter: "$share/g/never/#" }, { topicFilter: "#", qos: 1 }])).toEqual([0x87, 0x87, 1]);
+    expect(
+      await client.subscribe([{ topicFilter: "never/#" }, { topicFilter: "$share/g/never/#" }, { topicFilter: "#", qos: 1 }]),
+    ).toEqual([0x87, 0x87, 1]);
     client.publish("secret", "1", 1, { retain: true });
     client.publish("no", "2", 1);
     client.publish("open", "3", 1);
     const packets = await client.take();
-    expect(packets.filter((packet) => packet.type === PacketType.PUBACK)).toMatchObject([{ reasonCode: 0 }, { reasonCode: 0x87 }, { reasonCode: 0 }]);
+    expect(packets.filter((packet) => packet.type === PacketType.PUBACK)).toMatchObject([
+      { reasonCode: 0 },
+      { reasonCode: 0x87 },
+      { reasonCode: 0 },
+    ]);
     expect(packets.filter((packet) => packet.type === PacketType.PUBLISH)).toMatchObject([{ topicName: "open" }]);
     await client.subscribe("+", 1);
     expect(await client.takeTexts()).toEqual([]);

@@ -59,11 +59,12 @@ export class Delivery {
 
   /** Begins with a received PUBLISH. */
   fromChunk(route: Route, chunk: Uint8Array, offsets: PublishOffsets, publisher: string, after: number): void {
-    this.route = route;
-    this.chunk = chunk;
-    this.offsets = offsets;
+    // Storing an object costs a write barrier, and mostly it is the one that is there.
+    if (this.route !== route) this.route = route;
+    if (this.chunk !== chunk) this.chunk = chunk;
+    if (this.offsets !== offsets) this.offsets = offsets;
     this.message = undefined;
-    this.publisher = publisher;
+    if (this.publisher !== publisher) this.publisher = publisher;
     this.qos = offsets.qos;
     this.retain = offsets.retain;
     this.after = after;
@@ -89,10 +90,8 @@ export class Delivery {
     fillFromMessage(this.source, message, this.clock);
   }
 
-  /** Forgets the chunk, which is not ours any more. */
+  /** Forgets the message. The chunk stays referred to, unread, until the next delivery. */
   end(): void {
-    this.chunk = undefined;
-    this.offsets = undefined;
     this.message = undefined;
   }
 
