@@ -6,7 +6,7 @@ export type { Clock, TimerHandle } from "./engine/clock.ts";
 export { covers, matches, overlaps } from "./topic/match.ts";
 export { RetainedIndex, type RetainedEntry } from "./topic/retained-index.ts";
 export { RouteCache } from "./topic/route-cache.ts";
-export { sameBytes, viewOf } from "./topic/byte-words.ts";
+export { sameBytes, viewOf } from "./packet/byte-words.ts";
 export { SharedGroup } from "./topic/shared-group.ts";
 export { SubscriptionTrie } from "./topic/subscription-trie.ts";
 export type { TopicFault } from "./topic/topic-fault.ts";

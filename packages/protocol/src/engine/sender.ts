@@ -7,7 +7,7 @@ import { OutBuffer } from "../packet/out-buffer.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, ProtocolVersion, QoS } from "../packet/packets.ts";
 import type { PublishOffsets } from "../packet/publish-offsets.ts";
-import { copyBytes, PublishSource, writePublish } from "../packet/write-publish.ts";
+import { copyInto, PublishSource, writePublish } from "../packet/write-publish.ts";
 import type { SessionState } from "../session/session-state.ts";
 
 /**
@@ -71,7 +71,7 @@ export class Sender {
     const length = end - start;
     if (out.end + length > BATCH && out.end > 0) this.flush();
     out.ensure(length);
-    out.end = copyBytes(out.buffer, out.end, chunk, start, end);
+    out.end = copyInto(out, out.end, chunk, start, end);
     if (!this.scheduled) this.schedule();
   }
 

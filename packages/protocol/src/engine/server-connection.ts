@@ -74,7 +74,8 @@ export class ServerConnection implements FrameHandler {
   }
 
   get isOpen(): boolean {
-    return this.phase.kind !== "awaiting-connect" && this.phase.kind !== "connecting" && this.phase.kind !== "closed";
+    const { phase } = this;
+    return phase === OPEN || phase.kind === "subscribing" || phase.kind === "unsubscribing";
   }
 
   /** Bytes from the client. */
@@ -216,7 +217,6 @@ export class ServerConnection implements FrameHandler {
       this.refusePublish(ReasonCode.ProtocolError);
       return false;
     }
-    offsets.topic = chunk;
     if ((offsets.topicAlias !== 0 || offsets.topicStart === offsets.topicEnd) && !this.resolveAlias(chunk)) return false;
     offsets.count = 1;
     if (offsets.qos === 0) {

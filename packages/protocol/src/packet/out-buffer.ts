@@ -5,18 +5,30 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 const POOLED = [4096, 16_384, 65_536] as const;
 /** Arrays kept of each size: 256 x 84 KiB = 21 MiB at most in the process. */
 const POOL_LIMIT = 256;
-const pools: Uint8Array[][] = [[], [], []];
-
-function take(size: number): Uint8Array {
-  for (let i = 0; i < POOLED.length; i++) {
-    if (size <= POOLED[i]!) return pools[i]!.pop() ?? bytes.alloc(POOLED[i]!);
-  }
-  return bytes.alloc(size);
+/** An array and the view that writes words to it, made once for both. */
+interface Room {
+  readonly bytes: Uint8Array;
+  readonly words: DataView;
 }
 
-function give(buffer: Uint8Array): void {
-  const index = POOLED.indexOf(buffer.length as (typeof POOLED)[number]);
-  if (index >= 0 && pools[index]!.length < POOL_LIMIT) pools[index]!.push(buffer);
+const NO_ROOM: Room = { bytes: EMPTY, words: new DataView(EMPTY.buffer) };
+const pools: Room[][] = [[], [], []];
+
+function take(size: number): Room {
+  for (let i = 0; i < POOLED.length; i++) {
+    if (size <= POOLED[i]!) return pools[i]!.pop() ?? make(POOLED[i]!);
+  }
+  return make(size);
+}
+
+function make(size: number): Room {
+  const array = bytes.alloc(size);
+  return { bytes: array, words: new DataView(array.buffer, array.byteOffset, array.byteLength) };
+}
+
+function give(room: Room): void {
+  const index = POOLED.indexOf(room.bytes.length as (typeof POOLED)[number]);
+  if (index >= 0 && pools[index]!.length < POOL_LIMIT) pools[index]!.push(room);
 }
 
 /**
@@ -25,7 +37,10 @@ function give(buffer: Uint8Array): void {
  */
 export class OutBuffer {
   buffer: Uint8Array = EMPTY;
+  /** Over `buffer`. */
+  words: DataView = NO_ROOM.words;
   end = 0;
+  private room = NO_ROOM;
   /** Bytes of the last batch: the next one begins with an array of that size, so a busy connection does not grow twice. */
   private hint: number;
 
@@ -46,17 +61,23 @@ export class OutBuffer {
 
   /** Empties the buffer. `reusable` tells that nobody else refers to its array any more. */
   release(reusable: boolean): void {
-    if (reusable) give(this.buffer);
+    if (reusable) give(this.room);
     this.hint = this.end;
-    this.buffer = EMPTY;
+    this.use(NO_ROOM);
     this.end = 0;
   }
 
   private grow(needed: number): void {
     const old = this.buffer;
     const next = take(Math.max(needed, old.length === 0 ? this.hint : old.length * 2));
-    if (this.end > 0) bytes.copy(old, next, 0, 0, this.end);
-    if (old.length > 0) give(old);
-    this.buffer = next;
+    if (this.end > 0) bytes.copy(old, next.bytes, 0, 0, this.end);
+    if (old.length > 0) give(this.room);
+    this.use(next);
+  }
+
+  private use(room: Room): void {
+    this.room = room;
+    this.buffer = room.bytes;
+    this.words = room.words;
   }
 }

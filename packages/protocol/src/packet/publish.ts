@@ -1,3 +1,4 @@
+import { viewOf } from "./byte-words.ts";
 import { PacketType } from "./packet-type.ts";
 import type { ProtocolVersion, QoS } from "./packets.ts";
 import { checkProperty, onceBit } from "./properties.ts";
@@ -63,7 +64,7 @@ export function scanPublish(
   out.qos = qos as QoS;
   out.dup = (first & 0x08) !== 0;
   out.retain = (first & 0x01) !== 0;
-  out.topic = chunk;
+  if (out.topic !== chunk) out.topic = chunk;
   out.topicStart = topicStart;
   out.topicEnd = topicEnd;
   out.packetIdentifier = packetIdentifier;
@@ -150,9 +151,10 @@ export function extendRun(chunk: Uint8Array, offsets: PublishOffsets, maximumCou
   const size = offsets.payloadEnd - start;
   const head = offsets.payloadStart - start;
   const last = chunk.length - size;
+  const view = viewOf(chunk);
   let next = offsets.payloadEnd;
   let count = 1;
-  while (next <= last && count < maximumCount && startsAlike(chunk, start, next, head)) {
+  while (next <= last && count < maximumCount && startsAlike(view, start, next, head)) {
     next += size;
     count++;
   }
@@ -160,8 +162,9 @@ export function extendRun(chunk: Uint8Array, offsets: PublishOffsets, maximumCou
   offsets.packetEnd = next;
 }
 
-function startsAlike(chunk: Uint8Array, first: number, second: number, length: number): boolean {
-  // Topics of one publisher mostly differ in their last bytes, so the comparison runs from the end.
-  for (let i = length - 1; i >= 0; i--) if (chunk[first + i] !== chunk[second + i]) return false;
-  return true;
+/** `length` is 4 or more, as a fixed header with a topic is. */
+function startsAlike(view: DataView, first: number, second: number, length: number): boolean {
+  // Topics of one publisher mostly differ in their last bytes, so the comparison runs from the end; the first two words may overlap.
+  for (let i = length - 4; i > 0; i -= 4) if (view.getInt32(first + i, true) !== view.getInt32(second + i, true)) return false;
+  return view.getInt32(first, true) === view.getInt32(second, true);
 }

@@ -1,3 +1,4 @@
+import { copyWords, isViewed, viewOf } from "./byte-words.ts";
 import { bytes } from "./bytes.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 import type { ProtocolVersion } from "./packets.ts";
@@ -19,6 +20,17 @@ export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, st
   } else {
     bytes.copy(source, target, at, start, end);
   }
+  return at + length;
+}
+
+/** Up to this length words of the chunk in hand are cheaper than the host's copy on Node 20: 64 bytes 34 against 75 ns. */
+const LONGEST_IN_WORDS = 192;
+
+/** Copies source[start, end) into the room of `out` at `at` and returns the position after it. */
+export function copyInto(out: OutBuffer, at: number, source: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length < 4 || length > LONGEST_IN_WORDS || !isViewed(source)) return copyBytes(out.buffer, at, source, start, end);
+  copyWords(out.words, at, viewOf(source), start, length);
   return at + length;
 }
 
@@ -45,7 +57,8 @@ export class ByteRange {
   end = 0;
 
   set(source: Uint8Array, start: number, end: number): void {
-    this.source = source;
+    // Storing an object costs a write barrier, and mostly it is the one that is there.
+    if (this.source !== source) this.source = source;
     this.start = start;
     this.end = end;
   }
@@ -85,7 +98,7 @@ export function writePublish(out: OutBuffer, version: ProtocolVersion, from: Pub
   at = putVariableByteInteger(target, at, length);
   target[at++] = topicLength >>> 8;
   target[at++] = topicLength & 0xff;
-  at = copyBytes(target, at, topic.source, topic.start, topic.end);
+  at = copyInto(out, at, topic.source, topic.start, topic.end);
   if (from.packetIdentifier !== 0) {
     target[at++] = from.packetIdentifier >>> 8;
     target[at++] = from.packetIdentifier & 0xff;
@@ -94,7 +107,7 @@ export function writePublish(out: OutBuffer, version: ProtocolVersion, from: Pub
     at = putVariableByteInteger(target, at, propertyLength);
     if (propertyLength > 0) at = putProperties(target, at, from);
   }
-  out.end = copyBytes(target, at, payload.source, payload.start, payload.end);
+  out.end = copyInto(out, at, payload.source, payload.start, payload.end);
   return true;
 }
 

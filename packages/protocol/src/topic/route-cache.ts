@@ -1,4 +1,4 @@
-import { shortWord, viewOf } from "./byte-words.ts";
+import { shortWord, viewOf } from "../packet/byte-words.ts";
 
 /** Longer topics are not remembered, so that the memory of a full cache has a bound. */
 const longestTopicBytes = 256;

@@ -35,3 +35,21 @@ export function shortWord(bytes: DataView, start: number, end: number): number {
   for (let i = start; i < end; i++) word = (word << 8) | bytes.getUint8(i);
   return word;
 }
+
+/** Whether `viewOf` of this array costs nothing. */
+export function isViewed(array: Uint8Array): boolean {
+  return array === viewed;
+}
+
+/** Copies source[start, start + length) to target at `at`; `length` is 4 or more. */
+export function copyWords(target: DataView, at: number, source: DataView, start: number, length: number): void {
+  const last = length - 4;
+  let i = 0;
+  for (const lastPair = length - 8; i <= lastPair; i += 8) {
+    target.setInt32(at + i, source.getInt32(start + i, true), true);
+    target.setInt32(at + i + 4, source.getInt32(start + i + 4, true), true);
+  }
+  if (i < last) target.setInt32(at + i, source.getInt32(start + i, true), true);
+  // The last word may overlap the one before it, so that no byte loop is needed for the rest.
+  target.setInt32(at + last, source.getInt32(start + last, true), true);
+}
