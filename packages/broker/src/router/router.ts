@@ -249,11 +249,13 @@ export class Router {
   }
 
   private deliverShared(route: Route): void {
+    const { access } = this.options;
+    const isAllowed = (member: Subscription): boolean => access.mayReceive(member.session, route.topicName);
+    const isAllowedOnline = (member: Subscription): boolean => member.session.online !== undefined && isAllowed(member);
     for (const group of route.groups) {
-      const member = group.pick(isOnline) ?? group.pick(isAnybody);
+      const member = group.pick(isAllowedOnline) ?? group.pick(isAllowed);
       if (member === undefined) continue;
       const { session, qos, retainAsPublished, subscriptionIdentifier } = member;
-      if (!this.options.access.mayReceive(session, route.topicName)) continue;
       const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
       this.delivery.to({ session, qos, retainAsPublished, subscriptionIdentifiers: ids, own: undefined });
     }
@@ -332,6 +334,3 @@ function mustKeep(route: Route, from: Session | undefined): boolean {
     })
   );
 }
-
-const isOnline = (member: Subscription): boolean => member.session.online !== undefined;
-const isAnybody = (): boolean => true;

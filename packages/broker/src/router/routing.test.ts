@@ -204,6 +204,22 @@ describe("shared subscriptions", () => {
     expect(await again.takeTexts()).toEqual([]);
   });
 
+  test("a member without the right to the topic does not cost the others a message", async () => {
+    const world = await BrokerWorld.start({
+      access: {
+        mayPublish: () => true,
+        maySubscribe: () => true,
+        mayReceive: (session, topicName) => session.clientIdentifier !== "barred" || topicName !== "t/secret",
+      },
+    });
+    const barred = await world.client(5, { clientIdentifier: "barred" });
+    const member = await world.client();
+    for (const client of [barred, member]) await client.subscribe("$share/g/t/#", 0);
+    for (let i = 0; i < 4; i++) member.publish("t/secret", String(i));
+    expect(await barred.takeTexts()).toEqual([]);
+    expect(await member.takeTexts()).toHaveLength(4);
+  });
+
   test("get no retained messages", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();

@@ -145,6 +145,87 @@ describe.each([4, 5] as const)("sessions, version %i", (version) => {
   });
 });
 
+describe("connections that come at an awkward time", () => {
+  test("a takeover while the first one's Session is still being kept: one of them is open, and the Session is whole", async () => {
+    const world = await BrokerWorld.start();
+    world.store.holdsCommits = true;
+    const first = world.dial();
+    first.send(connectOf(5, lasting(5)));
+    await world.settle();
+    const second = world.dial();
+    second.send(connectOf(5, lasting(5)));
+    await world.settle();
+    world.store.holdsCommits = false;
+    world.store.commit();
+    await world.settle();
+    expect(first.isClosed).toBe(true);
+    expect(first.packets).toEqual([]);
+    expect(await second.subscribe("t", 1)).toEqual([1]);
+    second.publish("t", "1", 1);
+    expect(await second.takeMessages()).toHaveLength(1);
+    expect(world.broker.sessionCount).toBe(1);
+  });
+
+  test("a client that leaves before its CONNACK, or its SUBACK, was kept", async () => {
+    const world = await BrokerWorld.start();
+    world.store.holdsCommits = true;
+    const first = world.dial();
+    first.send(connectOf(5, lasting(5)));
+    await world.settle();
+    await first.cut();
+    world.store.holdsCommits = false;
+    world.store.commit();
+    const second = world.dial();
+    expect(await second.connect(lasting(5))).toMatchObject({ sessionPresent: true });
+    world.store.holdsCommits = true;
+    const subscriptions = [{ topicFilter: "t", qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 }] as const;
+    second.send({ type: PacketType.SUBSCRIBE, packetIdentifier: 1, subscriptions });
+    await world.settle();
+    await second.cut();
+    world.store.commit();
+    await world.settle();
+    expect([...world.broker.connections()]).toEqual([]);
+    expect(world.broker.sessionCount).toBe(1);
+  });
+
+  test("a CONNECT that never comes, a second one, and an authentication method nobody knows", async () => {
+    const world = await BrokerWorld.start();
+    const silent = world.dial();
+    await world.clock.advance(10_500);
+    expect(silent.isClosed).toBe(true);
+    const twice = await world.client();
+    twice.send(connectOf(5, lasting(5)));
+    expect(await twice.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
+    const method = world.dial();
+    expect(await method.connect({ properties: { authenticationMethod: "unknown" } })).toMatchObject({ reasonCode: 0x8c });
+    expect(world.broker.counters.connectionsAccepted).toBe(1);
+  });
+
+  test("packets sent right behind CONNECT wait for its answer", async () => {
+    const world = await BrokerWorld.start();
+    world.store.holdsCommits = true;
+    const client = world.dial();
+    const publish = { topicName: "t", payload: Buffer.from("1"), qos: 1, retain: false, dup: false, packetIdentifier: 1 } as const;
+    client.send(connectOf(5, lasting(5)), { type: PacketType.PUBLISH, ...publish });
+    expect(await client.take()).toEqual([]);
+    world.store.commit();
+    expect((await client.take()).map((packet) => packet.type)).toEqual([PacketType.CONNACK, PacketType.PUBACK]);
+  });
+
+  test("a message of the broker's own, kept and not kept", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(5, lasting(5));
+    await client.subscribe("t", 1);
+    const published = world.broker.publish("t", Buffer.from("1"), { qos: 1, retain: true });
+    expect(await client.takeTexts()).toEqual(["t=1"]);
+    await published;
+    expect(world.broker.retainedCount).toBe(1);
+    world.store.become("full");
+    await expect(world.broker.publish("t", Buffer.from("2"), { qos: 1 })).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+    expect(await client.takeTexts()).toEqual([]);
+  });
+});
+
 describe("Session Expiry Interval", () => {
   const asked = (sessionExpiryInterval: number) => ({
     clientIdentifier: "c",
