@@ -1,4 +1,4 @@
-import { createLogger, loadConfig, startServer } from "@bowline/broker/internal";
+import { createLogger, loadConfig, startServer } from "@bowline/broker";
 
 const { DATA = "./broker-data", LISTEN = "mqtts://localhost:8883", SENSOR_PASSWORD = "" } = process.env;
 const config = await loadConfig({ overrides: { data: DATA, listen: [LISTEN], console: false } });

@@ -2,3 +2,8 @@ export { Broker, type BrokerOptions, type LoadedDirectory } from "./broker.ts";
 export { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 export type { AccessControl } from "./acl/access-control.ts";
 export type { Authenticator, AuthRequest, AuthResult } from "./auth/authenticator.ts";
+export type { Arrival } from "./listeners/arrival.ts";
+export { type BrokerConfig, type BrokerConfigInput } from "./config/broker-config.ts";
+export { loadConfig, type LoadConfigOptions } from "./config/load-config.ts";
+export { createLogger, type Logger, type LogFormat, type LogLevel } from "./log/logger.ts";
+export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";

@@ -163,6 +163,16 @@ describe("bowline up", () => {
     expect(await client.kill("SIGINT")).toMatchObject({ code: 130 });
   });
 
+  test("--memory leaves the credentials of the store in the same folder alone", async () => {
+    const first = await up();
+    await first.run.kill("SIGTERM");
+    const forgetful = await up("--memory");
+    await forgetful.run.kill("SIGTERM");
+    const again = await up();
+    const published = await bowline("pub", again.url, "--credentials", ".bowline/first-user.json", "-t", "a", "-m", "b", "-q", "1").ended;
+    expect(published).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("secrets are neither logged nor in the ready line", async () => {
     const { run } = await up("--log-level", "trace", "--log-format", "json");
     const [, password = ""] = /Password +(\S+)/.exec(run.stderr) ?? [];

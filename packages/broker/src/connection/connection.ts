@@ -124,7 +124,7 @@ export class Connection
     this.isCongested = false;
     if (!this.sender.blocked) return;
     this.sender.blocked = false;
-    this.sender.pump();
+    this.contain(() => this.sender.pump());
   }
 
   closed(cause: Error | undefined): void {
@@ -146,7 +146,7 @@ export class Connection
   }
 
   commitMoved(): void {
-    if (this.isOpen) this.sender.commitMoved();
+    if (this.isOpen) this.contain(() => this.sender.commitMoved());
   }
 
   write(bytes: Uint8Array): boolean {
@@ -300,8 +300,19 @@ export class Connection
     const result = await this.environment.authenticator.authenticate(request, signal);
     this.authentication = undefined;
     if (signal.aborted) return;
-    const answer = this.authenticated(packet, clientIdentifier, result);
-    if (answer !== undefined) this.receiver.answerConnect(answer);
+    this.contain(() => {
+      const answer = this.authenticated(packet, clientIdentifier, result);
+      if (answer !== undefined) this.receiver.answerConnect(answer);
+    });
+  }
+
+  /** A fault of ours outside of `data`, which has its own guard, ends this connection and no other. */
+  private contain(run: () => void): void {
+    try {
+      run();
+    } catch (cause) {
+      this.end(new MqttError("INTERNAL", { cause, reasonCode: ReasonCode.UnspecifiedError }));
+    }
   }
 
   private authenticated(packet: ConnectPacket, clientIdentifier: string, result: AuthResult): ConnectAnswer | undefined {
@@ -340,16 +351,16 @@ export class Connection
       keepAlive: keepAliveFor(packet, limits),
     };
     if (opened.commit <= this.environment.storage.committed) return answer;
-    commits.when(opened.commit, () => this.receiver.answerConnect(answer));
+    commits.when(opened.commit, () => this.contain(() => this.receiver.answerConnect(answer)));
     return undefined;
   }
 
   private answerWhenKept(commit: number, answer: SubscribeAnswer, kind: "subscribe" | "unsubscribe"): SubscribeAnswer | undefined {
     const { commits, storage } = this.environment;
     if (commit <= storage.committed) return answer;
+    const { receiver } = this;
     commits.when(commit, () => {
-      if (kind === "subscribe") this.receiver.answerSubscribe(answer);
-      else this.receiver.answerUnsubscribe(answer);
+      this.contain(() => (kind === "subscribe" ? receiver.answerSubscribe(answer) : receiver.answerUnsubscribe(answer)));
     });
     return undefined;
   }

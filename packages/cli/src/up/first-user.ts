@@ -1,4 +1,5 @@
 import { access, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import { generatePassword, type Server } from "@bowline/broker/internal";
 import { readCredentialsFile, writeCredentialsFile } from "../credentials-file.ts";
 
@@ -18,8 +19,9 @@ export interface FirstUser {
  * Makes a user with a strong password in a store that has none, and keeps the file with its credentials in step: with the
  * address at each start, and gone as soon as its password no longer holds.
  */
-export async function ensureFirstUser(server: Server, url: string): Promise<FirstUser | undefined> {
-  const file = server.folder.firstUser;
+export async function ensureFirstUser(server: Server, url: string, isMemory: boolean): Promise<FirstUser | undefined> {
+  // What forgets with its process must not touch the credentials of the store that lies in the same folder.
+  const file = isMemory ? join(server.folder.path, "first-user-memory.json") : server.folder.firstUser;
   const ca = server.localCa?.certificateFile;
   server.users.onChange(({ kind, tenant, username }) => {
     if (tenant === TENANT && kind !== "added") void forgetFirstUser(file, username);

@@ -37,7 +37,7 @@ function waitForSignal(): { interrupted: Promise<NodeJS.Signals>; stop: () => vo
 }
 
 async function greet(server: Server, config: BrokerConfig): Promise<void> {
-  const user = await ensureFirstUser(server, newcomerUrl(server.listeners));
+  const user = await ensureFirstUser(server, newcomerUrl(server.listeners), config.memory);
   process.stderr.write(
     announcement({
       version: readVersion(),
