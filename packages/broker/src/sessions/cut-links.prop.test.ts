@@ -64,7 +64,7 @@ async function talk(seed: number, qos: Qos, version: 4 | 5, trouble: Trouble) {
   for (const client of clients) client.abort();
   // A publication is refused only while the disk takes nothing; whatever was acknowledged arrives.
   const sent = clients.map((_client, i) => texts.filter((_text, at) => outcomes[2 * at + i]!.status === "fulfilled"));
-  return { received: received.map((list) => settled(list, qos)).reverse(), left, storedMessages, texts, sent };
+  return { received: received.map((list) => settled(list, qos)).toReversed(), left, storedMessages, texts, sent };
 }
 
 function cutSoon(pipe: VirtualPipe, random: () => number): void {
