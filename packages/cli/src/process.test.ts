@@ -169,7 +169,8 @@ describe("bowline up", () => {
     const forgetful = await up("--memory");
     await forgetful.run.kill("SIGTERM");
     const again = await up();
-    const published = await bowline("pub", again.url, "--credentials", ".bowline/first-user.json", "-t", "a", "-m", "b", "-q", "1").ended;
+    const published = await bowline("pub", again.url, "--credentials", ".bowline/first-user.json", "-t", "a", "-m", "b", "-q", "1")
+      .ended;
     expect(published).toMatchObject({ code: 0, stderr: "" });
   });
 
