@@ -61,7 +61,7 @@ async function talk(seed: number, qos: Qos, version: 4 | 5, trouble: Trouble) {
   const states = [...world.broker.connections()].map((connection) => connection.session!.state);
   const left = states.map((state) => state.inFlight.count + state.queue.length + state.inbound.size);
   const storedMessages = world.store.rows.messages.size;
-  for (const client of clients) client.abort();
+  for (const client of clients) void client.abort();
   // A publication is refused only while the disk takes nothing; whatever was acknowledged arrives.
   const sent = clients.map((_client, i) => texts.filter((_text, at) => outcomes[2 * at + i]!.status === "fulfilled"));
   return { received: received.map((list) => settled(list, qos)).toReversed(), left, storedMessages, texts, sent };
@@ -160,6 +160,6 @@ async function oneExchange(version: 4 | 5, cut: Cut | undefined, way: "up" | "do
   await world.clock.advance(100);
   await Promise.all([first, second]);
   const up = (await watcher.takeTexts()).map((text) => text.slice(3));
-  client.abort();
+  void client.abort();
   return { received: way === "up" ? up : received, bytes };
 }
