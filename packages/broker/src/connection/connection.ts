@@ -10,6 +10,7 @@ import {
   type ChannelHandler,
   type Clock,
   type ConnectAnswer,
+  connackCode,
   DROPPED_EXPIRED,
   DROPPED_TOO_LARGE,
   type OutboundEntry,
@@ -317,7 +318,10 @@ export class Connection
 
   private authenticated(packet: ConnectPacket, clientIdentifier: string, result: AuthResult): ConnectAnswer | undefined {
     if (!result.allowed) {
-      return refusal(result.reasonCode, new MqttError("NOT_AUTHORIZED", { reasonCode: result.reasonCode, detail: result.reason }));
+      return refusal(
+        result.reasonCode,
+        new MqttError(connackCode(result.reasonCode), { reasonCode: result.reasonCode, detail: result.reason }),
+      );
     }
     try {
       return this.openSession(packet, clientIdentifier, result.owner);

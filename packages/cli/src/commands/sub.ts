@@ -46,7 +46,8 @@ async function subscribe(line: CommandLine): Promise<number> {
   const order = orderOf(line);
   const { url, options } = await connectionTarget(line);
   const { connect } = await import("@bowline/client");
-  const client = connect(url, options);
+  // Somebody watches: a broker that is back is found within seconds, not after the minute a fleet of devices would leave it.
+  const client = connect(url, { ...options, reconnect: { maximumDelayMs: 5_000 } });
   const end = new AbortController();
   const interrupted = interruption(() => end.abort());
   const timer = order.waitSeconds === undefined ? undefined : setTimeout(() => end.abort(), order.waitSeconds * 1_000);

@@ -29,9 +29,11 @@ export function serverNameOf(target: Target): string | undefined {
 
 /** What this side brings to the handshake, as facts. */
 export function offeredTls(target: Target): TlsFacts {
-  const { cert, pfx, alpnProtocols } = target.tls;
+  const { ca, cert, pfx, alpnProtocols } = target.tls;
   return {
     hasClientCertificate: cert !== undefined || pfx !== undefined,
+    // Node passes over in silence what is no certificate.
+    ...(ca === undefined ? {} : { ca: { pemCount: pemCount(Array.isArray(ca) ? ca : [ca]) } }),
     ...(alpnProtocols === undefined ? {} : { alpnOffered: alpnProtocols }),
   };
 }
@@ -44,6 +46,12 @@ export function securedTls(socket: TLSSocket): TlsFacts {
     ...(protocol === null ? {} : { protocol }),
     ...(alpnProtocol === null ? {} : { alpnChosen: alpnProtocol }),
   };
+}
+
+function pemCount(materials: readonly (string | Uint8Array)[]): number {
+  let count = 0;
+  for (const material of materials) count += asBuffer(material).toString("latin1").split("-----BEGIN CERTIFICATE-----").length - 1;
+  return count;
 }
 
 function asBuffer(material: string | Uint8Array): string | Buffer {

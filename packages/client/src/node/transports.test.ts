@@ -182,6 +182,18 @@ describe("each failure is one, with its name", () => {
     ["an unknown host", "DNS_NXDOMAIN", () => Promise.resolve(["mqtt://nowhere.invalid"])],
     ["a private authority", "TLS_UNKNOWN_CA", async () => [`mqtts://localhost:${await tlsServer(good)}`]],
     ["a private authority, wss", "TLS_UNKNOWN_CA", async () => [`wss://localhost:${await tlsServer(good)}`]],
+    [
+      "an authority's file that is no certificate",
+      "TLS_CA_FILE_BAD",
+      async () => [`mqtts://localhost:${await tlsServer(good)}`, { tls: { ca: "listen: []" } }],
+    ],
+    [
+      "ws to a TLS port that says so",
+      "WS_TO_TLS",
+      async () => [
+        `ws://127.0.0.1:${await upgradeServer("HTTP/1.1 400 Bad Request\r\nContent-Length: 22\r\n\r\nThis port speaks HTTPS")}/x`,
+      ],
+    ],
     ["another name", "TLS_SAN", async () => [`mqtts://localhost:${await tlsServer(other)}`, { tls: { ca: ca.cert } }]],
     [
       "an expired certificate",

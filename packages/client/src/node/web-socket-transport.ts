@@ -126,8 +126,19 @@ class WebSocketTransport implements Transport {
   private refused(request: ClientRequest, response: IncomingMessage): void {
     this.facts.http = httpFacts(response);
     this.cause ??= new Error(`Unexpected server response: ${response.statusCode}`);
-    request.destroy();
-    this.socket?.terminate();
+    const finish = (): void => {
+      clearTimeout(timer);
+      request.destroy();
+      this.socket?.terminate();
+    };
+    // The first words of the answer often name the fault, such as plain HTTP at a TLS port.
+    const timer = setTimeout(finish, BODY_WITHIN_MS);
+    response.once("data", (chunk: Buffer) => {
+      this.facts.http = { ...httpFacts(response), bodyStart: chunk.toString("latin1", 0, BODY_BYTES) };
+      finish();
+    });
+    response.once("end", finish);
+    response.once("error", finish);
   }
 
   private readonly received = (data: unknown, isBinary: boolean): void => {
@@ -157,6 +168,10 @@ function generateMask(mask: Buffer): void {
   randomFillSync(mask);
   if (mask[0] === 0) mask[0] = 1;
 }
+
+/** How long a refusal's text is waited for, and how much of it is kept. */
+const BODY_WITHIN_MS = 250;
+const BODY_BYTES = 512;
 
 function httpFacts(response: IncomingMessage): HttpFacts {
   const header = (name: string): string | undefined => {

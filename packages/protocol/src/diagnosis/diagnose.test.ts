@@ -289,6 +289,7 @@ const upgrades: readonly Case[] = [
   ["a status of the ws package's text", { ...wss, ...said("Unexpected server response: 404") }, "WS_404"],
   ["an unexpected status", http(418), "WS_STATUS"],
   ["HTTP/2 chosen", { ...http(400), tls: { alpnChosen: "h2" } }, "WS_H2"],
+  ["plain HTTP at a TLS port", http(400, { bodyStart: "The plain HTTP request was sent to HTTPS port" }), "WS_TO_TLS"],
   ["403 with a wrong clock", { ...http(403, { dateMs: noonMs }), nowMs: noonMs + 600_000 }, "CLOCK_SKEW", "guess"],
   ["no subprotocol by text", { ...ws, ...said("Server sent no subprotocol") }, "WS_NO_SUBPROTO_REPLY"],
   ["no subprotocol", { ...ws, ...at("upgraded"), ws: { everOpened: true, offered: ["mqtt"], chosen: "" } }, "WS_NO_SUBPROTO_REPLY"],

@@ -91,6 +91,8 @@ export interface HttpFacts {
   readonly wwwAuthenticate?: string;
   readonly upgrade?: string;
   readonly contentType?: string;
+  /** The first words of the answer's body. */
+  readonly bodyStart?: string;
   /** The x-amzn-ErrorType header. */
   readonly amznErrorType?: string;
   /** The Date header in milliseconds since 1970. */

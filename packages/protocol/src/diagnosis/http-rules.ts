@@ -36,6 +36,10 @@ const upgradeRefused: Rule = (facts) => {
   if (http === undefined || http.status === 101) return undefined;
   const evidence = `HTTP ${http.status}${http.server === undefined ? "" : ` from ${http.server}`}`;
   if (facts.tls?.alpnChosen === "h2") return { code: "WS_H2", evidence: `${evidence}, and HTTP/2 was chosen` };
+  // "The plain HTTP request was sent to HTTPS port" of nginx, and what our own TLS ports answer.
+  if (http.status === 400 && facts.target?.scheme === "ws" && /https|\btls\b/i.test(http.bodyStart ?? "")) {
+    return { code: "WS_TO_TLS", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
+  }
   const code = codes[http.status] ?? "WS_STATUS";
   const skew = http.status === 403 || http.status === 401 ? clockSkewOf(facts) : undefined;
   if (skew !== undefined) return { ...skew, candidates: ["CLOCK_SKEW", code] };
