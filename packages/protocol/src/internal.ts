@@ -55,11 +55,15 @@ export {
   shiftQueue,
 } from "./engine/sender.ts";
 export { ServerConnection, type ServerConnectionLimits } from "./engine/server-connection.ts";
+export type { AliasPolicy, OutboundAliasSettings } from "./flow/outbound-aliases.ts";
 export {
   type AcceptConnect,
   type ConnectAnswer,
+  type ContinueAuthentication,
   Later,
   type PublishAnswer,
+  type ReauthenticateAnswer,
+  type ReauthenticationSuccess,
   type RefuseConnect,
   type ServerSink,
   type SubscribeAnswer,

@@ -151,6 +151,8 @@ export class EnginePair {
         topicAliasMaximum: 0,
         keepAlive: 0,
       }),
+      authenticate: () => undefined,
+      reauthenticate: () => undefined,
       opened: () => {},
       publish: (chunk, offsets) => {
         this.arrived.toServer.push(payloadOf(chunk, offsets));

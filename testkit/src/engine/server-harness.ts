@@ -1,4 +1,5 @@
 import {
+  type AuthPacket,
   type ConnectPacket,
   type MqttError,
   type Packet,
@@ -16,6 +17,7 @@ import {
   type PublishAnswer,
   type PublishOffsets,
   publishToPacket,
+  type ReauthenticateAnswer,
   Sender,
   type SenderOwner,
   ServerConnection,
@@ -44,6 +46,9 @@ export class ServerHarness implements ServerSink, SenderOwner {
   entryCommit = 0;
   /** Changes the answer to CONNECT; undefined leaves it open. */
   connectAnswer: ((accept: AcceptConnect) => ConnectAnswer | undefined) | undefined;
+  /** Answers to AUTH before the CONNACK and after it; undefined leaves it open. */
+  authenticateAnswer: ((packet: AuthPacket) => ConnectAnswer | undefined) | undefined;
+  reauthenticateAnswer: ((packet: AuthPacket) => ReauthenticateAnswer | undefined) | undefined;
   /** Answer to SUBSCRIBE; undefined leaves it open. */
   subscribeAnswer: ((packet: SubscribePacket) => SubscribeAnswer | undefined) | undefined;
   /** What ended the connection: an error, or undefined for a normal DISCONNECT; "open" before that. */
@@ -138,6 +143,14 @@ export class ServerHarness implements ServerSink, SenderOwner {
       keepAlive: packet.keepAlive,
     };
     return this.connectAnswer === undefined ? accept : this.connectAnswer(accept);
+  }
+  authenticate(packet: AuthPacket): ConnectAnswer | undefined {
+    this.calls.push(["authenticate", packet]);
+    return this.authenticateAnswer?.(packet);
+  }
+  reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined {
+    this.calls.push(["reauthenticate", packet]);
+    return this.reauthenticateAnswer?.(packet);
   }
   opened(): void {
     this.calls.push(["opened"]);

@@ -18,6 +18,7 @@ import {
   type PublishAnswer,
   type PublishOffsets,
   ReasonCode,
+  type RefuseConnect,
   Sender,
   type SenderOwner,
   ServerConnection,
@@ -205,8 +206,16 @@ export class Connection
     const result = this.environment.authenticator.authenticateNow(request);
     if (result !== undefined) return this.authenticated(packet, clientIdentifier, result);
     this.authentication = new AbortController();
-    void this.authenticate(packet, clientIdentifier, request, this.authentication.signal);
+    void this.askAuthenticator(packet, clientIdentifier, request, this.authentication.signal);
     return undefined;
+  }
+
+  authenticate(): ConnectAnswer {
+    throw new MqttError("INTERNAL", { detail: "no authentication is under way" });
+  }
+
+  reauthenticate(): RefuseConnect {
+    throw new MqttError("INTERNAL", { detail: "no authentication is under way" });
   }
 
   opened(): void {
@@ -292,7 +301,7 @@ export class Connection
     this.receiver.disconnect(error, properties);
   }
 
-  private async authenticate(
+  private async askAuthenticator(
     packet: ConnectPacket,
     clientIdentifier: string,
     request: AuthRequest,

@@ -1,6 +1,7 @@
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
+import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
 import { ownBytes } from "../packet/bytes.ts";
 import { decodeFromServer, type ServerPacket } from "../packet/decode-from-server.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
@@ -166,8 +167,14 @@ export class ClientConnection implements FrameHandler {
     return packetIdentifier;
   }
 
-  authenticate(packet: AuthPacket): void {
-    this.sender.packet(packet);
+  /** Answers a step of the server: AUTH 0x18 with the method of the CONNECT and these properties. */
+  authenticate(properties?: Properties): void {
+    this.writeAuth(ReasonCode.ContinueAuthentication, properties);
+  }
+
+  /** Begins a re-authentication (section 4.12.1): AUTH 0x19 with the method of the CONNECT and these properties. */
+  reauthenticate(properties?: Properties): void {
+    this.writeAuth(ReasonCode.ReAuthenticate, properties);
   }
 
   /** Says goodbye: DISCONNECT, after which the owner flushes and ends the channel. Nothing more is told. */
@@ -196,6 +203,12 @@ export class ClientConnection implements FrameHandler {
   malformed(reasonCode: number, detail: string): void {
     const isAnswer = this.phase.kind === "awaiting-connack";
     this.fail(isAnswer ? new MqttError("BAD_BYTES", { detail }) : packetFault(reasonCode, detail));
+  }
+
+  private writeAuth(reasonCode: number, properties: Properties | undefined): void {
+    const authenticationMethod = this.connect.properties?.authenticationMethod;
+    if (authenticationMethod === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
+    this.sender.packet({ type: PacketType.AUTH, reasonCode, properties: { ...properties, authenticationMethod } });
   }
 
   private pingTime(): number {
@@ -417,4 +430,6 @@ export interface ClientLimits {
   maximumPacketSize: number;
   /** From CONNECT to CONNACK, ms. */
   connectTimeoutMs: number;
+  /** Topic Aliases for what we send, within the server's Topic Alias Maximum; none without. */
+  topicAliases?: OutboundAliasSettings;
 }

@@ -21,7 +21,10 @@ export interface ClientSink {
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
   subscribed(packet: SubackPacket): void;
   unsubscribed(packet: UnsubackPacket): void;
-  /** A step of the enhanced authentication; answer with `ClientConnection.authenticate`. */
+  /**
+   * A step of the enhanced authentication: 0x18, to be answered with `ClientConnection.authenticate`, or 0x00, the end of a
+   * re-authentication. The method is the one of our CONNECT. The end of the first authentication is the CONNACK.
+   */
   auth(packet: AuthPacket): void;
   /**
    * The connection is over for the protocol: flush what the Sender holds and end the channel. Once, last of all; not called

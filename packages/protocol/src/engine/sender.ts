@@ -1,6 +1,7 @@
 import { AcknowledgementRing } from "../flow/acknowledgement-ring.ts";
 import { Fifo } from "../flow/fifo.ts";
 import { type Message, type OutboundEntry, OutboundState } from "../flow/message.ts";
+import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
 import { writeAcknowledgement } from "../packet/acknowledgement.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { OutBuffer } from "../packet/out-buffer.ts";
@@ -44,8 +45,10 @@ export class Sender {
   /**
    * Begins to send messages: after CONNACK on both sides. What an earlier connection left unacknowledged goes first
    * ([MQTT-4.4.0-1]), then the queue.
+   *
+   * @param _aliases Topic Aliases for what is sent; none without.
    */
-  open(state: SessionState, receiveMaximum: number): void {
+  open(state: SessionState, receiveMaximum: number, _aliases?: OutboundAliasSettings): void {
     this.state = state;
     this.receiveMaximum = receiveMaximum;
     this.quota = receiveMaximum;

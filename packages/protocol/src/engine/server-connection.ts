@@ -12,7 +12,7 @@ import { PublishOffsets } from "../packet/publish-offsets.ts";
 import { ReasonCode } from "../packet/reason-codes.ts";
 import type { SessionState } from "../session/session-state.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
-import { type ConnectAnswer, Later, type ServerSink, type SubscribeAnswer } from "./server-sink.ts";
+import { type ConnectAnswer, Later, type ReauthenticateAnswer, type ServerSink, type SubscribeAnswer } from "./server-sink.ts";
 
 export interface ServerConnectionLimits {
   /** Largest packet taken from the client, bytes; told to it as Maximum Packet Size. */
@@ -117,6 +117,9 @@ export class ServerConnection implements FrameHandler {
     this.finishConnect(answer);
     this.resume();
   }
+
+  /** Answers a step of a re-authentication. */
+  answerReauthenticate(_answer: ReauthenticateAnswer): void {}
 
   answerSubscribe(answer: SubscribeAnswer): void {
     const { phase } = this;
@@ -362,6 +365,7 @@ export class ServerConnection implements FrameHandler {
       this.refuseConnect(answer.reasonCode, answer.error, answer.properties);
       return;
     }
+    if (answer.kind === "continue") throw new MqttError("INTERNAL", { detail: "no step of an authentication yet" });
     this.phase = OPEN;
     this.session = answer.session;
     this.keepAliveMs = answer.keepAlive * 1000;

@@ -1,5 +1,13 @@
 import type { MqttError } from "../errors/mqtt-error.ts";
-import type { ConnectPacket, DisconnectPacket, Properties, SubscribePacket, UnsubscribePacket } from "../packet/packets.ts";
+import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
+import type {
+  AuthPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  Properties,
+  SubscribePacket,
+  UnsubscribePacket,
+} from "../packet/packets.ts";
 import type { PublishOffsets } from "../packet/publish-offsets.ts";
 import type { SessionState } from "../session/session-state.ts";
 
@@ -26,6 +34,8 @@ export interface AcceptConnect {
   topicAliasMaximum: number;
   /** Keep Alive in force, seconds (the client's, or Server Keep Alive). */
   keepAlive: number;
+  /** Topic Aliases towards the client, at most its Topic Alias Maximum; absent for none. */
+  topicAliases?: OutboundAliasSettings;
 }
 /** Negative answer to a CONNECT: the Reason Code of 5.0, translated for older clients. */
 export interface RefuseConnect {
@@ -34,7 +44,23 @@ export interface RefuseConnect {
   properties?: Properties;
   error: MqttError;
 }
-export type ConnectAnswer = AcceptConnect | RefuseConnect;
+/**
+ * The enhanced authentication goes on (section 4.12): AUTH 0x18 with the method of the CONNECT, which the connection adds, and
+ * these properties (Authentication Data, Reason String, User Properties).
+ */
+export interface ContinueAuthentication {
+  kind: "continue";
+  properties?: Properties;
+}
+export type ConnectAnswer = AcceptConnect | RefuseConnect | ContinueAuthentication;
+
+/** The re-authentication succeeded: AUTH 0x00 with these properties. */
+export interface ReauthenticationSuccess {
+  kind: "success";
+  properties?: Properties;
+}
+/** Answer to a step of a re-authentication (section 4.12.1). A refusal ends the connection with its Reason Code. */
+export type ReauthenticateAnswer = ContinueAuthentication | ReauthenticationSuccess | RefuseConnect;
 
 /** Answer to SUBSCRIBE and UNSUBSCRIBE: one Reason Code for each Topic Filter, in order (the codes of 5.0). */
 export interface SubscribeAnswer {
@@ -49,6 +75,13 @@ export interface SubscribeAnswer {
 export interface ServerSink {
   /** A valid CONNECT. Undefined: the answer comes by `answerConnect`. */
   connect(packet: ConnectPacket): ConnectAnswer | undefined;
+  /** The client's AUTH 0x18 after a `continue`, before the CONNACK. Undefined: the answer comes by `answerConnect`. */
+  authenticate(packet: AuthPacket): ConnectAnswer | undefined;
+  /**
+   * The client's AUTH 0x19, or its 0x18 that goes on with it, on an open connection. Undefined: the answer comes by
+   * `answerReauthenticate`; messages flow meanwhile.
+   */
+  reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined;
   /** The CONNACK is written and messages may flow. */
   opened(): void;
   /** A PUBLISH, or a run of QoS 0 ones, to route. QoS 2 comes once for each message; `state.inbound` holds it already. */
