@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { runChecks } from "./check.ts";
+import { leastScore, type MutationOutcome, runMutation } from "./mutation/run-mutation.ts";
 import { root } from "./repository.ts";
 import { provideSystemPackages } from "./test/system-packages.ts";
 import { runVitest } from "./test/run-vitest.ts";
@@ -26,11 +27,14 @@ const tests = await runVitest({
   environment: isLong ? { BOWLINE_LONG: "1" } : {},
 });
 
+const mutation = isLong ? await mutate() : undefined;
+const isMutationPoor = mutation !== undefined && mutation.score < leastScore;
+
 const failedParts = outcomes.filter((outcome) => outcome.findings.length > 0);
 // Elsewhere a missing browser only skips tests; a server that shall prove things may not pass without them.
 const isMissingRed = isCi && missing.length > 0;
-const passed = outcomes.length - failedParts.length + tests.passed;
-const failed = failedParts.length + tests.failed + (isMissingRed ? 1 : 0);
+const passed = outcomes.length - failedParts.length + tests.passed + (mutation !== undefined && !isMutationPoor ? 1 : 0);
+const failed = failedParts.length + tests.failed + (isMissingRed ? 1 : 0) + (isMutationPoor ? 1 : 0);
 const totals = `${passed} passed, ${failed} failed, ${tests.skipped} skipped`;
 
 console.log("\nThe ten slowest tests:");
@@ -39,5 +43,17 @@ console.log(`Total time: ${((performance.now() - started) / 1000).toFixed(1)} s`
 if (failedParts.length > 0) console.log(`Failed checks: ${failedParts.map((part) => part.name).join(", ")}`);
 if (tests.trouble !== undefined) console.log(`Failed: ${tests.trouble}`);
 if (isMissingRed) console.log(`Failed: CI=true and these system packages are missing: ${missing.join(", ")}`);
-if (isLong) console.log(`Report: ${await writeReport({ totals, tests, outcomes, elapsedMs: performance.now() - started })}`);
+if (isMutationPoor) console.log(`Failed: mutation testing: ${mutation.score} % noticed, at least ${leastScore} % must be`);
+if (isLong)
+  console.log(`Report: ${await writeReport({ totals, tests, outcomes, mutation, elapsedMs: performance.now() - started })}`);
 process.stdout.write(`${totals}\n`, () => process.exit(failed === 0 ? 0 : 1));
+
+/** A run that could not be made is one without a score, and shows why among its lines. */
+async function mutate(): Promise<MutationOutcome> {
+  console.log("\nMutation testing of the protocol's flows, sessions and engines ...");
+  try {
+    return await runMutation();
+  } catch (error) {
+    return { lines: [String(error)], survivors: [], score: 0 };
+  }
+}

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listWorkspaces, type PackageManifest, readManifest, root } from "../repository.ts";
 import type { LockedPackage } from "./check-lock-file.ts";
@@ -21,15 +21,28 @@ const allowedInDevelopment = new Set([...allowed, "MPL-2.0", "CC-BY-4.0"]);
 
 /** Exact versions and a reason for each dependency, licences of everything the lock file brings, and no registry's address in it. */
 export function checkManifests(base: string = root): PartResult {
-  const lock = JSON.parse(readFileSync(join(base, "package-lock.json"), "utf8")) as { packages: Record<string, LockedPackage> };
-  const locked = Object.entries(lock.packages).filter(([path, entry]) => path.includes("node_modules/") && entry.link !== true);
-  const manifests = [readManifest(join(base, "package.json")), ...listWorkspaces(base).map((workspace) => workspace.manifest)];
+  const locked = lockedIn(base).flatMap((folder) => readLocked(folder));
+  const manifests = [...lockedIn(base).map((folder) => readManifest(join(folder, "package.json"))), ...workspaceManifests(base)];
   const reasons = readFileSync(join(base, "docs/dependencies.md"), "utf8");
   const findings = [
     ...manifests.flatMap((manifest) => manifestFindings(manifest, reasons)),
     ...locked.flatMap(([path, entry]) => lockedFindings(path, entry)),
   ];
   return { findings, note: `${locked.length} locked packages` };
+}
+
+/** The folders with a lock file of their own: the tools of mutation testing stand apart from the rest. */
+function lockedIn(base: string): string[] {
+  return [base, join(base, "tools/mutation")].filter((folder) => existsSync(join(folder, "package-lock.json")));
+}
+
+function readLocked(folder: string): [string, LockedPackage][] {
+  const lock = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as { packages: Record<string, LockedPackage> };
+  return Object.entries(lock.packages).filter(([path, entry]) => path.includes("node_modules/") && entry.link !== true);
+}
+
+function workspaceManifests(base: string): PackageManifest[] {
+  return listWorkspaces(base).map((workspace) => workspace.manifest);
 }
 
 /** Each dependency has one exact version, and a row with that version which says why it is there. */

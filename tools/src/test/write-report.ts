@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { CheckOutcome } from "../check.ts";
+import type { MutationOutcome } from "../mutation/run-mutation.ts";
 import { root, shown } from "../repository.ts";
 import { runCommand } from "../run-command.ts";
 import type { VitestOutcome } from "./run-vitest.ts";
@@ -10,6 +11,7 @@ interface LongRun {
   readonly totals: string;
   readonly tests: VitestOutcome;
   readonly outcomes: readonly CheckOutcome[];
+  readonly mutation: MutationOutcome | undefined;
   readonly elapsedMs: number;
 }
 
@@ -35,6 +37,10 @@ export async function writeReport(run: LongRun): Promise<string> {
     "## Seeds",
     "",
     ...(run.tests.seeds.length === 0 ? ["None printed."] : [...new Set(run.tests.seeds)].map((seed) => `- ${seed}`)),
+    "",
+    "## Mutation testing",
+    "",
+    ...(run.mutation === undefined ? ["Not run."] : run.mutation.lines.map((line) => `- ${line}`)),
     "",
     "## Slowest tests",
     "",
