@@ -30,6 +30,15 @@ export const CLOSED = "the connection is closed";
 
 type Event = WirePacket | typeof CLOSED;
 
+export async function openSocket({ host, port, tls = false }: Address): Promise<Socket> {
+  const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connectTcp({ host, port });
+  await new Promise<void>((resolve, reject) => {
+    socket.once(tls ? "secureConnect" : "connect", resolve);
+    socket.once("error", reject);
+  });
+  return socket;
+}
+
 /** One end of a Network Connection that sends whatever bytes it is given, and is asked what came. */
 export class Peer {
   /** What arrives is read as this version's; an accepted peer sets it when the CONNECT has come. */
@@ -53,13 +62,8 @@ export class Peer {
     socket.on("close", () => this.end());
   }
 
-  static async open({ host, port, tls = false }: Address, options: PeerOptions): Promise<Peer> {
-    const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connectTcp({ host, port });
-    await new Promise<void>((resolve, reject) => {
-      socket.once(tls ? "secureConnect" : "connect", resolve);
-      socket.once("error", reject);
-    });
-    return new Peer(socket, options);
+  static async open(address: Address, options: PeerOptions): Promise<Peer> {
+    return new Peer(await openSocket(address), options);
   }
 
   send(...packets: readonly Uint8Array[]): void {
@@ -121,6 +125,23 @@ export class Peer {
     const event = await this.next(expected);
     if (event === CLOSED || event.name !== "PINGRESP") {
       throw new ConformanceFailure(expected, event === CLOSED ? event : describePacket(event));
+    }
+  }
+
+  /**
+   * The next packet of a type, passing over packets of another one, which stay to be taken: a server may send messages of a
+   * subscription before it answers the SUBSCRIBE.
+   */
+  async expectPast(passed: PacketName, name: PacketName, wanted: Wanted = {}): Promise<WirePacket> {
+    const kept: Event[] = [];
+    for (;;) {
+      const event = await this.next(`${name} (after any number of ${passed})`);
+      if (event !== CLOSED && event.name === passed && event.fault === undefined) {
+        kept.push(event);
+        continue;
+      }
+      this.events.unshift(event, ...kept);
+      return this.expect(name, wanted);
     }
   }
 

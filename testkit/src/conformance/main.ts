@@ -1,0 +1,40 @@
+import { parseArgs } from "node:util";
+import { runBrokerCommand } from "./broker/broker-command.ts";
+
+const USAGE = `Judges a broker or a client by the statements of MQTT 5.0 and 3.1.1.
+
+  node testkit/dist/conformance/main.js broker URL [options]
+
+  URL                 mqtt://host:port, or mqtts://host:port
+  --version V         5, 3.1.1 or 3.1; all by default
+  --chapter N         a chapter such as 3.3
+  --case TEXT         cases whose id or title contains the text
+  --username NAME     what CONNECT says, where the broker wants it
+  --password TEXT
+  --strict            also fails a broker that closes without the DISCONNECT that 5.0 recommends
+  --divergences FILE  known differences, with --as NAME for whose
+  --json              results as JSON
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    version: { type: "string" },
+    chapter: { type: "string" },
+    case: { type: "string" },
+    username: { type: "string" },
+    password: { type: "string" },
+    strict: { type: "boolean" },
+    divergences: { type: "string" },
+    as: { type: "string" },
+    json: { type: "boolean" },
+  },
+});
+const [role, url] = positionals;
+
+if (role === "broker" && url !== undefined) {
+  process.exitCode = await runBrokerCommand(url, values, (line) => process.stdout.write(`${line}\n`));
+} else {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+}
