@@ -2,6 +2,7 @@ import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
+import { Unreleased } from "../flow/unreleased.ts";
 import { ownBytes } from "../packet/bytes.ts";
 import { decodeFromServer, type ServerPacket } from "../packet/decode-from-server.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
@@ -15,14 +16,17 @@ import type {
   Packet,
   Properties,
   SubackPacket,
+  SubscribePacket,
   SubscriptionRequest,
   UnsubackPacket,
+  UnsubscribePacket,
 } from "../packet/packets.ts";
 import { checkTopicName, scanPublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
-import { ReasonCode } from "../packet/reason-codes.ts";
+import { disconnectReason, ReasonCode } from "../packet/reason-codes.ts";
 import { decodeText } from "../packet/utf8.ts";
 import type { SessionState } from "../session/session-state.ts";
+import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { restartSession } from "./client-session.ts";
 import type { ClientSink } from "./client-sink.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
@@ -75,6 +79,9 @@ export class ClientConnection implements FrameHandler {
   private aliases: InboundAliases | undefined;
   /** SUBSCRIBE (number of filters) and UNSUBSCRIBE (the same, negative) that were not answered, by Packet Identifier. */
   private readonly requests = new Map<number, number>();
+  private readonly exchange: AuthenticationExchange;
+  private readonly aliasSettings: OutboundAliasSettings | undefined;
+  private unreleased!: Unreleased;
   private keepAliveMs = 0;
   private lastSent: number;
   private lastReceived: number;
@@ -96,6 +103,10 @@ export class ClientConnection implements FrameHandler {
     this.connect = connect;
     this.decoder = new FrameDecoder(this, limits.maximumPacketSize);
     this.decoder.acceptedTypes = ANSWERS;
+    this.aliasSettings = limits.topicAliases;
+    this.exchange = new AuthenticationExchange(connect.properties?.authenticationMethod, "server");
+    // CONNECT was our step.
+    this.exchange.turn = "theirs";
     this.phase = { kind: "awaiting-connack", deadline: now + limits.connectTimeoutMs };
     this.lastSent = now;
     this.lastReceived = now;
@@ -149,11 +160,12 @@ export class ClientConnection implements FrameHandler {
    * Sends SUBSCRIBE.
    *
    * @returns Its Packet Identifier, which `subscribed` names; 0 when none is free.
+   * @throws PACKET_TOO_LARGE when the server takes none so large, and PACKET_INVALID; nothing is sent then.
    */
   subscribe(subscriptions: readonly SubscriptionRequest[], properties?: Properties): number {
     const packetIdentifier = this.request(subscriptions.length);
     if (packetIdentifier !== 0) {
-      this.sender.packet({ type: PacketType.SUBSCRIBE, packetIdentifier, subscriptions, ...(properties && { properties }) });
+      this.ask({ type: PacketType.SUBSCRIBE, packetIdentifier, subscriptions, ...(properties && { properties }) });
     }
     return packetIdentifier;
   }
@@ -162,24 +174,39 @@ export class ClientConnection implements FrameHandler {
   unsubscribe(topicFilters: readonly string[], properties?: Properties): number {
     const packetIdentifier = this.request(-topicFilters.length);
     if (packetIdentifier !== 0) {
-      this.sender.packet({ type: PacketType.UNSUBSCRIBE, packetIdentifier, topicFilters, ...(properties && { properties }) });
+      this.ask({ type: PacketType.UNSUBSCRIBE, packetIdentifier, topicFilters, ...(properties && { properties }) });
     }
     return packetIdentifier;
   }
 
-  /** Answers a step of the server: AUTH 0x18 with the method of the CONNECT and these properties. */
+  /**
+   * Answers a step of the server: AUTH 0x18 with the method of the CONNECT and these properties. An answer that comes when the
+   * connection is over does nothing.
+   *
+   * @throws AUTH_METHOD when no step of the server waits for an answer, PACKET_TOO_LARGE.
+   */
   authenticate(properties?: Properties): void {
+    if (this.phase === CLOSED) return;
+    if (this.exchange.turn !== "ours") throw new MqttError("AUTH_METHOD", { detail: "no AUTH of the server waits for an answer" });
+    // [MQTT-4.12.0-3]
     this.writeAuth(ReasonCode.ContinueAuthentication, properties);
   }
 
-  /** Begins a re-authentication (section 4.12.1): AUTH 0x19 with the method of the CONNECT and these properties. */
+  /**
+   * Begins a re-authentication: AUTH 0x19 with the method of the CONNECT and these properties ([MQTT-4.12.1-1]). Messages flow on
+   * meanwhile.
+   *
+   * @throws NOT_CONNECTED; AUTH_METHOD when the CONNECT named none or one is under way; PACKET_TOO_LARGE.
+   */
   reauthenticate(properties?: Properties): void {
+    if (!this.isOpen) throw new MqttError("NOT_CONNECTED");
+    if (this.exchange.turn !== "nobody") throw new MqttError("AUTH_METHOD", { detail: "an authentication is under way" });
     this.writeAuth(ReasonCode.ReAuthenticate, properties);
   }
 
   /** Says goodbye: DISCONNECT, after which the owner flushes and ends the channel. Nothing more is told. */
   disconnect(reasonCode: number, properties?: Properties): void {
-    if (this.phase === OPEN) this.sender.packet({ type: PacketType.DISCONNECT, reasonCode, ...(properties && { properties }) });
+    if (this.phase === OPEN) this.writeDisconnect(reasonCode, properties);
     this.channelClosed();
   }
 
@@ -194,7 +221,7 @@ export class ClientConnection implements FrameHandler {
     const first = chunk[start]!;
     if (this.observer !== undefined) this.observer(chunk, start, bodyStart, end);
     if (first >>> 4 === PacketType.PUBLISH) this.publish(chunk, start, bodyStart, end);
-    else if (end - bodyStart !== 2 || !this.shortAcknowledgement(first, (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!)) {
+    else if (end - start !== 4 || !this.shortAcknowledgement(first, (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!)) {
       this.control(decodeFromServer(chunk, start, bodyStart, end, this.connect.protocolVersion));
     }
     return this.phase !== CLOSED;
@@ -206,9 +233,17 @@ export class ClientConnection implements FrameHandler {
   }
 
   private writeAuth(reasonCode: number, properties: Properties | undefined): void {
-    const authenticationMethod = this.connect.properties?.authenticationMethod;
-    if (authenticationMethod === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
-    this.sender.packet({ type: PacketType.AUTH, reasonCode, properties: { ...properties, authenticationMethod } });
+    const { exchange } = this;
+    const { turn } = exchange;
+    if (this.sender.packet(exchange.packet(reasonCode, properties))) return;
+    exchange.turn = turn;
+    throw tooLarge("AUTH");
+  }
+
+  private writeDisconnect(reasonCode: number, properties: Properties | undefined): void {
+    const packet: DisconnectPacket = { type: PacketType.DISCONNECT, reasonCode };
+    // User Properties that are too large are left out; the code alone always fits.
+    if (properties === undefined || !this.sender.packet({ ...packet, properties })) this.sender.packet(packet);
   }
 
   private pingTime(): number {
@@ -221,8 +256,26 @@ export class ClientConnection implements FrameHandler {
     return id;
   }
 
+  /** Sends a request whose identifier was taken, or frees that again. */
+  private ask(packet: SubscribePacket | UnsubscribePacket): void {
+    let isSent = false;
+    try {
+      isSent = this.sender.packet(packet);
+    } finally {
+      if (!isSent) this.answer(packet.packetIdentifier);
+    }
+    if (!isSent) throw tooLarge(packet.type === PacketType.SUBSCRIBE ? "SUBSCRIBE" : "UNSUBSCRIBE");
+  }
+
+  private answer(id: number): void {
+    this.requests.delete(id);
+    this.session.inFlight.release(id);
+  }
+
   /** The form without Reason Code, in which nearly all acknowledgements come: no packet object for these. */
   private shortAcknowledgement(first: number, id: number): boolean {
+    // [MQTT-2.2.1-3]: the decoder says it.
+    if (id === 0) return false;
     switch (first) {
       case 0x40:
         this.sender.puback(id, 0);
@@ -284,25 +337,43 @@ export class ClientConnection implements FrameHandler {
       this.end(undefined, packet);
       return;
     }
+    // From here on a fault of the server is told to it.
+    this.phase = OPEN;
     // [MQTT-3.2.2-2] [v3 MQTT-3.2.2-1]
     if (packet.sessionPresent && connect.cleanStart) {
       this.fail(new MqttError("SP_VIOLATION", { reasonCode: ReasonCode.ProtocolError, clause: "MQTT-3.2.2-2" }));
       return;
     }
     const properties = packet.properties ?? {};
+    this.checkMethod(properties);
+    this.exchange.turn = "nobody";
     // [MQTT-3.2.2-21]: the server's Keep Alive replaces ours.
     this.keepAliveMs = (properties.serverKeepAlive ?? connect.keepAlive) * 1000;
     sender.maximumPacketSize = properties.maximumPacketSize ?? NO_LIMIT;
     decoder.acceptedTypes = FROM_SERVER;
-    this.phase = OPEN;
     const receiveMaximum = properties.receiveMaximum ?? (connect.protocolVersion === 5 ? RECEIVE_MAXIMUM_V5 : RECEIVE_MAXIMUM_V3);
     const taken = packet.sessionPresent ? NOTHING : restartSession(this.session);
+    this.unreleased = new Unreleased(this.session.inbound);
     // Subscriptions leave before messages, so that what those messages cause is not missed.
     sender.blocked = true;
-    sender.open(this.session, receiveMaximum);
+    sender.open(this.session, receiveMaximum, this.outboundAliases(properties));
     this.sink.accepted(packet, taken);
     sender.blocked = false;
     if (this.isOpen) sender.pump();
+  }
+
+  /** [MQTT-4.12.0-5] [MQTT-4.12.0-6]: a server that does not name our method has not authenticated by it. */
+  private checkMethod({ authenticationMethod }: Properties): void {
+    const { method } = this.exchange;
+    if (authenticationMethod === method || this.connect.protocolVersion !== 5) return;
+    const clause = method === undefined ? "MQTT-4.12.0-6" : "MQTT-4.12.0-5";
+    throw protocolError("CONNACK with another Authentication Method than CONNECT", clause);
+  }
+
+  /** [MQTT-3.2.2-17] [MQTT-3.2.2-18] */
+  private outboundAliases({ topicAliasMaximum = 0 }: Properties): OutboundAliasSettings | undefined {
+    const settings = this.aliasSettings;
+    return settings && { maximum: Math.min(settings.maximum, topicAliasMaximum), policy: settings.policy };
   }
 
   private received(id: number, reasonCode: number): void {
@@ -314,6 +385,7 @@ export class ClientConnection implements FrameHandler {
 
   private release(id: number): void {
     const known = this.session.inbound.delete(id);
+    if (known) this.unreleased.released(id);
     // [MQTT-4.3.3-11]: PUBCOMP, also for an identifier that is gone.
     this.sender.acknowledgeAfter(PacketType.PUBCOMP, id, known ? 0 : ReasonCode.PacketIdentifierNotFound, 0);
   }
@@ -325,8 +397,7 @@ export class ClientConnection implements FrameHandler {
     // Before 5.0 an UNSUBACK has no Reason Codes.
     const isComplete = reasonCodes.length === count || (sign < 0 && this.connect.protocolVersion !== 5);
     if (count <= 0 || !isComplete) throw protocolError("an answer to no SUBSCRIBE or UNSUBSCRIBE of ours");
-    this.requests.delete(id);
-    this.session.inFlight.release(id);
+    this.answer(id);
   }
 
   private serverDisconnect(packet: DisconnectPacket): void {
@@ -336,8 +407,11 @@ export class ClientConnection implements FrameHandler {
   }
 
   private auth(packet: AuthPacket): void {
-    // [MQTT-4.12.0-6]: only to a client that named a method.
-    if (this.connect.properties?.authenticationMethod === undefined) throw protocolError("AUTH without a method", "MQTT-4.12.0-6");
+    const isEnd = packet.reasonCode === ReasonCode.Success;
+    // The first authentication ends with CONNACK.
+    const mayCome = isEnd ? this.phase === OPEN : packet.reasonCode === ReasonCode.ContinueAuthentication;
+    this.exchange.receive(packet, mayCome ? "theirs" : undefined);
+    if (isEnd) this.exchange.turn = "nobody";
     this.sink.auth(packet);
   }
 
@@ -356,14 +430,18 @@ export class ClientConnection implements FrameHandler {
     const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
     if (qos === 2 && session.inbound.has(id)) {
       // [MQTT-4.3.3-10]: the same message again.
+      this.unreleased.repeated(id);
       sender.acknowledgeAfter(type, id, 0, 0);
       return;
     }
     const limit = this.connect.properties?.receiveMaximum ?? RECEIVE_MAXIMUM_V5;
-    if (sender.pendingPubacks + session.inbound.size >= limit) {
+    if (sender.pendingPubacks + this.unreleased.count >= limit) {
       throw new MqttError("RECEIVE_MAX", { reasonCode: ReasonCode.ReceiveMaximumExceeded, clause: "MQTT-3.3.4-9" });
     }
-    if (qos === 2) session.inbound.add(id);
+    if (qos === 2) {
+      session.inbound.add(id);
+      this.unreleased.count++;
+    }
     const commit = this.sink.message(this.topicName, chunk, offsets);
     // The client may have ended the connection from inside the message.
     if (this.isOpen) sender.acknowledgeAfter(type, id, 0, commit);
@@ -412,7 +490,8 @@ export class ClientConnection implements FrameHandler {
   private fail(error: MqttError): void {
     if (this.phase === CLOSED) return;
     if (this.phase === OPEN && this.connect.protocolVersion === 5) {
-      this.sender.packet({ type: PacketType.DISCONNECT, reasonCode: error.reasonCode ?? ReasonCode.ImplementationSpecificError });
+      const reasonCode = disconnectReason(error.reasonCode ?? ReasonCode.ImplementationSpecificError, "client");
+      this.writeDisconnect(reasonCode, undefined);
     }
     this.end(error, undefined);
   }
@@ -421,6 +500,11 @@ export class ClientConnection implements FrameHandler {
     this.channelClosed();
     this.sink.ended(error, packet);
   }
+}
+
+/** [MQTT-3.2.2-15] */
+function tooLarge(name: string): MqttError {
+  return new MqttError("PACKET_TOO_LARGE", { clause: "MQTT-3.2.2-15", detail: `the server takes no ${name} so large` });
 }
 
 export type FrameObserver = (chunk: Uint8Array, start: number, bodyStart: number, end: number) => void;

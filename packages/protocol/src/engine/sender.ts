@@ -1,13 +1,14 @@
 import { AcknowledgementRing } from "../flow/acknowledgement-ring.ts";
 import { Fifo } from "../flow/fifo.ts";
 import { type Message, type OutboundEntry, OutboundState } from "../flow/message.ts";
-import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
+import { type OutboundAliases, outboundAliases, type OutboundAliasSettings } from "../flow/outbound-aliases.ts";
 import { writeAcknowledgement } from "../packet/acknowledgement.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { OutBuffer } from "../packet/out-buffer.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, ProtocolVersion, QoS } from "../packet/packets.ts";
 import type { PublishOffsets } from "../packet/publish-offsets.ts";
+import { shorterForms } from "../packet/without-problem-information.ts";
 import { copyInto, PublishSource, writePublish } from "../packet/write-publish.ts";
 import type { SessionState } from "../session/session-state.ts";
 
@@ -37,6 +38,8 @@ export class Sender {
   /** In-flight entries of an earlier Network Connection, in order, to be sent again. */
   private resending: Fifo<OutboundEntry> | undefined;
   private acknowledgements: AcknowledgementRing | undefined;
+  /** Topic Aliases we set; undefined where the peer takes none or none are wanted. */
+  private aliases: OutboundAliases | undefined = undefined;
 
   constructor(owner: SenderOwner) {
     this.owner = owner;
@@ -46,10 +49,11 @@ export class Sender {
    * Begins to send messages: after CONNACK on both sides. What an earlier connection left unacknowledged goes first
    * ([MQTT-4.4.0-1]), then the queue.
    *
-   * @param _aliases Topic Aliases for what is sent; none without.
+   * @param aliases Topic Aliases for what is sent; none without.
    */
-  open(state: SessionState, receiveMaximum: number, _aliases?: OutboundAliasSettings): void {
+  open(state: SessionState, receiveMaximum: number, aliases?: OutboundAliasSettings): void {
     this.state = state;
+    if (this.version === 5) this.aliases = outboundAliases(aliases);
     this.receiveMaximum = receiveMaximum;
     this.quota = receiveMaximum;
     if (state.inFlight.count > 0) this.collectResends(state);
@@ -62,10 +66,35 @@ export class Sender {
     return state !== undefined && this.canSend(state) && this.resending === undefined && state.queue.length === 0;
   }
 
-  /** Writes any packet but a PUBLISH with QoS above 0. */
-  packet(packet: Packet): void {
-    encodePacket(this.out, packet, this.version);
+  /** Packets to this peer are written with Topic Aliases: `publishRun` is not for it. */
+  get usesAliases(): boolean {
+    return this.aliases !== undefined;
+  }
+
+  /**
+   * Writes any packet but a PUBLISH. One larger than the peer takes goes without its Reason String, then without its User
+   * Properties. False, with nothing written, when it is too large all the same ([MQTT-3.1.2-24] [MQTT-3.2.2-15]).
+   *
+   * @throws PACKET_INVALID, with nothing written.
+   */
+  packet(packet: Packet): boolean {
+    const { out } = this;
+    const start = out.end;
+    encodePacket(out, packet, this.version);
+    if (out.end - start > this.maximumPacketSize && !this.shorterPacket(packet, start)) return false;
     this.schedule();
+    return true;
+  }
+
+  private shorterPacket(packet: Packet, start: number): boolean {
+    const { out } = this;
+    out.end = start;
+    for (const form of shorterForms(packet)) {
+      encodePacket(out, form, this.version);
+      if (out.end - start <= this.maximumPacketSize) return true;
+      out.end = start;
+    }
+    return false;
   }
 
   /** Copies a run of QoS 0 packets of the same protocol version as they came. */
@@ -313,9 +342,32 @@ export class Sender {
   private write(source: PublishSource): boolean {
     const { out } = this;
     if (out.end > 0 && out.end + source.payload.end - source.payload.start > BATCH) this.flush();
-    if (!writePublish(out, this.version, source, this.maximumPacketSize)) return false;
+    const isWritten =
+      this.aliases === undefined
+        ? writePublish(out, this.version, source, this.maximumPacketSize)
+        : this.writeAliased(source, this.aliases);
+    if (!isWritten) return false;
     if (!this.scheduled) this.schedule();
     return true;
+  }
+
+  /** The source is shared by all receivers of a message, so it is left as it was found. */
+  private writeAliased(source: PublishSource, aliases: OutboundAliases): boolean {
+    const { topic } = source;
+    const { start, end } = topic;
+    const known = aliases.find(topic.source, start, end);
+    const alias = known === 0 ? aliases.propose(end - start) : known;
+    source.topicAlias = alias;
+    if (known !== 0) topic.end = start;
+    let isWritten = writePublish(this.out, this.version, source, this.maximumPacketSize);
+    topic.end = end;
+    source.topicAlias = 0;
+    if (known !== 0) {
+      if (isWritten) aliases.used(known);
+    } else if (isWritten && alias !== 0) aliases.assign(alias, topic.source, start, end);
+    // It may be the new alias that is too much.
+    else if (alias !== 0) isWritten = writePublish(this.out, this.version, source, this.maximumPacketSize);
+    return isWritten;
   }
 
   private collectResends(state: SessionState): void {

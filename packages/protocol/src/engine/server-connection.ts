@@ -1,36 +1,61 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
+import { Unreleased } from "../flow/unreleased.ts";
 import { parseAcknowledgement } from "../packet/acknowledgement.ts";
-import { connackVersion } from "../packet/connect.ts";
+import { connackVersion, peekConnectLevel } from "../packet/connect.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
+import { protocolError } from "../packet/packet-fault.ts";
 import { PacketType } from "../packet/packet-type.ts";
-import type { ConnectPacket, DisconnectPacket, Packet, Properties, SubscribePacket, UnsubscribePacket } from "../packet/packets.ts";
+import type {
+  AuthPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  Packet,
+  Properties,
+  SubscribePacket,
+  UnsubscribePacket,
+} from "../packet/packets.ts";
 import { extendRun, parsePublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
-import { ReasonCode } from "../packet/reason-codes.ts";
+import { connackReason, disconnectReason, ReasonCode } from "../packet/reason-codes.ts";
+import { withoutProblemInformation } from "../packet/without-problem-information.ts";
 import type { SessionState } from "../session/session-state.ts";
+import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
-import { type ConnectAnswer, Later, type ReauthenticateAnswer, type ServerSink, type SubscribeAnswer } from "./server-sink.ts";
+import {
+  type AcceptConnect,
+  type ConnectAnswer,
+  Later,
+  type ReauthenticateAnswer,
+  type ServerSink,
+  type SubscribeAnswer,
+} from "./server-sink.ts";
 
 export interface ServerConnectionLimits {
   /** Largest packet taken from the client, bytes; told to it as Maximum Packet Size. */
   maximumPacketSize: number;
   /** Largest CONNECT, bytes: all that is ever buffered for a stranger. */
   maximumConnectSize: number;
-  /** From the first byte's arrival to a whole CONNECT, ms. */
+  /**
+   * Ms from the connection's beginning to a whole CONNECT, and to the last AUTH of the client before the CONNACK; and from the
+   * client's AUTH 0x19 to its last one.
+   */
   connectTimeoutMs: number;
 }
 
 type Phase =
-  | { kind: "awaiting-connect"; deadline: number }
+  | { kind: "awaiting-connect" }
   | { kind: "connecting" }
+  | { kind: "authenticating" }
   | { kind: "open" }
   | { kind: "subscribing"; packet: SubscribePacket }
   | { kind: "unsubscribing"; packet: UnsubscribePacket }
   | { kind: "closed" };
+const AWAITING_CONNECT: Phase = { kind: "awaiting-connect" };
 const CONNECTING: Phase = { kind: "connecting" };
+const AUTHENTICATING: Phase = { kind: "authenticating" };
 const OPEN: Phase = { kind: "open" };
 const CLOSED: Phase = { kind: "closed" };
 
@@ -41,9 +66,12 @@ const CLOSED: Phase = { kind: "closed" };
  * authentication and sessions (the sink), what leaves (the Sender). Lifetime: one Network Connection.
  * | question | answer | what waits meanwhile |
  * | connect | answerConnect | every byte after CONNECT |
+ * | authenticate (AUTH 0x18 before CONNACK) | answerConnect | every byte after it |
+ * | reauthenticate (AUTH 0x19 or 0x18 when open) | answerReauthenticate | nothing |
  * | subscribe, unsubscribe | answerSubscribe, answerUnsubscribe | every packet after it |
  * | publish -> Later | retryPublish | the packet and every one after it |
- * Invariants: never re-entered from a sink call; nothing thrown for what a peer sent; after `close` no sink method is called.
+ * Invariants: never re-entered from a sink call; nothing thrown out of it, whatever the peer sent or the sink threw; after
+ * `close` no sink method is called.
  */
 export class ServerConnection implements FrameHandler {
   private readonly sink: ServerSink;
@@ -55,6 +83,13 @@ export class ServerConnection implements FrameHandler {
   private aliases: InboundAliases | undefined;
   private topicAliasMaximum = 0;
   private receiveMaximum = 0xffff;
+  private unreleased!: Unreleased;
+  private exchange = new AuthenticationExchange(undefined, "client");
+  /** When the client's next AUTH of a re-authentication is due. */
+  private reauthenticateBy = 0;
+  /** CONNECT, and AUTH up to the CONNACK, are due by then. */
+  private readonly connectBy: number;
+  private wantsProblemInformation = true;
   /** Ms; 0 when the client turned Keep Alive off. */
   private keepAliveMs = 0;
   private lastReceived: number;
@@ -69,7 +104,8 @@ export class ServerConnection implements FrameHandler {
     this.decoder = new FrameDecoder(this, limits.maximumConnectSize);
     // [MQTT-3.1.0-1]: anything else is refused by its first byte, before anything is kept of it.
     this.decoder.acceptedTypes = 1 << PacketType.CONNECT;
-    this.phase = { kind: "awaiting-connect", deadline: now + limits.connectTimeoutMs };
+    this.phase = AWAITING_CONNECT;
+    this.connectBy = now + limits.connectTimeoutMs;
     this.lastReceived = now;
   }
 
@@ -94,56 +130,53 @@ export class ServerConnection implements FrameHandler {
   /** When the earliest deadline falls due, in the time of `now`; Infinity for none. */
   get deadline(): number {
     const { phase } = this;
-    if (phase.kind === "awaiting-connect") return phase.deadline;
-    // [MQTT-3.1.2-22]: one and a half times the Keep Alive.
-    return this.keepAliveMs === 0 || phase.kind === "closed"
-      ? Number.POSITIVE_INFINITY
-      : this.lastReceived + this.keepAliveMs * 1.5;
+    if (phase === AWAITING_CONNECT || phase === AUTHENTICATING) return this.connectBy;
+    if (!this.isOpen) return Number.POSITIVE_INFINITY;
+    // [MQTT-3.1.2-22] [v3 MQTT-3.1.2-24]: one and a half times the Keep Alive.
+    const aliveUntil = this.keepAliveMs === 0 ? Number.POSITIVE_INFINITY : this.lastReceived + this.keepAliveMs * 1.5;
+    return this.exchange.turn === "theirs" ? Math.min(aliveUntil, this.reauthenticateBy) : aliveUntil;
   }
 
   /** Acts on what fell due. */
   tick(now: number): void {
+    // Silence proves nothing while we do not read: the time of a question of ours is not the client's.
+    if (this.paused) this.lastReceived = now;
     if (now < this.deadline) return;
-    if (this.phase.kind === "awaiting-connect") {
-      this.close(new MqttError("TIMEOUT", { detail: "no CONNECT within the time limit" }));
-    } else if (this.phase.kind !== "closed") {
-      this.fail(new MqttError("KEEPALIVE_TIMEOUT", { reasonCode: ReasonCode.KeepAliveTimeout, clause: "MQTT-3.1.2-22" }));
-    }
+    if (this.phase === AWAITING_CONNECT) this.close(new MqttError("TIMEOUT", { detail: "no CONNECT within the time limit" }));
+    else if (this.phase === AUTHENTICATING) this.close(new MqttError("TIMEOUT", { detail: "no AUTH within the time limit" }));
+    else if (this.exchange.turn === "theirs" && now >= this.reauthenticateBy) {
+      const detail = "no AUTH within the time limit";
+      this.fail(new MqttError("AUTH_FAILED", { reasonCode: ReasonCode.NotAuthorized, clause: "MQTT-4.12.1-2", detail }));
+    } else this.fail(new MqttError("KEEPALIVE_TIMEOUT", { reasonCode: ReasonCode.KeepAliveTimeout, clause: "MQTT-3.1.2-22" }));
   }
 
+  /** Answers `connect` and `authenticate`. */
   answerConnect(answer: ConnectAnswer): void {
-    if (this.phase !== CONNECTING) return;
-    this.enter();
-    this.finishConnect(answer);
-    this.resume();
+    if (this.phase === CONNECTING) this.goOn(() => this.finishConnect(answer));
   }
 
-  /** Answers a step of a re-authentication. */
-  answerReauthenticate(_answer: ReauthenticateAnswer): void {}
+  /** Answers `reauthenticate`. */
+  answerReauthenticate(answer: ReauthenticateAnswer): void {
+    if (this.isOpen && this.exchange.turn === "ours") this.goOn(() => this.finishReauthentication(answer));
+  }
 
   answerSubscribe(answer: SubscribeAnswer): void {
     const { phase } = this;
     if (phase.kind !== "subscribing") return;
     this.phase = OPEN;
-    this.enter();
-    this.finishSubscribe(phase.packet, answer);
-    this.resume();
+    this.goOn(() => this.finishSubscribe(phase.packet, answer));
   }
 
   answerUnsubscribe(answer: SubscribeAnswer): void {
     const { phase } = this;
     if (phase.kind !== "unsubscribing") return;
     this.phase = OPEN;
-    this.enter();
-    this.finishUnsubscribe(phase.packet, answer);
-    this.resume();
+    this.goOn(() => this.finishUnsubscribe(phase.packet, answer));
   }
 
   /** Asks the sink again about the PUBLISH it answered `Later`, and goes on. */
   retryPublish(): void {
-    if (this.phase !== OPEN) return;
-    this.enter();
-    this.resume();
+    if (this.phase === OPEN) this.goOn(() => undefined);
   }
 
   /**
@@ -151,7 +184,7 @@ export class ServerConnection implements FrameHandler {
    */
   disconnect(error: MqttError, properties?: Properties): void {
     // Before the CONNACK there is nothing to disconnect from: a bare close.
-    if (this.phase === CONNECTING) this.close(error);
+    if (this.phase === CONNECTING || this.phase === AUTHENTICATING) this.close(error);
     else this.fail(error, properties);
   }
 
@@ -176,7 +209,7 @@ export class ServerConnection implements FrameHandler {
     } catch (error) {
       this.fail(asMqttError(error));
     }
-    return this.phase === OPEN;
+    return this.isReading;
   }
 
   malformed(reasonCode: number, detail: string): void {
@@ -194,19 +227,28 @@ export class ServerConnection implements FrameHandler {
     const waits = this.phase !== CLOSED && this.decoder.isStopped;
     if (waits === this.paused) return;
     this.paused = waits;
-    if (waits) this.sink.pauseReading();
-    else if (this.phase !== CLOSED) this.sink.resumeReading();
+    try {
+      if (waits) this.sink.pauseReading();
+      else if (this.phase !== CLOSED) this.sink.resumeReading();
+    } catch (error) {
+      this.fail(asMqttError(error));
+    }
   }
 
-  private resume(): void {
-    if (this.phase === OPEN) {
-      try {
-        this.decoder.resume();
-      } catch (error) {
-        this.fail(asMqttError(error));
-      }
+  /** Acts on an answer to a question, and on what waited for it. */
+  private goOn(act: () => void): void {
+    this.enter();
+    try {
+      act();
+      if (this.isReading) this.decoder.resume();
+    } catch (error) {
+      this.fail(asMqttError(error));
     }
     this.leave();
+  }
+
+  private get isReading(): boolean {
+    return this.phase === OPEN || this.phase === AUTHENTICATING;
   }
 
   private publishFrame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {
@@ -241,7 +283,7 @@ export class ServerConnection implements FrameHandler {
 
   /** Answers true for Later. */
   private offerAtLeastOnce(chunk: Uint8Array): boolean {
-    if (this.sender.pendingPubacks >= this.receiveMaximum) return this.exceeded();
+    if (this.sender.pendingPubacks + this.unreleased.count >= this.receiveMaximum) return this.exceeded();
     const id = offsets.packetIdentifier;
     const answer = this.sink.publish(chunk, offsets);
     if (answer === Later) return true;
@@ -255,10 +297,11 @@ export class ServerConnection implements FrameHandler {
     const id = offsets.packetIdentifier;
     if (session.inbound.has(id)) {
       // [MQTT-4.3.3-10]: the same message again; it was routed, and PUBREC says so once that is kept.
+      this.unreleased.repeated(id);
       this.sender.acknowledgeAfter(PacketType.PUBREC, id, 0, session.inboundCommit);
       return false;
     }
-    if (session.inbound.size >= this.receiveMaximum) return this.exceeded();
+    if (this.sender.pendingPubacks + this.unreleased.count >= this.receiveMaximum) return this.exceeded();
     session.inbound.add(id);
     const answer = this.sink.publish(chunk, offsets);
     if (answer < 0) {
@@ -267,6 +310,7 @@ export class ServerConnection implements FrameHandler {
       this.deny(PacketType.PUBREC, id, -answer);
       return false;
     }
+    this.unreleased.count++;
     session.inboundCommit = answer;
     this.sender.acknowledgeAfter(PacketType.PUBREC, id, 0, answer);
     return false;
@@ -330,6 +374,9 @@ export class ServerConnection implements FrameHandler {
     }
     const packet = decodePacket(chunk, start, bodyStart, end, this.sender.version);
     switch (packet.type) {
+      case PacketType.AUTH:
+        this.auth(packet);
+        return;
       case PacketType.SUBSCRIBE:
         this.subscribe(packet);
         return;
@@ -352,44 +399,106 @@ export class ServerConnection implements FrameHandler {
   }
 
   private firstPacket(chunk: Uint8Array, start: number, bodyStart: number, end: number): void {
+    // Known before the rest is judged: the form of the answer to a bad CONNECT.
+    this.sender.version = connackVersion(peekConnectLevel(chunk, bodyStart, end));
     const packet = decodePacket(chunk, start, bodyStart, end, 5) as ConnectPacket;
+    const { properties } = packet;
     this.sender.version = packet.protocolVersion;
-    this.sender.maximumPacketSize = packet.properties?.maximumPacketSize ?? NO_LIMIT;
+    this.sender.maximumPacketSize = properties?.maximumPacketSize ?? NO_LIMIT;
+    this.wantsProblemInformation = properties?.requestProblemInformation !== 0;
+    this.exchange = new AuthenticationExchange(properties?.authenticationMethod, "client");
     this.phase = CONNECTING;
     const answer = this.sink.connect(packet);
     if (answer !== undefined) this.finishConnect(answer);
   }
 
   private finishConnect(answer: ConnectAnswer): void {
-    if (answer.kind === "refuse") {
-      this.refuseConnect(answer.reasonCode, answer.error, answer.properties);
+    if (answer.kind === "refuse") this.refuseConnect(answer.reasonCode, answer.error, answer.properties);
+    else if (answer.kind === "continue") this.askForAuthentication(answer.properties);
+    else this.acceptConnect(answer);
+  }
+
+  /** [MQTT-4.12.0-2] */
+  private askForAuthentication(properties: Properties | undefined): void {
+    this.writeAuth(ReasonCode.ContinueAuthentication, properties);
+    if (this.phase !== CONNECTING) return;
+    this.phase = AUTHENTICATING;
+    // [MQTT-3.1.2-30]
+    this.decoder.acceptedTypes = (1 << PacketType.AUTH) | (1 << PacketType.DISCONNECT);
+  }
+
+  private acceptConnect(answer: AcceptConnect): void {
+    const { method } = this.exchange;
+    const { session } = answer;
+    // [MQTT-4.12.0-5]
+    const properties = method === undefined ? answer.properties : { ...answer.properties, authenticationMethod: method };
+    if (!this.connack(0, answer.sessionPresent, properties)) {
+      this.close(tooLarge("CONNACK"));
       return;
     }
-    if (answer.kind === "continue") throw new MqttError("INTERNAL", { detail: "no step of an authentication yet" });
     this.phase = OPEN;
-    this.session = answer.session;
+    this.exchange.turn = "nobody";
+    this.session = session;
     this.keepAliveMs = answer.keepAlive * 1000;
-    this.receiveMaximum = answer.receiveMaximum;
+    // Before 5.0 a client knows of no such limit.
+    this.receiveMaximum = this.sender.version === 5 ? answer.receiveMaximum : 0xffff;
+    this.unreleased = new Unreleased(session.inbound);
     this.topicAliasMaximum = answer.topicAliasMaximum;
     this.decoder.maximumPacketSize = this.limits.maximumPacketSize;
     this.decoder.acceptedTypes = CLIENT_TYPES;
-    this.connack(0, answer.sessionPresent, answer.properties);
-    this.sender.open(answer.session, answer.sendMaximum);
+    this.sender.open(session, answer.sendMaximum, answer.topicAliases);
     this.sink.opened();
   }
 
   private refuseConnect(reasonCode: number, error: MqttError, properties: Properties | undefined): void {
-    this.connack(reasonCode, false, properties);
+    this.connack(connackReason(reasonCode), false, properties);
     this.close(error);
   }
 
-  private connack(reasonCode: number, sessionPresent: boolean, properties: Properties | undefined): void {
-    this.sender.packet({
+  private connack(reasonCode: number, sessionPresent: boolean, properties: Properties | undefined): boolean {
+    return this.sender.packet({
       type: PacketType.CONNACK,
       sessionPresent,
       reasonCode,
       ...(properties === undefined ? {} : { properties }),
     });
+  }
+
+  /** AUTH before the CONNACK goes on with the authentication, AUTH afterwards begins another or goes on with it (section 4.12.1). */
+  private auth(packet: AuthPacket): void {
+    const { exchange } = this;
+    const isFirst = packet.reasonCode === ReasonCode.ReAuthenticate;
+    if (packet.reasonCode === ReasonCode.Success) throw protocolError("AUTH with Reason Code 0 from a client");
+    exchange.receive(packet, isFirst ? "nobody" : "theirs");
+    if (this.phase === AUTHENTICATING) {
+      this.phase = CONNECTING;
+      const answer = this.sink.authenticate(packet);
+      if (answer !== undefined) this.finishConnect(answer);
+      return;
+    }
+    if (isFirst) this.reauthenticateBy = this.lastReceived + this.limits.connectTimeoutMs;
+    const answer = this.sink.reauthenticate(packet);
+    if (answer !== undefined) this.finishReauthentication(answer);
+  }
+
+  private finishReauthentication(answer: ReauthenticateAnswer): void {
+    if (answer.kind === "refuse") {
+      // [MQTT-4.12.1-2]
+      this.fail(answer.error, answer.properties, answer.reasonCode);
+    } else if (answer.kind === "continue") this.writeAuth(ReasonCode.ContinueAuthentication, answer.properties);
+    else {
+      this.writeAuth(ReasonCode.Success, answer.properties);
+      this.exchange.turn = "nobody";
+    }
+  }
+
+  private writeAuth(reasonCode: number, properties: Properties | undefined): void {
+    if (!this.sender.packet(this.exchange.packet(reasonCode, this.wanted(properties)))) this.fail(tooLarge("AUTH"));
+  }
+
+  /** [MQTT-3.1.2-29]: of PUBLISH, CONNACK and DISCONNECT this is not asked. */
+  private wanted(properties: Properties | undefined): Properties | undefined {
+    return this.wantsProblemInformation ? properties : withoutProblemInformation(properties);
   }
 
   /** `parsed`: see parseAcknowledgement. */
@@ -412,6 +521,7 @@ export class ServerConnection implements FrameHandler {
   private release(id: number): void {
     const session = this.session!;
     const known = session.inbound.delete(id);
+    if (known) this.unreleased.released(id);
     const commit = known ? this.sink.released(id) : session.inboundCommit;
     session.inboundCommit = commit;
     // [MQTT-4.3.3-11]: PUBCOMP, also for an identifier that is gone.
@@ -425,14 +535,18 @@ export class ServerConnection implements FrameHandler {
   }
 
   private finishSubscribe(packet: SubscribePacket, answer: SubscribeAnswer): void {
-    // [MQTT-3.8.4-1], -2, -6
-    this.sender.packet({
-      type: PacketType.SUBACK,
-      packetIdentifier: packet.packetIdentifier,
-      reasonCodes: answer.reasonCodes,
-      ...(answer.properties === undefined ? {} : { properties: answer.properties }),
-    });
-    this.sink.subscribed(packet, answer);
+    // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6]
+    if (this.acknowledgeRequest(PacketType.SUBACK, packet.packetIdentifier, answer)) this.sink.subscribed(packet, answer);
+  }
+
+  /** One Reason Code for each filter cannot be made shorter: a client that takes no packet so large is told so. */
+  private acknowledgeRequest(type: RequestAnswer, packetIdentifier: number, answer: SubscribeAnswer): boolean {
+    const properties = this.wanted(answer.properties);
+    const { reasonCodes } = answer;
+    if (this.sender.packet({ type, packetIdentifier, reasonCodes, ...(properties === undefined ? {} : { properties }) }))
+      return true;
+    this.fail(tooLarge(type === PacketType.SUBACK ? "SUBACK" : "UNSUBACK"));
+    return false;
   }
 
   private unsubscribe(packet: UnsubscribePacket): void {
@@ -442,51 +556,66 @@ export class ServerConnection implements FrameHandler {
   }
 
   private finishUnsubscribe(packet: UnsubscribePacket, answer: SubscribeAnswer): void {
-    // [MQTT-3.10.4-4], -5
-    this.sender.packet({
-      type: PacketType.UNSUBACK,
-      packetIdentifier: packet.packetIdentifier,
-      reasonCodes: answer.reasonCodes,
-      ...(answer.properties === undefined ? {} : { properties: answer.properties }),
-    });
+    // [MQTT-3.10.4-4] [MQTT-3.10.4-5]
+    this.acknowledgeRequest(PacketType.UNSUBACK, packet.packetIdentifier, answer);
   }
 
   private clientDisconnect(packet: DisconnectPacket): void {
-    this.sink.disconnect(packet);
+    // In the midst of an authentication there is no session yet that a DISCONNECT could be about.
+    if (this.phase !== AUTHENTICATING) this.sink.disconnect(packet);
     this.close(undefined);
   }
 
   /** The peer broke the protocol, or we end it: say why where the version can, then close. */
-  private fail(error: MqttError, properties?: Properties): void {
-    const { phase } = this;
-    if (phase.kind === "closed") return;
-    const reasonCode = error.reasonCode ?? ReasonCode.UnspecifiedError;
-    if (phase.kind === "awaiting-connect") this.refuseMalformedConnect(error, reasonCode);
-    else if (phase.kind === "connecting") this.refuseConnect(reasonCode, error, properties);
-    else {
-      if (this.sender.version === 5) {
-        this.sender.packet({ type: PacketType.DISCONNECT, reasonCode, ...(properties === undefined ? {} : { properties }) });
-      }
-      this.close(error);
-    }
-  }
-
-  /** Section 4.13 and [v3 MQTT-3.1.2-2]: only an unsupported protocol level is answered, in the form the client knows. */
-  private refuseMalformedConnect(error: MqttError, reasonCode: number): void {
-    if (reasonCode === ReasonCode.UnsupportedProtocolVersion) {
-      this.sender.version = connackVersion(Number(error.details?.["level"] ?? 4));
-      this.connack(reasonCode, false, undefined);
+  private fail(
+    error: MqttError,
+    properties?: Properties,
+    reasonCode: number = error.reasonCode ?? ReasonCode.UnspecifiedError,
+  ): void {
+    if (this.phase === CLOSED) return;
+    try {
+      this.sayWhy(error, reasonCode, properties);
+    } catch {
+      // What cannot be said does not keep the connection from its end.
     }
     this.close(error);
   }
 
+  private sayWhy(error: MqttError, reasonCode: number, properties: Properties | undefined): void {
+    const { sender, phase } = this;
+    if (phase === AWAITING_CONNECT) this.refuseMalformedConnect(error, reasonCode);
+    else if (phase === CONNECTING || phase === AUTHENTICATING) this.connack(connackReason(reasonCode), false, properties);
+    else if (sender.version === 5) {
+      const packet: DisconnectPacket = { type: PacketType.DISCONNECT, reasonCode: disconnectReason(reasonCode, "server") };
+      // A Server Reference may be what makes it too large: the code alone always fits.
+      if (properties === undefined || !sender.packet({ ...packet, properties })) sender.packet(packet);
+    }
+  }
+
+  /**
+   * Section 4.13: a CONNECT of 5.0 is told what is wrong with it. [v3 MQTT-3.1.4-1]: an older one is not, but for an unsupported
+   * protocol level ([v3 MQTT-3.1.2-2]), in the form the client knows.
+   */
+  private refuseMalformedConnect(error: MqttError, reasonCode: number): void {
+    if (reasonCode === ReasonCode.UnsupportedProtocolVersion) {
+      this.sender.version = connackVersion(Number(error.details?.["level"] ?? 4));
+    } else if (this.sender.version !== 5) return;
+    this.connack(connackReason(reasonCode), false, undefined);
+  }
+
   private close(error: MqttError | undefined): void {
-    if (this.phase.kind === "closed") return;
+    if (this.phase === CLOSED) return;
     this.phase = CLOSED;
     this.decoder.close();
-    this.sink.close(error);
+    try {
+      this.sink.close(error);
+    } catch {
+      // A fault of the owner at the very end has nobody left to be told to, and must not reach whoever brought the bytes.
+    }
   }
 }
+
+type RequestAnswer = typeof PacketType.SUBACK | typeof PacketType.UNSUBACK;
 
 const PINGRESP: Packet = { type: PacketType.PINGRESP };
 /** The PUBLISH being handled. Handling one is synchronous and never nested, so one for the process is enough. */
@@ -532,4 +661,10 @@ function unexpected(packet: Packet): MqttError {
 
 function asMqttError(error: unknown): MqttError {
   return MqttError.is(error) ? error : new MqttError("INTERNAL", { cause: error, reasonCode: ReasonCode.UnspecifiedError });
+}
+
+/** [MQTT-3.1.2-24] */
+function tooLarge(name: string): MqttError {
+  const detail = `the ${name} is above the client's Maximum Packet Size`;
+  return new MqttError("PACKET_TOO_LARGE", { reasonCode: ReasonCode.PacketTooLarge, clause: "MQTT-3.1.2-24", detail });
 }

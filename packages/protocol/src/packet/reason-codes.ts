@@ -90,3 +90,30 @@ export function connackReasonCode(returnCode: number): number {
 export function connackReturnCode(reasonCode: number): number {
   return toReturnCode[reasonCode] ?? 5;
 }
+
+/** Table 3-1: what a CONNACK can say. */
+const connackReasons: ReadonlySet<number> = new Set([
+  0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b, 0x9c, 0x9d,
+  0x9f,
+]);
+/** Section 3.14.2.1: what a DISCONNECT of a server can say ... */
+const serverDisconnectReasons: ReadonlySet<number> = new Set([
+  0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c,
+  0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
+]);
+/** ... and that of a client. */
+const clientDisconnectReasons: ReadonlySet<number> = new Set([
+  0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
+]);
+
+/** The Reason Code as a CONNACK can say it ([MQTT-3.2.2-8]). */
+export function connackReason(reasonCode: number): number {
+  if (connackReasons.has(reasonCode)) return reasonCode;
+  return reasonCode === ReasonCode.ServerShuttingDown ? ReasonCode.ServerUnavailable : ReasonCode.UnspecifiedError;
+}
+
+/** The Reason Code as a DISCONNECT of that side can say it ([MQTT-3.14.2-1]); refusals that only CONNACK names are 0x87. */
+export function disconnectReason(reasonCode: number, side: "server" | "client"): number {
+  if ((side === "server" ? serverDisconnectReasons : clientDisconnectReasons).has(reasonCode)) return reasonCode;
+  return side === "server" && connackReasons.has(reasonCode) ? ReasonCode.NotAuthorized : ReasonCode.UnspecifiedError;
+}
