@@ -1,18 +1,22 @@
-import { MqttError, type QoS } from "@bowline/protocol";
+import { MqttError, type Properties, type QoS } from "@bowline/protocol";
 import { type Clock, ReasonCode, type TimerHandle } from "@bowline/protocol/internal";
-import { type AccessControl, openAccess } from "./acl/access-control.ts";
-import type { Authenticator } from "./auth/authenticator.ts";
+import { type AccessControl, type Identity, openAccess } from "./acl/access-control.ts";
+import { guardedAccess } from "./acl/guarded-access.ts";
+import type { Authenticator, AuthRequest } from "./auth/authenticator.ts";
 import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
 import { FlushSchedule } from "./connection/flush-schedule.ts";
+import { type Redirection, redirectionAnswer } from "./connection/redirection.ts";
 import type { Arrival } from "./listeners/arrival.ts";
 import { type Logger, silentLogger } from "./log/logger.ts";
 import { Journal } from "./messages/journal.ts";
 import { KeptMessage } from "./messages/kept-message.ts";
 import { Counters } from "./metrics/counters.ts";
+import { DropReport } from "./metrics/drop-report.ts";
 import { useNodeBytes } from "./node-bytes.ts";
 import { Router } from "./router/router.ts";
-import { SessionRegistry } from "./sessions/session-registry.ts";
+import type { Session } from "./sessions/session.ts";
+import { type SessionEvents, SessionRegistry } from "./sessions/session-registry.ts";
 import { CommitQueue } from "./storage/commit-queue.ts";
 import { MemoryStorage } from "./storage/memory-storage.ts";
 import type { LoadedSession, Storage, StoredMessage, StoredRule, StoredUser } from "./storage/storage.ts";
@@ -28,6 +32,11 @@ export interface BrokerOptions {
   storage?: Storage;
   access?: AccessControl;
   limits?: Partial<BrokerLimits>;
+  /**
+   * Whether an authenticated client is to go elsewhere: asked at each CONNECT, whose CONNACK then says so (0x9C or 0x9D with Server
+   * Reference on 5.0, Server unavailable before). Default: nobody is.
+   */
+  redirect?: (request: AuthRequest, owner: string) => Redirection | undefined;
   logger?: Logger;
   /** Default: the machine's. */
   clock?: Clock;
@@ -43,7 +52,7 @@ export interface LoadedDirectory {
  * A broker without listeners: it takes arrivals and routes messages. Listeners, users and the admin API are put round it by
  * whoever starts one, so that a test or another program can embed it.
  */
-export class Broker implements BrokerEnvironment {
+export class Broker implements BrokerEnvironment, SessionEvents {
   readonly clock: Clock;
   readonly storage: Storage;
   readonly journal: Journal;
@@ -53,9 +62,11 @@ export class Broker implements BrokerEnvironment {
   readonly access: AccessControl;
   readonly counters: Counters = new Counters();
   readonly limits: BrokerLimits;
+  readonly redirect: BrokerOptions["redirect"];
   private readonly logger: Logger;
   private readonly tenants = new Map<string, Tenant>();
   private readonly open = new Set<Connection>();
+  private readonly drops: DropReport;
   private nextSessionId = 1;
   private nextConnectionId = 1;
   private sweeper: TimerHandle;
@@ -68,9 +79,11 @@ export class Broker implements BrokerEnvironment {
     this.journal = new Journal(this.storage);
     this.commits = new CommitQueue(this.storage);
     this.authenticator = options.authenticator;
-    this.access = options.access ?? openAccess;
     this.limits = { ...defaultLimits, ...options.limits };
+    this.redirect = options.redirect;
     this.logger = options.logger ?? silentLogger;
+    this.access = options.access === undefined ? openAccess : guardedAccess(options.access, this.accessFaulted);
+    this.drops = new DropReport(this.counters, this.logger, this.clock);
     this.addTenant(DEFAULT_TENANT);
   }
 
@@ -144,10 +157,32 @@ export class Broker implements BrokerEnvironment {
     if (this.isClosing) return;
     this.isClosing = true;
     this.clock.clearTimer(this.sweeper);
+    for (const tenant of this.tenants.values()) tenant.sessions.closing();
     const error = new MqttError("SHUTDOWN", { reasonCode: ReasonCode.ServerShuttingDown });
     for (const connection of this.open) connection.end(error);
     await this.allClosed(deadlineMs);
     await this.storage.close();
+  }
+
+  /**
+   * Sends clients that are connected to another server: DISCONNECT 0x9C or 0x9D with Server Reference on 5.0, a close before. Answers
+   * how many. Those who come back in spite of it are the business of `BrokerOptions.redirect`.
+   */
+  redirectClients(to: Redirection, isMeant: (who: Identity) => boolean = () => true): number {
+    const { error, properties } = redirectionAnswer(to);
+    return this.endClients(error, properties, isMeant);
+  }
+
+  /** Ends connections by the will of an operator: DISCONNECT 0x98 on 5.0, a close before. Answers how many. */
+  disconnectClients(isMeant: (who: Identity) => boolean): number {
+    const error = new MqttError("ADMIN", { reasonCode: ReasonCode.AdministrativeAction, source: "local" });
+    return this.endClients(error, undefined, isMeant);
+  }
+
+  private endClients(error: MqttError, properties: Properties | undefined, isMeant: (who: Identity) => boolean): number {
+    const meant = [...this.open].filter(({ isOpen, session }) => isOpen && session !== undefined && isMeant(session));
+    for (const connection of meant) connection.end(error, properties);
+    return meant.length;
   }
 
   // BrokerEnvironment
@@ -182,6 +217,30 @@ export class Broker implements BrokerEnvironment {
     this.whenEmpty?.();
   }
 
+  faulted(connection: Connection, cause: unknown): void {
+    this.logger.error({ connection: connection.id, error: cause }, "a fault of ours at a connection");
+  }
+
+  // SessionEvents
+
+  willPostponed(session: Session): void {
+    this.counters.willsPostponed++;
+    this.logger.warn({ clientId: session.clientIdentifier }, "a will waits until storage takes writes again");
+  }
+
+  willDropped(session: Session, reason: string): void {
+    this.counters.willsDropped++;
+    this.logger.warn({ clientId: session.clientIdentifier, reason }, "a will was not published");
+  }
+
+  sessionFaulted(session: Session, cause: unknown): void {
+    this.logger.error({ clientId: session.clientIdentifier, error: cause }, "a fault of ours at a session");
+  }
+
+  private readonly accessFaulted = (who: Identity, cause: unknown): void => {
+    this.logger.error({ clientId: who.clientIdentifier, error: cause }, "a rule failed inside; what it was asked for is denied");
+  };
+
   private whenEmpty: (() => void) | undefined;
 
   private async allClosed(deadlineMs: number): Promise<void> {
@@ -203,7 +262,8 @@ export class Broker implements BrokerEnvironment {
     const { clock, journal, counters, access, limits } = this;
     const router = new Router({ tenant: name, journal, counters, clock, access, limits });
     const nextSessionId = (): number => this.nextSessionId++;
-    const tenant: Tenant = { name, router, sessions: new SessionRegistry({ tenant: name, router, journal, clock, nextSessionId }) };
+    const sessions = new SessionRegistry({ tenant: name, router, journal, clock, nextSessionId, events: this });
+    const tenant: Tenant = { name, router, sessions };
     this.tenants.set(name, tenant);
     return tenant;
   }
@@ -228,14 +288,22 @@ export class Broker implements BrokerEnvironment {
   private storageHealth(isWritable: boolean): void {
     if (isWritable) this.logger.info({}, "storage takes writes again");
     else this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
-    // Also where it is not writable: over its size limit it takes what makes room.
-    this.journal.settle();
+    try {
+      // Also where it is not writable: over its size limit it takes what makes room.
+      this.journal.settle();
+    } catch (error) {
+      this.logger.error({ error }, "what was owed to storage failed");
+    }
   }
 
   private sweep(): void {
     const now = this.clock.now();
-    for (const connection of this.open) connection.receiver.tick(now);
-    for (const tenant of this.tenants.values()) tenant.sessions.sweep();
+    for (const connection of this.open) connection.tick(now);
+    for (const tenant of this.tenants.values()) {
+      tenant.sessions.sweep();
+      tenant.router.sweep();
+    }
+    this.drops.sweep(this.open);
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }
 }

@@ -1,15 +1,23 @@
 import type { Logger } from "../log/logger.ts";
 import { AuthReasonCode, refuse } from "./authenticator.ts";
 import type { AuthenticationMethod, Authenticator, AuthRequest, AuthResult } from "./authenticator.ts";
+import type { EnhancedMethod } from "./enhanced-method.ts";
 
 /** Asks the methods in order; a client that none of them knows is refused. */
 export class AuthenticatorChain implements Authenticator {
   readonly #methods: readonly AuthenticationMethod[];
   readonly #logger: Logger;
+  readonly #enhanced: ReadonlyMap<string, EnhancedMethod>;
 
-  constructor(methods: readonly AuthenticationMethod[], logger: Logger) {
+  /** @param enhanced Methods that clients name in CONNECT; those who name none are the others' business. */
+  constructor(methods: readonly AuthenticationMethod[], logger: Logger, enhanced: readonly EnhancedMethod[] = []) {
     this.#methods = methods;
     this.#logger = logger;
+    this.#enhanced = new Map(enhanced.map((method) => [method.name, method]));
+  }
+
+  enhancedMethod(name: string): EnhancedMethod | undefined {
+    return this.#enhanced.get(name);
   }
 
   authenticateNow(request: AuthRequest): AuthResult | undefined {

@@ -1,3 +1,5 @@
+import type { EnhancedMethod } from "./enhanced-method.ts";
+
 /** How the client reached us. */
 export type ClientTransport = "tcp" | "tls" | "ws" | "wss" | "unix";
 
@@ -32,6 +34,8 @@ export interface AuthRefused {
   reasonCode: number;
   /** For the log and the console, never for the peer: it may tell which part was wrong. Holds no secret. */
   reason: string;
+  /** What failed inside, for the log. */
+  cause?: unknown;
 }
 
 export type AuthResult = AuthAllowed | AuthRefused;
@@ -42,6 +46,8 @@ export interface Authenticator {
   authenticateNow(request: AuthRequest): AuthResult | undefined;
   /** Never rejects: what fails inside is a refusal. The signal aborts when the client went away or its time is up. */
   authenticate(request: AuthRequest, signal: AbortSignal): Promise<AuthResult>;
+  /** The Authentication Method of that name, for a client that names one; undefined or absent: it is refused with 0x8C. */
+  enhancedMethod?(name: string): EnhancedMethod | undefined;
 }
 
 /** One way to know clients, asked in turn by the chain. The first answer that is no abstention decides. */
@@ -57,6 +63,7 @@ export const AuthReasonCode = {
   NotAuthorized: 0x87,
   ServerUnavailable: 0x88,
   ServerBusy: 0x89,
+  BadAuthenticationMethod: 0x8c,
   ConnectionRateExceeded: 0x9f,
 } as const;
 

@@ -1,4 +1,5 @@
-import type { ServerConnectionLimits } from "@bowline/protocol/internal";
+import type { QoS } from "@bowline/protocol";
+import type { AliasPolicy, ServerConnectionLimits } from "@bowline/protocol/internal";
 import type { RouterOptions } from "../router/router.ts";
 
 /** Every limit has a name and a default with a reason; see defaultLimits. */
@@ -7,16 +8,32 @@ export interface BrokerLimits extends ServerConnectionLimits {
   maximumInFlight: number;
   /** Receive Maximum given to clients. */
   receiveMaximum: number;
-  /** Topic Alias Maximum given to clients. */
+  /** Topic Alias Maximum given to clients; 0 for none. */
   topicAliasMaximum: number;
+  /** Topic Aliases used towards one client, whatever larger Topic Alias Maximum it gives. */
+  outboundTopicAliasMaximum: number;
+  /** Which topics get a Topic Alias towards clients that offer some. */
+  topicAliases: AliasPolicy;
   /** Seconds. */
   maximumSessionExpiryInterval: number;
   /** Seconds; a client that asks for more, or for none, is told this one. 0 for no limit. */
   maximumKeepAlive: number;
+  /** Maximum QoS: what clients may publish with; Subscriptions are granted no more. */
+  maximumQoS: QoS;
+  /** Retain Available. */
+  retainAvailable: boolean;
+  /** Wildcard Subscription Available. */
+  wildcardSubscriptionAvailable: boolean;
+  /** Shared Subscription Available. */
+  sharedSubscriptionAvailable: boolean;
+  /** Subscription Identifiers Available. */
+  subscriptionIdentifierAvailable: boolean;
   maximumTopicLevels: RouterOptions["limits"]["maximumTopicLevels"];
   maximumQueuedMessages: number;
   maximumQueuedBytes: number;
   maximumBufferedBytes: number;
+  /** Ms that a CONNACK may wait for storage. */
+  commitTimeoutMs: number;
 }
 
 export const defaultLimits: BrokerLimits = {
@@ -31,10 +48,20 @@ export const defaultLimits: BrokerLimits = {
   receiveMaximum: 0xffff,
   // 64 topics cover what repeats on a connection; each costs its length in memory.
   topicAliasMaximum: 64,
+  outboundTopicAliasMaximum: 64,
+  topicAliases: "auto",
   maximumSessionExpiryInterval: 0xffff_ffff,
   maximumKeepAlive: 0,
+  // All that the protocol offers; an operator who wants less has a reason.
+  maximumQoS: 2,
+  retainAvailable: true,
+  wildcardSubscriptionAvailable: true,
+  sharedSubscriptionAvailable: true,
+  subscriptionIdentifierAvailable: true,
   maximumTopicLevels: 128,
   maximumQueuedMessages: 100_000,
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,
+  // Far beyond any flush, and before clients give up by themselves: they hear why.
+  commitTimeoutMs: 10_000,
 };

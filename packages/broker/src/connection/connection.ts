@@ -1,4 +1,5 @@
 import {
+  type AuthPacket,
   type ConnectPacket,
   type DisconnectPacket,
   MqttError,
@@ -8,17 +9,15 @@ import {
 } from "@bowline/protocol";
 import {
   type ChannelHandler,
-  type Clock,
   type ConnectAnswer,
-  connackCode,
   DROPPED_EXPIRED,
   DROPPED_TOO_LARGE,
   type OutboundEntry,
   OutboundState,
   type PublishAnswer,
   type PublishOffsets,
+  type ReauthenticateAnswer,
   ReasonCode,
-  type RefuseConnect,
   Sender,
   type SenderOwner,
   ServerConnection,
@@ -26,8 +25,6 @@ import {
   type SubscribeAnswer,
   type TimerHandle,
 } from "@bowline/protocol/internal";
-import type { AccessControl } from "../acl/access-control.ts";
-import type { Authenticator, AuthRequest, AuthResult } from "../auth/authenticator.ts";
 import type { Arrival } from "../listeners/arrival.ts";
 import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
@@ -35,31 +32,23 @@ import type { Counters } from "../metrics/counters.ts";
 import type { Route } from "../router/route.ts";
 import type { Publisher } from "../router/publisher.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
-import type { SessionConnection } from "../sessions/session-connection.ts";
-import { pendingWill } from "../sessions/session-registry.ts";
-import type { CommitListener, CommitQueue } from "../storage/commit-queue.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
-import type { BrokerLimits } from "./broker-limits.ts";
-import { clientIdentifierFor, connackProperties, keepAliveFor, sessionExpiryOf } from "./connect-rules.ts";
+import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
 import { grantSubscriptions, removeSubscriptions } from "./subscribe-rules.ts";
 
 /** What a connection needs of its broker. */
-export interface BrokerEnvironment {
-  readonly clock: Clock;
-  readonly storage: Storage;
+export interface BrokerEnvironment extends AdmissionEnvironment {
   readonly journal: Journal;
-  readonly commits: CommitQueue;
   readonly flushes: FlushSchedule;
-  readonly authenticator: Authenticator;
-  readonly access: AccessControl;
   readonly counters: Counters;
-  readonly limits: BrokerLimits;
   /** The CONNACK went out. */
   connectionOpened(connection: Connection): void;
   /** We end it, or the client did; `error` undefined for a normal DISCONNECT. */
   connectionClosing(connection: Connection, error: MqttError | undefined): void;
+  /** Something of ours threw where nobody but the log can be told. */
+  faulted(connection: Connection, cause: unknown): void;
   /** Its channel is closed: forget it. */
   connectionClosed(connection: Connection, cause: Error | undefined): void;
 }
@@ -68,9 +57,7 @@ export interface BrokerEnvironment {
  * One client's Network Connection: joins the channel, the two protocol engines, and the tenant it belongs to. Owns no rule of the
  * protocol and no routing; it carries answers from one to the other. Lifetime: from arrival to the end of the channel.
  */
-export class Connection
-  implements ServerSink, SenderOwner, ChannelHandler, Flushable, CommitListener, SessionConnection, Publisher
-{
+export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flushable, CommitListener, AdmissionHost, Publisher {
   readonly arrival: Arrival;
   readonly tenant: Tenant;
   readonly sender: Sender;
@@ -91,8 +78,8 @@ export class Connection
   private isCongested = false;
   /** The session was given up already: a channel that closes after that has nothing to say. */
   private isDetached = false;
-  private isWillDue = true;
-  private authentication: AbortController | undefined;
+  private isWillDue = false;
+  private readonly admission: Admission;
   private closing: TimerHandle;
   private granted: readonly { subscription: Subscription; isNew: boolean }[] = [];
 
@@ -101,6 +88,7 @@ export class Connection
     this.tenant = tenant;
     this.arrival = arrival;
     this.id = id;
+    this.admission = new Admission(environment, this);
     this.sender = new Sender(this);
     this.receiver = new ServerConnection(this, this.sender, environment.limits, environment.clock.now());
     arrival.channel.handler = this;
@@ -108,6 +96,11 @@ export class Connection
 
   get isOpen(): boolean {
     return this.receiver.isOpen;
+  }
+
+  /** Ends it when a deadline has passed. */
+  tick(now: number): void {
+    this.contain(() => this.receiver.tick(now));
   }
 
   /** Whether the transport holds more than that many bytes for this client. */
@@ -131,7 +124,7 @@ export class Connection
 
   closed(cause: Error | undefined): void {
     this.receiver.channelClosed();
-    this.authentication?.abort();
+    this.admission.abort();
     this.environment.clock.clearTimer(this.closing);
     this.detach();
     this.environment.connectionClosed(this, cause);
@@ -154,12 +147,24 @@ export class Connection
   write(bytes: Uint8Array): boolean {
     const { channel } = this.arrival;
     this.environment.counters.bytesSent += bytes.length;
-    const isTaken = channel.write(bytes);
+    const isTaken = this.hand(bytes);
     if (!isTaken && channel.bufferedBytes > 0) {
       this.isCongested = true;
       if (channel.bufferedBytes > HIGH_WATER) this.sender.blocked = true;
     }
     return isTaken;
+  }
+
+  /** A channel that throws is cut, so that whoever wrote (another client's connection, it may be) notices nothing. */
+  private hand(bytes: Uint8Array): boolean {
+    const { channel } = this.arrival;
+    try {
+      return channel.write(bytes);
+    } catch (cause) {
+      this.environment.faulted(this, cause);
+      channel.destroy();
+      return false;
+    }
   }
 
   schedule(): void {
@@ -179,9 +184,11 @@ export class Connection
 
   entryDone(entry: OutboundEntry, outcome: number): void {
     const { journal, counters } = this.environment;
-    if (outcome === DROPPED_EXPIRED) counters.droppedExpired++;
-    else if (outcome === DROPPED_TOO_LARGE) counters.droppedTooLarge++;
-    else if (entry.qos === 0) counters.messagesSent++;
+    if (outcome < 0) {
+      this.dropped++;
+      if (outcome === DROPPED_EXPIRED) counters.droppedExpired++;
+      else if (outcome === DROPPED_TOO_LARGE) counters.droppedTooLarge++;
+    } else if (entry.qos === 0) counters.messagesSent++;
     journal.entryDone(this.session!, entry);
     this.releaseMessage(entry);
   }
@@ -190,35 +197,34 @@ export class Connection
     return this.environment.clock.wallTime();
   }
 
+  // AdmissionHost
+
+  answerConnect(answer: ConnectAnswer): void {
+    this.receiver.answerConnect(answer);
+  }
+
+  answerReauthenticate(answer: ReauthenticateAnswer): void {
+    this.receiver.answerReauthenticate(answer);
+  }
+
   // ServerSink
 
   connect(packet: ConnectPacket): ConnectAnswer | undefined {
-    const clientIdentifier = clientIdentifierFor(packet);
-    if (typeof clientIdentifier !== "string") return clientIdentifier;
-    if (packet.properties?.authenticationMethod !== undefined) {
-      // [MQTT-4.12.0-1]
-      return refusal(
-        ReasonCode.BadAuthenticationMethod,
-        new MqttError("AUTH_METHOD", { reasonCode: ReasonCode.BadAuthenticationMethod }),
-      );
-    }
-    const request = this.authRequest(packet, clientIdentifier);
-    const result = this.environment.authenticator.authenticateNow(request);
-    if (result !== undefined) return this.authenticated(packet, clientIdentifier, result);
-    this.authentication = new AbortController();
-    void this.askAuthenticator(packet, clientIdentifier, request, this.authentication.signal);
-    return undefined;
+    return this.admission.connect(packet);
   }
 
-  authenticate(): ConnectAnswer {
-    throw new MqttError("INTERNAL", { detail: "no authentication is under way" });
+  authenticate(packet: AuthPacket): ConnectAnswer | undefined {
+    return this.admission.authenticate(packet);
   }
 
-  reauthenticate(): RefuseConnect {
-    throw new MqttError("INTERNAL", { detail: "no authentication is under way" });
+  reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined {
+    return this.admission.reauthenticate(packet);
   }
 
   opened(): void {
+    this.admission.opened();
+    // Before the CONNACK the CONNECT was not accepted, and its Will is nobody's ([MQTT-3.1.2-7]).
+    this.isWillDue = true;
     this.connectedAt = this.environment.clock.wallTime();
     this.environment.connectionOpened(this);
   }
@@ -227,7 +233,11 @@ export class Connection
     try {
       return this.tenant.router.publish(this, chunk, offsets);
     } catch (error) {
-      if (!isReadOnly(error)) throw error;
+      if (!isReadOnly(error)) {
+        // It ends the connection; the message was not taken over, and must be routed when it is sent again.
+        if (offsets.qos === 2) this.session!.state.inbound.delete(offsets.packetIdentifier);
+        throw error;
+      }
       // A full disk: nothing was done with the message, and nothing is acknowledged that cannot be kept.
       this.environment.counters.publishesDenied += offsets.count;
       return -ReasonCode.QuotaExceeded;
@@ -239,8 +249,7 @@ export class Connection
   }
 
   subscribe(packet: SubscribePacket): SubscribeAnswer | undefined {
-    const { storage, access, limits } = this.environment;
-    const granted = grantSubscriptions(packet, this.session!, this.tenant.router, access, storage, limits.maximumTopicLevels);
+    const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant.router, this.environment);
     this.granted = granted.added;
     return this.answerWhenKept(granted.commit, { reasonCodes: this.codes(granted.reasonCodes) }, "subscribe");
   }
@@ -283,12 +292,11 @@ export class Connection
 
   close(error: MqttError | undefined): void {
     this.environment.connectionClosing(this, error);
-    this.authentication?.abort();
+    this.admission.abort();
     this.sender.flush();
     this.detach();
-    const { channel } = this.arrival;
-    channel.end();
-    this.closing = this.environment.clock.setTimer(() => channel.destroy(), CLOSE_WITHIN_MS);
+    this.arrival.channel.end();
+    this.closing = this.environment.clock.setTimer(() => this.cutIfStuck(), LAST_BYTES_WITHIN_MS);
   }
 
   /** Another connection of the same Session came, [MQTT-3.1.4-3]. */
@@ -301,71 +309,13 @@ export class Connection
     this.receiver.disconnect(error, properties);
   }
 
-  private async askAuthenticator(
-    packet: ConnectPacket,
-    clientIdentifier: string,
-    request: AuthRequest,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const result = await this.environment.authenticator.authenticate(request, signal);
-    this.authentication = undefined;
-    if (signal.aborted) return;
-    this.contain(() => {
-      const answer = this.authenticated(packet, clientIdentifier, result);
-      if (answer !== undefined) this.receiver.answerConnect(answer);
-    });
-  }
-
   /** A fault of ours outside of `data`, which has its own guard, ends this connection and no other. */
-  private contain(run: () => void): void {
+  contain(run: () => void): void {
     try {
       run();
     } catch (cause) {
       this.end(new MqttError("INTERNAL", { cause, reasonCode: ReasonCode.UnspecifiedError }));
     }
-  }
-
-  private authenticated(packet: ConnectPacket, clientIdentifier: string, result: AuthResult): ConnectAnswer | undefined {
-    if (!result.allowed) {
-      return refusal(
-        result.reasonCode,
-        new MqttError(connackCode(result.reasonCode), { reasonCode: result.reasonCode, detail: result.reason }),
-      );
-    }
-    try {
-      return this.openSession(packet, clientIdentifier, result.owner);
-    } catch (error) {
-      if (!isReadOnly(error)) throw error;
-      return refusal(ReasonCode.ServerUnavailable, error);
-    }
-  }
-
-  private openSession(packet: ConnectPacket, clientIdentifier: string, owner: string): ConnectAnswer | undefined {
-    const { limits, commits } = this.environment;
-    const opened = this.tenant.sessions.open(
-      {
-        owner,
-        clientIdentifier,
-        cleanStart: packet.cleanStart,
-        expiryInterval: sessionExpiryOf(packet, limits),
-        will: packet.will === undefined ? undefined : pendingWill(packet.will),
-      },
-      this,
-    );
-    this.session = opened.session;
-    const answer: ConnectAnswer = {
-      kind: "accept",
-      session: opened.session.state,
-      sessionPresent: opened.sessionPresent,
-      properties: connackProperties(packet, clientIdentifier, limits),
-      sendMaximum: Math.min(packet.properties?.receiveMaximum ?? 0xffff, limits.maximumInFlight),
-      receiveMaximum: limits.receiveMaximum,
-      topicAliasMaximum: limits.topicAliasMaximum,
-      keepAlive: keepAliveFor(packet, limits),
-    };
-    if (opened.commit <= this.environment.storage.committed) return answer;
-    commits.when(opened.commit, () => this.contain(() => this.receiver.answerConnect(answer)));
-    return undefined;
   }
 
   private answerWhenKept(commit: number, answer: SubscribeAnswer, kind: "subscribe" | "unsubscribe"): SubscribeAnswer | undefined {
@@ -383,23 +333,22 @@ export class Connection
     return this.sender.version === 5 ? reasonCodes : reasonCodes.map((code) => (code >= 0x80 ? 0x80 : code));
   }
 
-  private authRequest(packet: ConnectPacket, clientIdentifier: string): AuthRequest {
-    const { arrival } = this;
-    return {
-      tenant: this.tenant.name,
-      username: packet.username,
-      password: packet.password,
-      clientIdentifier,
-      transport: arrival.transport,
-      remoteAddress: arrival.remoteAddress,
-    };
+  /** The peer has not taken our last packet: it will not. One that has may take a moment longer to close. */
+  private cutIfStuck(): void {
+    const { channel } = this.arrival;
+    if (channel.bufferedBytes > 0) channel.destroy();
+    else this.closing = this.environment.clock.setTimer(() => channel.destroy(), CLOSE_WITHIN_MS);
   }
 
   private detach(): void {
     const { session } = this;
     if (this.isDetached || session === undefined) return;
     this.isDetached = true;
-    this.tenant.sessions.detach(session, this.isWillDue);
+    try {
+      this.tenant.sessions.detach(session, this.isWillDue);
+    } catch (cause) {
+      this.environment.faulted(this, cause);
+    }
   }
 
   private releaseMessage(entry: OutboundEntry): void {
@@ -410,12 +359,9 @@ export class Connection
 
 /** Bytes in the transport above which QoS 1 and 2 messages wait in the queue instead, where they are counted and bounded. */
 const HIGH_WATER = 1_048_576;
-/** A peer that does not take our last packet and close within this time is cut off. */
-const CLOSE_WITHIN_MS = 1_000;
-
-function refusal(reasonCode: number, error: MqttError): ConnectAnswer {
-  return { kind: "refuse", reasonCode, error };
-}
+/** A peer that does not take our last packet within this time is cut off, and so is one that has it and does not close. */
+const LAST_BYTES_WITHIN_MS = 100;
+const CLOSE_WITHIN_MS = 900;
 
 function isReadOnly(error: unknown): error is MqttError {
   return MqttError.is(error) && error.code === "STORE_READ_ONLY";

@@ -27,6 +27,7 @@ export class FlushSchedule {
   };
   private armedTurn = 0;
 
+  /** The flush must not throw: others wait behind it. */
   schedule(connection: Flushable): void {
     if (this.armedTurn !== this.turn) {
       this.armedTurn = this.turn;

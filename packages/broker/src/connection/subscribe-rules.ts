@@ -1,10 +1,18 @@
-import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "@bowline/protocol";
+import type { ProtocolVersion, SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "@bowline/protocol";
 import { MqttError } from "@bowline/protocol";
 import { parseShare, ReasonCode, validateTopicFilter } from "@bowline/protocol/internal";
 import type { AccessControl } from "../acl/access-control.ts";
 import type { Router } from "../router/router.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { BrokerLimits } from "./broker-limits.ts";
+
+/** What the rules look at besides the packet and its Session. */
+export interface SubscribeEnvironment {
+  readonly access: AccessControl;
+  readonly storage: Storage;
+  readonly limits: BrokerLimits;
+}
 
 export interface GrantedSubscriptions {
   /** One for each Topic Filter, in order: the granted QoS, or why not. */
@@ -18,38 +26,61 @@ export interface GrantedSubscriptions {
 export function grantSubscriptions(
   packet: SubscribePacket,
   session: Session,
+  version: ProtocolVersion,
   router: Router,
-  access: AccessControl,
-  storage: Storage,
-  maximumTopicLevels: number,
+  environment: SubscribeEnvironment,
 ): GrantedSubscriptions {
+  const { storage, limits } = environment;
+  if (version === 5) checkCapabilities(packet, limits);
   const granted: GrantedSubscriptions = { reasonCodes: [], added: [], commit: 0 };
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
   for (const request of packet.subscriptions) {
-    const refusal = refusalOf(request, session, access, maximumTopicLevels);
+    const refusal = refusalOf(request, session, environment);
     if (refusal !== 0) {
       granted.reasonCodes.push(refusal);
       continue;
     }
-    const kept = orRefused(() =>
-      session.isPersistent ? storage.putSubscription(session.id, { ...request, subscriptionIdentifier }) : 0,
-    );
+    // [MQTT-3.8.4-7]: never more than was asked for, nor than may be published with.
+    const qos = request.qos < limits.maximumQoS ? request.qos : limits.maximumQoS;
+    const asked = { ...request, qos, subscriptionIdentifier };
+    const kept = orRefused(() => (session.isPersistent ? storage.putSubscription(session.id, asked) : 0));
     if (kept < 0) {
       granted.reasonCodes.push(ReasonCode.QuotaExceeded);
       continue;
     }
     granted.commit = Math.max(granted.commit, kept);
-    const subscription: Subscription = { kind: "single", session, subscriptionIdentifier, ...request };
+    const subscription: Subscription = { kind: "single", session, ...asked };
     granted.added.push({ subscription, isNew: router.subscribe(subscription) });
-    granted.reasonCodes.push(request.qos);
+    granted.reasonCodes.push(qos);
   }
   return granted;
 }
 
-function refusalOf(request: SubscriptionRequest, session: Session, access: AccessControl, maximumTopicLevels: number): number {
+/** A 5.0 client that asks for what its CONNACK said is not there breaks the protocol (sections 3.2.2.3.11 to 3.2.2.3.13). */
+function checkCapabilities(packet: SubscribePacket, limits: BrokerLimits): void {
+  if (!limits.subscriptionIdentifierAvailable && packet.properties?.subscriptionIdentifiers !== undefined) {
+    throw new MqttError("SUBID_UNSUPPORTED", { reasonCode: ReasonCode.SubscriptionIdentifiersNotSupported, source: "peer" });
+  }
+  for (const { topicFilter } of packet.subscriptions) {
+    const missing = missingCapability(topicFilter, limits);
+    if (missing === 0) continue;
+    const code = missing === ReasonCode.SharedSubscriptionsNotSupported ? "SHARED_UNSUPPORTED" : "WILDCARD_UNSUPPORTED";
+    throw new MqttError(code, { reasonCode: missing, source: "peer" });
+  }
+}
+
+function missingCapability(topicFilter: string, limits: BrokerLimits): number {
+  if (!limits.sharedSubscriptionAvailable && topicFilter.startsWith("$share/")) return ReasonCode.SharedSubscriptionsNotSupported;
+  if (!limits.wildcardSubscriptionAvailable && /[+#]/.test(topicFilter)) return ReasonCode.WildcardSubscriptionsNotSupported;
+  return 0;
+}
+
+function refusalOf(request: SubscriptionRequest, session: Session, { access, limits }: SubscribeEnvironment): number {
   const { topicFilter } = request;
-  const fault = validateTopicFilter(topicFilter, maximumTopicLevels);
+  const fault = validateTopicFilter(topicFilter, limits.maximumTopicLevels);
   if (fault !== undefined) return fault.reasonCode;
+  const missing = missingCapability(topicFilter, limits);
+  if (missing !== 0) return missing;
   return access.maySubscribe(session, parseShare(topicFilter)?.topicFilter ?? topicFilter) ? 0 : ReasonCode.NotAuthorized;
 }
 

@@ -15,7 +15,7 @@ import { KeptMessage } from "./kept-message.ts";
 export class Journal {
   readonly storage: Storage;
   private nextMessageId = 1;
-  private owed: (() => void)[] = [];
+  private owed: (() => number)[] = [];
 
   constructor(storage: Storage) {
     this.storage = storage;
@@ -62,9 +62,7 @@ export class Journal {
     try {
       return this.storage.putQueueEntry(id, rowOf(entry));
     } catch (error) {
-      return this.owe(error, () => {
-        entry.commit = this.storage.putQueueEntry(id, rowOf(entry));
-      });
+      return this.owe(error, () => (entry.commit = this.storage.putQueueEntry(id, rowOf(entry))));
     }
   }
 
@@ -87,28 +85,43 @@ export class Journal {
         const commit = this.storage.deleteInboundIdentifier(id, packetIdentifier);
         if (state.inboundCommit === Number.POSITIVE_INFINITY) state.inboundCommit = commit;
         session.connection?.sender.numberAcknowledgements(commit);
+        return commit;
       });
     }
   }
 
-  /** Writes now, or owes it while storage is read-only. */
-  write(operation: () => unknown): void {
+  /** Writes now and answers the commit number, or owes it while storage is read-only and answers Infinity. */
+  write(operation: () => number): number {
     try {
-      operation();
+      return operation();
     } catch (error) {
-      this.owe(error, operation);
+      return this.owe(error, operation);
     }
+  }
+
+  /** Owes an operation that was refused already. */
+  later(operation: () => number): void {
+    this.owed.push(operation);
   }
 
   /** Storage takes more than before, perhaps all: pays what is owed, in order. What is refused again stays owed. */
   settle(): void {
     const { owed } = this;
     this.owed = [];
-    for (const operation of owed) this.write(operation);
+    let failure: unknown;
+    for (const operation of owed) {
+      try {
+        this.write(operation);
+      } catch (error) {
+        // One that fails otherwise must not take those behind it along.
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
   }
 
   /** Answers the commit number that does not come before the operation has one of its own. */
-  private owe(error: unknown, operation: () => unknown): number {
+  private owe(error: unknown, operation: () => number): number {
     if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
     this.owed.push(operation);
     return Number.POSITIVE_INFINITY;

@@ -19,4 +19,8 @@ export class Counters {
   droppedExpired = 0;
   /** PUBLISH packets refused to their publisher. */
   publishesDenied = 0;
+  /** Wills that wait, or waited, for storage that took nothing. */
+  willsPostponed = 0;
+  /** Wills that were not published: no right, or too many waited for storage. */
+  willsDropped = 0;
 }

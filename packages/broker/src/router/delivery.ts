@@ -3,18 +3,19 @@ import {
   type Clock,
   fillFromMessage,
   fillFromOffsets,
-  type OutboundEntry,
   OutboundState,
   ownBytes,
   type PublishOffsets,
   PublishSource,
   pushQueue,
+  shiftQueue,
   withoutRewritten,
 } from "@bowline/protocol/internal";
 import type { Journal } from "../messages/journal.ts";
+import type { KeptEntry } from "../messages/kept-entry.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
-import type { Session } from "../sessions/session.ts";
+import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import type { Route, Target } from "./route.ts";
 
@@ -49,6 +50,8 @@ export class Delivery {
   private retain = false;
   /** Nothing leaves before this commit number is kept: set for QoS 2 from a Session that survives (ADR 0001). */
   private after = 0;
+  /** The shared subscription by which the receiver gets it; undefined for its own. */
+  private group: string | undefined = undefined;
 
   constructor(journal: Journal, counters: Counters, clock: Clock, limits: DeliveryLimits) {
     this.journal = journal;
@@ -95,11 +98,24 @@ export class Delivery {
     this.message = undefined;
   }
 
+  /** As published, before any Subscription lowers it. */
+  get publishedQoS(): QoS {
+    return this.qos;
+  }
+
   /** Delivers to one receiver. */
   to(target: Target): void {
     const qos = this.qos < target.qos ? this.qos : target.qos;
     const retain = this.retain && target.retainAsPublished;
     this.toSession(target.session, qos, retain, target.subscriptionIdentifiers);
+  }
+
+  /** Delivers to the member of a shared subscription whose turn it is ([MQTT-4.8.2-3]: with the QoS it was granted). */
+  toMember(member: Subscription, group: string): void {
+    const qos = this.qos < member.qos ? this.qos : member.qos;
+    this.group = group;
+    this.toSession(member.session, qos, this.retain && member.retainAsPublished, identifiersOf(member));
+    this.group = undefined;
   }
 
   /** The message as an object that outlives the chunk; made once. */
@@ -114,6 +130,14 @@ export class Delivery {
     fillFromMessage(this.source, message, this.clock);
     this.toSession(session, qos, retain, subscriptionIdentifiers);
     this.message = undefined;
+  }
+
+  /** Delivers to a member what another one could not take: the message of a copy made for that one. */
+  againTo(member: Subscription, message: KeptMessage, retain: boolean, group: string): void {
+    const qos = message.qos < member.qos ? message.qos : member.qos;
+    this.group = group;
+    this.keptTo(member.session, message, qos, retain && member.retainAsPublished, identifiersOf(member));
+    this.group = undefined;
   }
 
   private toSession(session: Session, qos: QoS, retain: boolean, subscriptionIdentifiers: readonly number[]): void {
@@ -132,15 +156,16 @@ export class Delivery {
     }
     this.source.subscriptionIdentifiers = subscriptionIdentifiers;
     if (connection.sender.publishAtMostOnce(this.source, retain)) this.counters.messagesSent++;
-    else this.counters.droppedTooLarge++;
+    else this.tooLarge(connection);
   }
 
   private toTransient(session: Session, connection: SessionConnection, qos: QoS, retain: boolean, ids: readonly number[]): void {
     const { sender } = connection;
-    if (this.after === 0 && sender.ready) {
+    // What another member may have to get after this one must be remembered.
+    if (this.after === 0 && sender.ready && this.group === undefined) {
       this.source.subscriptionIdentifiers = ids;
       if (sender.publishTransient(this.source, qos, retain)) this.counters.messagesSent++;
-      else this.counters.droppedTooLarge++;
+      else this.tooLarge(connection);
       return;
     }
     if (this.refusesQueue(session)) return;
@@ -172,17 +197,42 @@ export class Delivery {
     if (commit > this.commit) this.commit = commit;
   }
 
+  private tooLarge(connection: SessionConnection): void {
+    this.counters.droppedTooLarge++;
+    connection.dropped++;
+  }
+
   private refusesQueue(session: Session): boolean {
-    const { state } = session;
-    if (state.queue.length < this.limits.maximumQueuedMessages && state.queuedBytes < this.limits.maximumQueuedBytes) return false;
+    if (this.hasRoom(session) || (this.dropExpired(session) && this.hasRoom(session))) return false;
     this.counters.droppedQueueFull++;
     if (session.connection !== undefined) session.connection.dropped++;
     return true;
   }
 
-  private entry(session: Session, qos: QoS, retain: boolean, subscriptionIdentifiers: readonly number[]): OutboundEntry {
+  private hasRoom({ state }: Session): boolean {
+    return state.queue.length < this.limits.maximumQueuedMessages && state.queuedBytes < this.limits.maximumQueuedBytes;
+  }
+
+  /** Makes room: what has expired at the head of a full queue would not be sent any more ([MQTT-3.3.2-5]). Answers whether any had. */
+  private dropExpired(session: Session): boolean {
+    const { state } = session;
+    const now = this.clock.wallTime();
+    const before = state.queue.length;
+    for (let head = state.queue.peek(); head !== undefined; head = state.queue.peek()) {
+      const { message } = head;
+      if (message === undefined || message.expiresAt === 0 || message.expiresAt > now) break;
+      shiftQueue(state);
+      this.counters.droppedExpired++;
+      this.journal.entryDone(session, head);
+      if (message instanceof KeptMessage) this.journal.release(message);
+    }
+    return state.queue.length < before;
+  }
+
+  private entry(session: Session, qos: QoS, retain: boolean, subscriptionIdentifiers: readonly number[]): KeptEntry {
     const message = this.keep();
     message.references++;
+    if (this.group !== undefined) session.hasShared = true;
     return {
       sequence: session.state.nextSequence++,
       message,
@@ -194,6 +244,7 @@ export class Delivery {
       sent: false,
       commit: 0,
       tag: message,
+      group: this.group,
     };
   }
 
@@ -207,4 +258,10 @@ export class Delivery {
     const expiresAt = interval < 0 ? 0 : this.clock.wallTime() + interval * 1000;
     return new KeptMessage(this.route.topic, payload, kept, expiresAt, this.qos, this.publisher);
   }
+}
+
+const NONE: readonly number[] = [];
+
+function identifiersOf({ subscriptionIdentifier }: Subscription): readonly number[] {
+  return subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
 }

@@ -1,7 +1,7 @@
 import type { QoS } from "@bowline/protocol";
-import { type SharedGroup, sameBytes, viewOf } from "@bowline/protocol/internal";
+import { sameBytes, viewOf } from "@bowline/protocol/internal";
 import type { Session, Subscription } from "../sessions/session.ts";
-import type { Subscriber } from "./subscriber.ts";
+import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
 /** One Session that gets the messages of a topic: all its matching Subscriptions in one ([MQTT-3.3.4-2]). */
 export interface Target {
@@ -26,7 +26,7 @@ export interface Route {
   /** Levels above the limit: nothing may be published to it. */
   readonly isTooDeep: boolean;
   readonly targets: readonly Target[];
-  readonly groups: readonly SharedGroup<Session, Subscription>[];
+  readonly groups: readonly SharedSubscriber[];
 }
 
 /** Joins what the subscription tree found into one target for each Session. */
@@ -39,10 +39,10 @@ export function makeRoute(
   mayReceive: (session: Session) => boolean,
 ): Route {
   const bySession = new Map<Session, Subscription[]>();
-  const groups = new Set<SharedGroup<Session, Subscription>>();
+  const groups: SharedSubscriber[] = [];
   for (const subscriber of found) {
     if (subscriber.kind === "shared") {
-      groups.add(subscriber.group);
+      groups.push(subscriber);
       continue;
     }
     const list = bySession.get(subscriber.session);
@@ -53,7 +53,7 @@ export function makeRoute(
   for (const [session, subscriptions] of bySession) targets.push(joinSubscriptions(session, subscriptions));
   // A view of its own: viewOf remembers one array at a time, and this one lives long.
   const view = new DataView(topic.buffer, topic.byteOffset, topic.byteLength);
-  return { topic, view, topicName, generation, isTooDeep: countLevels(topicName) > maximumLevels, targets, groups: [...groups] };
+  return { topic, view, topicName, generation, isTooDeep: countLevels(topicName) > maximumLevels, targets, groups };
 }
 
 function joinSubscriptions(session: Session, subscriptions: readonly Subscription[]): Target {

@@ -14,12 +14,15 @@ import {
 } from "@bowline/protocol/internal";
 import type { AccessControl } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
+import type { KeptEntry } from "../messages/kept-entry.ts";
 import type { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { Delivery, type DeliveryLimits } from "./delivery.ts";
+import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
+import { RetainedExpiry } from "./retained-expiry.ts";
 import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
@@ -32,6 +35,10 @@ export interface RouterOptions {
   limits: DeliveryLimits & {
     /** Levels of a topic; deeper ones are refused with 0x90. 128: far above any use, far below what costs time. */
     maximumTopicLevels: number;
+    /** What clients may publish with, section 3.2.2.3.4. */
+    maximumQoS: QoS;
+    /** Whether clients may publish retained messages, section 3.2.2.3.5. */
+    retainAvailable: boolean;
   };
 }
 
@@ -45,12 +52,16 @@ export class Router {
   private readonly shared = new Map<string, SharedSubscriber>();
   private readonly cache = new RouteCache<Route>();
   private readonly delivery: Delivery;
+  private readonly choice: MemberChoice;
+  private readonly expiry = new RetainedExpiry();
   /** Moves with every subscription and right: routes of an older one are worked out again when next used. */
   private generation = 1;
 
   constructor(options: RouterOptions) {
     this.options = options;
-    this.delivery = new Delivery(options.journal, options.counters, options.clock, options.limits);
+    const { journal, counters, clock, limits, access } = options;
+    this.delivery = new Delivery(journal, counters, clock, limits);
+    this.choice = new MemberChoice(access, journal.storage, limits.maximumBufferedBytes);
   }
 
   /** Adds the subscription, in place of an earlier one of the same Session and Topic Filter. Answers whether it is new. */
@@ -135,7 +146,10 @@ export class Router {
     const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
     const now = this.options.clock.wallTime();
     this.retained.match(topicFilter, (message, topicName) => {
-      if (message.expiresAt !== 0 && message.expiresAt <= now) return;
+      if (message.expiresAt !== 0 && message.expiresAt <= now) {
+        this.dropRetained(topicName, message);
+        return;
+      }
       if (!this.options.access.mayReceive(session, topicName)) return;
       this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
     });
@@ -143,8 +157,38 @@ export class Router {
 
   /** Puts back a retained message at start. */
   restoreRetained(message: KeptMessage): void {
+    const topicName = decodeText(message.topicName, 0, message.topicName.length);
     message.references++;
-    this.retained.set(decodeText(message.topicName, 0, message.topicName.length), message);
+    this.retained.set(topicName, message);
+    this.expiry.changed(topicName, message.expiresAt !== 0);
+  }
+
+  /** Forgets retained messages that have expired, so many at a time. */
+  sweep(): void {
+    const now = this.options.clock.wallTime();
+    this.expiry.step((topicName) => {
+      const message = this.retained.get(topicName);
+      if (message !== undefined && message.expiresAt !== 0 && message.expiresAt <= now) this.dropRetained(topicName, message);
+    });
+  }
+
+  /**
+   * Gives a copy that a member of a shared subscription did not take to another one; false when there is none for it.
+   *
+   * @param onlyOnline Whether it may wait where it is, when nobody else is connected.
+   */
+  dispatchAgain(entry: KeptEntry, message: KeptMessage, from: Session, onlyOnline: boolean): boolean {
+    const subscriber = this.shared.get(entry.group!);
+    if (subscriber === undefined) return false;
+    const { group, name } = subscriber;
+    const { topicName: topic, qos } = message;
+    const topicName = decodeText(topic, 0, topic.length);
+    const member = onlyOnline
+      ? this.choice.chooseOnline(group, topicName, qos, from)
+      : this.choice.choose(group, topicName, qos, from);
+    if (member === undefined) return false;
+    this.delivery.againTo(member, message, entry.retain, name);
+    return true;
   }
 
   /** A right has changed: every route is worked out again. */
@@ -164,7 +208,8 @@ export class Router {
       const connection = target.session.online;
       if (connection === undefined) continue;
       const toFive = connection.sender.version === 5;
-      if (toFive !== fromFive || offsets.needsRewrite || (toFive && target.subscriptionIdentifiers.length > 0)) {
+      const isItsOwn = toFive && (target.subscriptionIdentifiers.length > 0 || connection.sender.usesAliases);
+      if (toFive !== fromFive || offsets.needsRewrite || isItsOwn) {
         this.fanOutEach(target, chunk, offsets, route);
       } else this.copyRun(connection, chunk, offsets);
     }
@@ -177,8 +222,10 @@ export class Router {
     if (connection.holdsMoreThan(limits.maximumBufferedBytes)) {
       counters.droppedSlow += count;
       connection.dropped += count;
-    } else if (offsets.payloadEnd - packetStart > connection.sender.maximumPacketSize) counters.droppedTooLarge += count;
-    else {
+    } else if (offsets.payloadEnd - packetStart > connection.sender.maximumPacketSize) {
+      counters.droppedTooLarge += count;
+      connection.dropped += count;
+    } else {
       connection.sender.publishRun(chunk, packetStart, packetEnd);
       counters.messagesSent += count;
     }
@@ -217,6 +264,8 @@ export class Router {
   private publishKept(from: Publisher, route: Route, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     const session = from.session!;
     const { delivery } = this;
+    const { maximumQoS, retainAvailable } = this.options.limits;
+    if (offsets.qos > maximumQoS || (offsets.retain && !retainAvailable)) throw unsupported(offsets.qos > maximumQoS);
     this.refuseUnkept(route, offsets.qos, offsets.retain && offsets.payloadStart < offsets.payloadEnd, session);
     // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
     const after =
@@ -234,7 +283,7 @@ export class Router {
   /** Throws STORE_READ_ONLY while storage is read-only and somebody's copy must be kept, before anybody has one. */
   private refuseUnkept(route: Route, qos: QoS, isRetained: boolean, from: Session | undefined): void {
     const { health } = this.options.journal.storage;
-    if (health.state === "ok" || !(isRetained || (qos > 0 && mustKeep(route, from)))) return;
+    if (health.state === "ok" || !(isRetained || (qos > 0 && this.mustKeep(route, qos, from)))) return;
     throw new MqttError("STORE_READ_ONLY", { detail: health.cause });
   }
 
@@ -249,15 +298,10 @@ export class Router {
   }
 
   private deliverShared(route: Route): void {
-    const { access } = this.options;
-    const isAllowed = (member: Subscription): boolean => access.mayReceive(member.session, route.topicName);
-    const isAllowedOnline = (member: Subscription): boolean => member.session.online !== undefined && isAllowed(member);
-    for (const group of route.groups) {
-      const member = group.pick(isAllowedOnline) ?? group.pick(isAllowed);
-      if (member === undefined) continue;
-      const { session, qos, retainAsPublished, subscriptionIdentifier } = member;
-      const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
-      this.delivery.to({ session, qos, retainAsPublished, subscriptionIdentifiers: ids, own: undefined });
+    const { delivery } = this;
+    for (const { group, name } of route.groups) {
+      const member = this.choice.choose(group, route.topicName, delivery.publishedQoS, undefined);
+      if (member !== undefined) delivery.toMember(member, name);
     }
   }
 
@@ -269,14 +313,37 @@ export class Router {
     if (message.payload.length === 0) {
       commit = journal.storage.deleteRetained(tenant, route.topic);
       this.retained.delete(route.topicName);
+      this.expiry.changed(route.topicName, false);
     } else {
       const stored = journal.store(tenant, message);
       commit = Math.max(stored, journal.storage.putRetained(tenant, route.topic, message.id));
       message.references++;
       this.retained.set(route.topicName, message);
+      this.expiry.changed(route.topicName, message.expiresAt !== 0);
     }
     if (old !== undefined) journal.release(old);
     return commit;
+  }
+
+  private dropRetained(topicName: string, message: KeptMessage): void {
+    const { journal, tenant } = this.options;
+    this.retained.delete(topicName);
+    this.expiry.changed(topicName, false);
+    journal.write(() => {
+      // One that came meanwhile, while storage took nothing, is not this one.
+      return this.retained.get(topicName) === undefined ? journal.storage.deleteRetained(tenant, message.topicName) : 0;
+    });
+    journal.release(message);
+  }
+
+  /** Whether a Session that survives gets the message, or only such a one of a group can. */
+  private mustKeep(route: Route, qos: QoS, from: Session | undefined): boolean {
+    return (
+      route.targets.some((listed) => {
+        const target = listed.session === from ? listed.own : listed;
+        return target !== undefined && target.qos > 0 && target.session.isPersistent;
+      }) || route.groups.some(({ group }) => this.choice.mustKeep(group, route.topicName, qos))
+    );
   }
 
   private denial(session: Session, route: Route): number {
@@ -302,7 +369,7 @@ export class Router {
   private joinGroup(topicFilter: string, sharedFilter: string, subscription: Subscription): void {
     let subscriber = this.shared.get(topicFilter);
     if (subscriber === undefined) {
-      subscriber = { kind: "shared", topicFilter: sharedFilter, group: new SharedGroup() };
+      subscriber = { kind: "shared", name: topicFilter, topicFilter: sharedFilter, group: new SharedGroup() };
       this.shared.set(topicFilter, subscriber);
       this.trie.add(sharedFilter, subscriber);
     }
@@ -324,13 +391,10 @@ export class Router {
 }
 
 const NONE: readonly number[] = [];
-/** Whether a Session that survives gets the message, or a group might give it to one. */
-function mustKeep(route: Route, from: Session | undefined): boolean {
-  return (
-    route.groups.length > 0 ||
-    route.targets.some((listed) => {
-      const target = listed.session === from ? listed.own : listed;
-      return target !== undefined && target.qos > 0 && target.session.isPersistent;
-    })
-  );
+
+/** [MQTT-3.2.2-11] and [MQTT-3.2.2-14] are the client's to keep; one that does not is told and disconnected. */
+function unsupported(isQoS: boolean): MqttError {
+  return isQoS
+    ? new MqttError("QOS_UNSUPPORTED", { reasonCode: ReasonCode.QoSNotSupported, clause: "MQTT-3.2.2-11", source: "peer" })
+    : new MqttError("RETAIN_UNSUPPORTED", { reasonCode: ReasonCode.RetainNotSupported, clause: "MQTT-3.2.2-14", source: "peer" });
 }

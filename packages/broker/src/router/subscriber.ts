@@ -6,6 +6,8 @@ export type Subscriber = Subscription | SharedSubscriber;
 
 export interface SharedSubscriber {
   readonly kind: "shared";
+  /** As subscribed: `$share/ShareName/...`. */
+  readonly name: string;
   /** Without `$share/ShareName/`. */
   readonly topicFilter: string;
   readonly group: SharedGroup<Session, Subscription>;

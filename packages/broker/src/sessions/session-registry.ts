@@ -1,9 +1,11 @@
 import { MqttError, PacketType, type Properties, type Will } from "@bowline/protocol";
 import { type Clock, encodeProperties, type OutboundEntry, OutboundState, pushQueue } from "@bowline/protocol/internal";
 import type { Journal } from "../messages/journal.ts";
+import type { KeptEntry } from "../messages/kept-entry.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Router } from "../router/router.ts";
 import type { LoadedSession, StoredSession } from "../storage/storage.ts";
+import { giveBack } from "./give-back.ts";
 import type { PendingWill } from "./pending-will.ts";
 import { Session } from "./session.ts";
 import type { SessionConnection } from "./session-connection.ts";
@@ -33,7 +35,21 @@ export interface SessionRegistryOptions {
   clock: Clock;
   /** Numbers for storage, unique over all tenants. */
   nextSessionId: () => number;
+  events: SessionEvents;
 }
+
+/** What happens to Sessions and nobody else is told. */
+export interface SessionEvents {
+  /** Storage takes nothing: the will is held in memory and published when it does. */
+  willPostponed(session: Session): void;
+  /** It is not published: its client has lost the right, or too many wills wait for storage. */
+  willDropped(session: Session, reason: string): void;
+  /** Something of ours threw while a Session fell due. */
+  sessionFaulted(session: Session, cause: unknown): void;
+}
+
+/** Wills that wait for storage, over which they are dropped: 10,000 of the usual size are some megabytes. */
+const MAXIMUM_POSTPONED_WILLS = 10_000;
 
 /**
  * The Sessions of one tenant: who has one, who takes one over, when they end, and their wills. A Session is keyed by owner and
@@ -44,6 +60,10 @@ export class SessionRegistry {
   private readonly sessions = new Map<string, Session>();
   /** Sessions without a connection: they have deadlines. */
   private readonly offline = new Set<Session>();
+  /** Whose connection is being taken over: the client is here, so nothing of its Session goes to others. */
+  private takenOver: Session | undefined;
+  private isClosing = false;
+  private postponedWills = 0;
 
   constructor(options: SessionRegistryOptions) {
     this.options = options;
@@ -60,8 +80,7 @@ export class SessionRegistry {
   /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when a new one cannot be kept. */
   open(request: OpenRequest, connection: SessionConnection): OpenedSession {
     const key = keyOf(request.owner, request.clientIdentifier);
-    // [MQTT-3.1.4-3]
-    this.sessions.get(key)?.connection?.takenOver();
+    this.takeOver(this.sessions.get(key));
     let session = this.sessions.get(key);
     if (session !== undefined && request.cleanStart) {
       // [MQTT-3.1.2-4]
@@ -70,11 +89,12 @@ export class SessionRegistry {
     }
     const sessionPresent = session !== undefined;
     session ??= new Session(this.options.tenant, request.owner, request.clientIdentifier);
+    const isChanged = session.expiryInterval !== request.expiryInterval || session.will !== undefined || request.will !== undefined;
     session.expiryInterval = request.expiryInterval;
     // [MQTT-3.1.3-9]: a resumed Session forgets the will that was still due.
     session.will = request.will;
     session.disconnectedAt = 0;
-    const commit = this.keep(session);
+    const commit = this.keep(session, isChanged);
     session.connection = connection;
     this.sessions.set(key, session);
     this.offline.delete(session);
@@ -93,6 +113,7 @@ export class SessionRegistry {
       return;
     }
     this.offline.add(session);
+    if (session !== this.takenOver) this.giveBack(session, false);
     const { will } = session;
     if (will !== undefined) {
       // Section 3.1.3.2.2: at the end of the delay or of the Session, whichever comes first; the sweep sees to the latter.
@@ -106,12 +127,21 @@ export class SessionRegistry {
   sweep(): void {
     const now = this.options.clock.wallTime();
     for (const session of this.offline) {
-      if (session.will !== undefined && session.will.dueAt <= now) {
-        this.publishWill(session);
-        this.save(session);
+      try {
+        if (session.will !== undefined && session.will.dueAt <= now) {
+          this.publishWill(session);
+          this.save(session);
+        }
+        if (session.endsAt <= now) this.end(session);
+      } catch (cause) {
+        this.options.events.sessionFaulted(session, cause);
       }
-      if (session.endsAt <= now) this.end(session);
     }
+  }
+
+  /** The broker stops: from now on nothing of one Session goes to another's client, which is about to go as well. */
+  closing(): void {
+    this.isClosing = true;
   }
 
   /** Ends a Session: its will is published, its Subscriptions and messages are forgotten ([MQTT-4.1.0-2]). */
@@ -120,6 +150,9 @@ export class SessionRegistry {
     this.offline.delete(session);
     this.sessions.delete(keyOf(session.owner, session.clientIdentifier));
     router.unsubscribeAll(session);
+    this.giveBack(session, true);
+    // Before the row that keeps it is gone.
+    this.publishWill(session);
     const { state, id } = session;
     if (session.isPersistent) journal.write(() => journal.storage.deleteSession(id));
     session.id = 0;
@@ -128,7 +161,6 @@ export class SessionRegistry {
       if (entry !== undefined) releaseEntry(journal, entry);
     });
     state.clear();
-    this.publishWill(session);
   }
 
   /** Puts back a Session at start. Its time without a connection counts from the stop, or from now after a crash. */
@@ -148,42 +180,84 @@ export class SessionRegistry {
     return session;
   }
 
-  /** Stores the Session where it must survive its connection; answers the commit number, 0 for one that is stored already. */
-  private keep(session: Session): number {
+  /** [MQTT-3.1.4-3] */
+  private takeOver(session: Session | undefined): void {
+    if (session?.connection === undefined) return;
+    this.takenOver = session;
+    try {
+      session.connection.takenOver();
+    } finally {
+      this.takenOver = undefined;
+    }
+  }
+
+  private giveBack(session: Session, isEnding: boolean): void {
+    if (!this.isClosing) giveBack(session, isEnding, this.options.router, this.options.journal);
+  }
+
+  /**
+   * Stores the Session where it must survive its connection; answers the commit number that its CONNACK waits for. One that is stored
+   * already may come back while storage takes nothing: then its row is owed and nobody waits.
+   */
+  private keep(session: Session, isChanged: boolean): number {
     session.state.survives = session.isPersistent || session.expiryInterval > 0;
     if (!session.state.survives) return 0;
     if (session.isPersistent) {
-      this.save(session);
-      return 0;
+      const commit = this.save(session);
+      return isChanged && Number.isFinite(commit) ? commit : 0;
     }
     session.id = this.options.nextSessionId();
     return this.options.journal.storage.putSession(rowOf(session));
   }
 
   /** Stores how the Session is now; owed while storage is read-only, and forgotten when it has ended by then. */
-  private save(session: Session): void {
+  private save(session: Session): number {
     const { journal } = this.options;
-    journal.write(() => {
-      if (session.isPersistent) journal.storage.putSession(rowOf(session));
-    });
+    return journal.write(() => (session.isPersistent ? journal.storage.putSession(rowOf(session)) : 0));
   }
 
   private publishWill(session: Session): void {
     const { will } = session;
     if (will === undefined) return;
     session.will = undefined;
-    const { clock, router } = this.options;
-    // Asked now and not at CONNECT: the right may have gone meanwhile.
-    if (!router.mayPublish(session, will.topicName)) return;
+    const { router, events } = this.options;
+    // Asked again, as the right may have gone since the CONNECT.
+    if (!router.mayPublish(session, will.topicName)) {
+      events.willDropped(session, "its client has no right to publish it");
+      return;
+    }
+    const message = this.messageOf(will, session);
+    const publish = (): number => router.publishMessage(message, will.retain, session);
+    try {
+      publish();
+    } catch (error) {
+      if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
+      this.postponeWill(session, message, publish);
+    }
+  }
+
+  /** A full disk: it cannot be kept for those who are away, and is published to everybody when it can. */
+  private postponeWill(session: Session, message: KeptMessage, publish: () => number): void {
+    const { clock, journal, events } = this.options;
+    if (this.postponedWills >= MAXIMUM_POSTPONED_WILLS) {
+      events.willDropped(session, "too many wills wait for storage");
+      return;
+    }
+    this.postponedWills++;
+    events.willPostponed(session);
+    journal.later(() => {
+      const isExpired = message.expiresAt !== 0 && message.expiresAt <= clock.wallTime();
+      const commit = isExpired ? 0 : publish();
+      this.postponedWills--;
+      return commit;
+    });
+  }
+
+  private messageOf(will: PendingWill, session: Session): KeptMessage {
+    const { clock } = this.options;
     const expiresAt = will.messageExpiryInterval < 0 ? 0 : clock.wallTime() + will.messageExpiryInterval * 1000;
     const topic = new TextEncoder().encode(will.topicName);
-    const message = new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.clientIdentifier);
-    try {
-      router.publishMessage(message, will.retain, session);
-    } catch (error) {
-      // A full disk: nobody was promised that it would be kept.
-      if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
-    }
+    return new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.clientIdentifier);
   }
 }
 
@@ -222,7 +296,7 @@ function restoreEntry(session: Session, row: LoadedSession["queue"][number], mes
   const { state } = session;
   if (row.sequence >= state.nextSequence) state.nextSequence = row.sequence + 1;
   if (message !== undefined) message.references++;
-  const entry: OutboundEntry = {
+  const entry: KeptEntry = {
     sequence: row.sequence,
     message,
     qos: row.qos,
@@ -234,6 +308,7 @@ function restoreEntry(session: Session, row: LoadedSession["queue"][number], mes
     sent: row.state !== OutboundState.Queued,
     commit: 0,
     tag: message,
+    group: undefined,
   };
   if (row.state === OutboundState.Queued) pushQueue(state, entry);
   else state.inFlight.put(row.packetIdentifier, row.state, entry);

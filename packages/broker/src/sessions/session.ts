@@ -39,6 +39,8 @@ export class Session {
   disconnectedAt = 0;
   connection: SessionConnection | undefined;
   will: PendingWill | undefined;
+  /** Some of its outbound entries came by a shared subscription, or did so once: only then they are looked for when it goes. */
+  hasShared = false;
 
   constructor(tenant: string, owner: string, clientIdentifier: string) {
     this.tenant = tenant;

@@ -6,10 +6,31 @@ export interface CommitListener {
   commitMoved(): void;
 }
 
+/** A callback that waits for its commit. */
+export class PendingCommit {
+  readonly commit: number;
+  private action: (() => void) | undefined;
+
+  constructor(commit: number, action: () => void) {
+    this.commit = commit;
+    this.action = action;
+  }
+
+  /** Nobody waits any more; what the callback held is let go at once. */
+  cancel(): void {
+    this.action = undefined;
+  }
+
+  /** @internal */
+  run(): void {
+    this.action?.();
+  }
+}
+
 /** Who waits for commits. One group wakes those who asked, once, instead of every connection. */
 export class CommitQueue {
   private listeners = new Set<CommitListener>();
-  private readonly callbacks = new Fifo<{ commit: number; run: () => void }>();
+  private readonly callbacks = new Fifo<PendingCommit>();
   private readonly storage: Storage;
 
   constructor(storage: Storage) {
@@ -21,10 +42,18 @@ export class CommitQueue {
     this.listeners.add(listener);
   }
 
-  /** Runs at once when that number is kept, else when it will be. Numbers are asked for in rising order. */
-  when(commit: number, run: () => void): void {
-    if (commit <= this.storage.committed) run();
-    else this.callbacks.push({ commit, run });
+  /**
+   * Runs at once when that number is kept (and answers undefined), else when it will be. Numbers are asked for in rising order. The
+   * callback and a listener must not throw: others wait behind them.
+   */
+  when(commit: number, action: () => void): PendingCommit | undefined {
+    if (commit <= this.storage.committed) {
+      action();
+      return undefined;
+    }
+    const pending = new PendingCommit(commit, action);
+    this.callbacks.push(pending);
+    return pending;
   }
 
   /** Storage kept more. */

@@ -1,0 +1,232 @@
+import { type AuthPacket, type ConnectPacket, MqttError } from "@bowline/protocol";
+import {
+  type Clock,
+  type ConnectAnswer,
+  ReasonCode,
+  type ReauthenticateAnswer,
+  type RefuseConnect,
+  type TimerHandle,
+} from "@bowline/protocol/internal";
+import type { AccessControl } from "../acl/access-control.ts";
+import type { Authenticator, AuthRefused, AuthRequest } from "../auth/authenticator.ts";
+import { type ExchangeStep, type ExchangeSuccess, isQuestion } from "../auth/enhanced-method.ts";
+import type { Arrival } from "../listeners/arrival.ts";
+import type { Session } from "../sessions/session.ts";
+import type { SessionConnection } from "../sessions/session-connection.ts";
+import { pendingWill } from "../sessions/session-registry.ts";
+import type { CommitQueue, PendingCommit } from "../storage/commit-queue.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Tenant } from "../tenants/tenant.ts";
+import type { BrokerLimits } from "./broker-limits.ts";
+import { ClientAuthentication } from "./client-authentication.ts";
+import { acceptance, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
+import { type Redirection, redirectionAnswer } from "./redirection.ts";
+
+/** What an admission needs of the broker. */
+export interface AdmissionEnvironment {
+  readonly clock: Clock;
+  readonly storage: Storage;
+  readonly commits: CommitQueue;
+  readonly authenticator: Authenticator;
+  readonly access: AccessControl;
+  readonly limits: BrokerLimits;
+  /** Whether an authenticated client is to go to another server. */
+  readonly redirect: ((request: AuthRequest, owner: string) => Redirection | undefined) | undefined;
+}
+
+/** What an admission needs of its connection. */
+export interface AdmissionHost extends SessionConnection {
+  readonly arrival: Arrival;
+  readonly tenant: Tenant;
+  /** Set as soon as the Session is this connection's. */
+  session: Session | undefined;
+  /** Runs what was asked for in another turn; a fault of it ends this connection. */
+  contain(run: () => void): void;
+  answerConnect(answer: ConnectAnswer): void;
+  answerReauthenticate(answer: ReauthenticateAnswer): void;
+}
+
+/**
+ * From CONNECT to CONNACK, and what may be asked of the client's identity later: authentication, redirection, the rights of the
+ * Will, the Session and the commit that the CONNACK waits for. Lifetime: one connection; it holds nothing of a client that has no
+ * Authentication Method once it is accepted.
+ */
+export class Admission {
+  private readonly environment: AdmissionEnvironment;
+  private readonly host: AdmissionHost;
+  private authentication: ClientAuthentication | undefined;
+  private packet: ConnectPacket | undefined;
+  private request: AuthRequest | undefined;
+  private pending: PendingCommit | undefined;
+  private deadline: TimerHandle;
+
+  constructor(environment: AdmissionEnvironment, host: AdmissionHost) {
+    this.environment = environment;
+    this.host = host;
+  }
+
+  /** Undefined: `answerConnect` comes later. */
+  connect(packet: ConnectPacket): ConnectAnswer | undefined {
+    const clientIdentifier = clientIdentifierFor(packet);
+    if (typeof clientIdentifier !== "string") return clientIdentifier;
+    this.packet = packet;
+    this.request = this.requestOf(packet, clientIdentifier);
+    this.authentication = new ClientAuthentication(this.environment.authenticator, this.request);
+    const step = this.authentication.begin(packet.properties, (later) => this.takeConnectStep(later));
+    return step === undefined ? undefined : this.connectAnswer(step);
+  }
+
+  /** The client's AUTH 0x18 before the CONNACK. */
+  authenticate(packet: AuthPacket): ConnectAnswer | undefined {
+    const step = this.authentication!.next(packet.properties?.authenticationData, (later) => this.takeConnectStep(later));
+    return step === undefined ? undefined : this.connectAnswer(step);
+  }
+
+  /** The client's AUTH on the open connection: 0x19 begins anew, 0x18 goes on. */
+  reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined {
+    const { authentication } = this;
+    // The engine lets AUTH through only where CONNECT named a method.
+    if (authentication === undefined) throw new MqttError("INTERNAL", { detail: "AUTH without an Authentication Method" });
+    const take = (later: ExchangeStep): void => this.takeLaterStep(later);
+    const step =
+      packet.reasonCode === ReasonCode.ReAuthenticate
+        ? authentication.begin(packet.properties, take)
+        : authentication.next(packet.properties?.authenticationData, take);
+    return step === undefined ? undefined : this.reauthenticateAnswer(step);
+  }
+
+  /** The CONNACK went out. */
+  opened(): void {
+    if (this.packet?.properties?.authenticationMethod === undefined) this.authentication = undefined;
+    this.packet = undefined;
+    this.request = undefined;
+  }
+
+  /** The connection is over: nobody waits for an answer. */
+  abort(): void {
+    this.authentication?.abort();
+    this.stopWaiting();
+  }
+
+  private takeConnectStep(step: ExchangeStep): void {
+    this.host.contain(() => {
+      const answer = this.connectAnswer(step);
+      if (answer !== undefined) this.host.answerConnect(answer);
+    });
+  }
+
+  private takeLaterStep(step: ExchangeStep): void {
+    this.host.contain(() => this.host.answerReauthenticate(this.reauthenticateAnswer(step)));
+  }
+
+  private connectAnswer(step: ExchangeStep): ConnectAnswer | undefined {
+    if (isQuestion(step)) return { kind: "continue", ...dataOf(step.continueWith) };
+    if (!step.allowed) return refused(step);
+    const request = this.request!;
+    const elsewhere = this.environment.redirect?.(request, step.owner);
+    if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
+    return this.willRefusal(step.owner) ?? this.openSession(step);
+  }
+
+  private reauthenticateAnswer(step: ExchangeStep): ReauthenticateAnswer {
+    if (isQuestion(step)) return { kind: "continue", ...dataOf(step.continueWith) };
+    if (!step.allowed) return refusedLater(step);
+    // A Session belongs to one owner, and so does its connection.
+    if (step.owner === this.host.session!.owner) return { kind: "success", ...dataOf(step.data) };
+    return refusal(ReasonCode.NotAuthorized, "the client authenticated as somebody else");
+  }
+
+  private willRefusal(owner: string): RefuseConnect | undefined {
+    const { will } = this.packet!;
+    if (will === undefined) return undefined;
+    const { access, limits } = this.environment;
+    const { tenant, clientIdentifier } = this.request!;
+    const fault = willRefusal(will, limits);
+    if (fault !== undefined) return fault;
+    return access.mayPublish({ tenant, owner, clientIdentifier }, will.topicName)
+      ? undefined
+      : refusal(ReasonCode.NotAuthorized, "no right to publish the Will Message");
+  }
+
+  private openSession({ owner, data }: ExchangeSuccess): ConnectAnswer | undefined {
+    const { limits, storage } = this.environment;
+    const packet = this.packet!;
+    const { clientIdentifier } = this.request!;
+    try {
+      const { session, sessionPresent, commit } = this.host.tenant.sessions.open(
+        {
+          owner,
+          clientIdentifier,
+          cleanStart: packet.cleanStart,
+          expiryInterval: sessionExpiryOf(packet, limits),
+          will: packet.will === undefined ? undefined : pendingWill(packet.will),
+        },
+        this.host,
+      );
+      this.host.session = session;
+      const accept = acceptance(packet, session, limits);
+      const properties = { ...accept.properties, ...dataOf(data).properties };
+      const answer: ConnectAnswer = { ...accept, properties, session: session.state, sessionPresent };
+      if (commit <= storage.committed) return answer;
+      this.answerWhenKept(commit, answer);
+      return undefined;
+    } catch (error) {
+      if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
+      return { kind: "refuse", reasonCode: ReasonCode.ServerUnavailable, error };
+    }
+  }
+
+  /** What the client is told is kept, or it is told that it could not be in time. */
+  private answerWhenKept(commit: number, answer: ConnectAnswer & { sessionPresent: boolean }): void {
+    const { host } = this;
+    const { commits, clock, limits } = this.environment;
+    this.pending = commits.when(commit, () => {
+      this.stopWaiting();
+      host.contain(() => host.answerConnect(answer));
+    });
+    this.deadline = clock.setTimer(() => {
+      this.stopWaiting();
+      // A client that is refused has no Session, so the next CONNECT must not find one.
+      if (!answer.sessionPresent) host.session!.expiryInterval = 0;
+      host.contain(() => host.answerConnect(refusal(ReasonCode.ServerUnavailable, "the Session was not kept in time")));
+    }, limits.commitTimeoutMs);
+  }
+
+  private stopWaiting(): void {
+    this.pending?.cancel();
+    this.pending = undefined;
+    this.environment.clock.clearTimer(this.deadline);
+    this.deadline = undefined;
+  }
+
+  private requestOf(packet: ConnectPacket, clientIdentifier: string): AuthRequest {
+    const { arrival, tenant } = this.host;
+    return {
+      tenant: tenant.name,
+      username: packet.username,
+      password: packet.password,
+      clientIdentifier,
+      transport: arrival.transport,
+      remoteAddress: arrival.remoteAddress,
+    };
+  }
+}
+
+function dataOf(authenticationData: Uint8Array | undefined): { properties?: { authenticationData: Uint8Array } } {
+  return authenticationData === undefined ? {} : { properties: { authenticationData } };
+}
+
+function refused({ reasonCode, reason, cause }: AuthRefused): RefuseConnect {
+  if (cause === undefined) return refusal(reasonCode, reason);
+  return { kind: "refuse", reasonCode, error: new MqttError("INTERNAL", { reasonCode, cause, detail: reason }) };
+}
+
+/** The same in a DISCONNECT, which knows fewer Reason Codes (section 3.14.2.1). */
+function refusedLater(step: AuthRefused): RefuseConnect {
+  const { BadUserNameOrPassword, BadAuthenticationMethod, Banned, NotAuthorized, ServerUnavailable, UnspecifiedError } = ReasonCode;
+  const { reasonCode } = step;
+  if (reasonCode === BadUserNameOrPassword || reasonCode === BadAuthenticationMethod || reasonCode === Banned) {
+    return refused({ ...step, reasonCode: NotAuthorized });
+  }
+  return refused(reasonCode === ServerUnavailable ? { ...step, reasonCode: UnspecifiedError } : step);
+}
