@@ -5,7 +5,7 @@ import { message, rejection, stage, textOf } from "./testing/client-on-script.ts
 import { failOnUnhandledRejections } from "./testing/unhandled-rejections.ts";
 import { turn } from "./testing/virtual-clock.ts";
 
-const { PUBLISH, PUBACK, PUBREL, CONNACK, DISCONNECT, PINGREQ } = PacketType;
+const { PUBLISH, PUBACK, PUBREC, PUBREL, CONNACK, DISCONNECT, PINGREQ } = PacketType;
 const bad = (reasonCode: number) => ({ type: CONNACK, sessionPresent: false, reasonCode }) as const;
 
 failOnUnhandledRejections();
@@ -266,18 +266,24 @@ describe("a cut", () => {
     expect(server.link.of(PUBREL)).toHaveLength(1);
   });
 
-  test("with the session gone sends as new, and what was taken over is done", async () => {
+  test("[MQTT-3.2.2-5] with the session gone sends QoS 1 as new, and QoS 2 that has left fails with its fate unknown", async () => {
     const { client, server, clock } = await stage({}, (it) => {
-      it.script = (packet) => packet.type === PUBREL || (packet.type === PUBLISH && packet.qos === 1);
+      it.script = (packet) => packet.type === PUBREL || packet.type === PUBLISH;
     });
-    const taken = client.publish("t", "taken", { qos: 2 });
+    const taken = rejection(client.publish("t", "taken", { qos: 2 }));
+    const sent = rejection(client.publish("t", "sent", { qos: 2 }));
     const open = client.publish("t", "open", { qos: 1 });
+    await turn();
+    server.link.send(acknowledgement(PUBREC, 1));
     await turn();
     const queued = client.publish("t", "later", { qos: 1 });
     server.script = () => false;
     server.link.cut();
     await clock.advance(1000);
-    await Promise.all([taken, open, queued]);
+    await Promise.all([open, queued]);
+    for (const error of [await taken, await sent]) {
+      expect(error).toMatchObject({ code: "SESSION_LOST", message: expect.stringContaining("not known") as string });
+    }
     expect(server.link.of(PUBLISH).map((packet) => [textOf(packet), packet.dup])).toEqual([
       ["open", false],
       ["later", false],

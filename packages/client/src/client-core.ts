@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import {
+  type AuthPacket,
   MqttError,
   type ConnackPacket,
   type ConnectPacket,
@@ -13,13 +14,16 @@ import {
   type ClientConnection,
   type Clock,
   encodePublishProperties,
+  encodeToBytes,
   type OutboundEntry,
   type PublishOffsets,
   PublishSource,
   type TimerHandle,
 } from "@bowline/protocol/internal";
+import type { Authentication } from "./authentication.ts";
+import type { Authenticator } from "./authenticator.ts";
 import type { Client, ClientEvents } from "./client.ts";
-import { connectPacket, keepsSession, maximumPacketSize } from "./connect-packet.ts";
+import { checkBefore5, connectPacket, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { errorOf, factsOf, toFailure } from "./failure.ts";
@@ -41,6 +45,7 @@ import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
 import { Requester } from "./requester.ts";
 import { RetryPolicy } from "./reconnect/retry-policy.ts";
+import { publishFault } from "./server-limits.ts";
 import type { AttemptFailure, OnlineStatus, Status } from "./status.ts";
 import { Subscriber, type SubscriberOwner } from "./subscriber.ts";
 import type { Subscription } from "./subscription.ts";
@@ -49,13 +54,18 @@ import { systemClock } from "./system-clock.ts";
 import { topicBytes } from "./topic-bytes.ts";
 import { parseTarget } from "./transport/target.ts";
 import type { Target } from "./transport/transport.ts";
+import { VersionChoice } from "./version-choice.ts";
 
 type Waiter = { resolve: (status: OnlineStatus) => void; reject: (error: MqttError) => void; off?: () => void };
 /** One attempt: what it was made with. */
-type Attempt = { readonly credentials: Credentials; readonly target: Target; readonly connect: ConnectPacket };
+type Attempt = { credentials: Credentials; readonly target: Target; readonly connect: ConnectPacket };
+/** Properties of the CONNECT, and what goes on with them. */
+type Authenticating = { readonly authenticator: Authenticator; readonly properties: Properties };
 
 const NO_OPTIONS: PublishOptions = {};
 const EMPTY: Uint8Array = new Uint8Array(0);
+/** More would be memory for topics that nobody sends again. */
+const ALIASES_USED = 256;
 /** Filled and read within one synchronous call, so one for the process is enough. */
 const source: PublishSource = new PublishSource();
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -79,7 +89,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private readonly outbox: Outbox;
   private readonly registry = new SubscriptionRegistry();
   private readonly policy: RetryPolicy;
-  private version: ProtocolVersion;
+  private readonly versions: VersionChoice;
+  private authenticator: Authenticator | undefined;
+  private reauthenticating: Promise<void> | undefined;
   private connection: NetworkConnection | undefined;
   /** Sockets on their way out, which `close` waits for. */
   private readonly leaving = new Set<Promise<void>>();
@@ -108,11 +120,14 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const random = options.random ?? Math.random;
     this.clientId =
       options.session?.clientId ?? `bowline${Array.from({ length: 16 }, () => ALPHABET[Math.floor(random() * 36)]).join("")}`;
-    this.version = options.protocolVersion ?? 5;
+    this.versions = new VersionChoice(options.protocolVersion);
     this.policy = new RetryPolicy(options.reconnect || {}, random);
     this.outbox = new Outbox(options.outbox ?? {}, this);
     // What is wrong with the input is thrown where it was given.
-    this.prepareAttempt(typeof options.credentials === "object" ? options.credentials : {});
+    const fixed = typeof options.credentials === "object" ? options.credentials : {};
+    if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
+    const { connect } = this.prepareAttempt(fixed, fixed.authentication && { authenticationMethod: fixed.authentication.method });
+    encodeToBytes(connect, connect.protocolVersion);
     this.offWake = platform.onWake(() => this.wake());
     this.begin();
   }
@@ -191,6 +206,10 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     return this.requester.request(topicName, payload, options);
   }
 
+  reauthenticate(): Promise<void> {
+    return this.prove(this.askFor(new AbortController()));
+  }
+
   reconnect(): void {
     const { state } = this.status;
     if (state === "failed") this.policy.restart();
@@ -219,17 +238,19 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const { sessionPresent, properties = {} } = packet;
     const isReturn = this.policy.wasOnline;
     this.policy.connected();
+    this.versions.accepted();
     this.refused = undefined;
     this.since = this.clock.now();
     this.clientId = properties.assignedClientIdentifier ?? this.clientId;
-    // PUBREC made the server the owner of these (section 4.3.3); only the release of the identifier is missing.
-    for (const entry of taken) this.entryDone(entry, 0);
-    this.outbox.refuse((publication) => refusal(publication, properties));
-    this.registry.connected(engine, sessionPresent, this.version === 5 && properties.subscriptionIdentifierAvailable !== 0);
+    // The server may have delivered these or not, and to send them again could deliver them twice (section 4.3.3).
+    for (const entry of taken) this.outbox.lost(entry as PendingPublication, this.openSender);
+    this.outbox.refuse((publication) => publishFault(publication, properties));
+    this.registry.connected(engine, packet, this.version);
     const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
     this.scheduleRenewal(this.attempt?.credentials ?? {});
     this.setStatus(status);
     this.answerWaiters((waiter) => waiter.resolve(status));
+    this.authenticator?.accepted(properties);
     if (isReturn && !sessionPresent && this.registry.subscribers.size > 0) this.events.emit("gap", status);
   }
 
@@ -253,6 +274,10 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     if (this.outbox.isEmpty) this.endDrain?.();
   }
 
+  authenticating(packet: AuthPacket): void {
+    this.authenticator?.received(packet);
+  }
+
   acknowledgementLate(message: InboundMessage): void {
     this.events.emit("acknowledgementLate", message);
   }
@@ -260,7 +285,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   ended(end: ConnectionEnd): void {
     const wasOnline = this.status.state === "online";
     const msToFail = this.clock.now() - this.since;
-    this.drop();
+    const isStepping = this.authenticator?.isStepping === true;
     const context = { ...(this.attempt as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
     const facts = factsOf(end, context);
     const verdict = platform.diagnose(facts);
@@ -268,9 +293,13 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.policy.lost(msToFail);
       this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     }
-    const error = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+    const found = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+    const error = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : found;
     const hints = error.code === verdict.code ? verdict.hints : [];
-    this.failed(error, msToFail, hints, wasOnline, Number(facts.http?.retryAfter) * 1000 || undefined);
+    const { serverReference } = end.packet?.properties ?? {};
+    if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.versions.unanswered(this.canSpeak);
+    this.drop(error);
+    this.failed(error, msToFail, hints, wasOnline, Number(facts.http?.retryAfter) * 1000 || undefined, serverReference);
   }
 
   // What outbox and subscribers tell.
@@ -303,8 +332,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.since = this.clock.now();
     this.setStatus({ state: "connecting", attempt: this.policy.failures + 1 });
     this.ask(
-      (credentials) => this.dial(credentials),
-      (error) => this.failed(error, this.clock.now() - this.since, [], false),
+      (credentials) => this.enter(credentials),
+      (error) => this.attemptFailed(error),
     );
   }
 
@@ -312,42 +341,100 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private ask(onAnswer: (credentials: Credentials) => void, onError: (error: MqttError) => void): void {
     const controller = new AbortController();
     this.controller = controller;
-    const { credentials, connectTimeoutMs = 30_000 } = this.options;
-    const request = { attempt: this.policy.failures + 1, lastFailure: this.lastFailure };
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
-    askCredentials(credentials, request, controller, this.clock, connectTimeoutMs).then(
+    this.askFor(controller).then(
       (answer) => isCurrent() && onAnswer(answer),
       (error: MqttError) => isCurrent() && onError(error),
     );
   }
 
-  private dial(credentials: Credentials): void {
-    const { options, clock } = this;
+  private askFor(controller: AbortController): Promise<Credentials> {
+    const { credentials, connectTimeoutMs = 30_000 } = this.options;
+    const request = { attempt: this.policy.failures + 1, lastFailure: this.lastFailure };
+    return askCredentials(credentials, request, controller, this.clock, connectTimeoutMs);
+  }
+
+  /** Dials, after the beginning of an authentication where there is one. */
+  private enter(credentials: Credentials): void {
+    const { authentication } = credentials;
+    if (authentication === undefined || this.version !== 5) {
+      this.dial(credentials, undefined);
+      return;
+    }
+    const { controller } = this;
+    const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
+    this.authenticate(authentication, controller.signal).then(
+      (authenticating) => isCurrent() && this.dial(credentials, authenticating),
+      (error: MqttError) => isCurrent() && this.attemptFailed(error),
+    );
+  }
+
+  private async authenticate(authentication: Authentication, signal: AbortSignal): Promise<Authenticating> {
+    const loaded = await import("./authenticator.ts");
+    const authenticator = new loaded.Authenticator(authentication, this.clock, this.options.connectTimeoutMs ?? 30_000);
+    onAbort(signal, () => authenticator.end(aborted(signal)));
+    return { authenticator, properties: await authenticator.begin() };
+  }
+
+  /** Section 4.12.1. One at a time. */
+  private prove(given: Promise<Credentials>): Promise<void> {
+    this.reauthenticating ??= this.proveWith(given).finally(() => {
+      this.reauthenticating = undefined;
+    });
+    return this.reauthenticating;
+  }
+
+  private async proveWith(given: Promise<Credentials>): Promise<void> {
+    const { authenticator } = this;
+    given.catch(() => undefined);
+    if (this.status.state !== "online") throw new MqttError("NOT_CONNECTED", { detail: "to authenticate again" });
+    if (authenticator === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
+    await authenticator.reauthenticate(
+      given.then(({ authentication }) => {
+        if (authentication?.method === authenticator.method) return authentication;
+        throw new MqttError("AUTH_METHOD", { detail: "a connection keeps the method that it began with" });
+      }),
+    );
+    const credentials = await given;
+    if (this.attempt !== undefined) this.attempt.credentials = credentials;
+    this.scheduleRenewal(credentials);
+  }
+
+  /** There was nothing to dial with, or the server is known to refuse it. */
+  private attemptFailed(error: MqttError, hints: readonly string[] = []): void {
+    this.failed(error, this.clock.now() - this.since, hints, false);
+  }
+
+  private dial(credentials: Credentials, authenticating: Authenticating | undefined): void {
+    const { options } = this;
     if (this.lastFailure !== undefined && this.refused === fingerprint(credentials)) {
       // The server has refused these: asking it again would be the blind retry that locks accounts.
-      this.failed(this.lastFailure.error, clock.now() - this.since, this.lastFailure.hints, false);
+      this.attemptFailed(this.lastFailure.error, this.lastFailure.hints);
       return;
     }
     try {
-      this.attempt = this.prepareAttempt(credentials);
+      this.attempt = this.prepareAttempt(credentials, authenticating?.properties);
     } catch (error) {
-      this.failed(error as MqttError, clock.now() - this.since, [], false);
+      this.attemptFailed(error as MqttError);
       return;
     }
     this.connection = new NetworkConnection(this, {
       dial: options.transport ?? platform.dial,
-      clock,
+      clock: this.clock,
       target: this.attempt.target,
       connect: this.attempt.connect,
       session: this.outbox.session,
       maximumPacketSize: maximumPacketSize(options),
       connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
       ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
+      topicAliases: { maximum: ALIASES_USED, policy: options.topicAliases ?? "auto" },
     });
+    this.authenticator = authenticating?.authenticator;
+    this.authenticator?.attach(this.connection);
   }
 
   /** Throws what is wrong with the input. */
-  private prepareAttempt(given: Credentials): Attempt {
+  private prepareAttempt(given: Credentials, authentication: Properties | undefined): Attempt {
     const { options, version } = this;
     const { target, username, password } = parseTarget(given.url ?? this.url, {
       protocolVersion: version,
@@ -358,15 +445,22 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     });
     const credentials = { username, password, ...given };
     const clientId = (keepsSession(options) ? undefined : given.clientId) ?? this.clientId;
-    const connect = connectPacket(options, { version, clientId, isReturn: this.policy.wasOnline, credentials });
+    const connect = connectPacket(options, { version, clientId, isReturn: this.policy.wasOnline, credentials, authentication });
     return { credentials: given, target, connect };
   }
 
   /** One attempt failed or one connection was lost: exactly one failure object, and what comes next. */
-  private failed(error: MqttError, msToFail: number, hints: readonly string[], wasOnline: boolean, retryAfterMs?: number): void {
+  private failed(
+    error: MqttError,
+    msToFail: number,
+    hints: readonly string[],
+    wasOnline: boolean,
+    retryAfterMs?: number,
+    serverReference?: string,
+  ): void {
     const attempt = wasOnline ? 1 : this.policy.failures + 1;
     const retryInMs = this.nextDelay(error, retryAfterMs);
-    const failure = toFailure(error, attempt, msToFail, retryInMs, hints);
+    const failure = toFailure(error, attempt, msToFail, retryInMs, hints, serverReference);
     this.lastFailure = failure;
     if (retryInMs === undefined) this.status = { state: "failed", failure };
     else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: this.policy.failures >= 3 };
@@ -387,7 +481,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   private nextDelay(error: MqttError, retryAfterMs: number | undefined): number | undefined {
-    const { options, version } = this;
+    const { options, versions } = this;
     const isRefusal = error.retry === "new-credentials";
     if (isRefusal && this.attempt !== undefined) {
       const key = fingerprint(this.attempt.credentials);
@@ -395,24 +489,33 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.refused = key;
     }
     if (options.reconnect === false) return undefined;
-    if (error.code === "PROTO_VERSION" && version === 5 && options.protocolVersion === undefined) {
-      this.version = 4;
-      return 0;
-    }
-    // Before 5.0 nothing says that another client took over, and several short lives are all there is to see; on 5.0 it would be said.
-    const isGuess = error.code === "TAKEOVER" && version === 5 && error.reasonCode === undefined;
-    const input = isGuess ? ({ code: "CONNECTION_LOST", retry: "backoff" } as const) : error;
+    if (error.code === "PROTO_VERSION" && versions.refused(this.canSpeak)) return 0;
     return this.policy.next(
       {
-        code: input.code,
+        code: error.code,
         stage: error.stage,
-        retry: input.retry,
+        retry: error.retry,
         hasNewCredentials: typeof options.credentials === "function",
         retryAfterMs,
       },
       this.clock.now(),
     );
   }
+
+  private get version(): ProtocolVersion {
+    return this.versions.current;
+  }
+
+  /** Whether what the last attempt said can be said in that version. */
+  private readonly canSpeak = (version: ProtocolVersion): boolean => {
+    const { username, password } = this.attempt?.connect ?? {};
+    try {
+      if (version !== 5) checkBefore5({ ...this.attempt?.credentials, username, password });
+      return true;
+    } catch {
+      return false;
+    }
+  };
 
   private giveUp(error: MqttError): void {
     this.outbox.failAll(error);
@@ -423,23 +526,30 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   /** Comes back with fresh credentials before the old ones end. */
   private renew(): void {
-    this.ask(
-      (credentials) => {
-        const old = this.connection;
-        if (old === undefined || this.status.state !== "online") return;
-        this.drop();
-        this.since = this.clock.now();
-        this.setStatus({ state: "connecting", attempt: 1 });
-        // The server must have seen the goodbye before it sees the new CONNECT, or it takes that for a takeover and sends the will.
-        const { controller } = this;
-        void old.disconnect(0).then(() => this.controller === controller && this.endError === undefined && this.dial(credentials));
-      },
-      () => this.scheduleRenewal(this.attempt?.credentials ?? {}),
-    );
+    const again = (): void => this.scheduleRenewal(this.attempt?.credentials ?? {});
+    this.ask((credentials) => {
+      if (this.status.state !== "online") return;
+      // In band where that is possible. A connection that fails at it is told as lost, and comes back by itself.
+      if (this.authenticator?.method === credentials.authentication?.method && this.authenticator !== undefined) {
+        this.prove(Promise.resolve(credentials)).catch(again);
+      } else this.comeBackWith(credentials);
+    }, again);
+  }
+
+  private comeBackWith(credentials: Credentials): void {
+    const old = this.connection;
+    if (old === undefined) return;
+    this.drop();
+    this.since = this.clock.now();
+    this.setStatus({ state: "connecting", attempt: 1 });
+    // The server must have seen the goodbye before it sees the new CONNECT, or it takes that for a takeover and sends the will.
+    const { controller } = this;
+    void old.disconnect(0).then(() => this.controller === controller && this.endError === undefined && this.enter(credentials));
   }
 
   private scheduleRenewal(credentials: Credentials): void {
     this.clock.clearTimer(this.renewalTimer);
+    if (this.status.state !== "online" && this.connection === undefined) return;
     const delay = typeof this.options.credentials === "function" ? renewalDelay(credentials, this.clock.wallTime()) : undefined;
     if (delay !== undefined) this.renewalTimer = this.clock.setTimer(() => this.renew(), delay);
   }
@@ -485,11 +595,13 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** The connection is no longer ours; its socket is still waited for. */
-  private drop(): void {
+  private drop(cause: MqttError = new MqttError("CLIENT_CLOSED")): void {
     const { connection } = this;
     this.clock.clearTimer(this.renewalTimer);
     if (connection === undefined) return;
     this.connection = undefined;
+    this.authenticator?.end(cause);
+    this.authenticator = undefined;
     this.registry.disconnected();
     const { released } = connection;
     this.leaving.add(released);
@@ -514,7 +626,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.endError ??
       (this.closing !== undefined ? new MqttError("CLIENT_CLOSED") : undefined) ??
       (signal?.aborted === true ? aborted(signal) : undefined) ??
-      (status.state === "online" ? refusal(publication, status.properties) : undefined);
+      (status.state === "online" ? publishFault(publication, status.properties) : undefined);
     if (error !== undefined) {
       this.outbox.fail(publication, error);
       return;
@@ -566,11 +678,4 @@ function aborted(signal: AbortSignal | undefined): MqttError {
 function checkQos(qos: unknown): void {
   if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2)
     throw new MqttError("OPTION_INVALID", { detail: "qos is 0, 1 or 2" });
-}
-
-/** What the CONNACK says the server does not take. [MQTT-3.2.2-11], [MQTT-3.2.2-14] */
-function refusal(publication: PendingPublication, { maximumQoS, retainAvailable }: Properties): MqttError | undefined {
-  if (maximumQoS !== undefined && publication.qos > maximumQoS)
-    return new MqttError("QOS_UNSUPPORTED", { detail: `the server takes QoS ${maximumQoS} at most` });
-  return publication.retain && retainAvailable === 0 ? new MqttError("RETAIN_UNSUPPORTED") : undefined;
 }

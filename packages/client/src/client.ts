@@ -72,6 +72,14 @@ export interface Client {
    */
   request(topicName: string, payload?: Payload, options?: RequestOptions): Promise<Message>;
 
+  /**
+   * Proves the open connection anew (MQTT 5.0, section 4.12.1), with fresh credentials and the method it began with; resolves when
+   * the server is satisfied. A failure ends the connection, which then comes back as after any loss.
+   *
+   * @throws MqttError NOT_CONNECTED, AUTH_METHOD, AUTH_FAILED, TIMEOUT
+   */
+  reauthenticate(): Promise<void>;
+
   /** Tries again now, when waiting or failed; nothing while connecting or online. */
   reconnect(): void;
 

@@ -11,6 +11,8 @@ export interface ConnectState {
   /** A connection came about before: its session is wanted back. */
   readonly isReturn: boolean;
   readonly credentials: Credentials;
+  /** Method and first data of the enhanced authentication. */
+  readonly authentication?: Properties | undefined;
 }
 
 /** Seconds that a session of the client's own making waits for it. */
@@ -22,12 +24,10 @@ export function keepsSession({ session }: ConnectOptions): boolean {
 }
 
 /** The CONNECT of one attempt. */
-export function connectPacket(options: ConnectOptions, { version, clientId, isReturn, credentials }: ConnectState): ConnectPacket {
+export function connectPacket(options: ConnectOptions, state: ConnectState): ConnectPacket {
+  const { version, clientId, isReturn, credentials, authentication } = state;
   const { username, password } = credentials;
-  // [v3 MQTT-3.1.2-22]
-  if (version !== 5 && password !== undefined && username === undefined) {
-    throw new MqttError("OPTION_INVALID", { detail: "before MQTT 5.0 a password needs a user name", clause: "v3 MQTT-3.1.2-22" });
-  }
+  if (version !== 5) checkBefore5(credentials);
   const keeps = keepsSession(options);
   const expiryInterval = options.session?.expiryInterval ?? DEFAULT_EXPIRY;
   const startsClean = version === 5 ? (isReturn ? expiryInterval === 0 : (options.session?.cleanStart ?? !keeps)) : !keeps;
@@ -40,8 +40,17 @@ export function connectPacket(options: ConnectOptions, { version, clientId, isRe
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password: typeof password === "string" ? encoder.encode(password) : password }),
     ...(options.will === undefined ? {} : { will: willOf(options.will, version) }),
-    ...(version === 5 ? { properties: connectProperties(options, expiryInterval) } : {}),
+    ...(version === 5 ? { properties: { ...connectProperties(options, expiryInterval), ...authentication } } : {}),
   };
+}
+
+/** Throws for what only MQTT 5.0 can say. */
+export function checkBefore5({ username, password, authentication }: Credentials): void {
+  if (authentication !== undefined) throw new MqttError("UNSUPPORTED_IN_V3", { detail: "enhanced authentication" });
+  // [v3 MQTT-3.1.2-22]
+  if (password !== undefined && username === undefined) {
+    throw new MqttError("OPTION_INVALID", { detail: "before MQTT 5.0 a password needs a user name", clause: "v3 MQTT-3.1.2-22" });
+  }
 }
 
 function connectProperties(options: ConnectOptions, sessionExpiryInterval: number): Properties {
@@ -50,6 +59,8 @@ function connectProperties(options: ConnectOptions, sessionExpiryInterval: numbe
     receiveMaximum: options.receiveMaximum ?? 1000,
     maximumPacketSize: maximumPacketSize(options),
     topicAliasMaximum: options.topicAliasMaximum ?? 32,
+    ...(options.requestResponseInformation === true ? { requestResponseInformation: 1 } : {}),
+    ...(options.requestProblemInformation === false ? { requestProblemInformation: 0 } : {}),
     ...(options.userProperties === undefined ? {} : { userProperties: options.userProperties }),
   };
 }

@@ -38,14 +38,28 @@ function checked(credentials: unknown): Credentials {
 }
 
 /** Equal for credentials that a server cannot tell apart; never leaves the process. */
-export function fingerprint({ username, password, url, query, headers, clientId, tls }: Credentials): string {
+export function fingerprint({ username, password, url, query, headers, clientId, tls, authentication }: Credentials): string {
   const secret = password instanceof Uint8Array ? [...password] : password;
-  return JSON.stringify([username, secret, url, query, headers, clientId, tls?.cert, tls?.key]);
+  return JSON.stringify([username, secret, url, query, headers, clientId, tls?.cert, tls?.key, numberOf(authentication)]);
 }
 
-/** When to ask again, in ms from now: a fifth of the life before the end, at most a minute before. Undefined: never. */
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+
+/** What an authentication function knows cannot be seen, so each object is one of its own. */
+function numberOf(authentication: object | undefined): number {
+  if (authentication === undefined) return 0;
+  const known = numbers.get(authentication) ?? ++lastNumber;
+  numbers.set(authentication, known);
+  return known;
+}
+
+/**
+ * When to ask again, in ms from now: a fifth of the life before the end, at most a minute before, and at least a second from now,
+ * since nobody may be able to give new ones. Undefined: never.
+ */
 export function renewalDelay({ expiresAt }: Credentials, wallTime: number): number | undefined {
   if (expiresAt === undefined) return undefined;
   const life = Number(expiresAt) - wallTime;
-  return Math.max(0, life - Math.min(60_000, life / 5));
+  return Math.max(1000, life - Math.min(60_000, life / 5));
 }

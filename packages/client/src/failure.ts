@@ -77,6 +77,7 @@ export function toFailure(
   msToFail: number,
   retryInMs: number | undefined,
   hints: readonly string[],
+  serverReference?: string,
 ): AttemptFailure {
   const { stage, code, reasonCode, remedy } = error;
   return {
@@ -84,6 +85,7 @@ export function toFailure(
     stage,
     code,
     reasonCode,
+    ...(serverReference === undefined ? {} : { serverReference }),
     hints: hints.length > 0 ? hints : [remedy || errorInfo(code).remedy],
     retryInMs,
     msToFail,

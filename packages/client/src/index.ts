@@ -1,4 +1,5 @@
 export { connect } from "./connect.ts";
+export type { Authentication, AuthenticationData, AuthenticationStep } from "./authentication.ts";
 export type { Client, ClientEvents } from "./client.ts";
 export type { Message } from "./message.ts";
 export type {

@@ -1,4 +1,5 @@
 import type {
+  AuthPacket,
   ConnackPacket,
   ConnectPacket,
   DisconnectPacket,
@@ -12,6 +13,7 @@ import {
   type ClientSink,
   type Clock,
   type FrameObserver,
+  type OutboundAliasSettings,
   type OutboundEntry,
   type PublishOffsets,
   Sender,
@@ -33,6 +35,8 @@ export interface ConnectionOwner {
   entryDone(entry: OutboundEntry, outcome: number): void;
   /** The application has held a message for `ackTimeoutMs`. */
   acknowledgementLate(message: InboundMessage): void;
+  /** The server's AUTH; only where the CONNECT named a method. */
+  authenticating(packet: AuthPacket): void;
   /** The connection is over, for whatever reason but `disconnect` and `destroy` by the owner. Once. */
   ended(end: ConnectionEnd): void;
   /** Every packet that comes, before it is acted upon; for an owner that shows them. */
@@ -62,12 +66,16 @@ export interface ConnectionSettings {
   readonly maximumPacketSize: number;
   readonly connectTimeoutMs: number;
   readonly ackTimeoutMs: number;
+  /** Topic Aliases for what is sent, within the server's Topic Alias Maximum; none without. */
+  readonly topicAliases?: OutboundAliasSettings | undefined;
 }
 
 /** Above this many bytes in the transport further messages wait in the session's queue, where they are counted. */
 const HIGH_WATER = 1_048_576;
 /** A peer that does not answer the end of the stream is cut. */
 const GOODBYE_MS = 500;
+/** Reason Code of a DISCONNECT whose cause is not the server's business. */
+const UNSPECIFIED = 0x80;
 
 /**
  * One attempt to connect and the connection it becomes: joins the transport, the protocol's engine, its Sender and the timers,
@@ -146,6 +154,30 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     return this.released;
   }
 
+  /** Ends it for a fault that we found; the owner is told. */
+  fail(error: MqttError): void {
+    const { engine } = this;
+    if (this.isOver) return;
+    // Only an open connection can say goodbye, and a failed attempt is its cause.
+    if (engine?.isOpen !== true) {
+      this.finish({ cause: error });
+      return;
+    }
+    engine.disconnect(error.reasonCode ?? UNSPECIFIED);
+    this.sender.flush();
+    this.finish({ error });
+  }
+
+  /** Sends AUTH 0x18. */
+  authenticate(properties: Properties): void {
+    this.engine?.authenticate(properties);
+  }
+
+  /** Sends AUTH 0x19. */
+  reauthenticate(properties: Properties): void {
+    this.engine?.reauthenticate(properties);
+  }
+
   pauseReading(): void {
     if (this.isPaused) return;
     this.isPaused = true;
@@ -178,13 +210,14 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   // What the transport tells.
 
   opened(): void {
-    const { clock, connect, session, maximumPacketSize, connectTimeoutMs } = this.settings;
+    const { clock, connect, session, maximumPacketSize, connectTimeoutMs, topicAliases } = this.settings;
     if (this.isOver) return;
     clock.clearTimer(this.timer);
     const now = clock.now();
     const left = Math.max(1, connectTimeoutMs - (now - this.startedAt));
     try {
-      this.engine = new ClientConnection(this, this.sender, session, connect, { maximumPacketSize, connectTimeoutMs: left }, now);
+      const limits = { maximumPacketSize, connectTimeoutMs: left, ...(topicAliases && { topicAliases }) };
+      this.engine = new ClientConnection(this, this.sender, session, connect, limits, now);
     } catch (error) {
       this.finish({ error: error as MqttError });
       return;
@@ -244,8 +277,8 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     this.owner.unsubscribed(packet);
   }
 
-  auth(): void {
-    // The engine refuses AUTH where no method was offered, and this client offers none.
+  auth(packet: AuthPacket): void {
+    this.owner.authenticating(packet);
   }
 
   ended(error: MqttError | undefined, packet: ConnackPacket | DisconnectPacket | undefined): void {

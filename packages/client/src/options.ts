@@ -1,5 +1,7 @@
 import type { Clock } from "@bowline/protocol/internal";
+import type { AliasPolicy } from "@bowline/protocol/internal";
 import type { ProtocolVersion, QoS, RetainHandling, UserProperty } from "@bowline/protocol";
+import type { Authentication } from "./authentication.ts";
 import type { AttemptFailure } from "./status.ts";
 import type { Message } from "./message.ts";
 import type { TlsOptions } from "./tls-options.ts";
@@ -19,7 +21,7 @@ export interface Credentials {
   password?: string | Uint8Array | undefined;
   /** Wall time in ms (or a Date) when these end: the client asks again and reconnects shortly before. */
   expiresAt?: number | Date | undefined;
-  /** Address of this attempt, for presigned URLs. */
+  /** Address of this attempt, for presigned URLs: from a callback only, since others give it to `connect`. */
   url?: string;
   /** Query parameters added to the URL of a WebSocket. */
   query?: Readonly<Record<string, string>>;
@@ -28,6 +30,8 @@ export interface Credentials {
   tls?: TlsOptions;
   /** Only where sessions start clean, since a session belongs to its Client Identifier. */
   clientId?: string;
+  /** Enhanced authentication, MQTT 5.0. After a refusal another object counts as new credentials. */
+  authentication?: Authentication;
 }
 
 /** What a credentials callback is told. */
@@ -114,8 +118,11 @@ export interface OutboxOptions {
  * @public
  */
 export interface ConnectOptions {
-  /** 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. Default 5, and 4 from then on when the server does not speak 5. */
-  protocolVersion?: ProtocolVersion;
+  /**
+   * 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. A list holds those allowed, best first: the next is taken when the server refuses one, or
+   * twice closes in place of its first CONNACK, and what it was found to speak is kept. Default [5, 4].
+   */
+  protocolVersion?: ProtocolVersion | readonly ProtocolVersion[];
   /** Asked before every attempt when it is a function. */
   credentials?: Credentials | CredentialsProvider;
   session?: SessionOptions;
@@ -135,8 +142,20 @@ export interface ConnectOptions {
   receiveMaximum?: number;
   /** Largest packet accepted, in bytes. Default 16 MiB (16,777,216). */
   maximumPacketSize?: number;
-  /** Topic Aliases the server may use. Default 32; MQTT 5.0. */
+  /**
+   * Topic Aliases the server may use: each saves it the topic, and costs the client the topic's bytes while it is connected.
+   * Default 32, which is 2 MiB at the very most; MQTT 5.0.
+   */
   topicAliasMaximum?: number;
+  /**
+   * When messages of ours go by a Topic Alias, as far as the server allows: `auto` where that saves bytes, `always` for every
+   * topic, `never`. Default `auto`; MQTT 5.0.
+   */
+  topicAliases?: AliasPolicy;
+  /** Asks the server for Response Information, the beginning of response topics for `request`. Default false; MQTT 5.0. */
+  requestResponseInformation?: boolean;
+  /** False: the server need not give reasons in words. Default true; MQTT 5.0. */
+  requestProblemInformation?: boolean;
   userProperties?: readonly UserProperty[];
   /** A slower acknowledgement of a message raises `acknowledgementLate`, in ms. Default 30,000. */
   ackTimeoutMs?: number;

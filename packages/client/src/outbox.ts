@@ -78,6 +78,13 @@ export class Outbox {
     this.admit(sender);
   }
 
+  /** The server forgot its session in the middle of the exchange: nobody can say whether it delivered the message. */
+  lost(publication: PendingPublication, sender: Sender | undefined): void {
+    this.remove(publication);
+    this.fail(publication, new MqttError("SESSION_LOST", { detail: "whether the QoS 2 message was delivered is not known" }));
+    this.admit(sender);
+  }
+
   /** Takes a publication back that was not sent yet; false when it was. */
   withdraw(publication: PendingPublication): boolean {
     const isOther = (entry: unknown): boolean => entry !== publication;

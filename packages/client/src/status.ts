@@ -13,6 +13,8 @@ export interface AttemptFailure {
   readonly code: ErrorCode;
   /** Reason Code of the server's CONNACK or DISCONNECT. */
   readonly reasonCode: number | undefined;
+  /** The server that this one names in its place (USE_ANOTHER, MOVED). The client does not go there by itself. */
+  readonly serverReference?: string;
   /** What to do, likeliest first. */
   readonly hints: readonly string[];
   /** Until the next attempt; undefined when the client gave up. */

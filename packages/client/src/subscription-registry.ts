@@ -1,6 +1,8 @@
 import {
+  type ConnackPacket,
   MqttError,
   type Properties,
+  type ProtocolVersion,
   type QoS,
   type SubackPacket,
   type SubscriptionRequest,
@@ -8,6 +10,7 @@ import {
 } from "@bowline/protocol";
 import { type ClientConnection, hasWildcard, matches, overlaps, parseShare, subackCode } from "@bowline/protocol/internal";
 import type { InboundMessage } from "./inbound-message.ts";
+import { fitsSubscribe, subscribeFault } from "./server-limits.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** A filter and everybody who subscribed with it: one Subscription at the server. */
@@ -23,6 +26,8 @@ interface FilterEntry {
   identifier: number;
   /** The server has it without its identifier: asking again must not bring the retained messages again. */
   isRepeat: boolean;
+  /** The CONNACK says that the server does not take it: it was not asked, and need not be told that nobody wants it. */
+  isImpossible: boolean;
 }
 /** A subscriber of a topic, and the identifier of its first filter that matches. */
 interface Receiver {
@@ -52,6 +57,8 @@ export class SubscriptionRegistry {
   private readonly leaving = new Map<number, { filters: readonly string[]; confirm: () => void }>();
   private readonly routes = new Map<string, readonly Receiver[]>();
   private lastIdentifier = 0;
+  /** Properties of the CONNACK. */
+  private limits: Properties = {};
   private takesIdentifiers = false;
   private hasIdentifiers = false;
 
@@ -86,15 +93,16 @@ export class SubscriptionRegistry {
       const entry = this.entries.get(filter);
       if (entry?.users.delete(subscriber) !== true || entry.users.size > 0) continue;
       this.entries.delete(filter);
-      left.push(filter);
+      if (!entry.isImpossible) left.push(filter);
     }
     return left.length === 0 ? Promise.resolve() : this.leave(left);
   }
 
   /** A connection is open. Without a session at the server everything is subscribed anew. */
-  connected(engine: ClientConnection, sessionPresent: boolean, takesIdentifiers: boolean): void {
+  connected(engine: ClientConnection, { sessionPresent, properties = {} }: ConnackPacket, version: ProtocolVersion): void {
     this.engine = engine;
-    this.takesIdentifiers = takesIdentifiers;
+    this.limits = properties;
+    this.takesIdentifiers = version === 5 && properties.subscriptionIdentifierAvailable !== 0;
     if (!sessionPresent) {
       this.unwanted.clear();
       for (const entry of this.entries.values()) entry.isGranted = entry.isRepeat = false;
@@ -141,7 +149,7 @@ export class SubscriptionRegistry {
     const request = { topicFilter, qos: Math.max(qos, entry?.request.qos ?? 0) as QoS, noLocal, retainAsPublished, retainHandling };
     if (entry === undefined) {
       const matched = parseShare(topicFilter)?.topicFilter ?? topicFilter;
-      entry = { request, matched, users: new Set(), isGranted: false, identifier: 0, isRepeat: false };
+      entry = { request, matched, users: new Set(), isGranted: false, identifier: 0, isRepeat: false, isImpossible: false };
       this.entries.set(topicFilter, entry);
     }
     entry.request = request;
@@ -185,11 +193,39 @@ export class SubscriptionRegistry {
   }
 
   private send(entries: readonly FilterEntry[]): void {
-    const isApart = ({ identifier }: FilterEntry): boolean => this.takesIdentifiers && identifier !== 0;
-    // An identifier belongs to all filters of its SUBSCRIBE (section 3.8.2.1.2), so these go one by one.
-    for (const entry of entries) if (isApart(entry)) this.ask([entry], { subscriptionIdentifiers: [entry.identifier] });
-    const others = entries.filter((entry) => !isApart(entry));
-    for (let at = 0; at < others.length; at += BATCH) this.ask(others.slice(at, at + BATCH));
+    if (this.engine === undefined) return;
+    const propertiesOf = ({ identifier }: FilterEntry): Properties | undefined =>
+      this.takesIdentifiers && identifier !== 0 ? { subscriptionIdentifiers: [identifier] } : undefined;
+    const isTaken = (entry: FilterEntry): boolean => this.isTaken(entry, propertiesOf(entry));
+    let batch: FilterEntry[] = [];
+    for (const entry of entries.filter(isTaken)) {
+      // Its last user may have gone with another filter that was refused.
+      if (entry.users.size === 0) continue;
+      const properties = propertiesOf(entry);
+      // An identifier belongs to all filters of its SUBSCRIBE (section 3.8.2.1.2), so these go one by one.
+      if (properties !== undefined) this.ask([entry], properties);
+      else if (batch.length === BATCH || !this.fits([...batch, entry])) {
+        this.ask(batch);
+        batch = [entry];
+      } else batch.push(entry);
+    }
+    if (batch.length > 0) this.ask(batch);
+  }
+
+  private fits(entries: readonly FilterEntry[]): boolean {
+    return fitsSubscribe(
+      entries.map(({ request }) => request),
+      undefined,
+      this.limits,
+    );
+  }
+
+  /** Refuses in the server's place what its CONNACK excludes. */
+  private isTaken(entry: FilterEntry, properties: Properties | undefined): boolean {
+    const fault = subscribeFault(entry.request, properties, this.limits);
+    entry.isImpossible = fault !== undefined;
+    if (fault !== undefined) for (const user of entry.users) user.refused(fault);
+    return fault === undefined;
   }
 
   private ask(entries: readonly FilterEntry[], properties?: Properties): void {
@@ -204,7 +240,15 @@ export class SubscriptionRegistry {
     }
   }
 
-  private leave(filters: readonly string[]): Promise<void> {
+  /** In pieces as they were subscribed, since a server's limits hold for UNSUBSCRIBE too. */
+  private async leave(filters: readonly string[]): Promise<void> {
+    const size = this.limits.maximumPacketSize === undefined ? BATCH : 1;
+    const pieces: Promise<void>[] = [];
+    for (let at = 0; at < filters.length; at += size) pieces.push(this.leavePiece(filters.slice(at, at + size)));
+    await Promise.all(pieces);
+  }
+
+  private leavePiece(filters: readonly string[]): Promise<void> {
     const id = this.engine?.unsubscribe(filters) ?? 0;
     for (const filter of filters) {
       if (id === 0) this.unwanted.add(filter);

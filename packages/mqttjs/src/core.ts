@@ -237,8 +237,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.isReconnecting = false;
     this.failures = 0;
     this.connack = toPacket(packet, this.version) as IConnackPacket;
-    // PUBREC made the server the owner of these (section 4.3.3); only the release of the identifier is missing.
-    for (const entry of taken) this.entryDone(entry, 0);
+    // PUBREC made the server the owner of some (section 4.3.3); the others are sent as new, as in MQTT.js.
+    for (const entry of taken) if (entry.message === undefined) this.entryDone(entry, 0);
+    this.outbox.sendAnew(taken.filter(({ message }) => message !== undefined));
     if (this.options.resubscribe === false) this.subscriptions.forgetAll();
     else this.subscriptions.renew(engine, packet.sessionPresent);
     // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
@@ -268,6 +269,10 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     if (entry.qos === 0) this.showSent();
     callSafely(() => (entry as OutgoingPublish).done(outcome), undefined);
     this.progress();
+  }
+
+  authenticating(): void {
+    // Nothing answers it yet.
   }
 
   acknowledgementLate(): void {

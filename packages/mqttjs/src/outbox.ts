@@ -1,5 +1,14 @@
 import { callSafely } from "@bowline/client/internal";
-import { type ClientConnection, Fifo, type Sender, SessionState } from "@bowline/protocol/internal";
+import {
+  type ClientConnection,
+  Fifo,
+  type OutboundEntry,
+  OutboundState,
+  pushQueue,
+  type Sender,
+  SessionState,
+  shiftQueue,
+} from "@bowline/protocol/internal";
 import { OutgoingPublish } from "./outgoing-publish.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE that waits for a connection. */
@@ -45,6 +54,20 @@ export class Outbox {
       if (next instanceof OutgoingPublish) sender.enqueue(next);
       else next.send(engine);
     }
+  }
+
+  /** Puts messages of a session that the server forgot back into the queue, where their sequence says. */
+  sendAnew(entries: readonly OutboundEntry[]): void {
+    if (entries.length === 0) return;
+    const { session } = this;
+    const all = [...entries];
+    for (let next = shiftQueue(session); next !== undefined; next = shiftQueue(session)) all.push(next);
+    for (const entry of entries) {
+      entry.state = OutboundState.Queued;
+      entry.packetIdentifier = 0;
+      entry.sent = false;
+    }
+    for (const entry of all.sort((a, b) => a.sequence - b.sequence)) pushQueue(session, entry);
   }
 
   /** The message in flight with that Packet Identifier. */

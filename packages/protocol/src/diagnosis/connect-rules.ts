@@ -37,14 +37,22 @@ const falseSession: Rule = ({ connack, connect }) =>
     ? { code: "SP_VIOLATION", evidence: "session present 1 after a clean start" }
     : undefined;
 
-/** A CONNACK that began and did not end, or bytes in its place that no other rule knows. */
-const brokenAnswer: Rule = ({ firstBytes, connack, milestone }) => {
+/** A CONNACK that began as one does and was cut off, which is the link's fault and passes, or bytes that no other rule knows. */
+const brokenAnswer: Rule = (facts) => {
+  const { firstBytes, connack, milestone } = facts;
   if (firstBytes === undefined || firstBytes.length === 0 || connack !== undefined || milestone === "accepted") return undefined;
+  if (hasEnded(facts) && isCutOff(firstBytes)) return { code: "CONNACK_NONE", evidence: "closed in the middle of its CONNACK" };
   return {
     code: "BAD_BYTES",
     evidence: `${firstBytes[0] === 0x20 ? "a broken CONNACK" : "no packet of MQTT"}: "${printable(firstBytes)}"`,
   };
 };
+
+/** A CONNACK of less than 128 bytes, as nearly all are, of which the end is missing. */
+function isCutOff(bytes: Uint8Array): boolean {
+  const [type, length = 1] = bytes;
+  return type === 0x20 && (length >= 0x80 || bytes.length < 2 + length);
+}
 
 const closedBeforeConnack: Rule = (facts) => {
   const { milestone } = facts;

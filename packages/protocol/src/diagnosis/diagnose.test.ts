@@ -389,7 +389,8 @@ const connect: readonly Case[] = [
     { ...mqtt, connack: { version: 5, reasonCode: 0, sessionPresent: true }, connect: { cleanStart: true } },
     "SP_VIOLATION",
   ],
-  ["a cut CONNACK", { ...mqtt, ...at("connect-sent"), ...bytes(0x20, 2, 0), closedBy: "fin" }, "BAD_BYTES"],
+  ["a cut CONNACK", { ...mqtt, ...at("connect-sent"), ...bytes(0x20, 2, 0), closedBy: "fin" }, "CONNACK_NONE"],
+  ["a CONNACK that is none", { ...mqtt, ...at("connect-sent"), ...bytes(0x20, 2, 7, 0), closedBy: "fin" }, "BAD_BYTES"],
   ["bytes that are no MQTT", { ...mqtt, ...at("connect-sent"), ...bytes(0xff, 0xff) }, "BAD_BYTES"],
   ["a FIN before CONNACK", { ...mqtts, ...at("connect-sent"), closedBy: "fin" }, "CONNACK_NONE", "guess"],
   [

@@ -148,9 +148,10 @@ describe("connecting", () => {
     expect(it.told).toEqual(["ended SP_VIOLATION"]);
   });
 
-  test("a server that lost the session gets as new what it had not taken, and tells of what it had", () => {
+  test("[MQTT-3.2.2-5] a server that lost the session gets QoS 1 as new, and QoS 2 that has left is handed back", () => {
     const it = new Recorder({}, (session) => {
       for (const [i, tag] of ["first", "second"].entries()) pushQueue(session, entry(tag, 2, i));
+      pushQueue(session, entry("third", 1, 2));
     });
     it.receive(CONNACK);
     it.receive({ type: PacketType.PUBREC, packetIdentifier: 1, reasonCode: 0 });
@@ -158,8 +159,8 @@ describe("connecting", () => {
     const again = new Recorder({}, () => undefined);
     it.session.inFlight.forEach((id, state, value) => again.session.inFlight.put(id, state, value));
     again.receive({ type: PacketType.CONNACK, sessionPresent: false, reasonCode: 0 });
-    expect(again.told).toEqual(["accepted first"]);
-    expect(again.written().slice(1)).toMatchObject([{ type: PacketType.PUBLISH, packetIdentifier: 1, dup: false }]);
+    expect(again.told).toEqual(["accepted first second"]);
+    expect(again.written().slice(1)).toMatchObject([{ type: PacketType.PUBLISH, qos: 1, packetIdentifier: 1, dup: false }]);
   });
 });
 

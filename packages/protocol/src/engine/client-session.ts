@@ -3,18 +3,19 @@ import type { SessionState } from "../session/session-state.ts";
 import { pushQueue, shiftQueue } from "./sender.ts";
 
 /**
- * The server has no session: nothing is in flight any more (section 4.1). What had not reached it yet goes to the head of the
- * queue, in order, to be sent as new; what it had taken over (PUBREC came) is handed back, since sending it again could
- * deliver it twice.
+ * The server has no session: nothing is in flight any more (section 4.1). What may be sent as new goes to the head of the queue,
+ * in order. A QoS 2 message whose PUBLISH has left may have been delivered, whether its PUBREC came or not, and would be
+ * delivered twice if it were sent again: it is handed back.
  */
 export function restartSession(session: SessionState): OutboundEntry[] {
   const again: OutboundEntry[] = [];
   const taken: OutboundEntry[] = [];
-  session.inFlight.forEach((_id, state, entry) => {
-    if (entry !== undefined) (state === OutboundState.AwaitingPubcomp ? taken : again).push(entry);
+  session.inFlight.forEach((_id, _state, entry) => {
+    if (entry !== undefined) (entry.qos === 2 && entry.sent ? taken : again).push(entry);
   });
   session.inFlight.clear();
   session.inbound.clear();
+  taken.sort((a, b) => a.sequence - b.sequence);
   again.sort((a, b) => a.sequence - b.sequence);
   for (const entry of again) {
     entry.state = OutboundState.Queued;

@@ -10,7 +10,7 @@ import type { PublishOffsets } from "../packet/publish-offsets.ts";
 export interface ClientSink {
   /**
    * CONNACK with success. What is subscribed here leaves before the messages in flight and queued. Without `sessionPresent`
-   * the session was restarted; `taken` are its QoS 2 messages that the server had taken over and whose fate is not known.
+   * the session was restarted; `taken` are its QoS 2 messages that had left and whose fate is not known.
    */
   accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void;
   /**

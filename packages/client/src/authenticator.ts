@@ -1,0 +1,133 @@
+import { type AuthPacket, MqttError, type Properties } from "@bowline/protocol";
+import type { Clock, TimerHandle } from "@bowline/protocol/internal";
+import type { Authentication, AuthenticationStep } from "./authentication.ts";
+import { payloadBytes } from "./payload-bytes.ts";
+
+/** What an exchange needs of the connection that it belongs to. */
+export interface AuthenticatedConnection {
+  authenticate(properties: Properties): void;
+  reauthenticate(properties: Properties): void;
+  /** Ends the connection, with a DISCONNECT where it is open. */
+  fail(error: MqttError): void;
+}
+
+const CONTINUE = 0x18;
+
+/**
+ * The client's side of enhanced authentication on one attempt and the connection that it becomes: asks the application's step
+ * function, and keeps its time limit. Loaded only by clients that use it.
+ *
+ * States: idle -> stepping (the function was asked) -> idle. Invariants: one step at a time; after `end` nothing is sent.
+ */
+export class Authenticator {
+  /** The function was asked and has not answered. */
+  isStepping = false;
+  private authentication: Authentication;
+  private readonly clock: Clock;
+  private readonly limitMs: number;
+  private readonly controller = new AbortController();
+  private connection: AuthenticatedConnection | undefined;
+  private under: { resolve: () => void; reject: (error: MqttError) => void; timer: TimerHandle } | undefined;
+
+  constructor(authentication: Authentication, clock: Clock, limitMs: number) {
+    this.authentication = authentication;
+    this.clock = clock;
+    this.limitMs = limitMs;
+  }
+
+  get method(): string {
+    return this.authentication.method;
+  }
+
+  /**
+   * Properties of the CONNECT.
+   *
+   * @throws MqttError AUTH_FAILED, CREDENTIALS_TIMEOUT
+   */
+  async begin(): Promise<Properties> {
+    let timer: TimerHandle;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = this.clock.setTimer(() => reject(new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" })), this.limitMs);
+    });
+    try {
+      return { authenticationMethod: this.method, ...(await Promise.race([this.ask("begin"), tooLate])) };
+    } finally {
+      this.clock.clearTimer(timer);
+    }
+  }
+
+  attach(connection: AuthenticatedConnection): void {
+    this.connection = connection;
+  }
+
+  /** The CONNACK came: a server may prove itself in it. */
+  accepted(properties: Properties): void {
+    void this.step("success", properties, () => undefined);
+  }
+
+  /** The server's AUTH. */
+  received({ reasonCode, properties = {} }: AuthPacket): void {
+    if (this.isStepping) {
+      this.connection?.fail(new MqttError("PROTOCOL_ERROR", { reasonCode: 0x82, detail: "AUTH before it was answered" }));
+    } else if (reasonCode === CONTINUE) void this.step("continue", properties, (answer) => this.connection?.authenticate(answer));
+    else void this.step("success", properties, () => this.settle(undefined));
+  }
+
+  /** Proves the open connection anew, with what will be given; resolves when the server is satisfied. */
+  reauthenticate(given: Promise<Authentication>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => this.connection?.fail(new MqttError("TIMEOUT", { detail: "the re-authentication" }));
+      this.under = { resolve, reject, timer: this.clock.setTimer(late, this.limitMs) };
+      given.then(
+        (authentication) => {
+          this.authentication = authentication;
+          void this.step("begin", undefined, (answer) => this.connection?.reauthenticate(answer));
+        },
+        (error: MqttError) => this.settle(error),
+      );
+    });
+  }
+
+  /** The connection is over. */
+  end(error: MqttError): void {
+    this.connection = undefined;
+    this.controller.abort();
+    this.settle(error);
+  }
+
+  private async step(
+    kind: AuthenticationStep["kind"],
+    properties: Properties | undefined,
+    next: (answer: Properties) => void,
+  ): Promise<void> {
+    try {
+      const answer = await this.ask(kind, properties);
+      if (this.connection !== undefined) next(answer);
+    } catch (error) {
+      this.connection?.fail(error as MqttError);
+    }
+  }
+
+  private async ask(kind: AuthenticationStep["kind"], properties: Properties = {}): Promise<Properties> {
+    const { authentication, controller } = this;
+    const { authenticationData: data, reasonString } = properties;
+    this.isStepping = true;
+    try {
+      const isReauthentication = this.under !== undefined;
+      const answer = await authentication.step({ kind, data, reasonString, isReauthentication, signal: controller.signal });
+      return answer === undefined ? {} : { authenticationData: payloadBytes(answer) };
+    } catch (cause) {
+      throw MqttError.is(cause) ? cause : new MqttError("AUTH_FAILED", { cause, detail: "the step function failed" });
+    } finally {
+      this.isStepping = false;
+    }
+  }
+
+  private settle(error: MqttError | undefined): void {
+    const { under } = this;
+    this.under = undefined;
+    this.clock.clearTimer(under?.timer);
+    if (error === undefined) under?.resolve();
+    else under?.reject(error);
+  }
+}
