@@ -10,9 +10,7 @@ import {
 import {
   type AcceptConnect,
   type ConnectAnswer,
-  decodePacket,
   encodeToBytes,
-  FrameDecoder,
   type OutboundEntry,
   type PublishAnswer,
   type PublishOffsets,
@@ -25,6 +23,7 @@ import {
   SessionState,
   type SubscribeAnswer,
 } from "@bowline/protocol/internal";
+import { packetsIn } from "./packets-in.ts";
 
 /** What the sink was told, in order: a word and what matters of it. */
 export type SinkCall = readonly [name: string, ...details: unknown[]];
@@ -86,22 +85,7 @@ export class ServerHarness implements ServerSink, SenderOwner {
   /** Every packet written to the client since the last call. */
   take(): Packet[] {
     this.sender.flush();
-    const packets: Packet[] = [];
-    const decoder = new FrameDecoder(
-      {
-        frame: (chunk, start, bodyStart, end) => {
-          packets.push(decodePacket(chunk.slice(), start, bodyStart, end, this.version));
-          return true;
-        },
-        malformed: (reasonCode, detail) => {
-          throw new Error(`the server wrote what is no packet: ${reasonCode} ${detail}`);
-        },
-      },
-      0x1000_0000,
-    );
-    for (const bytes of this.written) decoder.push(bytes);
-    this.written = [];
-    return packets;
+    return packetsIn(this.written.splice(0), this.version);
   }
 
   /** Storage kept everything up to n. */
