@@ -6,7 +6,7 @@ import { newPacket } from "./packet-writer.ts";
 import type { ConnackPacket, ProtocolVersion } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
-import { connackReasonCode, connackReturnCode, ReasonCode } from "./reason-codes.ts";
+import { connackFault, connackReasonCode, connackReturnCode, ReasonCode } from "./reason-codes.ts";
 
 /**
  * Decodes a CONNACK. Return codes of MQTT 3.1 and 3.1.1 come as the Reason Codes they stand for, and on a connection of MQTT 5.0
@@ -43,18 +43,21 @@ export function decodeConnack(
 }
 
 /**
- * Appends a CONNACK. Before MQTT 5.0 the Reason Code becomes the nearest return code, and properties are left out.
+ * Appends a CONNACK. A Reason Code of other packets goes as the nearest that CONNACK has; before MQTT 5.0 as a return code, and
+ * properties are left out.
  *
  * @throws PACKET_INVALID, with nothing written.
  */
 export function encodeConnack(out: OutBuffer, packet: ConnackPacket, version: ProtocolVersion): void {
   const { reasonCode, sessionPresent } = packet;
-  if (reasonCode !== ReasonCode.Success && !(reasonCode >= 0x80)) throw unencodable(`CONNACK has no Reason Code ${reasonCode}`);
+  const isRefusal = Number.isInteger(reasonCode) && reasonCode >= 0x80 && reasonCode <= 0xff;
+  if (reasonCode !== ReasonCode.Success && !isRefusal) throw unencodable(`CONNACK has no Reason Code ${reasonCode}`);
   // [MQTT-3.2.2-6]
   if (sessionPresent && reasonCode !== ReasonCode.Success) throw unencodable("sessionPresent goes with success only");
   const body = newPacket();
   body.byte(sessionPresent && version !== 3 ? 1 : 0);
-  body.integer(version === 5 ? reasonCode : connackReturnCode(reasonCode), 1, "reasonCode");
+  if (version !== 5) body.byte(connackReturnCode(reasonCode));
+  else body.byte(isRefusal ? connackFault(reasonCode) : reasonCode);
   if (version === 5) writeProperties(body, packet.properties, PacketType.CONNACK);
   body.finish(out, PacketType.CONNACK << 4);
 }

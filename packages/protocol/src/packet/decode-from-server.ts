@@ -58,10 +58,16 @@ export function decodeFromServer(
     case PacketType.PINGRESP:
       return decodePing(chunk, start, bodyStart, end, version) as PingrespPacket;
     case PacketType.DISCONNECT:
-      return decodeDisconnect(chunk, start, bodyStart, end, version);
+      return withoutExpiry(decodeDisconnect(chunk, start, bodyStart, end, version));
     case PacketType.AUTH:
       return decodeAuth(chunk, start, bodyStart, end, version);
     default:
       throw protocolError("a packet that only a client may send");
   }
+}
+
+/** [MQTT-3.14.2-2]: only a client may name a Session Expiry Interval there. */
+function withoutExpiry(packet: DisconnectPacket): DisconnectPacket {
+  if (packet.properties?.sessionExpiryInterval === undefined) return packet;
+  throw protocolError("DISCONNECT of a server with a Session Expiry Interval", "MQTT-3.14.2-2");
 }

@@ -6,17 +6,18 @@ import { newPacket } from "./packet-writer.ts";
 import type { DisconnectPacket, ProtocolVersion } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
-import { ReasonCode } from "./reason-codes.ts";
+import { disconnectFault, ReasonCode } from "./reason-codes.ts";
 
 const DISCONNECT = PacketType.DISCONNECT;
 
-/** Table 3-10, both directions; what it does not list from 0x80 on is taken all the same, since it says more than a complaint. */
-function mayCarry(reasonCode: number): boolean {
-  return reasonCode === ReasonCode.NormalDisconnection || reasonCode === ReasonCode.DisconnectWithWillMessage || reasonCode >= 0x80;
+/** The two codes of table 3-10 that name no fault. */
+function isPeaceful(reasonCode: number): boolean {
+  return reasonCode === ReasonCode.NormalDisconnection || reasonCode === ReasonCode.DisconnectWithWillMessage;
 }
 
 /**
- * Decodes a DISCONNECT; one without a body means Reason Code 0.
+ * Decodes a DISCONNECT; one without a body means Reason Code 0. Any code from 0x80 on is taken, known or not, since it tells the
+ * user more than our own complaint would.
  *
  * @throws MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82).
  */
@@ -34,7 +35,9 @@ export function decodeDisconnect(
   const packet: DisconnectPacket = { type: DISCONNECT, reasonCode: ReasonCode.NormalDisconnection };
   if (version === 5 && reader.left > 0) {
     packet.reasonCode = reader.byte();
-    if (!mayCarry(packet.reasonCode)) throw protocolError(`DISCONNECT has no Reason Code ${packet.reasonCode}`, "MQTT-3.14.2-1");
+    if (!isPeaceful(packet.reasonCode) && packet.reasonCode < 0x80) {
+      throw protocolError(`DISCONNECT has no Reason Code ${packet.reasonCode}`, "MQTT-3.14.2-1");
+    }
     const properties = reader.left > 0 ? readProperties(reader, DISCONNECT) : undefined;
     if (properties !== undefined) packet.properties = properties;
   }
@@ -43,16 +46,18 @@ export function decodeDisconnect(
 }
 
 /**
- * Appends a DISCONNECT in its shortest form. Before MQTT 5.0 Reason Code and properties are left out.
+ * Appends a DISCONNECT in its shortest form. A fault that it has no Reason Code for goes as the nearest it has; before MQTT 5.0
+ * Reason Code and properties are left out.
  *
  * @throws PACKET_INVALID, with nothing written.
  */
 export function encodeDisconnect(out: OutBuffer, packet: DisconnectPacket, version: ProtocolVersion): void {
   const { reasonCode, properties } = packet;
-  if (!mayCarry(reasonCode)) throw unencodable(`DISCONNECT has no Reason Code ${reasonCode}`);
+  const isFault = Number.isInteger(reasonCode) && reasonCode >= 0x80 && reasonCode <= 0xff;
+  if (!isPeaceful(reasonCode) && !isFault) throw unencodable(`DISCONNECT has no Reason Code ${reasonCode}`);
   const body = newPacket();
   if (version === 5 && (reasonCode !== ReasonCode.NormalDisconnection || properties !== undefined)) {
-    body.integer(reasonCode, 1, "reasonCode");
+    body.byte(isFault ? disconnectFault(reasonCode) : reasonCode);
     if (properties !== undefined) writeProperties(body, properties, DISCONNECT);
   }
   body.finish(out, DISCONNECT << 4);
