@@ -1,4 +1,4 @@
-import { ServerHarness } from "@bowline/testkit/engine";
+import { connectPacket, ServerHarness } from "@bowline/testkit/engine";
 import { describe, expect, test } from "vitest";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import { PacketType } from "../packet/packet-type.ts";
@@ -91,6 +91,38 @@ describe("quota and order", () => {
     harness.send(acknowledgement(PacketType.PUBREC, 1, 0x97));
     expect(harness.take()).toMatchObject([{ type: PacketType.PUBLISH, packetIdentifier: 2 }]);
     expect(harness.calls).toContainEqual(["entryDone", 1, 0x97]);
+  });
+});
+
+describe("what an earlier connection left", () => {
+  test("[MQTT-3.3.4-9] a PUBREL that is sent again takes part of the Receive Maximum until its PUBCOMP", () => {
+    const session = survivor();
+    const first = new ServerHarness(session).open(5, { properties: { receiveMaximum: 2 } });
+    for (let i = 0; i < 2; i++) first.sender.enqueue(entry(session, 2));
+    first.send(acknowledgement(PacketType.PUBREC, 1));
+    first.take();
+    const second = new ServerHarness(session);
+    for (let i = 0; i < 2; i++) pushQueue(session, entry(session, 1));
+    second.send(connectPacket(5, { properties: { receiveMaximum: 2 } }));
+    expect(payloads(second.take())).toEqual(["2"]);
+    second.send(acknowledgement(PacketType.PUBCOMP, 1));
+    expect(payloads(second.take())).toEqual(["3"]);
+    second.send(acknowledgement(PacketType.PUBREC, 2, 0x80));
+    expect(payloads(second.take())).toEqual(["4"]);
+  });
+
+  test("[MQTT-2.2.1-4] an acknowledgement that comes before the message is sent again keeps it from leaving", () => {
+    const session = survivor();
+    const first = new ServerHarness(session).open();
+    first.sender.enqueue(entry(session, 1));
+    first.take();
+    session.inFlight.entry(1)!.commit = 7;
+    const second = new ServerHarness(session).open();
+    second.send(acknowledgement(PacketType.PUBACK, 1));
+    second.entryCommit = 8;
+    second.sender.enqueue(entry(session, 1));
+    second.commit(8);
+    expect(payloads(second.take())).toEqual(["2"]);
   });
 });
 

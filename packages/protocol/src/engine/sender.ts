@@ -164,7 +164,7 @@ export class Sender {
     const n = this.owner.committed;
     const { acknowledgements, awaiting } = this;
     acknowledgements?.release(n, this);
-    while (awaiting !== undefined && awaiting.length > 0 && awaiting.peek()!.commit <= n) this.leave(awaiting.shift()!);
+    while (awaiting !== undefined && awaiting.length > 0 && awaiting.peek()!.commit <= n) this.leaveIfInFlight(awaiting.shift()!);
     this.pump();
     if ((acknowledgements !== undefined && acknowledgements.length > 0) || (awaiting !== undefined && awaiting.length > 0)) {
       this.owner.awaitCommit();
@@ -280,7 +280,7 @@ export class Sender {
     const state = this.state!;
     const entry = state.inFlight.entry(id);
     state.inFlight.release(id);
-    // Section 4.9: never above its initial value, which a PUBCOMP for a resent PUBREL could cause.
+    // Section 4.9: never above its initial value.
     if (this.quota < this.receiveMaximum) this.quota++;
     if (entry !== undefined) this.owner.entryDone(entry, reasonCode);
     if (this.resending !== undefined || state.queue.length > 0) this.pump();
@@ -311,6 +311,11 @@ export class Sender {
     this.awaiting ??= new Fifo();
     this.awaiting.push(entry);
     this.owner.awaitCommit();
+  }
+
+  /** What was sent on an earlier connection may be acknowledged before it is sent again: then its identifier is free already. */
+  private leaveIfInFlight(entry: OutboundEntry): void {
+    if (this.state!.inFlight.entry(entry.packetIdentifier) === entry) this.leave(entry);
   }
 
   /** Writes the packet that is due for an entry: its PUBLISH, or the PUBREL after its PUBREC. */
@@ -393,7 +398,8 @@ export class Sender {
       list.shift();
       // It was acknowledged, or dropped, in the meantime.
       if (state.inFlight.entry(entry.packetIdentifier) !== entry) continue;
-      if (isPublish) this.quota--;
+      // A PUBREL waits for no quota but takes one, since its PUBCOMP gives one back ([MQTT-3.3.4-9]); so it may fall below 0.
+      this.quota--;
       this.leaveWhenCommitted(entry);
     }
     this.resending = undefined;
