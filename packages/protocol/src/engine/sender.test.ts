@@ -111,6 +111,18 @@ describe("what an earlier connection left", () => {
     expect(payloads(second.take())).toEqual(["4"]);
   });
 
+  test("[MQTT-3.3.4-9] an acknowledgement that comes before the message is sent again makes no room for another", () => {
+    const session = survivor();
+    const first = new ServerHarness(session).open();
+    for (let i = 0; i < 3; i++) first.sender.enqueue(entry(session, 1));
+    first.take();
+    const second = new ServerHarness(session);
+    second.send(connectPacket(5, { properties: { receiveMaximum: 1 } }), acknowledgement(PacketType.PUBACK, 2));
+    expect(payloads(second.take())).toEqual(["1"]);
+    second.send(acknowledgement(PacketType.PUBACK, 1));
+    expect(payloads(second.take())).toEqual(["3"]);
+  });
+
   test("[MQTT-2.2.1-4] an acknowledgement that comes before the message is sent again keeps it from leaving", () => {
     const session = survivor();
     const first = new ServerHarness(session).open();

@@ -281,9 +281,15 @@ export class Sender {
     const entry = state.inFlight.entry(id);
     state.inFlight.release(id);
     // Section 4.9: never above its initial value.
-    if (this.quota < this.receiveMaximum) this.quota++;
+    if (this.quota < this.receiveMaximum && this.tookQuota(entry)) this.quota++;
     if (entry !== undefined) this.owner.entryDone(entry, reasonCode);
     if (this.resending !== undefined || state.queue.length > 0) this.pump();
+  }
+
+  /** What an earlier connection sent may be acknowledged before its turn to be sent again, for which it takes quota, has come. */
+  private tookQuota(entry: OutboundEntry | undefined): boolean {
+    const next = this.resending?.peek();
+    return next === undefined || entry === undefined || entry.sequence < next.sequence;
   }
 
   private sendEntry(state: SessionState, entry: OutboundEntry): void {
