@@ -65,11 +65,9 @@ export class Authenticator {
     void this.step("success", properties, () => undefined);
   }
 
-  /** The server's AUTH. */
+  /** The server's AUTH; the engine sees to it that they come in turn. */
   received({ reasonCode, properties = {} }: AuthPacket): void {
-    if (this.isStepping) {
-      this.connection?.fail(new MqttError("PROTOCOL_ERROR", { reasonCode: 0x82, detail: "AUTH before it was answered" }));
-    } else if (reasonCode === CONTINUE) void this.step("continue", properties, (answer) => this.connection?.authenticate(answer));
+    if (reasonCode === CONTINUE) void this.step("continue", properties, (answer) => this.connection?.authenticate(answer));
     else void this.step("success", properties, () => this.settle(undefined));
   }
 

@@ -1,7 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type AuthPacket, type Packet, PacketType, type Properties } from "@bowline/protocol";
 import type { Authentication, AuthenticationStep } from "./authentication.ts";
-import "./authenticator.ts";
 import type { ConnectOptions, Credentials } from "./options.ts";
 import { message, rejection, stage } from "./testing/client-on-script.ts";
 import type { Link } from "./testing/scripted-server.ts";
@@ -13,6 +12,8 @@ const encoder = new TextEncoder();
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
 
 failOnUnhandledRejections();
+// Loaded on demand, which takes real time the first time.
+beforeAll(() => import("./authenticator.ts"));
 
 const auth = (reasonCode: number, data: string, more: Properties = {}): AuthPacket => ({
   type: AUTH,

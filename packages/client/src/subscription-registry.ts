@@ -248,8 +248,18 @@ export class SubscriptionRegistry {
     await Promise.all(pieces);
   }
 
+  /** 0 when it cannot be said now; then it is tried again at the next connection. */
+  private unsubscribe(filters: readonly string[]): number {
+    try {
+      return this.engine?.unsubscribe(filters) ?? 0;
+    } catch {
+      // Too large for this server.
+      return 0;
+    }
+  }
+
   private leavePiece(filters: readonly string[]): Promise<void> {
-    const id = this.engine?.unsubscribe(filters) ?? 0;
+    const id = this.unsubscribe(filters);
     for (const filter of filters) {
       if (id === 0) this.unwanted.add(filter);
       else this.unwanted.delete(filter);

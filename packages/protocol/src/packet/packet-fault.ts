@@ -13,7 +13,14 @@ const codes: Readonly<Record<number, ErrorCode>> = {
 /** An error for what the peer sent, carrying the Reason Code to answer with. */
 export function packetFault(reasonCode: number, detail: string, clause?: string): MqttError {
   const named = clause === undefined ? {} : { clause };
-  return new MqttError(codes[reasonCode] ?? "PROTOCOL_ERROR", { detail, reasonCode, source: "peer", ...named });
+  // Some of these codes also stand for faults of our own, which new input mends; a peer's fault it does not.
+  return new MqttError(codes[reasonCode] ?? "PROTOCOL_ERROR", {
+    detail,
+    reasonCode,
+    source: "peer",
+    retry: "loop-guard",
+    ...named,
+  });
 }
 
 /** The bytes cannot be parsed, section 4.13.1: 0x81. */

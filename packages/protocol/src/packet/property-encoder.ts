@@ -66,6 +66,7 @@ function writeValue(writer: PacketWriter, row: PropertyRow, value: unknown): voi
       writer.string(value as string, row.name);
       return;
     case PropertyType.Utf8StringPair: {
+      if (!Array.isArray(value)) throw unencodable(`${row.name} must be pairs of a name and a value`);
       const [name, text] = value as UserProperty;
       writer.string(name, row.name);
       writer.string(text, row.name);
