@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { decodePacket } from "./decode.ts";
 import { encodeToBytes } from "./encode.ts";
+import { parsePublish } from "./publish.ts";
+import { PublishOffsets } from "./publish-offsets.ts";
 import type { ConnectPacket, Packet, Properties, ProtocolVersion, PublishPacket } from "./packets.ts";
 
 /*
@@ -146,6 +148,8 @@ describe("what is no text is refused with 0x81:", () => {
       }
       expect(thrown, name).toBeInstanceOf(MqttError);
       expect(thrown, name).toMatchObject({ reasonCode: 0x81, source: "peer" });
+      // A server reads a PUBLISH to offsets, without the strings.
+      if (packet[0] === 0x30) expect(parsePublish(packet, 0, 2, packet.length, version, new PublishOffsets()), name).toBe(0x81);
     }
   });
 });

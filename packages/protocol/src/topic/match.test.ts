@@ -38,12 +38,26 @@ test.each([
   ["$SYS/+", "$SYS/x", true],
   ["a/+", "a/$x", true],
   ["a/#", "a/$x", true],
-])("[MQTT-4.7.2-1] %j and %j: %j", (topicFilter, topicName, expected) => {
+])("[MQTT-4.7.2-1] [v3 MQTT-4.7.2-1] %j and %j: %j", (topicFilter, topicName, expected) => {
   expect(matches(topicFilter, topicName)).toBe(expected);
 });
 
-test("[MQTT-4.7.3-4] compares without normalization", () => {
-  expect(matches("\u00e9", "e\u0301")).toBe(false);
+test("[MQTT-4.7.3-4] [v3 MQTT-4.7.3-4] compares without normalization", () => {
+  // Composed and decomposed, width, case, a byte order mark, a soft hyphen, and escapes of other protocols.
+  const alike = [
+    ["\u00e9", "e\u0301"],
+    ["\uff21", "A"],
+    ["a", "A"],
+    ["\ufeffa", "a"],
+    ["a\u00ad", "a"],
+    ["a%2Fb", "a/b"],
+    ["a\\b", "a/b"],
+    ["a/./b", "a/b"],
+  ] as const;
+  for (const [one, other] of alike) {
+    expect(matches(one, other)).toBe(false);
+    expect(matches(one, one)).toBe(true);
+  }
 });
 
 test("takes topics of any depth", () => {

@@ -21,10 +21,17 @@ test("finds exact and wildcard filters together", () => {
   expect(trie.size).toBe(7);
 });
 
-test("[MQTT-4.7.2-1] keeps $ topics from filters that begin with a wildcard", () => {
+test("[MQTT-4.7.2-1] [v3 MQTT-4.7.2-1] keeps $ topics from filters that begin with a wildcard", () => {
   const trie = trieOf("#", "+/a", "+/#", "$SYS/a", "$SYS/#", "$SYS/+");
   expect(matched(trie, "$SYS/a")).toEqual(["$SYS/#", "$SYS/+", "$SYS/a"]);
   expect(matched(trie, "$SYS")).toEqual(["$SYS/#"]);
+});
+
+test("[MQTT-4.7.3-4] [v3 MQTT-4.7.3-4] tells apart what only looks alike", () => {
+  const trie = trieOf("\u00e9", "e\u0301", "A", "a", "\uff21", "\ufeffa", "a\u00ad");
+  for (const topicName of ["\u00e9", "e\u0301", "A", "a", "\uff21", "\ufeffa", "a\u00ad"]) {
+    expect(matched(trie, topicName)).toEqual([topicName]);
+  }
 });
 
 test("knows empty levels", () => {

@@ -25,6 +25,8 @@ test.each([
   expect(validateTopicFilter(topicFilter)).toBeUndefined();
 });
 
+// covers: [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3]
+// [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] [v3 MQTT-4.7.3-1] [v3 MQTT-4.7.3-2] [v3 MQTT-4.7.3-3]
 test.each([
   ["", "MQTT-4.7.3-1"],
   ["a\0", "MQTT-4.7.3-2"],

@@ -22,6 +22,7 @@ const topicFilter = fc
   .map(([levels, isMulti]) => (isMulti ? [...levels, "#"] : levels).join("/"))
   .filter((text) => validateTopicFilter(text) === undefined);
 
+// covers: [MQTT-3.3.2-3] [v3 MQTT-3.3.2-3], since the Server sends to whom the trie finds
 test("the trie finds what the naive matcher finds, and removal in any order leaves nothing", () => {
   const operation = fc.record({ filter: topicFilter, removesFirst: fc.nat(3), order: fc.nat() });
   fc.assert(

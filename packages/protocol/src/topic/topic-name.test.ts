@@ -22,6 +22,8 @@ test.each([
   expect(validateTopicName(topicName)).toBeUndefined();
 });
 
+// covers: [MQTT-4.7.0-1] [MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3]
+// [v3 MQTT-4.7.1-1] [v3 MQTT-4.7.3-1] [v3 MQTT-4.7.3-2] [v3 MQTT-4.7.3-3]
 test.each([
   ["", "MQTT-4.7.3-1"],
   ["+", "MQTT-4.7.0-1"],
@@ -39,7 +41,7 @@ test.each([
   expect(validateTopicName(topicName)).toMatchObject({ reasonCode: 0x90, clause });
 });
 
-test("[MQTT-4.7.3-3] counts UTF-8 bytes and not characters", () => {
+test("[MQTT-4.7.3-3] [v3 MQTT-4.7.3-3] counts UTF-8 bytes and not characters", () => {
   expect(validateTopicName(`a${"é".repeat(32_767)}`)).toBeUndefined();
   expect(validateTopicName("温".repeat(21_845))).toBeUndefined();
   expect(validateTopicName(`${"😀".repeat(16_383)}abc`)).toBeUndefined();
