@@ -5,6 +5,7 @@ import {
   type ConnectOptions,
   disconnect,
   type FilterRow,
+  pingreq,
   publish,
   type PropertyList,
   type PublishOptions,
@@ -17,6 +18,9 @@ import type { PacketName } from "../wire/packet-name.ts";
 import type { WirePacket } from "../wire/parse.ts";
 import { CLOSED, Peer, type PeerOptions } from "../wire/peer.ts";
 import type { Wanted } from "../wire/wanted.ts";
+
+/** In which nearly every server has closed a connection that it is to close. */
+const PROMPT_MS = 500;
 
 export interface CaseClientOptions extends PeerOptions {
   /** Whether a Reason Code that the specification only recommends must be there. */
@@ -154,6 +158,9 @@ export class CaseClient extends Peer {
   }
 
   private async pastMessages(expected: string): Promise<WirePacket | typeof CLOSED> {
+    // A server that goes on shows it sooner by its answer to a PINGREQ than by its silence.
+    const isQuiet = this.waiting.length === 0 && !(await this.comes(PROMPT_MS));
+    if (isQuiet) this.send(pingreq());
     for (;;) {
       const event = await this.next(expected);
       if (event === CLOSED || event.name !== "PUBLISH") return event;

@@ -83,6 +83,12 @@ export class Peer {
     this.socket.destroy();
   }
 
+  /** Ends its half of the stream, as a process that closes in order does. */
+  endStream(): void {
+    this.note("-> end");
+    this.socket.end();
+  }
+
   /** The next thing that comes. */
   async next(expected: string, limitMs: number = this.options.limitMs): Promise<Event> {
     const deadline = performance.now() + limitMs;
@@ -92,6 +98,11 @@ export class Peer {
       const left = deadline - performance.now();
       if (left <= 0 || !(await this.woken(left))) throw new ConformanceFailure(expected, this.nothing(limitMs));
     }
+  }
+
+  /** Whether anything is there or comes in that time; it stays to be taken. */
+  async comes(limitMs: number): Promise<boolean> {
+    return this.events.length > 0 || this.woken(limitMs);
   }
 
   /** The next packet must be of this type and have these fields. */
