@@ -1,7 +1,16 @@
 export { Broker, type BrokerOptions, type LoadedDirectory } from "./broker.ts";
 export { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
-export type { AccessControl } from "./acl/access-control.ts";
-export type { Authenticator, AuthRequest, AuthResult } from "./auth/authenticator.ts";
+export type { Redirection } from "./connection/redirection.ts";
+export type { AccessControl, Identity } from "./acl/access-control.ts";
+export { responseInformationFor } from "./acl/response-information.ts";
+export type { AuthAllowed, Authenticator, AuthRefused, AuthRequest, AuthResult } from "./auth/authenticator.ts";
+export type {
+  AuthenticationExchange,
+  EnhancedMethod,
+  ExchangeQuestion,
+  ExchangeStep,
+  ExchangeSuccess,
+} from "./auth/enhanced-method.ts";
 export type { Arrival } from "./listeners/arrival.ts";
 export { type BrokerConfig, type BrokerConfigInput } from "./config/broker-config.ts";
 export { loadConfig, type LoadConfigOptions } from "./config/load-config.ts";

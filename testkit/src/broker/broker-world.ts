@@ -5,7 +5,9 @@ import { VirtualClock, VirtualNetwork } from "../virtual/index.ts";
 import { TestClient } from "./test-client.ts";
 import { TestStore } from "./test-store.ts";
 
-export type WorldOptions = Partial<Pick<BrokerOptions, "limits" | "access" | "storage">> & { seed?: number };
+export type WorldOptions = Partial<
+  Pick<BrokerOptions, "limits" | "access" | "storage" | "authenticator" | "redirect" | "logger">
+> & { seed?: number };
 
 /**
  * A broker in virtual time on a network without sockets, with a disk that the test commands. `settle` lets everything happen
@@ -73,13 +75,12 @@ export class BrokerWorld {
   }
 
   private async open(): Promise<void> {
-    const { limits, access, storage } = this.options;
+    const { seed: _seed, ...options } = this.options;
     this.broker = new Broker({
       authenticator: new AuthenticatorChain([new AnonymousMethod()], silentLogger),
-      storage: storage ?? this.store.open(),
+      ...options,
+      storage: options.storage ?? this.store.open(),
       clock: this.clock,
-      ...(limits === undefined ? {} : { limits }),
-      ...(access === undefined ? {} : { access }),
     });
     await this.broker.start();
     const { broker } = this;

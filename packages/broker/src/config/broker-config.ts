@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LOG_LEVELS, type LogLevel } from "../log/logger.ts";
+import { type LimitsConfig, limitsSchema } from "./limits-schema.ts";
 import type { Durability } from "../storage/storage.ts";
 
 /** What a broker is told at start, complete and checked. The configuration file has the same keys, each of them optional. */
@@ -16,12 +17,13 @@ export interface BrokerConfig {
   proxyProtocol: boolean;
   trustedProxies: string[];
   tls: { certificate?: string | undefined; key?: string | undefined; requireSni: boolean };
+  limits: LimitsConfig;
   log: { level: LogLevel; format?: "text" | "json" | undefined };
 }
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
 export type BrokerConfigInput = {
-  [K in keyof BrokerConfig]?: (K extends "tls" | "log" ? Optional<BrokerConfig[K]> : BrokerConfig[K]) | undefined;
+  [K in keyof BrokerConfig]?: (K extends "tls" | "limits" | "log" ? Optional<BrokerConfig[K]> : BrokerConfig[K]) | undefined;
 };
 type Optional<T> = { [K in keyof T]?: T[K] | undefined };
 
@@ -94,6 +96,7 @@ export const brokerConfigSchema: z.ZodType<BrokerConfig, BrokerConfigInput> = z.
     .default(["127.0.0.0/8", "::1/128"])
     .describe("Addresses (CIDR) whose PROXY and X-Forwarded headers are believed."),
   tls: tls.prefault({}).describe("Certificates and the TLS handshake."),
+  limits: limitsSchema.prefault({}).describe("What each client may do and cost; MQTT 5 clients are told."),
   log: log.prefault({}).describe("The log on standard error."),
 });
 

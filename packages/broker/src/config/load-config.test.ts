@@ -56,6 +56,14 @@ test("the command line wins over the file, key by key", async () => {
   expect(config).toMatchObject({ anonymous: true, log: { level: "debug", format: "json" }, listen: ["mqtt://localhost:2"] });
 });
 
+test("limits come with their defaults, and are merged key by key", async () => {
+  const { limits } = await load("limits: {maximumQoS: 1, topicAliases: never}", {
+    limits: { maximumQoS: undefined, receiveMaximum: 5 },
+  });
+  expect(limits).toMatchObject({ maximumQoS: 1, topicAliases: "never", receiveMaximum: 5, maximumPacketSize: 16_777_216 });
+  expect((await loadConfig({ directory: folder })).limits).toMatchObject({ topicAliases: "auto", outboundTopicAliasMaximum: 64 });
+});
+
 test("an unknown key is named with its line and what was probably meant", async () => {
   expect(await faultOf("data: x\n\nanonymus: true\n")).toBe(
     'CONFIG_INVALID: the configuration is not valid: bowline.yaml: unknown key "anonymus" (line 3); did you mean "anonymous"?',
@@ -73,6 +81,16 @@ test.each([
   ["console: true", `"console" (line 1) must be the console's https:// address, or false`],
   ["log: info", '"log" (line 1) must be a group of keys'],
   ["tls: {key: k.pem}", '"tls" (line 1) needs both certificate and key, or neither'],
+  ["limits:\n  receiveMaximum: 0", '"limits.receiveMaximum" (line 2) must be a whole number from 1 to 65535'],
+  ["limits: {maximumKeepAlive: 1.5}", '"limits.maximumKeepAlive" (line 1) must be a whole number from 0 to 65535'],
+  ["limits: {maximumPacketSize: 1}", '"limits.maximumPacketSize" (line 1) must be a whole number from 1024 to 268435460'],
+  ["limits: {topicAliasMaximum: 70000}", '"limits.topicAliasMaximum" (line 1) must be a whole number from 0 to 65535'],
+  ["limits: {maximumInFlight: many}", '"limits.maximumInFlight" (line 1) must be a number'],
+  ["limits: {topicAliases: often}", '"limits.topicAliases" (line 1) must be one of auto, always, never'],
+  ["limits: {maximumQoS: 3}", '"limits.maximumQoS" (line 1) must be 0, 1 or 2'],
+  ["limits: {maximumQueuedBytes: -1}", '"limits.maximumQueuedBytes" (line 1) must be a whole number from 1024 to'],
+  ["limits: {retainAvailable: 1}", '"limits.retainAvailable" (line 1) must be true or false'],
+  ["limits: {maximumQueueBytes: 5}", 'unknown key "limits.maximumQueueBytes" (line 1); did you mean "maximumQueuedBytes"?'],
   ["- a\n- b", "the configuration (line 1) must be a group of keys"],
   ["data: x\ndata: y", "bowline.yaml:2:1: Map keys must be unique"],
   ["data: [", "bowline.yaml:1:"],

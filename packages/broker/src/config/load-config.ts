@@ -54,6 +54,7 @@ function merge(file: BrokerConfigInput, overrides: BrokerConfigInput): BrokerCon
     ...file,
     ...stated(overrides),
     tls: { ...file.tls, ...stated(overrides.tls ?? {}) },
+    limits: { ...file.limits, ...stated(overrides.limits ?? {}) },
     log: { ...file.log, ...stated(overrides.log ?? {}) },
   };
 }

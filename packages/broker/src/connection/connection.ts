@@ -277,7 +277,9 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   disconnect(packet: DisconnectPacket): void {
-    const session = this.session!;
+    const { session } = this;
+    // In the middle of its authentication it has none.
+    if (session === undefined) return;
     const expiryInterval = packet.properties?.sessionExpiryInterval;
     if (session.expiryInterval === 0 && expiryInterval !== undefined && expiryInterval > 0) {
       // Section 3.14.2.2.2: a Session that was to end with its connection cannot be prolonged now, and this is no DISCONNECT.

@@ -1,11 +1,12 @@
 import { MqttError } from "@bowline/protocol";
 import { AnonymousMethod } from "../auth/anonymous-method.ts";
 import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
+import type { EnhancedMethod } from "../auth/enhanced-method.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
 import { TokenMethod } from "../auth/token-method.ts";
 import { type UserChange, UserDirectory } from "../auth/user-directory.ts";
 import { UserMethod } from "../auth/user-method.ts";
-import { Broker } from "../broker.ts";
+import { Broker, type BrokerOptions } from "../broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import type { Logger } from "../log/logger.ts";
@@ -24,11 +25,18 @@ export interface ServerCore {
   tokens: TokenMethod;
 }
 
+/** Of the options of a server, those that concern its core. */
+export interface ServerCoreOptions {
+  config: BrokerConfig;
+  logger: Logger;
+  authenticationMethods?: readonly EnhancedMethod[];
+  redirect?: BrokerOptions["redirect"];
+}
+
 /** @throws MqttError of the store */
 export async function startServerCore(
-  config: BrokerConfig,
+  { config, logger, authenticationMethods, redirect }: ServerCoreOptions,
   folder: DataFolder,
-  logger: Logger,
   closers: CloseStack,
 ): Promise<ServerCore> {
   const storage = await openConfiguredStorage(config, folder, logger);
@@ -36,7 +44,9 @@ export async function startServerCore(
   const users = new UserDirectory(storage, hasher);
   const tokens = new TokenMethod();
   const methods = [tokens, new UserMethod(users, hasher), ...(config.anonymous ? [new AnonymousMethod()] : [])];
-  const broker = new Broker({ authenticator: new AuthenticatorChain(methods, logger), storage, logger });
+  const authenticator = new AuthenticatorChain(methods, logger, authenticationMethods);
+  const { limits } = config;
+  const broker = new Broker({ authenticator, storage, limits, logger, ...(redirect === undefined ? {} : { redirect }) });
   // It closes the storage too, also when it could not load it.
   closers.push(() => broker.close(0));
   const directory = await broker.start();

@@ -1,5 +1,6 @@
+import type { EnhancedMethod } from "../auth/enhanced-method.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
-import type { Broker } from "../broker.ts";
+import type { Broker, BrokerOptions } from "../broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { type DataFolder, makeDataFolder } from "../config/data-folder.ts";
 import type { Logger } from "../log/logger.ts";
@@ -18,6 +19,13 @@ export interface ServerOptions {
   logger: Logger;
   /** Told to whoever asks for the status. */
   version: string;
+  /**
+   * Authentication Methods of MQTT 5.0 that clients may name in CONNECT (section 4.12). They are beside the users of the configuration,
+   * not in their place: a client that names none logs in with a password.
+   */
+  authenticationMethods?: readonly EnhancedMethod[];
+  /** Sends authenticated clients to another server, see BrokerOptions. */
+  redirect?: BrokerOptions["redirect"];
   /** Folder of the built console; without it the console's address answers the API and `/mqtt` only. */
   consoleFiles?: string | undefined;
 }
@@ -55,11 +63,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-async function start({ config, logger, version, consoleFiles }: ServerOptions, closers: CloseStack): Promise<Server> {
+async function start(options: ServerOptions, closers: CloseStack): Promise<Server> {
+  const { config, logger, version, consoleFiles } = options;
   const plan = planListeners(config);
   const folder = await makeDataFolder(config.data);
   const tls = plan.needsTls ? await openServerTls(config, folder.path) : undefined;
-  const core = await startServerCore(config, folder, logger, closers);
+  const core = await startServerCore(options, folder, closers);
   let listeners: OpenListeners = { mqtt: [], console: undefined };
   const admin = await ServerAdmin.open({ core, folder, logger, version, consoleFiles, closers }, () => listeners);
   const { accept } = core.broker;

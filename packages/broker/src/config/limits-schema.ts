@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { type BrokerLimits, defaultLimits } from "../connection/broker-limits.ts";
+
+/** The limits that the configuration can set, by the names of the specification where it has one. */
+export type LimitsConfig = Pick<
+  BrokerLimits,
+  | "maximumPacketSize"
+  | "receiveMaximum"
+  | "maximumInFlight"
+  | "topicAliasMaximum"
+  | "outboundTopicAliasMaximum"
+  | "topicAliases"
+  | "maximumSessionExpiryInterval"
+  | "maximumKeepAlive"
+  | "maximumQoS"
+  | "retainAvailable"
+  | "wildcardSubscriptionAvailable"
+  | "sharedSubscriptionAvailable"
+  | "subscriptionIdentifierAvailable"
+  | "maximumTopicLevels"
+  | "maximumQueuedMessages"
+  | "maximumQueuedBytes"
+  | "maximumBufferedBytes"
+>;
+
+type LimitsInput = { [K in keyof LimitsConfig]?: LimitsConfig[K] | undefined };
+
+/** 4 bytes of Remaining Length and what they can say, section 2.1.4. */
+const LARGEST_PACKET = 268_435_460;
+
+function whole(name: keyof LimitsConfig, from: number, to: number): z.ZodDefault<z.ZodNumber> {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z
+    .int({ error })
+    .min(from, { error })
+    .max(to, { error })
+    .default(defaultLimits[name] as number);
+}
+
+function available(name: keyof LimitsConfig): z.ZodDefault<z.ZodBoolean> {
+  return z.boolean().default(defaultLimits[name] as boolean);
+}
+
+/** What each client may do and cost. The reasons of the defaults stand with `defaultLimits`. */
+export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject({
+  maximumPacketSize: whole("maximumPacketSize", 1_024, LARGEST_PACKET).describe("Largest packet taken from a client, bytes."),
+  receiveMaximum: whole("receiveMaximum", 1, 65_535).describe("QoS 1 and 2 messages that a client may have unacknowledged."),
+  maximumInFlight: whole("maximumInFlight", 1, 65_535).describe(
+    "QoS 1 and 2 messages sent to a client and unacknowledged, whatever larger Receive Maximum it gives.",
+  ),
+  topicAliasMaximum: whole("topicAliasMaximum", 0, 65_535).describe("Topic Aliases that a client may set; 0 for none."),
+  outboundTopicAliasMaximum: whole("outboundTopicAliasMaximum", 0, 65_535).describe(
+    "Topic Aliases used towards a client, whatever larger Topic Alias Maximum it gives.",
+  ),
+  topicAliases: z
+    .enum(["auto", "always", "never"])
+    .default(defaultLimits.topicAliases)
+    .describe("Topics that get a Topic Alias towards clients which offer some: those where it saves bytes, all, or none."),
+  maximumSessionExpiryInterval: whole("maximumSessionExpiryInterval", 0, 0xffff_ffff).describe(
+    "Seconds that a Session outlives its connection at most; 4294967295 for no limit.",
+  ),
+  maximumKeepAlive: whole("maximumKeepAlive", 0, 65_535).describe(
+    "Seconds; MQTT 5 clients that ask for more, or for none, are told this one. 0 for no limit.",
+  ),
+  maximumQoS: z
+    .union([z.literal(0), z.literal(1), z.literal(2)], { error: "must be 0, 1 or 2" })
+    .default(defaultLimits.maximumQoS)
+    .describe("Highest QoS that clients may publish with; Subscriptions are granted no more."),
+  retainAvailable: available("retainAvailable").describe("Whether clients may publish retained messages."),
+  wildcardSubscriptionAvailable: available("wildcardSubscriptionAvailable").describe("Whether Topic Filters may hold + and #."),
+  sharedSubscriptionAvailable: available("sharedSubscriptionAvailable").describe("Whether clients may subscribe to $share/..."),
+  subscriptionIdentifierAvailable: available("subscriptionIdentifierAvailable").describe(
+    "Whether Subscriptions may have Subscription Identifiers.",
+  ),
+  maximumTopicLevels: whole("maximumTopicLevels", 1, 65_535).describe("Levels of a Topic Name or Topic Filter."),
+  maximumQueuedMessages: whole("maximumQueuedMessages", 1, 10_000_000).describe("QoS 1 and 2 messages that wait for one Session."),
+  maximumQueuedBytes: whole("maximumQueuedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe("Their bytes."),
+  maximumBufferedBytes: whole("maximumBufferedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
+    "Bytes that wait in the transport of one client; QoS 0 messages beyond them are dropped.",
+  ),
+});
