@@ -1,7 +1,7 @@
 import { ownBytes } from "./bytes.ts";
 import { unencodable } from "./packet-fault.ts";
 import { newPacket, type PacketWriter } from "./packet-writer.ts";
-import type { Properties, UserProperty } from "./packets.ts";
+import type { Properties } from "./packets.ts";
 import { checkProperty, type PropertyPlace, type PropertyRow, propertyRows, PropertyType } from "./properties.ts";
 
 const rowsByName: ReadonlyMap<string, PropertyRow> = new Map(propertyRows.map((row) => [row.name, row]));
