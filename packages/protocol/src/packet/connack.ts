@@ -6,7 +6,7 @@ import { newPacket } from "./packet-writer.ts";
 import type { ConnackPacket, ProtocolVersion } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
-import { connackFault, connackReasonCode, connackReturnCode, ReasonCode } from "./reason-codes.ts";
+import { connackReason, connackReasonCode, connackReturnCode, ReasonCode } from "./reason-codes.ts";
 
 /**
  * Decodes a CONNACK. Return codes of MQTT 3.1 and 3.1.1 come as the Reason Codes they stand for, and on a connection of MQTT 5.0
@@ -57,7 +57,7 @@ export function encodeConnack(out: OutBuffer, packet: ConnackPacket, version: Pr
   const body = newPacket();
   body.byte(sessionPresent && version !== 3 ? 1 : 0);
   if (version !== 5) body.byte(connackReturnCode(reasonCode));
-  else body.byte(isRefusal ? connackFault(reasonCode) : reasonCode);
+  else body.byte(connackReason(reasonCode));
   if (version === 5) writeProperties(body, packet.properties, PacketType.CONNACK);
   body.finish(out, PacketType.CONNACK << 4);
 }

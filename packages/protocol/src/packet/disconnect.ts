@@ -6,7 +6,7 @@ import { newPacket } from "./packet-writer.ts";
 import type { DisconnectPacket, ProtocolVersion } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
-import { disconnectFault, ReasonCode } from "./reason-codes.ts";
+import { disconnectReason, ReasonCode } from "./reason-codes.ts";
 
 const DISCONNECT = PacketType.DISCONNECT;
 
@@ -57,7 +57,8 @@ export function encodeDisconnect(out: OutBuffer, packet: DisconnectPacket, versi
   if (!isPeaceful(reasonCode) && !isFault) throw unencodable(`DISCONNECT has no Reason Code ${reasonCode}`);
   const body = newPacket();
   if (version === 5 && (reasonCode !== ReasonCode.NormalDisconnection || properties !== undefined)) {
-    body.byte(isFault ? disconnectFault(reasonCode) : reasonCode);
+    // Which side sends it is not known here; a server may say all that the table has.
+    body.byte(isFault ? disconnectReason(reasonCode, "server") : reasonCode);
     if (properties !== undefined) writeProperties(body, properties, DISCONNECT);
   }
   body.finish(out, DISCONNECT << 4);

@@ -133,7 +133,7 @@ describe("no other is sent:", () => {
     expect([0x8b, 0x8e, 0x93].map((reasonCode) => sent({ type: 2, sessionPresent: false, reasonCode }))).toEqual([
       0x88, 0x80, 0x80,
     ]);
-    expect([0x86, 0x8c, 0x88, 0x92].map((reasonCode) => sent({ type: 14, reasonCode }))).toEqual([0x87, 0x87, 0x89, 0x80]);
+    expect([0x86, 0x8c, 0x88, 0x92].map((reasonCode) => sent({ type: 14, reasonCode }))).toEqual([0x87, 0x87, 0x87, 0x80]);
   });
 });
 

@@ -48,37 +48,6 @@ export const ReasonCode = {
 } as const;
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
 
-/** Table 3-1: the refusals that CONNACK has. */
-const ofConnack: ReadonlySet<number> = new Set([
-  0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f,
-]);
-
-/** Table 3-10: the faults that DISCONNECT has. */
-const ofDisconnect: ReadonlySet<number> = new Set([
-  0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c,
-  0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
-]);
-
-/** Faults that one of the two can say and the other cannot, as what it says instead. */
-const insteadOf: Readonly<Record<number, number>> = {
-  [ReasonCode.ClientIdentifierNotValid]: ReasonCode.NotAuthorized,
-  [ReasonCode.BadUserNameOrPassword]: ReasonCode.NotAuthorized,
-  [ReasonCode.Banned]: ReasonCode.NotAuthorized,
-  [ReasonCode.BadAuthenticationMethod]: ReasonCode.NotAuthorized,
-  [ReasonCode.ServerUnavailable]: ReasonCode.ServerBusy,
-  [ReasonCode.ServerShuttingDown]: ReasonCode.ServerUnavailable,
-};
-
-/** The Reason Code (0x80 or above) with which a CONNACK says that fault, [MQTT-3.2.2-8]. */
-export function connackFault(reasonCode: number): number {
-  return ofConnack.has(reasonCode) ? reasonCode : (insteadOf[reasonCode] ?? ReasonCode.UnspecifiedError);
-}
-
-/** The Reason Code (0x80 or above) with which a DISCONNECT says that fault, [MQTT-3.14.2-1]. */
-export function disconnectFault(reasonCode: number): number {
-  return ofDisconnect.has(reasonCode) ? reasonCode : (insteadOf[reasonCode] ?? ReasonCode.UnspecifiedError);
-}
-
 /** CONNACK return codes 1 to 5 of MQTT 3.1.1, section 3.2.2.3, as Reason Codes of 5.0; the index is the return code. */
 const fromReturnCode: readonly number[] = [
   ReasonCode.Success,
