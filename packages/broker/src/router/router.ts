@@ -179,7 +179,8 @@ export class Router {
    */
   dispatchAgain(entry: KeptEntry, message: KeptMessage, from: Session, onlyOnline: boolean): boolean {
     const subscriber = this.shared.get(entry.group!);
-    if (subscriber === undefined) return false;
+    const isExpired = message.expiresAt !== 0 && message.expiresAt <= this.options.clock.wallTime();
+    if (subscriber === undefined || isExpired) return false;
     const { group, name } = subscriber;
     const { topicName: topic, qos } = message;
     const topicName = decodeText(topic, 0, topic.length);
