@@ -293,7 +293,7 @@ export class Sender {
   }
 
   private sendEntry(state: SessionState, entry: OutboundEntry): void {
-    if (entry.message!.expiresAt !== 0 && entry.message!.expiresAt <= this.owner.wallTime()) {
+    if (this.isExpired(entry)) {
       this.owner.entryDone(entry, DROPPED_EXPIRED);
       return;
     }
@@ -307,6 +307,10 @@ export class Sender {
     this.quota--;
     entry.commit = this.owner.entryMoved(entry);
     this.leaveWhenCommitted(entry);
+  }
+
+  private isExpired({ message }: OutboundEntry): boolean {
+    return message!.expiresAt !== 0 && message!.expiresAt <= this.owner.wallTime();
   }
 
   private leaveWhenCommitted(entry: OutboundEntry): void {
@@ -404,6 +408,12 @@ export class Sender {
       list.shift();
       // It was acknowledged, or dropped, in the meantime.
       if (state.inFlight.entry(entry.packetIdentifier) !== entry) continue;
+      if (isPublish && !entry.sent && this.isExpired(entry)) {
+        // [MQTT-3.3.2-5]: it had an identifier, but the connection ended before it left.
+        state.inFlight.release(entry.packetIdentifier);
+        this.owner.entryDone(entry, DROPPED_EXPIRED);
+        continue;
+      }
       // A PUBREL waits for no quota but takes one, since its PUBCOMP gives one back ([MQTT-3.3.4-9]); so it may fall below 0.
       this.quota--;
       this.leaveWhenCommitted(entry);
