@@ -139,7 +139,7 @@ describe("what an earlier connection left", () => {
 });
 
 describe("QoS 2 outbound", () => {
-  test("[MQTT-4.3.3-1] to -7: PUBLISH, PUBREC, PUBREL, PUBCOMP", () => {
+  test("[MQTT-4.3.3-1] [MQTT-4.3.3-2] [MQTT-4.3.3-3] [MQTT-4.3.3-4] [MQTT-4.3.3-5] [MQTT-2.2.1-5] PUBLISH, PUBREC, PUBREL, PUBCOMP", () => {
     const harness = new ServerHarness().open();
     harness.sender.enqueue(entry(harness.session, 2));
     expect(harness.take()).toMatchObject([{ type: PacketType.PUBLISH, qos: 2, dup: false, packetIdentifier: 1 }]);

@@ -1,8 +1,9 @@
 import { PacketType } from "../packet/packet-type.ts";
 
 /**
- * Acknowledgements that wait for their commit number, in the order of the packets they answer ([MQTT-4.6.0-2] and -3 ask for
- * that order). Four parallel arrays, grown on demand: no object and no promise per message, nothing at all while idle.
+ * Acknowledgements that wait for their commit number, in the order of the packets they answer ([MQTT-4.6.0-2] and
+ * [MQTT-4.6.0-3] ask for that order). Four parallel arrays, grown on demand: no object and no promise per message, nothing at
+ * all while idle.
  */
 export class AcknowledgementRing {
   length = 0;

@@ -10,7 +10,7 @@ const TOPIC_ALIAS = 0x23;
 
 /**
  * The properties of a parsed PUBLISH as a server sends them on: without Topic Alias, Message Expiry Interval and Subscription
- * Identifiers, which it writes anew for each receiver; the others in their order ([MQTT-3.3.2-17], -18).
+ * Identifiers, which it writes anew for each receiver; the others in their order ([MQTT-3.3.2-17] [MQTT-3.3.2-18]).
  */
 export function withoutRewritten(chunk: Uint8Array, offsets: PublishOffsets): Uint8Array {
   const { propertiesStart, propertiesEnd } = offsets;
