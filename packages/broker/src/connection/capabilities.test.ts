@@ -3,7 +3,13 @@ import { PacketType, type Properties, type ProtocolVersion, type Will } from "@b
 import { responseInformationFor } from "@bowline/broker";
 import { BrokerWorld, connectOf, publishOf } from "@bowline/testkit/broker";
 
-const aWill = (changes: Partial<Will> = {}): Will => ({ topicName: "w", payload: Buffer.from("x"), qos: 0, retain: false, ...changes });
+const aWill = (changes: Partial<Will> = {}): Will => ({
+  topicName: "w",
+  payload: Buffer.from("x"),
+  qos: 0,
+  retain: false,
+  ...changes,
+});
 const disconnect = (reasonCode: number) => [{ type: PacketType.DISCONNECT, reasonCode }];
 
 describe("what a client is told in its CONNACK", () => {
