@@ -20,6 +20,12 @@ export class NotApplicable extends Error {
 /** Cases of a chapter, in the order they are written. A title names the statements of every version that it is for. */
 export class CaseList<Context> {
   readonly cases: ConformanceCase<Context>[] = [];
+  private readonly name: string;
+
+  /** `name` begins the ids of the cases. */
+  constructor(name: string) {
+    this.name = name;
+  }
 
   /** On 5.0 and 3.1.1. */
   both(id: string, title: string, run: CaseBody<Context>): void {
@@ -28,7 +34,7 @@ export class CaseList<Context> {
   }
 
   only(version: Version, id: string, title: string, run: CaseBody<Context>): void {
-    this.cases.push({ id: `${versionName(version)} ${id}`, title: titleFor(version, title), version, run });
+    this.cases.push({ id: `${versionName(version)} ${this.name}/${id}`, title: titleFor(version, title), version, run });
   }
 }
 

@@ -2,6 +2,9 @@ import type { CaseResult } from "./case-run.ts";
 import { chapterOf } from "./case.ts";
 import { type Divergence, type Verdict, verdictOf } from "./divergences.ts";
 
+/** Of a failure: the last ones tell. */
+const SHOWN_PACKETS = 20;
+
 const COLUMNS = ["passed", "failed", "diverges", "not applicable"] as const;
 
 const chapterNames: Readonly<Record<string, string>> = {
@@ -80,7 +83,7 @@ export function failureLines(result: CaseResult, verdict: Verdict): string[] {
   const head = ["", `${verdict}: ${result.id}`, `  ${result.title}`];
   if (verdict === "unexpected pass") return [...head, "  is listed as a divergence and no longer is one"];
   const reason = (result.reason ?? "").split("\n").map((line) => `  ${line}`);
-  return [...head, ...reason, ...(result.transcript ?? []).map((line) => `    ${line}`)];
+  return [...head, ...reason, ...(result.transcript ?? []).slice(-SHOWN_PACKETS).map((line) => `    ${line}`)];
 }
 
 function byNumbers(a: string, b: string): number {

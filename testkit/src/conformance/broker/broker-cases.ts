@@ -2,10 +2,15 @@ import type { ConformanceCase } from "../case.ts";
 import type { BrokerContext } from "./broker-context.ts";
 import { connectFormCases } from "./cases/connect-form.ts";
 import { connectPropertyCases } from "./cases/connect-properties.ts";
+import { endingCases } from "./cases/ending.ts";
 import { fixedHeaderCases } from "./cases/fixed-header.ts";
+import { flowCases } from "./cases/flow.ts";
 import { publishCases } from "./cases/publish.ts";
+import { qosCases } from "./cases/qos.ts";
+import { retainCases } from "./cases/retain.ts";
 import { sessionCases } from "./cases/session.ts";
 import { stringCases } from "./cases/strings.ts";
+import { subscribeCases } from "./cases/subscribe.ts";
 import { willCases } from "./cases/will.ts";
 
 /** Every case for brokers. */
@@ -17,4 +22,9 @@ export const brokerCases: readonly ConformanceCase<BrokerContext>[] = [
   sessionCases,
   willCases,
   publishCases,
+  subscribeCases,
+  retainCases,
+  qosCases,
+  flowCases,
+  endingCases,
 ].flatMap(({ cases }) => cases);

@@ -6,7 +6,7 @@ import type { BrokerContext } from "../broker-context.ts";
 import { ReasonCode } from "../reason-code.ts";
 
 /** The form of a CONNECT: its header, flags and payload. */
-export const connectFormCases: CaseList<BrokerContext> = new CaseList();
+export const connectFormCases: CaseList<BrokerContext> = new CaseList("connect-form");
 
 const { MALFORMED, PROTOCOL_ERROR, UNSUPPORTED_VERSION, INVALID_CLIENT_ID } = ReasonCode;
 

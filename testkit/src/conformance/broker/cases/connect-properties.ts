@@ -7,7 +7,7 @@ import type { BrokerContext } from "../broker-context.ts";
 import { ReasonCode } from "../reason-code.ts";
 
 /** The properties of CONNECT, of its will, and of CONNACK. */
-export const connectPropertyCases: CaseList<BrokerContext> = new CaseList();
+export const connectPropertyCases: CaseList<BrokerContext> = new CaseList("connect-properties");
 
 const { MALFORMED, PROTOCOL_ERROR, BAD_METHOD, NOT_AUTHORIZED } = ReasonCode;
 

@@ -16,7 +16,7 @@ import type { BrokerContext } from "../broker-context.ts";
 import type { CaseClient } from "../case-client.ts";
 import { ReasonCode } from "../reason-code.ts";
 
-export const fixedHeaderCases: CaseList<BrokerContext> = new CaseList();
+export const fixedHeaderCases: CaseList<BrokerContext> = new CaseList("fixed-header");
 
 const BOTH = "[MQTT-2.1.3-1] [v3 MQTT-2.2.2-1] [v3 MQTT-2.2.2-2]";
 

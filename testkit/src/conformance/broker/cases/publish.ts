@@ -8,7 +8,7 @@ import { ReasonCode } from "../reason-code.ts";
 import { sampleValue } from "./connect-properties.ts";
 
 /** PUBLISH: its topic, flags, properties and sizes. */
-export const publishCases: CaseList<BrokerContext> = new CaseList();
+export const publishCases: CaseList<BrokerContext> = new CaseList("publish");
 
 const { MALFORMED, PROTOCOL_ERROR, INVALID_TOPIC, INVALID_ALIAS, TOO_LARGE } = ReasonCode;
 

@@ -6,7 +6,7 @@ import type { BrokerContext } from "../broker-context.ts";
 import { ReasonCode } from "../reason-code.ts";
 
 /** Session State: kept, resumed, taken over, expired. */
-export const sessionCases: CaseList<BrokerContext> = new CaseList();
+export const sessionCases: CaseList<BrokerContext> = new CaseList("session");
 
 /** A session that outlives its connection, on any version. */
 export function lasting(seconds = 60): ConnectFields {

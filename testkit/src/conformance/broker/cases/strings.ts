@@ -5,7 +5,7 @@ import { property, type PropertyName } from "../../wire/properties.ts";
 import type { BrokerContext } from "../broker-context.ts";
 import { ReasonCode } from "../reason-code.ts";
 
-export const stringCases: CaseList<BrokerContext> = new CaseList();
+export const stringCases: CaseList<BrokerContext> = new CaseList("strings");
 
 /** Bytes that are no UTF-8, or no text that MQTT allows. */
 const illFormed: readonly (readonly [id: string, what: string, bytes: readonly number[]])[] = [

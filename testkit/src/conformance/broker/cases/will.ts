@@ -5,7 +5,7 @@ import type { BrokerContext } from "../broker-context.ts";
 import type { CaseClient } from "../case-client.ts";
 import { lasting } from "./session.ts";
 
-export const willCases: CaseList<BrokerContext> = new CaseList();
+export const willCases: CaseList<BrokerContext> = new CaseList("will");
 
 /** A witness of the will's topic, who is asked for it, and sees that nothing else came. */
 async function expectNoWill(t: BrokerContext, witness: CaseClient): Promise<void> {
