@@ -69,11 +69,13 @@ describe("what counts as a test", () => {
     expect(check({ "packages/a/src/x.test.ts": title, "spec/decisions.md": decisions })).toEqual([open]);
   });
 
-  test("a title in a source that is no test does not count, one of the conformance kit does", () => {
-    const text = 'conformanceCase("[MQTT-1.0.0-1] closes", async () => {});';
-    expect(check({ "packages/a/src/x.ts": text })).toEqual([open]);
-    expect(check({ "testkit/src/conformance/broker/x.ts": text })).toEqual([]);
-  });
+  test.each(['cases.both("closes", "[MQTT-1.0.0-1] closes", run);', 'cases.only(5, "closes", "[MQTT-1.0.0-1] closes", run);'])(
+    "the title of a conformance case, but not in a source that is no test: %s",
+    (text) => {
+      expect(check({ "packages/a/src/x.ts": text })).toEqual([open]);
+      expect(check({ "testkit/src/conformance/broker/x.ts": text })).toEqual([]);
+    },
+  );
 });
 
 describe("decisions", () => {
