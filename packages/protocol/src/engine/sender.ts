@@ -231,6 +231,11 @@ export class Sender {
     this.acknowledgements?.number(commit);
   }
 
+  /** The acknowledgement that waits for exactly that commit will carry this Reason Code. */
+  recodeAcknowledgement(commit: number, reasonCode: number): void {
+    this.acknowledgements?.recode(commit, reasonCode);
+  }
+
   /** Writes a PUBACK, PUBREC, PUBREL or PUBCOMP now. */
   acknowledge(type: number, id: number, reasonCode: number): void {
     writeAcknowledgement(this.out, type, id, reasonCode, this.version);
@@ -357,11 +362,9 @@ export class Sender {
   private write(source: PublishSource): boolean {
     const { out } = this;
     if (out.end > 0 && out.end + source.payload.end - source.payload.start > BATCH) this.flush();
-    const isWritten =
-      this.aliases === undefined
-        ? writePublish(out, this.version, source, this.maximumPacketSize)
-        : this.writeAliased(source, this.aliases);
-    if (!isWritten) return false;
+    if (this.aliases !== undefined) {
+      if (!this.writeAliased(source, this.aliases)) return false;
+    } else if (!writePublish(out, this.version, source, this.maximumPacketSize)) return false;
     if (!this.scheduled) this.schedule();
     return true;
   }
