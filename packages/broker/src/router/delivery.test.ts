@@ -118,6 +118,25 @@ describe("limits of the receiver", () => {
     expect(world.store.rows.messages.size).toBe(3);
   });
 
+  test("[MQTT-3.3.2-5] what has expired at the head of a full queue makes room", async () => {
+    const world = await BrokerWorld.start({ limits: { maximumQueuedMessages: 3 } });
+    const sleeper = await world.client(5, lasting);
+    await sleeper.subscribe("t", 1);
+    await sleeper.cut();
+    const publisher = await world.client();
+    for (let i = 0; i < 2; i++) publisher.publish("t", `short ${i}`, 1, { properties: { messageExpiryInterval: 5 } });
+    publisher.publish("t", "long", 1);
+    await world.settle();
+    await world.clock.advance(6_000);
+    for (const text of ["1", "2", "3"]) publisher.publish("t", text, 1);
+    await world.settle();
+    expect(world.broker.counters).toMatchObject({ droppedExpired: 2, droppedQueueFull: 1 });
+    const again = world.dial();
+    again.send(connectOf(5, lasting));
+    expect(await again.takeTexts()).toEqual(["t=long", "t=1", "t=2"]);
+    expect(world.store.rows.messages.size).toBe(3);
+  });
+
   test("a topic deeper than the limit is refused with 0x90", async () => {
     const world = await BrokerWorld.start({ limits: { maximumTopicLevels: 3 } });
     const client = await world.client();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BrokerWorld } from "@bowline/testkit/broker";
+import { BrokerWorld, connectOf } from "@bowline/testkit/broker";
 
 describe.each([4, 5] as const)("retained messages, version %i", (version) => {
   test("set, replaced, cleared", async () => {
@@ -102,5 +102,49 @@ describe("retained messages on 5.0", () => {
     await world.clock.advance(6_000);
     await client.subscribe("t", 1);
     expect(await client.takeMessages()).toEqual([]);
+  });
+});
+
+describe("retained messages that expire", () => {
+  const retained = (seconds: number) => ({ retain: true, properties: { messageExpiryInterval: seconds } });
+
+  test("[MQTT-3.3.2-5] are deleted from memory and storage, asked for or not", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client();
+    for (let i = 0; i < 2_500; i++) client.publish(`many/${i}`, "x", 0, retained(5));
+    client.publish("asked", "x", 1, retained(5));
+    client.publish("replaced", "x", 0, retained(5));
+    client.publish("replaced", "y", 0, { retain: true });
+    client.publish("longer", "x", 0, retained(100));
+    await world.settle();
+    expect(world.broker.retainedCount).toBe(2_503);
+    await world.clock.advance(5_000);
+    await client.subscribe("asked", 1);
+    expect(await client.takeMessages()).toEqual([]);
+    await world.clock.advance(1_000);
+    expect(world.broker.retainedCount).toBe(2);
+    await world.settle();
+    expect(world.store.rows.retained.size).toBe(2);
+    expect(world.store.rows.messages.size).toBe(2);
+  });
+
+  test("also those that were there before a restart, and while storage takes nothing", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client();
+    client.publish("a", "x", 1, retained(5));
+    client.publish("b", "x", 1, retained(5));
+    await world.settle();
+    await world.crash();
+    expect(world.broker.retainedCount).toBe(2);
+    world.store.become("full");
+    await world.clock.advance(6_000);
+    expect(world.broker.retainedCount).toBe(0);
+    world.store.become("ok");
+    const publisher = world.dial();
+    publisher.send(connectOf(5));
+    publisher.publish("a", "new", 1, { retain: true });
+    await world.settle();
+    await world.crash();
+    expect(world.broker.retainedCount).toBe(1);
   });
 });
