@@ -5,7 +5,7 @@ import { BrokerWorld, connectOf, publishOf } from "@bowline/testkit/broker";
 const lasting = { clientIdentifier: "lasting", cleanStart: false, properties: { sessionExpiryInterval: 1000 } };
 
 describe("Message Expiry Interval", () => {
-  test("goes onward lowered by the time the message waited, and not at all once it has passed, [MQTT-3.3.2-5] and -6", async () => {
+  test("[MQTT-3.3.2-5] [MQTT-3.3.2-6] goes onward lowered by the time the message waited, and not at all once it has passed", async () => {
     const world = await BrokerWorld.start();
     const sleeper = await world.client(5, lasting);
     await sleeper.subscribe("#", 1);
@@ -39,7 +39,7 @@ describe("Message Expiry Interval", () => {
 
 describe("limits of the receiver", () => {
   test.each([0, 1, 2] as const)(
-    "QoS %i: what is larger than its Maximum Packet Size is not sent, the rest is, [MQTT-3.1.2-25]",
+    "[MQTT-3.1.2-24] [MQTT-3.1.2-25] QoS %i: what is larger than its Maximum Packet Size is not sent, the rest is",
     async (qos) => {
       const world = await BrokerWorld.start();
       const publisher = await world.client();
@@ -56,7 +56,7 @@ describe("limits of the receiver", () => {
   );
 
   test.each([0, 1000])(
-    "Receive Maximum holds back what is unacknowledged and lets QoS 0 pass (expiry %i)",
+    "[MQTT-4.9.0-1] [MQTT-4.9.0-2] [MQTT-4.9.0-3] Receive Maximum holds back what is unacknowledged and lets QoS 0 pass (expiry %i)",
     async (sessionExpiryInterval) => {
       const world = await BrokerWorld.start();
       const receiver = await world.client(5, { properties: { receiveMaximum: 2, sessionExpiryInterval } });

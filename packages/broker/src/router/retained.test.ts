@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { BrokerWorld, connectOf } from "@bowline/testkit/broker";
 
 describe.each([4, 5] as const)("retained messages, version %i", (version) => {
-  test("set, replaced, cleared", async () => {
+  // covers: [v3 MQTT-3.3.1-5] [v3 MQTT-3.3.1-6] [v3 MQTT-3.3.1-7] [v3 MQTT-3.3.1-8] [v3 MQTT-3.3.1-10] [v3 MQTT-3.3.1-11] [v3 MQTT-3.3.1-12]
+  test("[MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT-3.3.1-8] set, replaced, cleared", async () => {
     const world = await BrokerWorld.start();
     const publisher = await world.client(version);
     const seen = async (): Promise<unknown[]> => {
@@ -30,7 +31,7 @@ describe.each([4, 5] as const)("retained messages, version %i", (version) => {
     expect(world.broker.retainedCount).toBe(1);
   });
 
-  test("those who are subscribed already get it without the flag, [MQTT-3.3.1-9]; an empty one too", async () => {
+  test("[MQTT-3.3.1-12] [v3 MQTT-3.3.1-9] [v3 MQTT-3.3.1-10] those who are subscribed already get it without the flag, an empty one too", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(version);
     await client.subscribe("t", 0);
@@ -39,7 +40,7 @@ describe.each([4, 5] as const)("retained messages, version %i", (version) => {
     expect(await client.takeMessages()).toMatchObject([{ retain: false }, { retain: false }]);
   });
 
-  test("a topic with $ first is not for a wildcard at the start", async () => {
+  test("[MQTT-4.7.2-1] [v3 MQTT-4.7.2-1] a topic with $ first is not for a wildcard at the start", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(version);
     client.publish("$x/a", "1", 0, { retain: true });
@@ -50,7 +51,7 @@ describe.each([4, 5] as const)("retained messages, version %i", (version) => {
     expect(await client.takeTexts()).toEqual(["$x/a=1"]);
   });
 
-  test("they survive a crash", async () => {
+  test("[v3 MQTT-3.1.2-7] they survive a crash, and the client that published them", async () => {
     const world = await BrokerWorld.start();
     const publisher = await world.client(version);
     publisher.publish("a", "1", 1, { retain: true });
@@ -66,7 +67,7 @@ describe.each([4, 5] as const)("retained messages, version %i", (version) => {
 });
 
 describe("retained messages on 5.0", () => {
-  test("Retain Handling 0 always, 1 for a new subscription, 2 never", async () => {
+  test("[MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] Retain Handling 0 always, 1 for a new subscription, 2 never", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();
     client.publish("t", "x", 0, { retain: true });
@@ -79,7 +80,7 @@ describe("retained messages on 5.0", () => {
     expect([await subscribe(1), await subscribe(1)]).toEqual([1, 0]);
   });
 
-  test("Retain As Published keeps the flag of what is published now", async () => {
+  test("[MQTT-3.3.1-13] Retain As Published keeps the flag of what is published now", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();
     await client.subscribe({ topicFilter: "t", retainAsPublished: true, qos: 1 });
@@ -89,7 +90,7 @@ describe("retained messages on 5.0", () => {
     expect((await client.takeMessages()).map((message) => message.retain)).toEqual([true, true, false]);
   });
 
-  test("with the subscription's identifier, its own properties, and what is left of its expiry", async () => {
+  test("[MQTT-3.3.4-3] [MQTT-3.3.2-6] with the subscription's identifier, its own properties, and what is left of its expiry", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();
     client.publish("t", "x", 1, { retain: true, properties: { messageExpiryInterval: 10, contentType: "c" } });

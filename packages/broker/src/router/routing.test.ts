@@ -5,6 +5,7 @@ import { BrokerWorld, publishOf } from "@bowline/testkit/broker";
 const versions = [4, 5] as const;
 
 describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
+  // covers: [v3 MQTT-3.8.4-6] [MQTT-3.8.4-8] [v3 MQTT-3.3.4-1] [MQTT-3.3.1-3] [v3 MQTT-3.3.1-3]
   test.each([
     [0, 0],
     [0, 2],
@@ -12,19 +13,22 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     [1, 1],
     [2, 1],
     [2, 2],
-  ] as const)("published with QoS %i to a subscription of QoS %i: the lower of the two", async (published, subscribed) => {
-    const world = await BrokerWorld.start();
-    const publisher = await world.client(version);
-    const subscriber = await world.client(version);
-    expect(await subscriber.subscribe("a/b", subscribed)).toEqual([subscribed]);
-    publisher.publish("a/b", "1", published);
-    const [message] = await subscriber.takeMessages();
-    expect(message).toMatchObject({ topicName: "a/b", qos: Math.min(published, subscribed), dup: false, retain: false });
-    const answer = { 0: undefined, 1: PacketType.PUBACK, 2: PacketType.PUBREC }[published];
-    expect((await publisher.take()).map((packet) => packet.type)).toEqual(answer === undefined ? [] : [answer]);
-  });
+  ] as const)(
+    "[MQTT-3.8.4-8] published with QoS %i to a subscription of QoS %i: the lower of the two",
+    async (published, subscribed) => {
+      const world = await BrokerWorld.start();
+      const publisher = await world.client(version);
+      const subscriber = await world.client(version);
+      expect(await subscriber.subscribe("a/b", subscribed)).toEqual([subscribed]);
+      publisher.publish("a/b", "1", published);
+      const [message] = await subscriber.takeMessages();
+      expect(message).toMatchObject({ topicName: "a/b", qos: Math.min(published, subscribed), dup: false, retain: false });
+      const answer = { 0: undefined, 1: PacketType.PUBACK, 2: PacketType.PUBREC }[published];
+      expect((await publisher.take()).map((packet) => packet.type)).toEqual(answer === undefined ? [] : [answer]);
+    },
+  );
 
-  test("QoS 2 completes on both sides", async () => {
+  test("[MQTT-4.3.3-4] [MQTT-4.3.3-8] [MQTT-4.3.3-11] QoS 2 completes on both sides", async () => {
     const world = await BrokerWorld.start();
     const publisher = await world.client(version);
     const subscriber = await world.client(version);
@@ -41,7 +45,7 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     expect([...world.broker.connections()].every((connection) => connection.session!.state.inFlight.count === 0)).toBe(true);
   });
 
-  test("QoS 2 sent twice before PUBREL is routed once, [MQTT-4.3.3-10]", async () => {
+  test("[MQTT-4.3.3-10] [v3 MQTT-4.3.3-2] QoS 2 sent twice before PUBREL is routed once", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(version);
     await client.subscribe("t", 0);
@@ -52,7 +56,7 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     expect(packets.filter((packet) => packet.type === PacketType.PUBLISH)).toHaveLength(1);
   });
 
-  test("wildcards, and topics that begin with $", async () => {
+  test("[MQTT-4.7.2-1] [v3 MQTT-4.7.2-1] wildcards, and topics that begin with $", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(version);
     const filters = ["#", "+/b", "a/#", "$internal/#"];
@@ -70,7 +74,7 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     }
   });
 
-  test("overlapping subscriptions: one copy with the highest QoS", async () => {
+  test("[MQTT-3.3.4-2] [v3 MQTT-3.3.5-1] overlapping subscriptions: one copy with the highest QoS", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(version);
     await client.subscribe("a/+", 0);
@@ -80,7 +84,8 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     expect(await client.takeMessages()).toMatchObject([{ qos: 2 }]);
   });
 
-  test("what is subscribed is replaced by a new SUBSCRIBE, and gone after UNSUBSCRIBE", async () => {
+  // covers: [v3 MQTT-3.8.4-3] [v3 MQTT-3.10.4-1] [v3 MQTT-3.10.4-2]
+  test("[MQTT-3.8.4-3] [MQTT-3.10.4-1] [MQTT-3.10.4-2] what is subscribed is replaced by a new SUBSCRIBE, and gone after UNSUBSCRIBE", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(version);
     await client.subscribe("t", 1);
@@ -92,7 +97,7 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
     expect(await client.takeMessages()).toEqual([]);
   });
 
-  test("order is kept between messages of one publisher and topic", async () => {
+  test("[MQTT-4.6.0-5] [v3 MQTT-4.6.0-6] order is kept between messages of one publisher and topic", async () => {
     const world = await BrokerWorld.start();
     const publisher = await world.client(version);
     const subscriber = await world.client(version);
@@ -103,7 +108,7 @@ describe.each(versions)("routing, version %i", (version: ProtocolVersion) => {
 });
 
 describe("subscriptions of 5.0", () => {
-  test("No Local, alone and beside a subscription without it", async () => {
+  test("[MQTT-3.8.3-3] No Local, alone and beside a subscription without it", async () => {
     const world = await BrokerWorld.start();
     const own = await world.client();
     const other = await world.client();
@@ -117,7 +122,7 @@ describe("subscriptions of 5.0", () => {
     expect(await own.takeMessages()).toMatchObject([{ qos: 0, properties: { subscriptionIdentifiers: [2] } }]);
   });
 
-  test("every matching Subscription Identifier is in the one copy", async () => {
+  test("[MQTT-3.3.4-3] [MQTT-3.3.4-4] every matching Subscription Identifier is in the one copy", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();
     await client.subscribe("a/#", 1, { subscriptionIdentifiers: [5] });
@@ -131,7 +136,7 @@ describe("subscriptions of 5.0", () => {
     }
   });
 
-  test("Topic Filters that are none, and the answers to them", async () => {
+  test("[MQTT-3.8.4-7] [MQTT-4.7.1-1] [MQTT-4.7.1-2] Topic Filters that are none, and the answers to them", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();
     const bad = ["a/#/b", "a+", "$share/ab", "$share//x", "$share/a+/x", "#x"];
@@ -140,7 +145,7 @@ describe("subscriptions of 5.0", () => {
     expect(await old.subscribe([{ topicFilter: "a/#/b" }, { topicFilter: "ok", qos: 1 }])).toEqual([0x80, 1]);
   });
 
-  test("No Local on a shared subscription is a Protocol Error, [MQTT-3.8.3-4]", async () => {
+  test("[MQTT-3.8.3-4] No Local on a shared subscription is a Protocol Error", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client();
     const filter = Buffer.from("$share/g/t");
@@ -243,7 +248,7 @@ describe("what travels with a message", () => {
   };
 
   test.each([0, 1, 2] as const)(
-    "QoS %i: all properties reach a 5.0 subscriber unchanged, and a 3.1.1 one gets the message",
+    "[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20] QoS %i: all properties reach a 5.0 subscriber unchanged, and a 3.1.1 one gets the message",
     async (qos) => {
       const world = await BrokerWorld.start();
       const publisher = await world.client(5);
@@ -292,7 +297,7 @@ describe("what travels with a message", () => {
     ]);
   });
 
-  test("a Topic Alias is the publisher's alone: subscribers get the topic", async () => {
+  test("[MQTT-3.3.2-12] a Topic Alias is the publisher's alone: subscribers get the topic", async () => {
     const world = await BrokerWorld.start();
     const publisher = await world.client();
     const subscribers = [await world.client(5), await world.client(4)];
@@ -315,7 +320,7 @@ describe("what travels with a message", () => {
     }
   });
 
-  test("a topic under $SYS is the broker's: 0x87 on 5.0, the end of the connection on 3.1.1, a will as well", async () => {
+  test("[v3 MQTT-3.3.5-2] a topic under $SYS is the broker's: 0x87 on 5.0, the end of the connection on 3.1.1, a will as well", async () => {
     const world = await BrokerWorld.start();
     const watcher = await world.client();
     await watcher.subscribe("$SYS/#", 1);

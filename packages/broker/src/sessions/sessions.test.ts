@@ -9,7 +9,9 @@ function lasting(version: 4 | 5, cleanStart = false) {
 }
 
 describe.each([4, 5] as const)("sessions, version %i", (version) => {
-  test("Session Present, Clean Start, and what a clean one forgets", async () => {
+  // covers: [MQTT-3.1.4-4] [v3 MQTT-3.1.4-3] [MQTT-3.1.4-5] [v3 MQTT-3.1.4-4] [MQTT-3.2.2-2] [MQTT-3.2.2-3] [v3 MQTT-3.2.2-1]
+  // covers: [v3 MQTT-3.2.2-2] [v3 MQTT-3.2.2-3] [v3 MQTT-3.1.2-4] [v3 MQTT-3.1.2-6] [MQTT-3.1.2-5] [MQTT-3.1.2-6]
+  test("[MQTT-3.1.2-4] Session Present, Clean Start, and what a clean one forgets", async () => {
     const world = await BrokerWorld.start();
     const connect = async (cleanStart: boolean): Promise<[TestClient, boolean]> => {
       const client = world.dial(version);
@@ -31,7 +33,8 @@ describe.each([4, 5] as const)("sessions, version %i", (version) => {
     expect(world.broker.sessionCount).toBe(1);
   });
 
-  test("offline messages of QoS 1 and 2 wait in order, those of QoS 0 do not", async () => {
+  // covers: [MQTT-3.1.2-23] [v3 MQTT-3.1.2-5] [MQTT-4.5.0-1] [v3 MQTT-4.5.0-1] [MQTT-4.1.0-1] [v3 MQTT-4.1.0-1]
+  test("[MQTT-4.5.0-1] offline messages of QoS 1 and 2 wait in order, those of QoS 0 do not", async () => {
     const world = await BrokerWorld.start();
     const sleeper = await world.client(version, lasting(version));
     const publisher = await world.client(version);
@@ -49,7 +52,8 @@ describe.each([4, 5] as const)("sessions, version %i", (version) => {
     ]);
   });
 
-  test("what was not acknowledged comes again with DUP and its identifier, before anything else, [MQTT-4.4.0-1]", async () => {
+  // covers: [v3 MQTT-4.4.0-1] [MQTT-3.3.1-1] [v3 MQTT-3.3.1-1] [MQTT-4.3.3-6]
+  test("[MQTT-4.4.0-1] what was not acknowledged comes again with DUP and its identifier, before anything else", async () => {
     const world = await BrokerWorld.start();
     const first = await world.client(version, lasting(version));
     const publisher = await world.client(version);
@@ -90,7 +94,7 @@ describe.each([4, 5] as const)("sessions, version %i", (version) => {
     expect(world.store.rows.messages.size).toBe(0);
   });
 
-  test("a second connection of the same client takes the Session over, [MQTT-3.1.4-3]", async () => {
+  test("[MQTT-3.1.4-3] [v3 MQTT-3.1.4-2] a second connection of the same client takes the Session over", async () => {
     const world = await BrokerWorld.start();
     const first = await world.client(version, lasting(version));
     await first.subscribe("t", 1);
@@ -233,7 +237,7 @@ describe("Session Expiry Interval", () => {
     properties: { sessionExpiryInterval },
   });
 
-  test("the Session ends so long after its connection, within a quarter of a second", async () => {
+  test("[MQTT-4.1.0-2] the Session ends so long after its connection, within a quarter of a second", async () => {
     const world = await BrokerWorld.start();
     const present = async (waitMs: number): Promise<boolean> => {
       const client = await world.client(5, asked(10));
@@ -286,7 +290,7 @@ describe("Session Expiry Interval", () => {
 });
 
 describe("Client Identifiers", () => {
-  test("an empty one is assigned on 5.0, with and without Clean Start, [MQTT-3.1.3-6]", async () => {
+  test("[MQTT-3.1.3-6] [MQTT-3.2.2-16] an empty one is assigned on 5.0, with and without Clean Start", async () => {
     const world = await BrokerWorld.start();
     const names: unknown[] = [];
     for (const cleanStart of [true, false]) {
@@ -298,7 +302,8 @@ describe("Client Identifiers", () => {
     expect(names.every((name) => typeof name === "string" && name.length > 10)).toBe(true);
   });
 
-  test("on 3.1.1 it needs Clean Session, [v3 MQTT-3.1.3-8]; on 3.1 there must be one", async () => {
+  // covers: [MQTT-3.1.3-8] [v3 MQTT-3.1.3-6] [v3 MQTT-3.1.3-9] [v3 MQTT-3.2.2-4] [v3 MQTT-3.2.2-5] [MQTT-3.2.2-6] [MQTT-3.2.2-7]
+  test("[v3 MQTT-3.1.3-8] on 3.1.1 it needs Clean Session; on 3.1 there must be one", async () => {
     const world = await BrokerWorld.start();
     expect(await world.dial(4).connect({ clientIdentifier: "", cleanStart: true })).toMatchObject({ reasonCode: 0 });
     for (const [version, cleanStart] of [
@@ -312,5 +317,84 @@ describe("Client Identifiers", () => {
       expect(client.isClosed).toBe(true);
     }
     expect(await world.dial(3).connect({ clientIdentifier: "three" })).toMatchObject({ reasonCode: 0 });
+  });
+
+  test("[MQTT-3.1.3-7] an assigned one is the client's own: it resumes its Session with it", async () => {
+    const world = await BrokerWorld.start();
+    const properties = { sessionExpiryInterval: 100 };
+    const first = world.dial();
+    const connack = await first.connect({ clientIdentifier: "", cleanStart: false, properties });
+    const clientIdentifier = connack.properties!.assignedClientIdentifier!;
+    await first.cut();
+    expect(await world.dial().connect({ clientIdentifier, cleanStart: false, properties })).toMatchObject({ sessionPresent: true });
+  });
+
+  test("[v3 MQTT-3.1.3-6] two clients of 3.1.1 with an empty one are two", async () => {
+    const world = await BrokerWorld.start();
+    const clients = [world.dial(4), world.dial(4)];
+    for (const client of clients) await client.connect({ clientIdentifier: "", cleanStart: true });
+    expect(clients.map(({ isClosed }) => isClosed)).toEqual([false, false]);
+    expect(world.broker.sessionCount).toBe(2);
+  });
+
+  test.each([3, 4, 5] as const)(
+    "[MQTT-3.1.3-5] [v3 MQTT-3.1.3-5] version %i: letters and digits, 1 to 23 of them and more",
+    async (version) => {
+      const world = await BrokerWorld.start();
+      const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+      for (const clientIdentifier of [
+        "a",
+        letters.slice(0, 23),
+        letters.slice(-23),
+        letters,
+        "\u{1f9f6} /+#",
+        "x".repeat(65_535),
+      ]) {
+        expect(await world.dial(version).connect({ clientIdentifier }), clientIdentifier).toMatchObject({ reasonCode: 0 });
+      }
+      expect(world.broker.sessionCount).toBe(6);
+    },
+  );
+});
+
+describe.each([3, 4, 5] as const)("a CONNECT that is refused, version %i", (version) => {
+  test("[MQTT-3.1.4-2] [MQTT-3.2.2-6] [MQTT-3.1.4-6] [v3 MQTT-3.1.4-5] is told why, closed, and nothing behind it is handled", async () => {
+    const world = await BrokerWorld.start();
+    const watcher = await world.client();
+    await watcher.subscribe("#", 0);
+    const client = world.dial(version);
+    const publish = { topicName: "t", payload: Buffer.from("x"), qos: 0, retain: false, dup: false } as const;
+    client.send(
+      connectOf(version, { username: "nobody", password: Buffer.from("x") }),
+      { type: PacketType.PUBLISH, ...publish },
+      { type: PacketType.PINGREQ },
+    );
+    expect(await client.take()).toMatchObject([{ type: PacketType.CONNACK, sessionPresent: false, reasonCode: 0x87 }]);
+    expect(client.isClosed).toBe(true);
+    expect(await watcher.takeTexts()).toEqual([]);
+    expect(world.broker.sessionCount).toBe(1);
+  });
+});
+
+describe("Sessions of two clients", () => {
+  test("[MQTT-3.1.3-2] [v3 MQTT-3.1.3-2] are found by Client Identifier, byte by byte", async () => {
+    const world = await BrokerWorld.start();
+    const names = ["a", "A", "a ", "\u00e9", "e\u0301"];
+    for (const clientIdentifier of names) await (await world.client(5, { ...lasting(5), clientIdentifier })).cut();
+    expect(world.broker.sessionCount).toBe(names.length);
+    for (const clientIdentifier of names) {
+      expect(await world.dial().connect({ ...lasting(5), clientIdentifier })).toMatchObject({ sessionPresent: true });
+    }
+  });
+
+  test("[MQTT-4.1.0-1] [v3 MQTT-4.1.0-2] one whose expiry is 0 lasts as long as its connection", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(5, { properties: { sessionExpiryInterval: 0 } });
+    await client.subscribe("t", 1);
+    await world.clock.advance(1e7);
+    client.publish("t", "x", 1);
+    expect(await client.takeTexts()).toEqual(["t=x"]);
+    await client.cut();
+    expect(world.broker.sessionCount).toBe(0);
   });
 });
