@@ -207,6 +207,12 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     if (this.committed !== before && this.isOpen) this.sender.commitMoved();
   }
 
+  /** A message with that ticket is refused with a Reason Code, and settled. */
+  refuse(packetIdentifier: number, ticket: number, reasonCode: number): void {
+    if (this.isOpen) this.engine?.refuse(packetIdentifier, ticket, reasonCode);
+    this.settle(ticket);
+  }
+
   // What the transport tells.
 
   opened(): void {

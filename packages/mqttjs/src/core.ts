@@ -1,4 +1,5 @@
 import {
+  type AuthPacket,
   type ConnackPacket,
   type ConnectPacket,
   type DisconnectPacket,
@@ -26,6 +27,7 @@ import type { AttemptFailure } from "@bowline/client";
 import {
   type ClientConnection,
   NO_LIMIT,
+  type OutboundAliasSettings,
   type OutboundEntry,
   type PublishOffsets,
   type TimerHandle,
@@ -33,14 +35,15 @@ import {
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
+import { ErrorWithReasonCode } from "./errors.ts";
 import type { TypedEventEmitter } from "./event-emitter.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
 import type { ClientOfAttempt, DoneCallback, IClientOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import type { OutgoingPublish } from "./outgoing-publish.ts";
+import type { OutgoingPublish, PacketCallback } from "./outgoing-publish.ts";
 import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
-import type { IConnackPacket, IDisconnectPacket, IPublishPacket } from "./packets.ts";
+import type { IAuthPacket, IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
 import { toProperties } from "./properties.ts";
 import { reportedError } from "./reported-error.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -51,6 +54,7 @@ export interface CoreOwner extends TypedEventEmitter<MqttClientEventCallbacks>, 
   readonly log: (...args: unknown[]) => void;
   /** The application's own `handleMessage`; undefined when it has none. */
   readonly handler: ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
+  handleAuth(packet: IAuthPacket, callback: PacketCallback): void;
   /** No application listens to `error`. */
   isUnheard(): boolean;
 }
@@ -97,6 +101,8 @@ const LEAVING: Phase = { kind: "leaving" };
 const LINGER_MS = 10;
 /** Nobody waits that long; the drop-in has no event for a slow handler. */
 const NEVER_MS = 0x7fff_ffff;
+/** Reason Code of an AUTH that asks. */
+const CONTINUE = 0x18;
 
 /** The life of an MqttClient's connections, and what outlives them: the session, the queue, the subscriptions. */
 export class Core implements ConnectionOwner, PacketEventsOwner {
@@ -113,9 +119,11 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private readonly client: CoreOwner;
   private readonly dialer: Dialer;
   private readonly clock = systemClock;
-  private readonly outbox = new Outbox();
+  private readonly outbox: Outbox;
   private readonly packets: PacketEvents;
   private readonly inbound: Inbound;
+  /** Topics by the application's own aliases, on this connection. */
+  private readonly aliases = new Map<number, string>();
   private ending: Ending | undefined;
   /** `reconnect()` came while the last connection was on its way out. */
   private comesBack = false;
@@ -128,12 +136,14 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     platform.prepare();
     this.client = client;
     this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
+    this.outbox = new Outbox(client.options.messageIdProvider);
     this.subscriptions = new Subscriptions(() => this.version);
     this.packets = new PacketEvents(this);
     this.inbound = new Inbound({
       show: (packet) => this.tell("message", packet.topic, packet.payload as Buffer, packet),
       handler: () => client.handler,
       handlerFailed: (error) => this.tell("error", error),
+      acknowledges: () => client.options.customHandleAcks,
     });
   }
 
@@ -149,10 +159,29 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.showSent();
   }
 
+  /**
+   * The topic of a message with a Topic Alias of the application's own: the client chooses the numbers on the wire, so only what
+   * the application means by its number is kept, for as long as the connection.
+   */
+  topicOf(topic: string, alias: number): string | Error {
+    if (this.version !== 5) return topic;
+    const { topicAliasMaximum = 0 } = this.connack?.properties ?? {};
+    if (this.phase.kind === "online" && !(alias > 0 && alias <= topicAliasMaximum)) {
+      return new Error("Sending Topic Alias out of range");
+    }
+    if (topic !== "") this.aliases.set(alias, topic);
+    return this.aliases.get(alias) ?? new Error("Unregistered Topic Alias");
+  }
+
   /** Sends a SUBSCRIBE or UNSUBSCRIBE, now or when there is a connection. */
   request(send: (engine: ClientConnection) => boolean, fail: (error: Error) => void): void {
     const sendOrFail = (engine: ClientConnection): void => {
-      if (!send(engine)) fail(new MqttError("IDENTIFIERS_EXHAUSTED"));
+      try {
+        if (!send(engine)) fail(new MqttError("IDENTIFIERS_EXHAUSTED"));
+      } catch (error) {
+        // Larger than the server takes.
+        fail(error as Error);
+      }
       this.lastIdentifier = this.subscriptions.lastIdentifier;
     };
     this.outbox.request({ send: sendOrFail, fail }, this.phase.kind === "online" ? this.phase.engine : undefined);
@@ -236,6 +265,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.phase = { kind: "online", connection, attempt, engine, since: this.clock.now() };
     this.isReconnecting = false;
     this.failures = 0;
+    this.aliases.clear();
     this.connack = toPacket(packet, this.version) as IConnackPacket;
     // PUBREC made the server the owner of some (section 4.3.3); the others are sent as new, as in MQTT.js.
     for (const entry of taken) if (entry.message === undefined) this.entryDone(entry, 0);
@@ -271,8 +301,23 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.progress();
   }
 
-  authenticating(): void {
-    // Nothing answers it yet.
+  authenticating(packet: AuthPacket): void {
+    const { phase } = this;
+    if (phase.kind !== "connecting" && phase.kind !== "online") return;
+    const { connection } = phase;
+    const fail = (cause: Error): void => connection.fail(new MqttError("AUTH_FAILED", { cause }));
+    const answered = (error?: Error | null, answer?: Packet): void => {
+      if (error) fail(error);
+      else if (packet.reasonCode !== CONTINUE) this.client.log("authenticated");
+      else if (answer === undefined) {
+        fail(new ErrorWithReasonCode("Protocol error: No auth packet to continue the authentication exchange", 130));
+      } else connection.authenticate(toProperties((answer as IAuthPacket).properties) ?? {});
+    };
+    try {
+      this.client.handleAuth(toPacket(packet, this.version) as IAuthPacket, answered);
+    } catch (error) {
+      fail(error as Error);
+    }
   }
 
   acknowledgementLate(): void {
@@ -341,6 +386,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       maximumPacketSize: options.properties?.maximumPacketSize ?? NO_LIMIT,
       connectTimeoutMs: options.connectTimeout ?? 30_000,
       ackTimeoutMs: NEVER_MS,
+      topicAliases: aliasesOf(options),
     });
     this.phase = { kind: "connecting", connection, attempt };
     // A host that slept looks at once whether the connection still lives; the time of the next attempt stays as it was asked for.
@@ -485,6 +531,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private showSent(): void {
     if (this.phase.kind === "online" && this.isWatched("packetsend")) this.phase.connection.sender.flush();
   }
+}
+
+/** MQTT.js uses all that a server offers, which is 65,535 at the most; so many are memory for nothing. */
+function aliasesOf({ autoAssignTopicAlias, autoUseTopicAlias }: IClientOptions): OutboundAliasSettings | undefined {
+  if (autoAssignTopicAlias === true) return { maximum: 1024, policy: "always" };
+  return autoUseTopicAlias === true ? { maximum: 1024, policy: "auto" } : undefined;
 }
 
 function isRefusal(packet: ConnectionEnd["packet"]): boolean {

@@ -1,6 +1,6 @@
 import { callSafely, InboundMessage, type NetworkConnection } from "@bowline/client/internal";
 import { Fifo, type PublishOffsets } from "@bowline/protocol/internal";
-import type { DoneCallback } from "./options.ts";
+import type { AckHandler, DoneCallback } from "./options.ts";
 import type { IPublishPacket } from "./packets.ts";
 import { asBuffer } from "./payload.ts";
 import { fromProperties } from "./properties.ts";
@@ -14,7 +14,13 @@ export interface InboundOwner {
   /** The application's own `handleMessage`; undefined when it has none. */
   handler(): ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
   handlerFailed(error: Error): void;
+  /** The application's `customHandleAcks`. */
+  acknowledges(): AckHandler | undefined;
 }
+
+/** Reason Codes of PUBACK and PUBREC. */
+const answers: ReadonlySet<unknown> = new Set([0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
+const UNSPECIFIED = 0x80;
 
 /** A message and what waits for its handler. */
 interface Delivery {
@@ -37,7 +43,7 @@ export class Inbound {
   take(topicName: string, chunk: Uint8Array, offsets: PublishOffsets, connection: NetworkConnection): number {
     const message = new InboundMessage(topicName, chunk, offsets);
     const packet = packetOf(message, offsets);
-    if (this.owner.handler() === undefined) {
+    if (this.owner.handler() === undefined && (message.qos === 0 || this.owner.acknowledges() === undefined)) {
       this.owner.show(packet);
       return 0;
     }
@@ -52,19 +58,58 @@ export class Inbound {
     const delivery = this.waiting.shift();
     this.isBusy = delivery !== undefined;
     if (delivery === undefined) return;
-    const { packet, connection, ticket } = delivery;
-    this.owner.show(packet);
-    const handler = this.owner.handler();
+    const { packet } = delivery;
+    const acknowledges = packet.qos === 0 ? undefined : this.owner.acknowledges();
+    if (acknowledges === undefined) {
+      this.owner.show(packet);
+      this.handle(delivery, 0);
+      return;
+    }
+    let isAnswered = false;
+    const answered = (error: Error | number | null | undefined, code?: number): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      if (error instanceof Error) this.fail(delivery, error);
+      else this.answer(delivery, error ?? code);
+    };
+    callSafely(() => acknowledges(packet.topic, packet.payload as Buffer, packet, answered), undefined);
+  }
+
+  private answer(delivery: Delivery, code: number | undefined): void {
+    const { packet } = delivery;
+    if (!answers.has(code)) {
+      this.fail(delivery, new Error(`Wrong reason code for ${packet.qos === 1 ? "puback" : "pubrec"}`));
+      return;
+    }
+    if (code === 0) this.owner.show(packet);
+    this.handle(delivery, code ?? 0);
+  }
+
+  /** What nobody answers for is refused, or all that comes after it would wait for its answer. */
+  private fail(delivery: Delivery, error: Error): void {
+    this.owner.handlerFailed(error);
+    this.finish(delivery, UNSPECIFIED);
+  }
+
+  /** As in MQTT.js, `handleMessage` is told of a refused QoS 1 message too. */
+  private handle(delivery: Delivery, code: number): void {
+    const { packet } = delivery;
+    const handler = code === 0 || packet.qos === 1 ? this.owner.handler() : undefined;
     const done = once((error) => {
       if (error !== undefined) this.owner.handlerFailed(error);
-      if (ticket !== 0) connection.settle(ticket);
-      if (this.waiting.length === 0) connection.resumeReading();
-      // A handler that answers at once must not nest a call for each message.
-      if (this.waiting.length === 0) this.next();
-      else queueMicrotask(() => this.next());
+      this.finish(delivery, code);
     });
     if (handler === undefined) done();
     else callSafely(() => handler(packet, done), undefined);
+  }
+
+  private finish({ packet, connection, ticket }: Delivery, code: number): void {
+    if (code !== 0) connection.refuse(packet.messageId ?? 0, ticket, code);
+    else if (ticket !== 0) connection.settle(ticket);
+    if (this.waiting.length === 0) connection.resumeReading();
+    // A handler that answers at once must not nest a call for each message.
+    if (this.waiting.length === 0) this.next();
+    else queueMicrotask(() => this.next());
   }
 }
 

@@ -16,7 +16,8 @@ import type {
   StreamBuilder,
 } from "./options.ts";
 import { OutgoingPublish, type PacketCallback } from "./outgoing-publish.ts";
-import type { IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
+import type { IMessageIdProvider } from "./message-id-provider.ts";
+import type { IAuthPacket, IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
 import { streamDialer } from "./stream-dialer.ts";
 import type { ClientSubscribeCallback } from "./subscriptions.ts";
 import { validateTopics } from "./validations.ts";
@@ -37,7 +38,7 @@ const defaults = {
 } as const;
 
 /** Options whose silent absence would lose data or reach the wrong place. */
-const unsupported = ["incomingStore", "outgoingStore", "socksProxy", "customHandleAcks", "authPacket"];
+const unsupported = ["incomingStore", "outgoingStore", "socksProxy"];
 
 function refuseUnsupported(options: object): void {
   const given = unsupported.find((name) => (options as Record<string, unknown>)[name] != null);
@@ -112,6 +113,11 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     return (keepalive !== 0 && this.connected && this.serverProperties?.serverKeepAlive) || keepalive;
   }
 
+  /** The application's provider of Packet Identifiers; undefined where the client chooses them itself. */
+  get messageIdProvider(): IMessageIdProvider | undefined {
+    return this.options.messageIdProvider;
+  }
+
   getLastMessageId(): number {
     return this.core.lastIdentifier;
   }
@@ -130,19 +136,31 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     callback();
   }
 
+  /**
+   * Called with the server's AUTH, of an authentication (0x18) or at the end of one (0x00); calls back with the AUTH to answer with.
+   * An application may override it.
+   */
+  handleAuth(packet: IAuthPacket, callback: PacketCallback): void {
+    const { authPacket } = this.options;
+    if (authPacket === undefined || packet.reasonCode === 0) callback();
+    else callback(undefined, { cmd: "auth", reasonCode: 0x18, ...authPacket });
+  }
+
   publish(topic: string, message: string | Buffer, callback?: PacketCallback): this;
   publish(topic: string, message: string | Buffer, opts?: IClientPublishOptions, callback?: PacketCallback): this;
   publish(topic: string, message: string | Buffer, ...rest: (IClientPublishOptions | PacketCallback | undefined)[]): this {
     const { options, callback } = split<IClientPublishOptions, PacketCallback>(rest);
-    const error = this.publishError(topic, options);
-    if (error !== undefined) {
+    const { core } = this;
+    const alias = options?.properties?.topicAlias;
+    const name = alias === undefined ? topic : core.topicOf(topic, alias);
+    const error = name instanceof Error ? name : this.publishError(name, options);
+    if (name instanceof Error || error !== undefined) {
       callback?.(error);
       return this;
     }
-    const { core } = this;
     let entry: OutgoingPublish;
     try {
-      entry = new OutgoingPublish(topic, message, options ?? {}, callback, core.version, Date.now());
+      entry = new OutgoingPublish(name, message, options ?? {}, callback, core.version, Date.now());
     } catch (cause) {
       callback?.(cause as Error);
       return this;

@@ -1,6 +1,7 @@
 import { connect, connectAsync } from "./connect.ts";
 import { ErrorWithReasonCode, ErrorWithSubackPacket, ReasonCodes } from "./errors.ts";
 import { TypedEventEmitter } from "./event-emitter.ts";
+import { DefaultMessageIdProvider, type IMessageIdProvider, UniqueMessageIdProvider } from "./message-id-provider.ts";
 import { MqttClient } from "./mqtt-client.ts";
 import { validateTopic, validateTopics } from "./validations.ts";
 import { version as MQTTJS_VERSION } from "./version.ts";
@@ -15,15 +16,18 @@ export type { ClientSubscribeCallback } from "./subscriptions.ts";
 
 /** The older name of MqttClient. */
 export const Client: typeof MqttClient = MqttClient;
+export type { IMessageIdProvider };
 export {
   connect,
   connectAsync,
+  DefaultMessageIdProvider,
   ErrorWithReasonCode,
   ErrorWithSubackPacket,
   MqttClient,
   MQTTJS_VERSION,
   ReasonCodes,
   TypedEventEmitter,
+  UniqueMessageIdProvider,
   validateTopic,
   validateTopics,
 };

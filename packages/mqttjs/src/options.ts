@@ -1,4 +1,5 @@
-import type { IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
+import type { IMessageIdProvider } from "./message-id-provider.ts";
+import type { IAuthPacket, IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
 
 export type BaseMqttProtocol = "wss" | "ws" | "mqtt" | "mqtts" | "tcp" | "ssl" | "tls" | "wx" | "wxs" | "ali" | "alis";
 export type MqttProtocolWithUnix = `${BaseMqttProtocol}+unix`;
@@ -7,6 +8,13 @@ export type MqttProtocol = BaseMqttProtocol | MqttProtocolWithUnix;
 export type DoneCallback = (error?: Error) => void;
 export type VoidCallback = () => void;
 export type StorePutCallback = () => void;
+/** Told first of each QoS 1 and 2 message: `done(0)` takes it, another Reason Code is the answer to the server. */
+export type AckHandler = (
+  topic: string,
+  message: Buffer,
+  packet: IPublishPacket,
+  done: (error: Error | number | null | undefined, code?: number) => void,
+) => void;
 
 /** A duplex stream as far as a client needs it: Node's, readable-stream's, or anything of their shape. */
 export interface IStream {
@@ -104,6 +112,20 @@ export interface IClientOptions extends ISecureClientOptions {
   /** Keeps QoS 0 messages while there is no connection. Default true. */
   queueQoSZero?: boolean;
   reschedulePings?: boolean;
+
+  /**
+   * Answers QoS 1 and 2 messages before they are told: with 0 they are, with another Reason Code of PUBACK and PUBREC they are
+   * not. MQTT 5.0; before, every answer acknowledges.
+   */
+  customHandleAcks?: AckHandler;
+  /** Answers the server's AUTH where `handleAuth` is not overridden; its properties are what counts. */
+  authPacket?: Partial<IAuthPacket>;
+  /** Topics go by Topic Aliases where the server offers some and that saves bytes. Default false. */
+  autoUseTopicAlias?: boolean;
+  /** Every topic gets a Topic Alias where the server offers some; the one used longest ago is given anew. Default false. */
+  autoAssignTopicAlias?: boolean;
+  /** Chooses Packet Identifiers. Default the client's own, which never collide. */
+  messageIdProvider?: IMessageIdProvider;
 
   /** Options of the package `ws`, such as `headers` and `agent`; Node only. */
   wsOptions?: object;

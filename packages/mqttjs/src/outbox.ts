@@ -9,7 +9,9 @@ import {
   SessionState,
   shiftQueue,
 } from "@bowline/protocol/internal";
+import type { IMessageIdProvider } from "./message-id-provider.ts";
 import { OutgoingPublish } from "./outgoing-publish.ts";
+import { providedSession } from "./provided-session.ts";
 
 /** A SUBSCRIBE or UNSUBSCRIBE that waits for a connection. */
 export interface Request {
@@ -22,10 +24,11 @@ export interface Request {
  * that was asked for without a connection, in the order of the calls.
  */
 export class Outbox {
-  readonly session: SessionState = new SessionState();
+  readonly session: SessionState;
   private readonly pending = new Fifo<OutgoingPublish | Request>();
 
-  constructor() {
+  constructor(provider: IMessageIdProvider | undefined) {
+    this.session = provider === undefined ? new SessionState() : providedSession(provider);
     this.session.survives = true;
   }
 

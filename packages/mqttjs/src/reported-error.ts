@@ -1,4 +1,4 @@
-import { PacketType, type ProtocolVersion } from "@bowline/protocol";
+import { type MqttError, PacketType, type ProtocolVersion } from "@bowline/protocol";
 import type { AttemptFailure } from "@bowline/client";
 import type { ConnectionEnd } from "@bowline/client/internal";
 import { ErrorWithReasonCode, ReasonCodes, type WithFailure } from "./errors.ts";
@@ -30,6 +30,9 @@ function errorOfMqttJs(
   const { packet, cause, timedOut, error } = end;
   if (packet?.type === PacketType.CONNACK) return refusal(packet.reasonCode, version);
   if (timedOut) return new Error(wasOnline ? "Keepalive timeout" : "connack timeout");
+  // What the application's own `handleAuth` said.
+  const failed = error ?? (cause as Partial<MqttError> | undefined);
+  if (failed?.code === "AUTH_FAILED" && failed.cause instanceof Error) return failed.cause;
   if (wasOnline) return error ?? (told.includes((cause as { code?: unknown } | undefined)?.code) ? cause : undefined);
   return cause ?? failure.error;
 }

@@ -41,6 +41,7 @@ export { decodeText } from "./packet/utf8.ts";
 export { PublishSource, writePublish } from "./packet/write-publish.ts";
 export { withoutRewritten } from "./packet/without-rewritten.ts";
 export { Fifo } from "./flow/fifo.ts";
+export { InFlight } from "./flow/in-flight.ts";
 export { type Message, type OutboundEntry, OutboundState } from "./flow/message.ts";
 export { SessionState } from "./session/session-state.ts";
 export {

@@ -90,6 +90,9 @@ export class ClientConnection implements FrameHandler {
   /** The topic of the message before, as it came and as text: mostly the next one has the same. */
   private topic: Uint8Array = new Uint8Array(0);
   private topicName = "";
+  /** The message refused last, by the commit its acknowledgement waits for. */
+  private refusedCommit = 0;
+  private refusedCode = 0;
   /** Told of every packet before it is acted upon; for who must show them. It may keep nothing of the chunk. */
   observer: FrameObserver | undefined = undefined;
 
@@ -202,6 +205,18 @@ export class ClientConnection implements FrameHandler {
     if (!this.isOpen) throw new MqttError("NOT_CONNECTED");
     if (this.exchange.turn !== "nobody") throw new MqttError("AUTH_METHOD", { detail: "an authentication is under way" });
     this.writeAuth(ReasonCode.ReAuthenticate, properties);
+  }
+
+  /**
+   * Refuses a message whose acknowledgement waits for that commit, see `ClientSink.message`: it will carry the Reason Code, and
+   * after it the identifier of a QoS 2 message means a new one ([MQTT-4.3.3-9]).
+   */
+  refuse(packetIdentifier: number, commit: number, reasonCode: number): void {
+    this.sender.recodeAcknowledgement(commit, reasonCode);
+    // From inside `message` the acknowledgement is not there yet.
+    this.refusedCommit = commit;
+    this.refusedCode = reasonCode;
+    if (reasonCode >= 0x80 && this.session.inbound.delete(packetIdentifier)) this.unreleased.released(packetIdentifier);
   }
 
   /** Says goodbye: DISCONNECT, after which the owner flushes and ends the channel. Nothing more is told. */
@@ -444,7 +459,7 @@ export class ClientConnection implements FrameHandler {
     }
     const commit = this.sink.message(this.topicName, chunk, offsets);
     // The client may have ended the connection from inside the message.
-    if (this.isOpen) sender.acknowledgeAfter(type, id, 0, commit);
+    if (this.isOpen) sender.acknowledgeAfter(type, id, commit > 0 && commit === this.refusedCommit ? this.refusedCode : 0, commit);
   }
 
   private isAliasOnly(): boolean {

@@ -45,6 +45,14 @@ export class AcknowledgementRing {
     }
   }
 
+  /** Changes the Reason Code of the one that waits for exactly that commit. */
+  recode(commit: number, code: number): void {
+    for (let i = 0; i < this.length; i++) {
+      const slot = (this.head + i) & this.mask;
+      if (this.commits[slot] === commit) this.codes[slot] = code;
+    }
+  }
+
   private grow(): void {
     const size = this.mask < 0 ? 16 : (this.mask + 1) * 2;
     const types = new Uint8Array(size);
