@@ -7,7 +7,8 @@ import { missingPrograms } from "../system/missing-programs.ts";
 import { ForeignProgram } from "./foreign-program.ts";
 import { MosquittoProcess, type MosquittoScheme } from "./mosquitto-process.ts";
 
-/* Our client and our command at a mosquitto broker. */
+/* Our client and our command at a mosquitto broker: what the specification says is all that they need of each other. */
+// covers: [v3 MQTT-7.0.0-2] [v3 MQTT-7.1.2-1]
 
 const COUNT = 500;
 const command = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
