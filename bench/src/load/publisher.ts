@@ -12,7 +12,7 @@ const OPEN_LOOP_IN_FLIGHT = 60_000;
 
 /**
  * One publishing client. Its batch holds ready-made packets side by side, of which only time, sequence number and Packet Identifier are
- * written anew. Checks that acknowledgements come in the order of the messages ([MQTT-4.6.0-2] to -4).
+ * written anew. Checks that acknowledgements come in the order of the messages ([MQTT-4.6.0-2] [MQTT-4.6.0-3] [MQTT-4.6.0-4]).
  */
 export class Publisher implements WireOwner {
   /** Waits for its subscribers; the shared counter of that name says when it may go on. */

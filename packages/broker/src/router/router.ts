@@ -137,7 +137,7 @@ export class Router {
     return this.options.access.mayPublish(session, topicName);
   }
 
-  /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] to -11. */
+  /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]. */
   sendRetained(subscription: Subscription, isNew: boolean): void {
     const { session, topicFilter, retainHandling, qos, subscriptionIdentifier } = subscription;
     if (retainHandling === 2 || (retainHandling === 1 && !isNew) || this.retained.size === 0) return;
@@ -306,7 +306,7 @@ export class Router {
     }
   }
 
-  /** [MQTT-3.3.1-5] to -7: the newest retained message of a topic replaces the older; an empty one removes it. */
+  /** [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]: the newest retained message of a topic replaces the older; an empty one removes it. */
   private setRetained(route: Route, message: KeptMessage): number {
     const { journal, tenant } = this.options;
     const old = this.retained.get(route.topicName);

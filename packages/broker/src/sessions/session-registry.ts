@@ -102,7 +102,7 @@ export class SessionRegistry {
   }
 
   /**
-   * The connection of a Session is gone. `isWillDue`: it did not end with DISCONNECT 0x00 ([MQTT-3.1.2-8], -10).
+   * The connection of a Session is gone. `isWillDue`: it did not end with DISCONNECT 0x00 ([MQTT-3.1.2-8] [MQTT-3.1.2-10]).
    */
   detach(session: Session, isWillDue: boolean): void {
     session.connection = undefined;
