@@ -117,7 +117,7 @@ function changeSession(each: Extract<Step, { slot: number }>, run: Run): void {
       qos: 1,
       retain: false,
       properties: undefined,
-      messageExpiryInterval: 0,
+      messageExpiryInterval: -1,
       delayInterval: 9,
     } as const;
     const { tenant: of, clientIdentifier } = each;

@@ -69,6 +69,7 @@ export interface StoredWill {
   retain: boolean;
   /** Encoded MQTT 5 properties to publish it with, or undefined. */
   properties: Uint8Array | undefined;
+  /** Seconds, or -1 for none: 0 is an interval too. */
   messageExpiryInterval: number;
   delayInterval: number;
 }

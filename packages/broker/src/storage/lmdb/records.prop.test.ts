@@ -50,7 +50,7 @@ const will = fc.record({
   qos,
   retain: flag,
   properties: maybeBytes,
-  messageExpiryInterval: uint32,
+  messageExpiryInterval: fc.oneof(uint32, fc.constant(-1)),
   delayInterval: uint32,
 });
 const session = fc.record({

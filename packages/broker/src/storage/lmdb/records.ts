@@ -84,14 +84,22 @@ function willBytesMax(will: StoredWill): number {
 }
 
 function encodeWill(writer: RecordWriter, will: StoredWill): void {
-  writer.uint8(will.qos | (will.retain ? retainBit : 0) | (will.properties === undefined ? 0 : messagePropertiesBit));
-  writer.uint32(will.messageExpiryInterval).uint32(will.delayInterval).string(will.topicName).bytes(will.payload);
+  const hasExpiry = will.messageExpiryInterval >= 0;
+  writer.uint8(
+    will.qos |
+      (will.retain ? retainBit : 0) |
+      (will.properties === undefined ? 0 : messagePropertiesBit) |
+      (hasExpiry ? messageExpiryBit : 0),
+  );
+  writer.uint32(hasExpiry ? will.messageExpiryInterval : 0).uint32(will.delayInterval);
+  writer.string(will.topicName).bytes(will.payload);
   if (will.properties !== undefined) writer.bytes(will.properties);
 }
 
 function decodeWill(reader: RecordReader): StoredWill {
   const flags = reader.uint8();
-  const messageExpiryInterval = reader.uint32();
+  const interval = reader.uint32();
+  const messageExpiryInterval = flags & messageExpiryBit ? interval : -1;
   const delayInterval = reader.uint32();
   const topicName = reader.string();
   const payload = reader.bytes();
