@@ -288,12 +288,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   private storageHealth(isWritable: boolean): void {
     if (isWritable) this.logger.info({}, "storage takes writes again");
     else this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
-    try {
-      // Also where it is not writable: over its size limit it takes what makes room.
-      this.journal.settle();
-    } catch (error) {
-      this.logger.error({ error }, "what was owed to storage failed");
-    }
+    // Also where it is not writable: over its size limit it takes what makes room.
+    this.journal.settle((error) => this.logger.error({ error }, "what was owed to storage failed"));
   }
 
   private sweep(): void {

@@ -3,14 +3,18 @@ export { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts"
 export type { Redirection } from "./connection/redirection.ts";
 export type { AccessControl, Identity } from "./acl/access-control.ts";
 export { responseInformationFor } from "./acl/response-information.ts";
-export type { AuthAllowed, Authenticator, AuthRefused, AuthRequest, AuthResult } from "./auth/authenticator.ts";
 export type {
+  AuthAllowed,
   AuthenticationExchange,
+  Authenticator,
+  AuthRefused,
+  AuthRequest,
+  AuthResult,
   EnhancedMethod,
   ExchangeQuestion,
   ExchangeStep,
   ExchangeSuccess,
-} from "./auth/enhanced-method.ts";
+} from "./auth/authenticator.ts";
 export type { Arrival } from "./listeners/arrival.ts";
 export { type BrokerConfig, type BrokerConfigInput } from "./config/broker-config.ts";
 export { loadConfig, type LoadConfigOptions } from "./config/load-config.ts";

@@ -12,13 +12,6 @@ export type {
   Authenticator,
 } from "./auth/authenticator.ts";
 export { AuthenticatorChain } from "./auth/authenticator-chain.ts";
-export type {
-  AuthenticationExchange,
-  EnhancedMethod,
-  ExchangeQuestion,
-  ExchangeStep,
-  ExchangeSuccess,
-} from "./auth/enhanced-method.ts";
 export { generatePassword } from "./auth/generate-password.ts";
 export { PasswordHasher } from "./auth/password-hasher.ts";
 export { TokenMethod } from "./auth/token-method.ts";

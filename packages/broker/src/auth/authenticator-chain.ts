@@ -1,7 +1,6 @@
 import type { Logger } from "../log/logger.ts";
 import { AuthReasonCode, refuse } from "./authenticator.ts";
-import type { AuthenticationMethod, Authenticator, AuthRequest, AuthResult } from "./authenticator.ts";
-import type { EnhancedMethod } from "./enhanced-method.ts";
+import type { AuthenticationMethod, Authenticator, AuthRequest, AuthResult, EnhancedMethod } from "./authenticator.ts";
 
 /** Asks the methods in order; a client that none of them knows is refused. */
 export class AuthenticatorChain implements Authenticator {

@@ -8,8 +8,14 @@ import {
   type TimerHandle,
 } from "@bowline/protocol/internal";
 import type { AccessControl } from "../acl/access-control.ts";
-import type { Authenticator, AuthRefused, AuthRequest } from "../auth/authenticator.ts";
-import { type ExchangeStep, type ExchangeSuccess, isQuestion } from "../auth/enhanced-method.ts";
+import {
+  type Authenticator,
+  type AuthRefused,
+  type AuthRequest,
+  type ExchangeStep,
+  type ExchangeSuccess,
+  isQuestion,
+} from "../auth/authenticator.ts";
 import type { Arrival } from "../listeners/arrival.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";

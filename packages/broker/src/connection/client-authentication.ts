@@ -1,6 +1,13 @@
 import type { Properties } from "@bowline/protocol";
-import { type Authenticator, AuthReasonCode, type AuthRequest, refuse } from "../auth/authenticator.ts";
-import { type AuthenticationExchange, type ExchangeStep, isQuestion } from "../auth/enhanced-method.ts";
+import {
+  type AuthenticationExchange,
+  type Authenticator,
+  AuthReasonCode,
+  type AuthRequest,
+  type ExchangeStep,
+  isQuestion,
+  refuse,
+} from "../auth/authenticator.ts";
 
 /** Takes the step that could not be told at once. */
 export type TakeStep = (step: ExchangeStep) => void;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Packet, PacketType } from "@bowline/protocol";
-import { MemoryStorage, type Storage } from "@bowline/broker/internal";
 import { BrokerWorld, connectOf, type TestClient } from "@bowline/testkit/broker";
+import { MemoryStorage } from "../storage/memory-storage.ts";
+import type { Storage } from "../storage/storage.ts";
 
 const lasting = (clientIdentifier: string) => ({
   clientIdentifier,

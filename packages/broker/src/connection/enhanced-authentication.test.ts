@@ -4,19 +4,16 @@ import {
   type AuthPacket,
   type ConnackPacket,
   type DisconnectPacket,
-  MqttError,
+  type MqttError,
   PacketType,
   type Properties,
 } from "@bowline/protocol";
 import { type ClientSink, ClientConnection, Sender, SessionState } from "@bowline/protocol/internal";
-import {
-  AnonymousMethod,
-  AuthenticatorChain,
-  type EnhancedMethod,
-  type ExchangeStep,
-  silentLogger,
-} from "@bowline/broker/internal";
 import { BrokerWorld, connectOf, type TestClient } from "@bowline/testkit/broker";
+import { AnonymousMethod } from "../auth/anonymous-method.ts";
+import type { EnhancedMethod, ExchangeStep } from "../auth/authenticator.ts";
+import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
+import { silentLogger } from "../log/logger.ts";
 
 const METHOD = "HMAC-CHALLENGE";
 const keys: Readonly<Record<string, string>> = { ada: "a key of hers", bob: "another one" };

@@ -105,19 +105,17 @@ export class Journal {
   }
 
   /** Storage takes more than before, perhaps all: pays what is owed, in order. What is refused again stays owed. */
-  settle(): void {
+  settle(failed: (error: unknown) => void): void {
     const { owed } = this;
     this.owed = [];
-    let failure: unknown;
     for (const operation of owed) {
       try {
         this.write(operation);
       } catch (error) {
         // One that fails otherwise must not take those behind it along.
-        failure ??= error;
+        failed(error);
       }
     }
-    if (failure !== undefined) throw failure;
   }
 
   /** Answers the commit number that does not come before the operation has one of its own. */

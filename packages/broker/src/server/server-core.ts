@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import { AnonymousMethod } from "../auth/anonymous-method.ts";
 import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
-import type { EnhancedMethod } from "../auth/enhanced-method.ts";
+import type { EnhancedMethod } from "../auth/authenticator.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
 import { TokenMethod } from "../auth/token-method.ts";
 import { type UserChange, UserDirectory } from "../auth/user-directory.ts";

@@ -1,4 +1,4 @@
-import type { EnhancedMethod } from "../auth/enhanced-method.ts";
+import type { EnhancedMethod } from "../auth/authenticator.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Broker, BrokerOptions } from "../broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
