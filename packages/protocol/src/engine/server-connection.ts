@@ -1,4 +1,3 @@
-import type { ErrorCode } from "../errors/catalogue.ts";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { Unreleased } from "../flow/unreleased.ts";
@@ -24,6 +23,7 @@ import { withoutProblemInformation } from "../packet/without-problem-information
 import type { SessionState } from "../session/session-state.ts";
 import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
+import { asMqttError, peerFault, tooLargeForClient, unexpected } from "./server-faults.ts";
 import {
   type AcceptConnect,
   type ConnectAnswer,
@@ -213,7 +213,7 @@ export class ServerConnection implements FrameHandler {
   }
 
   malformed(reasonCode: number, detail: string): void {
-    this.fail(new MqttError(faultCode(reasonCode), { reasonCode, source: "peer", detail }));
+    this.fail(peerFault(reasonCode, detail));
   }
 
   private enter(): void {
@@ -262,7 +262,7 @@ export class ServerConnection implements FrameHandler {
       this.refusePublish(ReasonCode.ProtocolError);
       return false;
     }
-    if ((offsets.topicAlias !== 0 || offsets.topicStart === offsets.topicEnd) && !this.resolveAlias(chunk)) return false;
+    if (offsets.topicAlias !== 0 && !this.resolveAlias(chunk)) return false;
     offsets.count = 1;
     if (offsets.qos === 0) {
       if (!offsets.retain && !offsets.needsRewrite) {
@@ -329,41 +329,28 @@ export class ServerConnection implements FrameHandler {
   }
 
   private refusePublish(fault: number): void {
-    const code =
-      fault === ReasonCode.TopicNameInvalid
-        ? "TOPIC_INVALID"
-        : fault === ReasonCode.MalformedPacket
-          ? "MALFORMED_PACKET"
-          : "PROTOCOL_ERROR";
-    this.fail(new MqttError(code, { reasonCode: fault, source: "peer", detail: "PUBLISH" }));
+    this.fail(peerFault(fault, "PUBLISH"));
   }
 
+  /** A PUBLISH without Topic Name has an alias: what has neither was refused before. */
   private resolveAlias(chunk: Uint8Array): boolean {
-    const alias = offsets.topicAlias;
-    if (alias > this.topicAliasMaximum || (alias === 0 && offsets.topicStart === offsets.topicEnd)) return this.badAlias();
-    if (offsets.topicStart !== offsets.topicEnd) {
-      this.aliases ??= new InboundAliases();
-      this.aliases.set(alias, chunk, offsets.topicStart, offsets.topicEnd);
-      return true;
+    const { topicAlias, topicStart, topicEnd } = offsets;
+    if (topicAlias <= this.topicAliasMaximum) {
+      if (topicStart !== topicEnd) {
+        this.aliases ??= new InboundAliases();
+        this.aliases.set(topicAlias, chunk, topicStart, topicEnd);
+        return true;
+      }
+      const topic = this.aliases?.get(topicAlias);
+      if (topic !== undefined) {
+        offsets.topic = topic;
+        offsets.topicStart = 0;
+        offsets.topicEnd = topic.length;
+        return true;
+      }
     }
-    const topic = this.aliases?.get(alias);
-    if (topic === undefined) return this.badAlias();
-    offsets.topic = topic;
-    offsets.topicStart = 0;
-    offsets.topicEnd = topic.length;
-    return true;
-  }
-
-  private badAlias(): boolean {
     // [MQTT-3.3.2-9] forbids an alias above the maximum; one never set is a Protocol Error too (section 3.3.2.3.4).
-    this.fail(
-      offsets.topicAlias === 0
-        ? new MqttError("PROTOCOL_ERROR", {
-            reasonCode: ReasonCode.ProtocolError,
-            detail: "PUBLISH without Topic Name and Topic Alias",
-          })
-        : new MqttError("ALIAS", { reasonCode: ReasonCode.TopicAliasInvalid, clause: "MQTT-3.3.2-9" }),
-    );
+    this.fail(new MqttError("ALIAS", { reasonCode: ReasonCode.TopicAliasInvalid, clause: "MQTT-3.3.2-9" }));
     return false;
   }
 
@@ -433,7 +420,7 @@ export class ServerConnection implements FrameHandler {
     // [MQTT-4.12.0-5]
     const properties = method === undefined ? answer.properties : { ...answer.properties, authenticationMethod: method };
     if (!this.connack(0, answer.sessionPresent, properties)) {
-      this.close(tooLarge("CONNACK"));
+      this.close(tooLargeForClient("CONNACK"));
       return;
     }
     this.phase = OPEN;
@@ -493,7 +480,7 @@ export class ServerConnection implements FrameHandler {
   }
 
   private writeAuth(reasonCode: number, properties: Properties | undefined): void {
-    if (!this.sender.packet(this.exchange.packet(reasonCode, this.wanted(properties)))) this.fail(tooLarge("AUTH"));
+    if (!this.sender.packet(this.exchange.packet(reasonCode, this.wanted(properties)))) this.fail(tooLargeForClient("AUTH"));
   }
 
   /** [MQTT-3.1.2-29]: of PUBLISH, CONNACK and DISCONNECT this is not asked. */
@@ -504,7 +491,7 @@ export class ServerConnection implements FrameHandler {
   /** `parsed`: see parseAcknowledgement. */
   private acknowledgement(type: number, parsed: number): void {
     if (parsed < 0) {
-      this.fail(new MqttError(faultCode(-parsed), { reasonCode: -parsed, source: "peer", detail: `packet type ${type}` }));
+      this.fail(peerFault(-parsed, `packet type ${type}`));
       return;
     }
     const id = parsed & 0xffff;
@@ -545,7 +532,7 @@ export class ServerConnection implements FrameHandler {
     const { reasonCodes } = answer;
     if (this.sender.packet({ type, packetIdentifier, reasonCodes, ...(properties === undefined ? {} : { properties }) }))
       return true;
-    this.fail(tooLarge(type === PacketType.SUBACK ? "SUBACK" : "UNSUBACK"));
+    this.fail(tooLargeForClient(type === PacketType.SUBACK ? "SUBACK" : "UNSUBACK"));
     return false;
   }
 
@@ -637,34 +624,3 @@ const CLIENT_TYPES =
   (1 << PacketType.PINGREQ) |
   (1 << PacketType.DISCONNECT) |
   (1 << PacketType.AUTH);
-
-/** The catalogue's code for a fault that the codec answers as a Reason Code. */
-function faultCode(reasonCode: number): ErrorCode {
-  switch (reasonCode) {
-    case ReasonCode.MalformedPacket:
-      return "MALFORMED_PACKET";
-    case ReasonCode.PacketTooLarge:
-      return "PACKET_TOO_LARGE";
-    case ReasonCode.TopicNameInvalid:
-      return "TOPIC_INVALID";
-    default:
-      return "PROTOCOL_ERROR";
-  }
-}
-
-function unexpected(packet: Packet): MqttError {
-  return new MqttError("PROTOCOL_ERROR", {
-    reasonCode: ReasonCode.ProtocolError,
-    detail: `a client must not send packet type ${packet.type}`,
-  });
-}
-
-function asMqttError(error: unknown): MqttError {
-  return MqttError.is(error) ? error : new MqttError("INTERNAL", { cause: error, reasonCode: ReasonCode.UnspecifiedError });
-}
-
-/** [MQTT-3.1.2-24] */
-function tooLarge(name: string): MqttError {
-  const detail = `the ${name} is above the client's Maximum Packet Size`;
-  return new MqttError("PACKET_TOO_LARGE", { reasonCode: ReasonCode.PacketTooLarge, clause: "MQTT-3.1.2-24", detail });
-}
