@@ -83,6 +83,8 @@ export type Capability =
   | "publish outcome"
   | "subscribe"
   | "unsubscribe"
+  /** Payloads and Correlation Data of any bytes. */
+  | "binary data"
   /** Is not brought down by topics above 65,535 bytes. */
   | "oversized topics"
   /** Messages that arrive are reported. */
@@ -101,7 +103,10 @@ export type Capability =
   | "problem information"
   | "reconnect"
   | "disconnect"
-  | "keep alive of 1 s"
+  /** PINGREQ, with a Keep Alive of `minimumKeepAlive`. */
+  | "keep alive"
+  /** Keep Alive 0. */
+  | "no keep alive"
   | "connect timeout"
   | "enhanced authentication"
   | "reauthentication"

@@ -98,7 +98,7 @@ export const connectCases: readonly ClientCase[] = [
       },
     ),
   ),
-  clientCase("[section 3.1.3] a will's payload may be empty, and is bytes", EVERY, ["will"], async (kit) => {
+  clientCase("[section 3.1.3] a will's payload may be empty, and is bytes", EVERY, ["will", "binary data"], async (kit) => {
     const payload = Uint8Array.from({ length: 256 }, (_, i) => i);
     for (const one of [payload, new Uint8Array(0)]) {
       const { connect } = await connectOf(kit, { will: { topicName: "w", payload: one } });
@@ -106,29 +106,34 @@ export const connectCases: readonly ClientCase[] = [
       await kit.client.kill();
     }
   }),
-  clientCase("[section 3.1.3.2] Will Properties stand there as they were given", V5, ["will", "will properties"], async (kit) => {
-    const correlationData = Buffer.from([0, 1, 255]);
-    const properties = {
-      payloadFormatIndicator: 1,
-      messageExpiryInterval: 70_000,
-      contentType: "text/plain",
-      responseTopic: "answers",
-      correlationData,
-      userProperties: [
-        ["a", "1"],
-        ["a", "2"],
-      ],
-    } as const;
-    const { connect } = await connectOf(kit, { will: { ...WILL, delayInterval: 5, properties } });
-    const will = connect.will ?? { properties: [] };
-    check(valueOf(will, "willDelayInterval") === 5, "Will Delay Interval 5", will.properties);
-    check(valueOf(will, "payloadFormatIndicator") === 1, "Payload Format Indicator 1", will.properties);
-    check(valueOf(will, "messageExpiryInterval") === 70_000, "Message Expiry Interval 70,000", will.properties);
-    check(valueOf(will, "contentType") === "text/plain", "Content Type text/plain", will.properties);
-    check(valueOf(will, "responseTopic") === "answers", "Response Topic", will.properties);
-    check(correlationData.equals(valueOf(will, "correlationData") as Uint8Array), "Correlation Data", will.properties);
-    check(String(valuesOf(will, "userProperty")) === "a,1,a,2", "User Properties in their order", will.properties);
-  }),
+  clientCase(
+    "[section 3.1.3.2] Will Properties stand there as they were given",
+    V5,
+    ["will", "will properties", "binary data"],
+    async (kit) => {
+      const correlationData = Buffer.from([0, 1, 255]);
+      const properties = {
+        payloadFormatIndicator: 1,
+        messageExpiryInterval: 70_000,
+        contentType: "text/plain",
+        responseTopic: "answers",
+        correlationData,
+        userProperties: [
+          ["a", "1"],
+          ["a", "2"],
+        ],
+      } as const;
+      const { connect } = await connectOf(kit, { will: { ...WILL, delayInterval: 5, properties } });
+      const will = connect.will ?? { properties: [] };
+      check(valueOf(will, "willDelayInterval") === 5, "Will Delay Interval 5", will.properties);
+      check(valueOf(will, "payloadFormatIndicator") === 1, "Payload Format Indicator 1", will.properties);
+      check(valueOf(will, "messageExpiryInterval") === 70_000, "Message Expiry Interval 70,000", will.properties);
+      check(valueOf(will, "contentType") === "text/plain", "Content Type text/plain", will.properties);
+      check(valueOf(will, "responseTopic") === "answers", "Response Topic", will.properties);
+      check(correlationData.equals(valueOf(will, "correlationData") as Uint8Array), "Correlation Data", will.properties);
+      check(String(valuesOf(will, "userProperty")) === "a,1,a,2", "User Properties in their order", will.properties);
+    },
+  ),
   clientCase(
     "[MQTT-3.1.3-1] [v3 MQTT-3.1.3-1] Client Identifier, will, User Name and Password stand in this order",
     EVERY,

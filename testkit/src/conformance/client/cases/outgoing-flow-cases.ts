@@ -2,7 +2,7 @@ import { acknowledgement } from "../../wire/build.ts";
 import { property } from "../../wire/properties.ts";
 import { BOTH, clientCase, type ClientCase, EVERY, V5 } from "../client-case.ts";
 import { check, type Kit } from "../kit.ts";
-import { Recommendation } from "../recommendation.ts";
+import { Recommendation, recommended } from "../recommendation.ts";
 import type { ServedConnection } from "../served-connection.ts";
 import type { WirePacket } from "../../wire/parse.ts";
 
@@ -255,7 +255,8 @@ export const outgoingFlowCases: readonly ClientCase[] = [
     async (kit) => {
       const connection = await kit.connected({ announced: { topicName: MESSAGE.topicName, qos: 1 } });
       for (let i = 0; i < 200; i++) kit.client.publish({ ...MESSAGE, qos: 1 }).catch(() => undefined);
-      await connection.peer.expectAll("PUBLISH", 200);
+      // A client may have a limit of its own.
+      await recommended(connection.peer.expectAll("PUBLISH", 200));
     },
   ),
 ];

@@ -32,7 +32,9 @@ const capabilities: readonly Capability[] = [
   "problem information",
   "reconnect",
   "disconnect",
-  "keep alive of 1 s",
+  "keep alive",
+  "no keep alive",
+  "binary data",
   "connect timeout",
   "WebSocket",
 ];

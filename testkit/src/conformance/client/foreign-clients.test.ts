@@ -1,0 +1,18 @@
+import { missingPrograms } from "../../system/missing-programs.ts";
+import { mosquittoPubDriver, mosquittoSubDriver } from "./drivers/mosquitto-driver.ts";
+import { mqttJsDriver } from "./drivers/mqttjs-driver.ts";
+import { judgeClient } from "./judge-client.ts";
+
+/* Other clients, for comparison: their differences stand in divergences.json, with the reason. */
+
+judgeClient({ driver: mqttJsDriver, isStrict: false, leftOutMax: 18, missing: "" });
+judgeClient({ driver: mosquittoSubDriver, isStrict: false, leftOutMax: 203, missing: missingPrograms("mosquitto_sub") });
+// What has to do with messages that come is the same library's, and judged above.
+const sending = / (end|publish|send)\//;
+judgeClient({
+  driver: mosquittoPubDriver,
+  isStrict: false,
+  leftOutMax: 80,
+  groups: sending,
+  missing: missingPrograms("mosquitto_pub"),
+});
