@@ -313,26 +313,21 @@ describe("a cut", () => {
   });
 });
 
-test.each([4, 5] as const)(
-  "short lives alone are no takeover: a client of version %i never gives up, and is told where to look",
-  async (protocolVersion) => {
-    const { client, server, clock, losses } = await stage({ protocolVersion });
-    for (let i = 0; i < 12; i++) {
-      await clock.advance(1000);
-      server.link.cut();
-      await clock.advance(60_000);
-      expect(client.status.state).toBe("online");
-    }
-    expect(losses.every(({ code, retryInMs }) => code !== "TAKEOVER" && retryInMs !== undefined)).toBe(true);
-    await clock.advance(0);
+const guessed = "short lives alone are no takeover: a client of version %i never gives up, and is told where to look";
+test.each([4, 5] as const)(guessed, async (protocolVersion) => {
+  const { client, server, clock, losses } = await stage({ protocolVersion });
+  for (let i = 0; i < 12; i++) {
+    // Never twice at the same age, which would be another diagnosis.
+    await clock.advance(100 * i);
     server.link.cut();
     client.reconnect();
     await turn();
-    server.link.cut();
-    expect(losses.at(-1)?.hints.join()).toContain("identifier");
-    await client.close();
-  },
-);
+    expect(client.status.state).toBe("online");
+  }
+  expect(losses.every(({ code, retryInMs }) => code !== "TAKEOVER" && retryInMs !== undefined)).toBe(true);
+  expect(losses.at(-1)?.hints.join()).toContain("identifier");
+  await client.close();
+});
 
 describe("keep alive", () => {
   test("pings before it is over, and a server that does not answer is found within 1.5 times", async () => {

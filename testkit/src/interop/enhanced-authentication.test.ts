@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Authentication, type AttemptFailure, type Client, connect } from "@bowline/client";
 import type { EnhancedMethod } from "@bowline/broker";
 import { AuthenticatorChain, silentLogger } from "@bowline/broker/internal";
-import { BrokerWorld } from "@bowline/testkit/broker";
+import { BrokerWorld } from "../broker/index.ts";
 import { describe, expect, test } from "vitest";
 
 // Our client and our broker prove themselves to each other: a nonce of the server, the client's HMAC of it, and the server's of that.

@@ -43,7 +43,7 @@ describe("customHandleAcks", () => {
         const client = connect({
           protocolVersion: 5,
           customHandleAcks: (topic, _message, _packet, done) => {
-            if (when === "at once") done(codes[topic] as number);
+            if (when === "at once") done(codes[topic]);
             else setImmediate(() => done(null, codes[topic]));
           },
         });
@@ -81,7 +81,7 @@ describe("customHandleAcks", () => {
       async ({ connect, recording: { until } }) => {
         const client = connect({
           protocolVersion: 5,
-          customHandleAcks: (topic, _message, _packet, done) => done(codes[topic] as number),
+          customHandleAcks: (topic, _message, _packet, done) => done(codes[topic]),
         });
         client.subscribe("#", { qos: 2 });
         await until("packetsend pubcomp");
@@ -263,11 +263,12 @@ describe("messageIdProvider", () => {
   test("one that gives identifiers in use is passed over", async () => {
     const given = [5, 5, 5, 6];
     const provider: IMessageIdProvider = {
-      ...new DefaultMessageIdProvider(),
       allocate: () => given.shift() ?? null,
-    } as IMessageIdProvider;
-    provider.deallocate = () => undefined;
-    provider.clear = () => undefined;
+      getLastAllocated: () => null,
+      register: () => true,
+      deallocate: () => undefined,
+      clear: () => undefined,
+    };
     await runWith(
       "ours",
       async ({ connect, server, recording: { until, callback } }) => {

@@ -67,7 +67,7 @@ function writeValue(writer: PacketWriter, row: PropertyRow, value: unknown): voi
       return;
     case PropertyType.Utf8StringPair: {
       if (!Array.isArray(value)) throw unencodable(`${row.name} must be pairs of a name and a value`);
-      const [name, text]: readonly unknown[] = value;
+      const [name, text] = value as readonly unknown[];
       writer.string(name as string, row.name);
       writer.string(text as string, row.name);
     }
