@@ -10,7 +10,7 @@ import type { Script, SimEvent } from "./script.ts";
 export async function shrinkScript(
   script: Script,
   fails: (script: Script) => Promise<boolean>,
-  budget: number = 1500,
+  budget: number = 600,
 ): Promise<Script> {
   let left = budget;
   const stillFails = async (events: SimEvent[]): Promise<boolean> => left-- > 0 && fails({ ...script, events });

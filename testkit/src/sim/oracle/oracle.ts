@@ -238,7 +238,7 @@ export class Oracle {
     const session = end.session!;
     const message = messageOf(packet.payload);
     if (message === "") {
-      if (packet.retain) this.setRetained(packet.topicName, undefined);
+      this.arrivedEmpty(session, packet);
       return;
     }
     const publication = this.publications.get(message);
@@ -253,6 +253,15 @@ export class Oracle {
     publication.epochs.add(session.epoch);
     if (isAgain && (publication.isAcknowledged || (this.crashes === 0 && !publication.isUncertain))) return;
     this.route(publication, isAgain);
+  }
+
+  /** An empty payload has no name; all that is known of it is that it clears the retained message. */
+  private arrivedEmpty(session: SessionModel, { qos, packetIdentifier, retain, topicName }: PublishPacket): void {
+    const isAgain = qos === 2 && session.inbound.get(packetIdentifier!) === "";
+    if (qos === 2) session.inbound.set(packetIdentifier!, "");
+    if (!retain) return;
+    if (isAgain) this.retained.maySet(topicName, undefined);
+    else this.setRetained(topicName, undefined);
   }
 
   /** A PUBLISH came just as its connection ended. */
@@ -453,7 +462,7 @@ export class Oracle {
     publication.receivers = [];
     for (const session of this.sessions.values()) {
       this.allow(session, publication);
-      if (this.certainOf(session, publication).length === 0) continue;
+      if (!this.certainOf(session, publication).some(({ qos }) => qos > 0)) continue;
       if (isAgain && !before.some((one) => one.session === session && one.epoch === session.epoch)) continue;
       publication.receivers.push({ session, epoch: session.epoch, connection: this.connections.get(session) });
     }
