@@ -70,7 +70,7 @@ function observed(emitter: TypedEventEmitter<Events>, steps: readonly Step[]): u
 
 test("whatever a program does, it sees what it would see of Node's EventEmitter", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 20, size: "max" }), (steps) => {
       const nodes = new EventEmitter() as unknown as TypedEventEmitter<Events>;
       expect(observed(new TypedEventEmitter<Events>(), steps)).toEqual(observed(nodes, steps));
     }),

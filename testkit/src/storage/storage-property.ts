@@ -10,7 +10,7 @@ import type { StorageHandle } from "./storage-handle.ts";
  */
 export async function storageEqualsModel(makeHandle: () => Promise<StorageHandle>, runs: number): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 120, size: "max" }), async (steps) => {
       const handle = await makeHandle();
       const run: Run = { storage: await handle.open(), image: new StoreImage(), sessionIds: [], nextSessionId: 1 };
       try {
