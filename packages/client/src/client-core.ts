@@ -13,8 +13,8 @@ import {
 import {
   type ClientConnection,
   type Clock,
+  encodeFromClientToBytes,
   encodePublishProperties,
-  encodeToBytes,
   type OutboundEntry,
   type PublishOffsets,
   PublishSource,
@@ -127,7 +127,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const fixed = typeof options.credentials === "object" ? options.credentials : {};
     if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
     const { connect } = this.prepareAttempt(fixed, fixed.authentication && { authenticationMethod: fixed.authentication.method });
-    encodeToBytes(connect, connect.protocolVersion);
+    encodeFromClientToBytes(connect, connect.protocolVersion);
     this.offWake = platform.onWake(() => this.wake());
     this.begin();
   }

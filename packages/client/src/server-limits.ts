@@ -1,5 +1,5 @@
 import { MqttError, PacketType, type Properties, type SubscriptionRequest } from "@bowline/protocol";
-import { encodeToBytes, hasWildcard, parseShare } from "@bowline/protocol/internal";
+import { encodeFromClientToBytes, hasWildcard, parseShare } from "@bowline/protocol/internal";
 
 // What a CONNACK says that the server does not take. It is not asked for that: it would end the connection.
 
@@ -35,5 +35,5 @@ export function fitsSubscribe(
 ): boolean {
   if (maximumPacketSize === undefined) return true;
   const packet = { type: PacketType.SUBSCRIBE, packetIdentifier: 1, subscriptions, ...(properties && { properties }) } as const;
-  return encodeToBytes(packet, 5).length <= maximumPacketSize;
+  return encodeFromClientToBytes(packet, 5).length <= maximumPacketSize;
 }

@@ -23,6 +23,7 @@ export { decodeFromServer } from "./packet/decode-from-server.ts";
 export { decodeSubscribe } from "./packet/subscribe.ts";
 export { decodeUnsubscribe } from "./packet/unsubscribe.ts";
 export { encodePacket, encodeToBytes } from "./packet/encode.ts";
+export { encodeFromClientToBytes } from "./packet/encode-from-client.ts";
 export type * from "./diagnosis/facts.ts";
 export { addressClass, type AddressClass, isAddress } from "./diagnosis/address-class.ts";
 export { fitsName } from "./diagnosis/certificate-rules.ts";

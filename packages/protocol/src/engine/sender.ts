@@ -3,11 +3,12 @@ import { Fifo } from "../flow/fifo.ts";
 import { type Message, type OutboundEntry, OutboundState } from "../flow/message.ts";
 import { type OutboundAliases, outboundAliases, type OutboundAliasSettings } from "../flow/outbound-aliases.ts";
 import { writeAcknowledgement } from "../packet/acknowledgement.ts";
-import { encodePacket } from "../packet/encode.ts";
+import { encodeFromClient } from "../packet/encode-from-client.ts";
 import { OutBuffer } from "../packet/out-buffer.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, ProtocolVersion, QoS } from "../packet/packets.ts";
 import type { PublishOffsets } from "../packet/publish-offsets.ts";
+import type { PacketEncoder } from "../packet/to-bytes.ts";
 import { shorterForms } from "../packet/without-problem-information.ts";
 import { copyInto, PublishSource, writePublish } from "../packet/write-publish.ts";
 import type { SessionState } from "../session/session-state.ts";
@@ -26,6 +27,8 @@ export class Sender {
   version: ProtocolVersion = 4;
   /** Largest packet the peer takes, bytes. */
   maximumPacketSize: number = NO_LIMIT;
+  /** A server's engine puts the one for all packets here. */
+  encode: PacketEncoder = encodeFromClient;
   /** Set by the owner when the transport holds too much: entries wait in the queue until it is cleared and `pump` called. */
   blocked = false;
   private readonly owner: SenderOwner;
@@ -80,7 +83,7 @@ export class Sender {
   packet(packet: Packet): boolean {
     const { out } = this;
     const start = out.end;
-    encodePacket(out, packet, this.version);
+    this.encode(out, packet, this.version);
     if (out.end - start > this.maximumPacketSize && !this.shorterPacket(packet, start)) return false;
     this.schedule();
     return true;
@@ -90,7 +93,7 @@ export class Sender {
     const { out } = this;
     out.end = start;
     for (const form of shorterForms(packet)) {
-      encodePacket(out, form, this.version);
+      this.encode(out, form, this.version);
       if (out.end - start <= this.maximumPacketSize) return true;
       out.end = start;
     }

@@ -4,6 +4,7 @@ import { Unreleased } from "../flow/unreleased.ts";
 import { parseAcknowledgement } from "../packet/acknowledgement.ts";
 import { connackVersion, peekConnectLevel } from "../packet/connect.ts";
 import { decodePacket } from "../packet/decode.ts";
+import { encodePacket } from "../packet/encode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { protocolError } from "../packet/packet-fault.ts";
 import { PacketType } from "../packet/packet-type.ts";
@@ -100,6 +101,7 @@ export class ServerConnection implements FrameHandler {
   constructor(sink: ServerSink, sender: Sender, limits: ServerConnectionLimits, now: number) {
     this.sink = sink;
     this.sender = sender;
+    sender.encode = encodePacket;
     this.limits = limits;
     this.decoder = new FrameDecoder(this, limits.maximumConnectSize);
     // [MQTT-3.1.0-1]: anything else is refused by its first byte, before anything is kept of it.

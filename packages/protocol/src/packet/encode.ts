@@ -1,16 +1,16 @@
 import { encodeAcknowledgement } from "./acknowledgement.ts";
 import { encodeAuth } from "./auth.ts";
-import { bytes } from "./bytes.ts";
 import { encodeConnack } from "./connack.ts";
 import { encodeConnect } from "./connect.ts";
 import { encodeDisconnect } from "./disconnect.ts";
-import { OutBuffer } from "./out-buffer.ts";
+import type { OutBuffer } from "./out-buffer.ts";
 import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { encodePing } from "./ping.ts";
 import { encodePublish } from "./publish-packet.ts";
 import { encodeSuback } from "./suback.ts";
 import { encodeSubscribe } from "./subscribe.ts";
+import { toBytes } from "./to-bytes.ts";
 import { encodeUnsuback } from "./unsuback.ts";
 import { encodeUnsubscribe } from "./unsubscribe.ts";
 
@@ -57,14 +57,5 @@ export function encodePacket(out: OutBuffer, packet: Packet, version: ProtocolVe
  * @throws PACKET_INVALID.
  */
 export function encodeToBytes(packet: Packet, version: ProtocolVersion): Uint8Array {
-  const out = new OutBuffer();
-  try {
-    encodePacket(out, packet, version);
-    // Not slice(), which is a view when the host's arrays are Buffers.
-    const exact = bytes.alloc(out.end);
-    bytes.copy(out.buffer, exact, 0, 0, out.end);
-    return exact;
-  } finally {
-    out.release(true);
-  }
+  return toBytes(encodePacket, packet, version);
 }
