@@ -37,6 +37,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: "a text",
   boolean: "true or false",
   number: "a number",
+  int: "a whole number",
   array: "a list",
   object: "a group of keys",
 };
