@@ -124,19 +124,30 @@ export class Delivery {
   }
 
   /** Delivers a kept message to one Session with that Subscription: retained messages after a SUBSCRIBE. */
-  keptTo(session: Session, message: KeptMessage, qos: QoS, retain: boolean, subscriptionIdentifiers: readonly number[]): void {
+  keptTo(
+    session: Session,
+    message: KeptMessage,
+    qos: QoS,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[],
+    after = 0,
+  ): void {
     this.message = message;
-    this.after = 0;
+    this.after = after;
     fillFromMessage(this.source, message, this.clock);
     this.toSession(session, qos, retain, subscriptionIdentifiers);
     this.message = undefined;
   }
 
-  /** Delivers to a member what another one could not take: the message of a copy made for that one. */
-  againTo(member: Subscription, message: KeptMessage, retain: boolean, group: string): void {
+  /**
+   * Delivers to a member what another one could not take: the message of a copy made for that one.
+   *
+   * @param after It may not leave before this commit either: a QoS 2 publisher who sends it again must be recognized by then.
+   */
+  againTo(member: Subscription, message: KeptMessage, retain: boolean, group: string, after: number): void {
     const qos = message.qos < member.qos ? message.qos : member.qos;
     this.group = group;
-    this.keptTo(member.session, message, qos, retain && member.retainAsPublished, identifiersOf(member));
+    this.keptTo(member.session, message, qos, retain && member.retainAsPublished, identifiersOf(member), after);
     this.group = undefined;
   }
 

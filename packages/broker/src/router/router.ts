@@ -188,7 +188,10 @@ export class Router {
       ? this.choice.chooseOnline(group, topicName, qos, from)
       : this.choice.choose(group, topicName, qos, from);
     if (member === undefined) return false;
-    this.delivery.againTo(member, message, entry.retain, name);
+    const { commit, retain } = entry;
+    // What a full disk owes has no number yet; its message was kept before.
+    const isWaiting = commit > this.options.journal.storage.committed && commit !== Number.POSITIVE_INFINITY;
+    this.delivery.againTo(member, message, retain, name, isWaiting ? commit : 0);
     return true;
   }
 
