@@ -313,8 +313,7 @@ describe("a cut", () => {
   });
 });
 
-const guessed = "short lives alone are no takeover: a client of version %i never gives up, and is told where to look";
-test.each([4, 5] as const)(guessed, async (protocolVersion) => {
+test.each([4, 5] as const)("short lives alone are no takeover, version %i", async (protocolVersion) => {
   const { client, server, clock, losses } = await stage({ protocolVersion });
   for (let i = 0; i < 12; i++) {
     // Never twice at the same age, which would be another diagnosis.

@@ -168,6 +168,12 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     this.finish({ error });
   }
 
+  /** Ends or cuts the byte stream as if the link had: the owner is told of a loss. */
+  breakOff(isCut: boolean): void {
+    if (isCut) this.transport.destroy();
+    else this.transport.end();
+  }
+
   /** Sends AUTH 0x18. */
   authenticate(properties: Properties): void {
     this.engine?.authenticate(properties);

@@ -193,6 +193,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.outbox.inFlight(packetIdentifier)?.settle(error);
   }
 
+  /** Ends or cuts the byte stream of the connection or attempt under way; what follows is as after any loss. */
+  breakOff(isCut: boolean): void {
+    const { phase } = this;
+    if (phase.kind === "online" || phase.kind === "connecting") phase.connection.breakOff(isCut);
+  }
+
   /** Begins an attempt, unless one is under way. */
   begin(): void {
     if (this.phase.kind === "waiting") this.clock.clearTimer(this.phase.timer);

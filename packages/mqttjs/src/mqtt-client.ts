@@ -23,6 +23,12 @@ import type { ClientSubscribeCallback } from "./subscriptions.ts";
 import { validateTopics } from "./validations.ts";
 import { version } from "./version.ts";
 
+/** What remains of MQTT.js's `client.stream`. */
+export interface ClientStream {
+  end(): void;
+  destroy(error?: Error): void;
+}
+
 type Topics = string | string[];
 type SubscribeArguments = IClientSubscribeOptions | IClientSubscribeProperties;
 
@@ -56,6 +62,11 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   options: IClientOptions;
   readonly queueQoSZero: boolean;
   log: (...args: unknown[]) => void;
+  /** The byte stream, as far as an application may end it: the connection is lost and comes back, as after any cut. */
+  readonly stream: ClientStream = {
+    end: () => this.core.breakOff(false),
+    destroy: () => this.core.breakOff(true),
+  };
   private readonly core: Core;
 
   /**

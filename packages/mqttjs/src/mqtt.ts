@@ -11,6 +11,7 @@ export type { WithFailure } from "./errors.ts";
 export type * from "./events.ts";
 export type * from "./options.ts";
 export type * from "./packets.ts";
+export type { ClientStream } from "./mqtt-client.ts";
 export type { PacketCallback } from "./outgoing-publish.ts";
 export type { ClientSubscribeCallback } from "./subscriptions.ts";
 

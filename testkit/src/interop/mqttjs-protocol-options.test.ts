@@ -290,3 +290,14 @@ describe("messageIdProvider", () => {
     );
   });
 });
+
+describe("client.stream", () => {
+  test.each(["end", "destroy"] as const)("%s() is a loss, after which the client comes back", async (how) => {
+    await same(async ({ connect, recording: { until } }) => {
+      const client = connect();
+      await until("connect");
+      client.stream[how]();
+      await until("connect", 2);
+    });
+  });
+});
