@@ -1,17 +1,22 @@
 import { parseArgs } from "node:util";
 import { runBrokerCommand } from "./broker/broker-command.ts";
+import { runClientCommand } from "./client/client-command.ts";
 
 const USAGE = `Judges a broker or a client by the statements of MQTT 5.0 and 3.1.1.
 
   node testkit/dist/conformance/main.js broker URL [options]
+  node testkit/dist/conformance/main.js client CLIENT [options]
+  node testkit/dist/conformance/main.js client [options] -- PROGRAM [ARGUMENT]...
 
   URL                 mqtt://host:port, or mqtts://host:port
+  CLIENT              client, mqttjs, mqtt, mosquitto_sub, mosquitto_pub, or a module that exports a driver
+  PROGRAM             a program that drives a client by lines of JSON, see client/README.md
   --version V         5, 3.1.1 or 3.1; all by default
   --chapter N         a chapter such as 3.3
   --case TEXT         cases whose id or title contains the text
   --username NAME     what CONNECT says, where the broker wants it
   --password TEXT
-  --strict            also fails a broker that closes without the DISCONNECT that 5.0 recommends
+  --strict            also fails a broker or client that does not do what is only recommended
   --divergences FILE  known differences, with --as NAME for whose
   --json              results as JSON
 `;
@@ -30,10 +35,13 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean" },
   },
 });
-const [role, url] = positionals;
+const [role, url, ...more] = positionals;
+const client = url === undefined ? undefined : process.argv.includes("--") ? { program: [url, ...more] } : { module: url };
 
 if (role === "broker" && url !== undefined) {
   process.exitCode = await runBrokerCommand(url, values, (line) => process.stdout.write(`${line}\n`));
+} else if (role === "client" && client !== undefined) {
+  process.exitCode = await runClientCommand(client, values, (line) => process.stdout.write(`${line}\n`));
 } else {
   process.stderr.write(USAGE);
   process.exitCode = 2;

@@ -50,7 +50,7 @@ function selected({ version, chapter, case: text }: BrokerCommandOptions): reado
   );
 }
 
-function addressOf(url: string): BrokerTarget["address"] {
+export function addressOf(url: string): BrokerTarget["address"] {
   const { protocol, hostname, port } = new URL(url);
   const tls = protocol === "mqtts:";
   return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? (tls ? 8883 : 1883) : Number(port), tls };

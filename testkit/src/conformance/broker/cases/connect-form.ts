@@ -115,6 +115,9 @@ connectFormCases.both(
   },
 );
 
+// covers: [MQTT-3.1.2-11] [v3 MQTT-3.1.2-13] [v3 MQTT-3.1.2-11] [MQTT-3.1.2-13] [v3 MQTT-3.1.2-15] [MQTT-3.1.2-9]
+// [v3 MQTT-3.1.2-9] [MQTT-3.1.2-16] [v3 MQTT-3.1.2-18] [MQTT-3.1.2-17] [v3 MQTT-3.1.2-19] [MQTT-3.1.2-18] [v3 MQTT-3.1.2-20]
+// [MQTT-3.1.2-19] [v3 MQTT-3.1.2-21] [MQTT-3.1.3-3] [v3 MQTT-3.1.3-3] [MQTT-3.1.3-4] [v3 MQTT-3.1.3-4]
 for (const [id, clauses, flags] of [
   ["will-qos-1-without-will", "[MQTT-3.1.2-11] [v3 MQTT-3.1.2-13] [v3 MQTT-3.1.2-11]", 0x0a],
   ["will-qos-2-without-will", "[MQTT-3.1.2-11] [v3 MQTT-3.1.2-13] [v3 MQTT-3.1.2-11]", 0x12],
@@ -386,5 +389,20 @@ connectFormCases.both(
     const publisher = await t.connect();
     await publisher.publish({ topic: t.topic(), payload: "accepted" });
     await witness.expect("PUBLISH", { payload: "accepted" });
+  },
+);
+
+connectFormCases.both(
+  "payload-in-order",
+  "[MQTT-3.1.3-1] [v3 MQTT-3.1.3-1] the fields of the payload are read in their order",
+  async (t) => {
+    const witness = await t.subscriber(t.topic("will"));
+    const client = await t.open();
+    const will = { topic: t.topic("will"), payload: "will payload", qos: 1, retain: false };
+    // Where the broker wants a user, its name and password follow.
+    client.send(client.connectBytes({ clientId: t.clientId(), will }));
+    await client.expect("CONNACK", { reasonCode: 0 });
+    client.cut();
+    await witness.expect("PUBLISH", { topic: t.topic("will"), payload: "will payload" });
   },
 );

@@ -20,6 +20,7 @@ export function sampleValue(name: PropertyName): PropertyValue {
 const inConnect = propertyNames.filter((name) => propertyRow(name).in.split(" ").includes("CONNECT"));
 const inWill = propertyNames.filter((name) => propertyRow(name).in.split(" ").includes("WILL"));
 
+// covers: [MQTT-4.12.0-1] [MQTT-4.12.0-4] [MQTT-3.1.4-2]
 function refusesProperties(id: string, title: string, properties: PropertyList, ...codes: number[]): void {
   connectPropertyCases.only(5, id, title, async (t) => {
     const client = await t.attempt({ properties });

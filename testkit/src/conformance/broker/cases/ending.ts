@@ -34,6 +34,7 @@ for (const reasonCode of [0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 
   );
 }
 
+// covers: [MQTT-3.14.1-1] [MQTT-4.13.1-1]
 /** A DISCONNECT that is wrong does not remove the will. */
 const wrongDisconnects: readonly (readonly [id: string, clauses: string, what: string, bytes: Buffer])[] = [
   ["flags", "[MQTT-3.14.1-1] [v3 MQTT-3.14.1-1]", "reserved flags", disconnect({ firstByte: 0xe1 })],

@@ -18,6 +18,8 @@ import { ReasonCode } from "../reason-code.ts";
 
 export const fixedHeaderCases: CaseList<BrokerContext> = new CaseList("fixed-header");
 
+// covers: [MQTT-2.1.3-1] [v3 MQTT-2.2.2-1] [v3 MQTT-2.2.2-2] [MQTT-3.8.1-1] [v3 MQTT-3.8.1-1] [MQTT-3.10.1-1]
+// [v3 MQTT-3.10.1-1] [MQTT-3.14.1-1] [v3 MQTT-3.14.1-1] [MQTT-3.6.1-1] [v3 MQTT-3.6.1-1]
 const BOTH = "[MQTT-2.1.3-1] [v3 MQTT-2.2.2-1] [v3 MQTT-2.2.2-2]";
 
 /** Wrong flags of packets that need nothing before them. */

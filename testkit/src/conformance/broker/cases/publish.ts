@@ -59,7 +59,7 @@ publishCases.both(
 
 publishCases.both(
   "qos-0-identifier",
-  "[MQTT-2.2.1-2] [v3 MQTT-2.3.1-5] a message of QoS 0 is forwarded without a Packet Identifier",
+  "[MQTT-2.2.1-2] [MQTT-4.3.1-1] [v3 MQTT-2.3.1-5] [v3 MQTT-4.3.1-1] a message of QoS 0 is forwarded without DUP and a Packet Identifier",
   async (t) => {
     const client = await t.subscriber(t.topic(), 2);
     const publisher = await t.connect();

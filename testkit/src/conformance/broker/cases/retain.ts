@@ -124,6 +124,7 @@ retainCases.both(
     }),
 );
 
+// covers: [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
 for (const handling of [0, 1, 2]) {
   const clause = ["[MQTT-3.3.1-9]", "[MQTT-3.3.1-10]", "[MQTT-3.3.1-11]"][handling] ?? "";
   const what = ["each time", "for a new subscription only", "never"][handling] ?? "";

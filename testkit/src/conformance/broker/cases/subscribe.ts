@@ -158,6 +158,7 @@ subscribeCases.only(5, "retain-handling-3", "[MQTT-4.13.1-1] a Retain Handling o
   await client.expectError(PROTOCOL_ERROR, MALFORMED);
 });
 
+// covers: [MQTT-4.7.3-1] [v3 MQTT-4.7.3-1] [MQTT-4.7.1-1] [v3 MQTT-4.7.1-2] [MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]
 for (const [id, filter, clauses] of [
   ["empty", "", "[MQTT-4.7.3-1] [v3 MQTT-4.7.3-1]"],
   ["hash-inside", "a/#/b", "[MQTT-4.7.1-1] [v3 MQTT-4.7.1-2]"],
