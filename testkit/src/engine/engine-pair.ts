@@ -54,7 +54,8 @@ class Wire implements SenderOwner {
 }
 
 /**
- * A client's and a server's engines joined by a link that can be cut at any byte, with sessions that survive it:
+ * A client's and a server's engines joined by a link that can be cut at any byte, with sessions that survive it, and on 5.0 with
+ * Topic Aliases both ways, which do not:
  * `new EnginePair(5)` is a pair that is ready to connect. Nothing waits for time.
  */
 export class EnginePair {
@@ -92,8 +93,10 @@ export class EnginePair {
       cleanStart: false,
       keepAlive: 0,
       clientIdentifier: "pair",
+      ...(this.version === 5 ? { properties: { topicAliasMaximum: ALIASES.maximum } } : {}),
     } as const;
-    const connection = new ClientConnection(this.clientSink(), clientWire.sender, this.clientSession, connect, limits, 0);
+    const clientLimits = { ...limits, topicAliases: ALIASES };
+    const connection = new ClientConnection(this.clientSink(), clientWire.sender, this.clientSession, connect, clientLimits, 0);
     this.client = { wire: clientWire, connection };
     return this.run(cut);
   }
@@ -104,7 +107,7 @@ export class EnginePair {
     const bytes = new TextEncoder().encode(payload);
     const entry: OutboundEntry = {
       sequence: session.nextSequence++,
-      message: { topicName: Uint8Array.of(0x74), payload: bytes, properties: undefined, expiresAt: 0 },
+      message: { topicName: new TextEncoder().encode(TOPIC), payload: bytes, properties: undefined, expiresAt: 0 },
       qos,
       retain: false,
       subscriptionIdentifiers: [],
@@ -148,13 +151,16 @@ export class EnginePair {
         sessionPresent: this.connections > 1,
         sendMaximum: packet.properties?.receiveMaximum ?? 0xffff,
         receiveMaximum: 0xffff,
-        topicAliasMaximum: 0,
+        topicAliasMaximum: ALIASES.maximum,
+        properties: { topicAliasMaximum: ALIASES.maximum },
         keepAlive: 0,
+        topicAliases: ALIASES,
       }),
       authenticate: () => undefined,
       reauthenticate: () => undefined,
       opened: () => {},
       publish: (chunk, offsets) => {
+        checkTopic(new TextDecoder().decode(offsets.topic.subarray(offsets.topicStart, offsets.topicEnd)));
         this.arrived.toServer.push(payloadOf(chunk, offsets));
         return 0;
       },
@@ -172,7 +178,8 @@ export class EnginePair {
   private clientSink(): ClientSink {
     return {
       accepted: () => {},
-      message: (_topicName, chunk, offsets) => {
+      message: (topicName, chunk, offsets) => {
+        checkTopic(topicName);
         this.arrived.toClient.push(payloadOf(chunk, offsets));
         return 0;
       },
@@ -182,6 +189,14 @@ export class EnginePair {
       ended: () => {},
     };
   }
+}
+
+/** The topic of every message. On 5.0 it goes by its Topic Alias from the second message of a connection on. */
+const TOPIC = "topic";
+const ALIASES = { maximum: 2, policy: "auto" } as const;
+
+function checkTopic(topicName: string): void {
+  if (topicName !== TOPIC) throw new Error(`a message for ${topicName} arrived`);
 }
 
 function payloadOf(chunk: Uint8Array, offsets: PublishOffsets): string {

@@ -367,7 +367,7 @@ export class ClientConnection implements FrameHandler {
     sender.maximumPacketSize = properties.maximumPacketSize ?? NO_LIMIT;
     decoder.acceptedTypes = FROM_SERVER;
     const receiveMaximum = properties.receiveMaximum ?? (connect.protocolVersion === 5 ? RECEIVE_MAXIMUM_V5 : RECEIVE_MAXIMUM_V3);
-    const taken = packet.sessionPresent ? NOTHING : restartSession(this.session);
+    const taken = this.isSessionKept(packet) ? NOTHING : restartSession(this.session);
     this.unreleased = new Unreleased(this.session.inbound);
     // Subscriptions leave before messages, so that what those messages cause is not missed.
     sender.blocked = true;
@@ -383,6 +383,11 @@ export class ClientConnection implements FrameHandler {
     if (authenticationMethod === method || this.connect.protocolVersion !== 5) return;
     const clause = method === undefined ? "MQTT-4.12.0-6" : "MQTT-4.12.0-5";
     throw protocolError("CONNACK with another Authentication Method than CONNECT", clause);
+  }
+
+  /** MQTT 3.1 has no Session Present: a session that was to be kept counts as kept, or its QoS 2 messages would be doubled or lost. */
+  private isSessionKept({ sessionPresent }: ConnackPacket): boolean {
+    return sessionPresent || (this.connect.protocolVersion === 3 && !this.connect.cleanStart);
   }
 
   /** [MQTT-3.2.2-17] [MQTT-3.2.2-18] */

@@ -10,7 +10,8 @@ import type { PublishOffsets } from "../packet/publish-offsets.ts";
 export interface ClientSink {
   /**
    * CONNACK with success. What is subscribed here leaves before the messages in flight and queued. Without `sessionPresent`
-   * the session was restarted; `taken` are its QoS 2 messages that had left and whose fate is not known.
+   * the session was restarted, but for one of MQTT 3.1 that was to be kept, since 3.1 cannot say it; `taken` are its QoS 2
+   * messages that had left and whose fate is not known.
    */
   accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void;
   /**

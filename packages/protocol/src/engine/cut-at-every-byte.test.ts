@@ -25,8 +25,9 @@ function expectDelivered(pair: EnginePair, sender: Direction, qos: 1 | 2, cuts: 
   }
 }
 
-describe.each([4, 5] as const)("MQTT level %i", (version) => {
+describe.each([3, 4, 5] as const)("MQTT level %i", (version) => {
   describe.each([1, 2] as const)("QoS %i", (qos) => {
+    // covers: [MQTT-4.4.0-1] [v3 MQTT-4.4.0-1] [MQTT-3.3.2-7] [MQTT-4.3.3-6] [MQTT-4.3.3-10]
     test.each(directions)("%s, cut at every byte, and at every byte of the reconnect", (sender) => {
       const whole = pairWith(version, sender, qos);
       whole.connect();
