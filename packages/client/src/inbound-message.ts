@@ -52,7 +52,15 @@ export class InboundMessage implements Message {
     return this.view;
   }
 
+  /** Without the Topic Alias, which belongs to the connection. */
   get properties(): Properties {
+    const all = this.allProperties;
+    const { topicAlias, ...properties } = all;
+    return topicAlias === undefined ? all : properties;
+  }
+
+  /** As they came. */
+  get allProperties(): Properties {
     const { chunk, propertiesStart, propertiesEnd } = this;
     return propertiesStart === propertiesEnd ? NO_PROPERTIES : decodePublishProperties(chunk, propertiesStart, propertiesEnd);
   }

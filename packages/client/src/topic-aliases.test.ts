@@ -91,7 +91,11 @@ describe("messages of the server", () => {
   test("[MQTT-3.3.2-10] every alias up to the maximum of the CONNECT is taken, and may be set anew", async () => {
     const it = await stage();
     const got: string[] = [];
-    it.client.on("message", ({ topicName }) => got.push(topicName));
+    it.client.on("message", ({ topicName, properties }) => {
+      got.push(topicName);
+      // It is the connection's business, not the message's.
+      expect(properties).toEqual({});
+    });
     const maximum = it.server.connects[0]?.properties?.topicAliasMaximum ?? 0;
     expect(maximum).toBe(32);
     const by = (topicAlias: number, topicName = "") => ({ ...message(topicName, "x"), properties: { topicAlias } });

@@ -124,7 +124,7 @@ function once(callback: (error: Error | undefined) => void): DoneCallback {
 
 function packetOf(message: InboundMessage, offsets: PublishOffsets): IPublishPacket {
   const { topicName: topic, qos, retain, dup, payload } = message;
-  const shown = fromProperties(message.properties);
+  const shown = fromProperties(message.allProperties);
   return {
     cmd: "publish",
     retain,
