@@ -118,6 +118,11 @@ export class Delivery {
     this.group = undefined;
   }
 
+  /** Whether the queue of a Session takes one more. */
+  hasRoom({ state }: Session): boolean {
+    return state.queue.length < this.limits.maximumQueuedMessages && state.queuedBytes < this.limits.maximumQueuedBytes;
+  }
+
   /** The message as an object that outlives the chunk; made once. */
   keep(): KeptMessage {
     return (this.message ??= this.copyOut());
@@ -218,10 +223,6 @@ export class Delivery {
     this.counters.droppedQueueFull++;
     if (session.connection !== undefined) session.connection.dropped++;
     return true;
-  }
-
-  private hasRoom({ state }: Session): boolean {
-    return state.queue.length < this.limits.maximumQueuedMessages && state.queuedBytes < this.limits.maximumQueuedBytes;
   }
 
   /** Makes room: what has expired at the head of a full queue would not be sent any more ([MQTT-3.3.2-5]). Answers whether any had. */

@@ -20,6 +20,7 @@ export class MemberChoice {
   private except: Session | undefined;
   /** Storage takes nothing: members whose copy would have to be kept are not available. */
   private isReadOnly = false;
+  private mustSurvive = false;
 
   constructor(access: AccessControl, storage: Storage, maximumBufferedBytes: number) {
     this.access = access;
@@ -32,8 +33,18 @@ export class MemberChoice {
     return this.chooseOnline(group, topicName, qos, except) ?? group.pick(this.isKeeping);
   }
 
-  /** The same among those who are connected. */
-  chooseOnline(group: Group, topicName: string, qos: QoS, except: Session | undefined): Subscription | undefined {
+  /**
+   * The same among those who are connected and whose Session survives and keeps it: who may have what another Session that lasts has
+   * kept. To others it would be lost in a crash, although it was acknowledged as kept.
+   */
+  chooseHeir(group: Group, topicName: string, qos: QoS, except: Session): Subscription | undefined {
+    this.mustSurvive = true;
+    const member = this.chooseOnline(group, topicName, qos, except);
+    this.mustSurvive = false;
+    return member;
+  }
+
+  private chooseOnline(group: Group, topicName: string, qos: QoS, except: Session | undefined): Subscription | undefined {
     this.topicName = topicName;
     this.qos = qos;
     this.except = except;
@@ -80,7 +91,8 @@ export class MemberChoice {
   private mayHave(member: Subscription): boolean {
     const { session } = member;
     if (session === this.except) return false;
-    if (this.isReadOnly && session.isPersistent && !this.isAtMostOnce(member)) return false;
+    const isKept = session.isPersistent && !this.isAtMostOnce(member);
+    if (isKept ? this.isReadOnly : this.mustSurvive) return false;
     return this.access.mayReceive(session, this.topicName);
   }
 

@@ -175,19 +175,17 @@ export class Router {
   /**
    * Gives a copy that a member of a shared subscription did not take to another one; false when there is none for it.
    *
-   * @param onlyOnline Whether it may wait where it is, when nobody else is connected.
+   * @param isKept Whether its Session lasts and keeps it: then it waits there for its client, unless another such Session is connected.
    */
-  dispatchAgain(entry: KeptEntry, message: KeptMessage, from: Session, onlyOnline: boolean): boolean {
+  dispatchAgain(entry: KeptEntry, message: KeptMessage, from: Session, isKept: boolean): boolean {
     const subscriber = this.shared.get(entry.group!);
     const isExpired = message.expiresAt !== 0 && message.expiresAt <= this.options.clock.wallTime();
     if (subscriber === undefined || isExpired) return false;
     const { group, name } = subscriber;
     const { topicName: topic, qos } = message;
     const topicName = decodeText(topic, 0, topic.length);
-    const member = onlyOnline
-      ? this.choice.chooseOnline(group, topicName, qos, from)
-      : this.choice.choose(group, topicName, qos, from);
-    if (member === undefined) return false;
+    const member = isKept ? this.choice.chooseHeir(group, topicName, qos, from) : this.choice.choose(group, topicName, qos, from);
+    if (member === undefined || (isKept && !this.delivery.hasRoom(member.session))) return false;
     const { commit, retain } = entry;
     // What a full disk owes has no number yet; its message was kept before.
     const isWaiting = commit > this.options.journal.storage.committed && commit !== Number.POSITIVE_INFINITY;

@@ -175,6 +175,32 @@ describe("a member that goes", () => {
     expect(texts((await resume(world, "second"))[1])).toEqual(["x"]);
   });
 
+  test("keeps what was acknowledged as kept, when only members are connected that would lose it in a crash", async () => {
+    const world = await BrokerWorld.start();
+    const first = await member(world, "first", 1);
+    const publisher = await world.client();
+    publisher.publish("t", "x", 1);
+    await first.takeMessages();
+    const transient = await member(world, "transient", 1, false);
+    const atMostOnce = await member(world, "at most once", 0);
+    await first.cut();
+    expect(await transient.takeMessages()).toEqual([]);
+    expect(await atMostOnce.takeMessages()).toEqual([]);
+    await world.crash();
+    expect(texts((await resume(world, "first"))[1])).toEqual(["x"]);
+  });
+
+  test("whose Session ends gives them to any member, kept or not", async () => {
+    const world = await BrokerWorld.start();
+    const first = await member(world, "first", 1);
+    const publisher = await world.client();
+    publisher.publish("t", "x", 1);
+    await first.takeMessages();
+    const transient = await member(world, "transient", 1, false);
+    await first.disconnect(0, { sessionExpiryInterval: 0 });
+    expect(texts(await transient.takeMessages())).toEqual(["x"]);
+  });
+
   test("[MQTT-4.8.2-4] completes with it a QoS 2 message that has left, and gives back one that has not", async () => {
     const world = await BrokerWorld.start();
     const first = await world.client(5, { ...lasting("first"), properties: { sessionExpiryInterval: 1000, receiveMaximum: 2 } });

@@ -7,8 +7,9 @@ import type { Session } from "./session.ts";
 
 /**
  * The client of a Session is gone: what it got by a shared subscription and has not acknowledged goes to another member (section
- * 4.8.2), in the order of its acceptance. While the Session lasts, only to members that are connected; what nobody takes stays. A QoS 2
- * message whose PUBLISH has left stays in any case: it is completed with this client, or not at all ([MQTT-4.8.2-4], [MQTT-4.8.2-5]).
+ * 4.8.2), in the order of its acceptance. While the Session lasts, only to members that are connected and keep it as well; what
+ * nobody takes stays. A QoS 2 message whose PUBLISH has left stays in any case: it is completed with this client, or not at all
+ * ([MQTT-4.8.2-4] [MQTT-4.8.2-5]).
  */
 export function giveBack(session: Session, isEnding: boolean, router: Router, journal: Journal): void {
   if (!session.hasShared) return;
