@@ -4,7 +4,8 @@ import { chapterOf, type ConformanceCase, versionName } from "../case.ts";
 import type { Divergence, Divergences } from "../divergences.ts";
 import { failureCount, reportLines } from "../report.ts";
 import { brokerCases } from "./broker-cases.ts";
-import { type BrokerContext, type BrokerTarget, contextsOf } from "./broker-context.ts";
+import { type BrokerContext, contextsOf } from "./broker-context.ts";
+import type { BrokerTarget } from "./broker-target.ts";
 import { probeServer } from "./server-features.ts";
 
 /** As the command line gives them. */

@@ -2,21 +2,11 @@ import type { CaseResources } from "../case-run.ts";
 import { type ConformanceCase, NotApplicable } from "../case.ts";
 import type { Version } from "../wire/build.ts";
 import { ConformanceFailure } from "../wire/conformance-failure.ts";
-import { type Address, openSocket } from "../wire/peer.ts";
+import { openSocket } from "../wire/peer.ts";
 import type { Wanted } from "../wire/wanted.ts";
 import { CaseClient, type ConnectFields } from "./case-client.ts";
+import type { BrokerTarget } from "./broker-target.ts";
 import type { ServerFeatures } from "./server-features.ts";
-
-/** The broker that is judged, and how to get in. */
-export interface BrokerTarget {
-  readonly address: Address;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** How long a case waits for what must come. */
-  readonly limitMs?: number;
-  /** Whether a DISCONNECT that the specification only recommends before a close must be there. */
-  readonly isStrict?: boolean;
-}
 
 const LIMIT_MS = 5_000;
 

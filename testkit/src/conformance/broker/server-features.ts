@@ -2,7 +2,7 @@ import { connect, type Version } from "../wire/build.ts";
 import { valueOf, type WirePacket } from "../wire/parse.ts";
 import { Peer } from "../wire/peer.ts";
 import type { PropertyName } from "../wire/properties.ts";
-import type { BrokerTarget } from "./broker-context.ts";
+import type { BrokerTarget } from "./broker-target.ts";
 
 /** What the server says of itself in a CONNACK of 5.0. */
 export interface ServerFeatures {

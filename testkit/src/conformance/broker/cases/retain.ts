@@ -100,7 +100,7 @@ retainCases.both(
           await publisher.publish({ topic: t.topic(name), payload: name, retain: true, qos: 1 });
         const client = await t.subscriber(t.topic("r/#"));
         const messages = await client.expectAll("PUBLISH", 3, { retain: true });
-        const seen = messages.map(({ payload }) => payload?.toString()).sort();
+        const seen = messages.map(({ payload }) => payload?.toString() ?? "").sort((a, b) => (a < b ? -1 : 1));
         t.check(JSON.stringify(seen) === '["r/a","r/b","r/b/c"]', "r/a, r/b and r/b/c", seen);
         await client.expectQuiet();
       },
