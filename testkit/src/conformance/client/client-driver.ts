@@ -12,7 +12,10 @@ export interface MessageProperties {
   responseTopic?: string;
   correlationData?: Uint8Array;
   userProperties?: readonly (readonly [string, string])[];
-  /** Of a message that arrived only. */
+}
+
+/** Properties of a message that arrived. */
+export interface ReceivedProperties extends MessageProperties {
   subscriptionIdentifiers?: readonly number[];
 }
 
@@ -35,7 +38,7 @@ export interface ReceivedMessage {
   qos: QoS;
   retain: boolean;
   /** Undefined where the client does not show them. */
-  properties: MessageProperties | undefined;
+  properties: ReceivedProperties | undefined;
 }
 
 export interface SubscribeSettings {

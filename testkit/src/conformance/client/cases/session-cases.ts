@@ -113,7 +113,7 @@ export const sessionCases: readonly ClientCase[] = [
       send(kit, "new", 1);
       second.accept(resumed(kit.version));
       const again = (await answered(second, 8)).map(line);
-      const wanted = sent.map((one) => `PUBLISH #${one.packetIdentifier} DUP ${one.payload}`);
+      const wanted = sent.map((one) => `PUBLISH #${one.packetIdentifier} DUP ${one.payload?.toString()}`);
       check(String(again.slice(0, 7)) === String(wanted), wanted.join(", "), again.join(", "));
       check(/^PUBLISH #\d+ new$/.test(again[7] ?? ""), "the new one last, without DUP", String(again[7]));
     },

@@ -1,5 +1,4 @@
 import { type Client, type ConnectOptions, type Credentials, connect, type Message, type Subscription } from "@bowline/client";
-import type { UserProperty } from "@bowline/protocol";
 import type {
   Capability,
   ClientDriver,
@@ -65,7 +64,7 @@ function toOptions(settings: ClientSettings): ConnectOptions {
     reconnect: settings.reconnect ? { delay: () => 5, maximumTakeovers: 0 } : false,
     drainTimeoutMs: 500,
     ...(will && { will: toWill(will) }),
-    ...(userProperties && { userProperties: userProperties as readonly UserProperty[] }),
+    ...(userProperties && { userProperties }),
     ...(receiveMaximum !== undefined && { receiveMaximum }),
     ...(maximumPacketSize !== undefined && { maximumPacketSize }),
     ...(topicAliasMaximum !== undefined && { topicAliasMaximum }),
@@ -83,8 +82,7 @@ function authenticationOf({ authenticationMethod }: ClientSettings): Credentials
 }
 
 function toWill({ properties, ...will }: WillToSend): NonNullable<ConnectOptions["will"]> {
-  const { subscriptionIdentifiers, ...rest } = properties ?? {};
-  return { ...will, ...(rest as object) };
+  return { ...will, ...properties };
 }
 
 class BowlineUnderTest implements ClientUnderTest {
@@ -98,8 +96,7 @@ class BowlineUnderTest implements ClientUnderTest {
   }
 
   async publish({ topicName, payload, qos = 0, retain = false, properties }: MessageToSend): Promise<void> {
-    const { subscriptionIdentifiers, ...rest } = properties ?? {};
-    await this.client.publish(topicName, payload, { qos, retain, ...(rest as object) });
+    await this.client.publish(topicName, payload, { qos, retain, ...properties });
   }
 
   async subscribe({ topicFilters, ...options }: SubscribeSettings): Promise<readonly number[]> {
@@ -127,5 +124,5 @@ class BowlineUnderTest implements ClientUnderTest {
 }
 
 function received({ topicName, payload, qos, retain, properties }: Message): ReceivedMessage {
-  return { topicName, payload: payload.slice(), qos, retain, properties: properties as ReceivedMessage["properties"] };
+  return { topicName, payload: payload.slice(), qos, retain, properties };
 }

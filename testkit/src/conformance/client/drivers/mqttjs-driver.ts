@@ -9,6 +9,7 @@ import type {
   MessageProperties,
   MessageToSend,
   ReceivedMessage,
+  ReceivedProperties,
   SubscribeSettings,
 } from "../client-driver.ts";
 
@@ -93,7 +94,7 @@ function toWill(will: NonNullable<ClientSettings["will"]>, version: number): unk
 }
 
 function toProperties(given: MessageProperties | undefined): JsProperties {
-  const { payloadFormatIndicator, correlationData, userProperties, subscriptionIdentifiers, ...same } = given ?? {};
+  const { payloadFormatIndicator, correlationData, userProperties, ...same } = given ?? {};
   return {
     ...same,
     ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator: payloadFormatIndicator === 1 }),
@@ -109,8 +110,8 @@ function byName(pairs: readonly (readonly [string, string])[]): Record<string, s
 }
 
 /** The client's properties in the kit's words. */
-function fromProperties(given: JsProperties | undefined): MessageProperties {
-  const { payloadFormatIndicator, userProperties, subscriptionIdentifier, topicAlias, ...same } = given ?? {};
+function fromProperties(given: JsProperties | undefined): ReceivedProperties {
+  const { payloadFormatIndicator, userProperties, subscriptionIdentifier, ...same } = given ?? {};
   const pairs = Object.entries((userProperties ?? {}) as Record<string, string | string[]>);
   return {
     ...same,
@@ -143,7 +144,7 @@ class MqttJsUnderTest implements ClientUnderTest {
 
   async publish({ topicName, payload = "", qos = 0, retain = false, properties }: MessageToSend): Promise<void> {
     const options = { qos, retain, ...(properties && { properties: toProperties(properties) }) };
-    await this.client.publishAsync(topicName, Buffer.from(payload), options as object);
+    await this.client.publishAsync(topicName, Buffer.from(payload), options);
   }
 
   async subscribe({ topicFilters, qos = 0, noLocal, retainAsPublished, retainHandling }: SubscribeSettings): Promise<number[]> {
