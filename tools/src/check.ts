@@ -5,6 +5,7 @@ import { build } from "./build.ts";
 import { checkLayers } from "./check-layers.ts";
 import { checkApiReports } from "./checks/api-report.ts";
 import { checkBundle } from "./checks/check-bundle.ts";
+import { checkClauses } from "./checks/check-clauses.ts";
 import { checkLockFile } from "./checks/check-lock-file.ts";
 import { checkMachinePaths } from "./checks/check-machine-paths.ts";
 import { checkManifests } from "./checks/check-manifests.ts";
@@ -46,6 +47,7 @@ function partList(options: CheckOptions): CheckPart[] {
     { name: "licences and pins", run: () => checkManifests() },
     { name: "lock file", run: () => checkLockFile(options) },
     { name: "machine paths", run: () => checkMachinePaths() },
+    { name: "clauses", run: () => checkClauses(options) },
     { name: "publint", needsBuild: true, run: checkPublint },
     { name: "types resolve", needsBuild: true, run: checkTypesResolve },
     { name: "API reports", needsBuild: true, run: () => checkApiReports(options) },
