@@ -1,9 +1,9 @@
 import { ClientHarness, connectPacket, ServerHarness } from "@bowline/testkit/engine";
 import { describe, expect, test } from "vitest";
+import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, ProtocolVersion, PublishPacket, QoS } from "../packet/packets.ts";
 import { SessionState } from "../session/session-state.ts";
-import { type OutboundEntry, OutboundState } from "./message.ts";
 
 /*
  * Section 4.3 and 4.4 for each role and version: the flows are one code, and these tests hold both ends of it to each step. `peer`
