@@ -21,6 +21,8 @@ import type { Wanted } from "../wire/wanted.ts";
 
 /** In which nearly every server has closed a connection that it is to close. */
 const PROMPT_MS = 500;
+/** A PINGREQ that crosses a close can cost the DISCONNECT before it, which matters where that must be there. */
+const STRICT_PROMPT_MS = 4_000;
 
 export interface CaseClientOptions extends PeerOptions {
   /** Whether a Reason Code that the specification only recommends must be there. */
@@ -159,7 +161,7 @@ export class CaseClient extends Peer {
 
   private async pastMessages(expected: string): Promise<WirePacket | typeof CLOSED> {
     // A server that goes on shows it sooner by its answer to a PINGREQ than by its silence.
-    const isQuiet = this.waiting.length === 0 && !(await this.comes(PROMPT_MS));
+    const isQuiet = this.waiting.length === 0 && !(await this.comes(this.settings.isStrict ? STRICT_PROMPT_MS : PROMPT_MS));
     if (isQuiet) this.send(pingreq());
     for (;;) {
       const event = await this.next(expected);

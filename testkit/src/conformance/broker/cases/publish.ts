@@ -295,11 +295,11 @@ publishCases.only(5, "expired-while-away", "[MQTT-3.3.2-5] a message whose expir
 publishCases.only(5, "expired-retained", "[MQTT-3.3.2-5] a retained message whose expiry is over is not sent", async (t) => {
   t.requires(t.server.isRetainAvailable, "retained messages");
   const publisher = await t.connect();
-  const properties = [property("messageExpiryInterval", 1)];
+  const properties = [property("messageExpiryInterval", 2)];
   await publisher.publish({ topic: t.topic(), payload: "short", qos: 1, retain: true, properties });
   const early = await t.subscriber(t.topic());
   await early.expect("PUBLISH", { payload: "short", retain: true });
-  await t.elapse(2_200);
+  await t.elapse(3_200);
   const late = await t.subscriber(t.topic());
   await late.expectQuiet();
 });
