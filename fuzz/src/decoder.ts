@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { decodePacket, encodeToBytes, MqttError, type Packet, type ProtocolVersion } from "@bowline/protocol";
-import { FrameDecoder, type FrameHandler } from "@bowline/protocol/internal";
+import { decodePacket, encodeToBytes, MqttError, type Packet, PacketType, type ProtocolVersion } from "@bowline/protocol";
+import { connackReason, disconnectReason, FrameDecoder, type FrameHandler } from "@bowline/protocol/internal";
 import { mutate, mutationBuffer } from "./mutate.ts";
 import { Random } from "./random.ts";
 import { seedsOf } from "./seeds.ts";
@@ -121,7 +121,7 @@ function isRefusal(error: unknown): boolean {
 
 /** What was decoded must be encodable and decode to the same, unless it is only taken and never sent. */
 function checkSurvives(packet: Packet, version: ProtocolVersion, report: DecoderReport): void {
-  if (packet.type === 2 && version !== 5 && !sendable.has(packet.reasonCode)) {
+  if (!isSendable(packet, version)) {
     report.receivedOnly++;
     return;
   }
@@ -136,6 +136,18 @@ function checkSurvives(packet: Packet, version: ProtocolVersion, report: Decoder
   const again = decodeAlone(encoded, version);
   if (!isDeepStrictEqual(again, packet)) throw new Error(`${JSON.stringify(packet)} came back as ${JSON.stringify(again)}`);
   report.packets++;
+}
+
+/** Codes of CONNACK and DISCONNECT that no side may send are taken, since they say something, and sent as the nearest that may be. */
+function isSendable(packet: Packet, version: ProtocolVersion): boolean {
+  const { type } = packet;
+  if (type === PacketType.CONNACK)
+    return version === 5 ? connackReason(packet.reasonCode) === packet.reasonCode : sendable.has(packet.reasonCode);
+  return (
+    type !== PacketType.DISCONNECT ||
+    packet.reasonCode < 0x80 ||
+    disconnectReason(packet.reasonCode, "server") === packet.reasonCode
+  );
 }
 
 /** Reason Codes of CONNACK that MQTT 3.1.1 has a return code for. */
