@@ -15,7 +15,7 @@ export function refusal(reasonCode: number, detail?: string, properties?: Proper
 /** The Client Identifier of a CONNECT, one that we assign, or the refusal of a bad one (sections 3.1.3.1 of each version). */
 export function clientIdentifierFor(packet: ConnectPacket): string | RefuseConnect {
   const { clientIdentifier, protocolVersion, cleanStart } = packet;
-  // MQTT 3.1 limits it to 23 characters, which its clients do not heed and no server of today insists on.
+  // MQTT 3.1 limits it to 23 characters, which its clients do not heed and no server of today insists on (O-2).
   if (clientIdentifier !== "") return clientIdentifier;
   if (protocolVersion === 3) return refusal(ReasonCode.ClientIdentifierNotValid, "MQTT 3.1 wants one");
   // [v3 MQTT-3.1.3-8]; 5.0 assigns one in any case, [MQTT-3.1.3-6].

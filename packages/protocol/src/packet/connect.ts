@@ -11,7 +11,7 @@ import { writeProperties } from "./property-encoder.ts";
 import { ReasonCode } from "./reason-codes.ts";
 import { scanText, TEXT_HAS_WILDCARD } from "./utf8.ts";
 
-/** Connect Flags, section 3.1.2.3. */
+/** Connect Flags, section 3.1.2.3. The bridge bit of the protocol level is taken (O-17). */
 const RESERVED = 0x01;
 const CLEAN_START = 0x02;
 const HAS_WILL = 0x04;

@@ -23,6 +23,7 @@ import { decodeUnsubscribe } from "./unsubscribe.ts";
  */
 export function decodePacket(chunk: Uint8Array, start: number, bodyStart: number, end: number, version: ProtocolVersion): Packet {
   const type = chunk[start]! >>> 4;
+  // Before 5.0 there is no such rule (O-17).
   if (version === 5 && chunk[bodyStart - 1] === 0 && bodyStart - start > 2) {
     throw malformed("the Remaining Length takes more bytes than it needs", "MQTT-1.5.5-1");
   }

@@ -23,7 +23,10 @@ export function scanText(chunk: Uint8Array, start: number, end: number): number 
   return found;
 }
 
-/** Whether chunk[start, end) may be a string: well-formed, without U+0000 and surrogates. [MQTT-1.5.4-1] [MQTT-1.5.4-2] */
+/**
+ * Whether chunk[start, end) may be a string: well-formed, without U+0000 and surrogates. [MQTT-1.5.4-1] [MQTT-1.5.4-2]
+ * Control characters and non-characters are text (O-1).
+ */
 export function isText(chunk: Uint8Array, start: number, end: number): boolean {
   const found = scanText(chunk, start, end);
   if ((found & TEXT_HAS_NUL) !== 0) return false;
