@@ -22,7 +22,7 @@ export interface AuthenticationStep {
   /**
    * `begin`: what goes into the CONNECT, or into the packet that begins a re-authentication. `continue`: the server asks.
    * `success`: the server is satisfied, and what is answered is not sent; throw when its data do not prove that it is the server.
-   * The connection is online by then: it ends at once, but what was waiting may have left.
+   * Nothing of ours but acknowledgements leaves before it is answered.
    */
   readonly kind: "begin" | "continue" | "success";
   /** The server's Authentication Data. */

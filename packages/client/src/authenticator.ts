@@ -60,9 +60,11 @@ export class Authenticator {
     this.connection = connection;
   }
 
-  /** The CONNACK came: a server may prove itself in it. */
-  accepted(properties: Properties): void {
-    void this.step("success", properties, () => undefined);
+  /** The CONNACK came: a server may prove itself in it. Resolves after that was looked at; the connection ends when it is none. */
+  accepted(properties: Properties): Promise<void> {
+    const late = (): void => this.connection?.fail(new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }));
+    const timer = this.clock.setTimer(late, this.limitMs);
+    return this.step("success", properties, () => undefined).finally(() => this.clock.clearTimer(timer));
   }
 
   /** The server's AUTH; the engine sees to it that they come in turn. */

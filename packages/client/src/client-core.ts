@@ -234,7 +234,14 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   // What the connection tells.
 
-  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): Promise<void> | void {
+    const proof = this.authenticator?.accepted(packet.properties ?? {});
+    if (proof === undefined) this.opened(engine, packet, taken);
+    // When it does not come, the connection has been ended.
+    else return proof.then(() => engine.isOpen && this.opened(engine, packet, taken)).then(() => undefined);
+  }
+
+  private opened(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
     const { sessionPresent, properties = {} } = packet;
     const isReturn = this.policy.wasOnline;
     this.policy.connected();
@@ -250,7 +257,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.scheduleRenewal(this.attempt?.credentials ?? {});
     this.setStatus(status);
     this.answerWaiters((waiter) => waiter.resolve(status));
-    this.authenticator?.accepted(properties);
     if (isReturn && !sessionPresent && this.registry.subscribers.size > 0) this.events.emit("gap", status);
   }
 

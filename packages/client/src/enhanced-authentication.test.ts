@@ -165,6 +165,35 @@ describe("connecting with an authentication method", () => {
     }
   });
 
+  test("no message leaves before the server has proved itself, and none when it does not", async () => {
+    for (const isTrue of [true, false]) {
+      let prove: (() => void) | undefined;
+      const authentication = echo((step) => {
+        if (step.kind !== "success") return "re:one";
+        return new Promise((resolve, reject) => {
+          prove = () => (isTrue ? resolve(undefined) : reject(new Error("a stranger")));
+        });
+      });
+      const { client, server, clock, states, failures } = await stage({ credentials: { authentication } }, (it) => {
+        it.connack = { authenticationMethod: "ECHO" };
+      });
+      const published = client.publish("t", "secret", { qos: 1 }).then(
+        () => "sent",
+        (error: { code: string }) => error.code,
+      );
+      client.subscribe("s").ready.catch(() => undefined);
+      await clock.advance(1000);
+      expect(server.link.received.map(({ type }) => type)).toEqual([CONNECT]);
+      expect(states).toEqual(["connecting"]);
+      prove?.();
+      expect(await published).toBe(isTrue ? "sent" : "AUTH_FAILED");
+      expect(server.link.of(PUBLISH)).toHaveLength(isTrue ? 1 : 0);
+      expect(failures.map(({ code }) => code)).toEqual(isTrue ? [] : ["AUTH_FAILED"]);
+      await client.close();
+      expect(clock.pending).toBe(0);
+    }
+  });
+
   test("is said only in MQTT 5.0", async () => {
     await expect(stage({ protocolVersion: 4, credentials: { authentication: echo() } })).rejects.toMatchObject({
       code: "UNSUPPORTED_IN_V3",

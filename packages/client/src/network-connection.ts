@@ -27,7 +27,8 @@ import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from
 
 /** What one Network Connection tells the client it belongs to. */
 export interface ConnectionOwner {
-  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void;
+  /** A promise: the server proves itself first, and no message leaves before it resolves. It rejects never. */
+  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): Promise<void> | void;
   /** Answers the ticket its acknowledgement waits for, see `nextTicket`; 0 for none. */
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
   subscribed(packet: SubackPacket): void;
@@ -97,6 +98,8 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   private isFlushDue = false;
   private isPaused = false;
   private isOver = false;
+  /** Messages wait until the server has proved itself. */
+  private isHeld = false;
   private lastTicket = 0;
   private readonly watch: AcknowledgementWatch;
   /** Tickets settled before an earlier one. */
@@ -251,7 +254,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   drained(): void {
     if (this.isOver) return;
-    this.sender.blocked = false;
+    this.sender.blocked = this.isHeld;
     this.sender.pump();
   }
 
@@ -265,10 +268,17 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   // What the engine tells.
 
-  accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+  accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): "hold" | void {
     this.transport.facts.milestone = "accepted";
     this.armTimer(this.engine as ClientConnection);
-    this.owner.accepted(this.engine as ClientConnection, packet, taken);
+    const proof = this.owner.accepted(this.engine as ClientConnection, packet, taken);
+    if (!(proof instanceof Promise)) return;
+    this.isHeld = true;
+    void proof.then(() => {
+      this.isHeld = false;
+      this.drained();
+    });
+    return "hold";
   }
 
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
@@ -305,7 +315,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     this.owner.sending?.(bytes);
     const isTaken = transport.write(bytes);
     this.engine?.sent(this.settings.clock.now());
-    if (!isTaken || transport.bufferedBytes > 0) sender.blocked = transport.bufferedBytes > HIGH_WATER;
+    if (!isTaken || transport.bufferedBytes > 0) sender.blocked = this.isHeld || transport.bufferedBytes > HIGH_WATER;
     return isTaken;
   }
 

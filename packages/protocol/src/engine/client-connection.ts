@@ -310,6 +310,7 @@ export class ClientConnection implements FrameHandler {
   }
 
   private control(packet: ServerPacket): void {
+    if (this.connect.properties?.requestProblemInformation === 0) checkProblemInformation(packet);
     switch (packet.type) {
       case PacketType.CONNACK:
         this.connack(packet);
@@ -372,8 +373,7 @@ export class ClientConnection implements FrameHandler {
     // Subscriptions leave before messages, so that what those messages cause is not missed.
     sender.blocked = true;
     sender.open(this.session, receiveMaximum, this.outboundAliases(properties));
-    this.sink.accepted(packet, taken);
-    sender.blocked = false;
+    sender.blocked = this.sink.accepted(packet, taken) === "hold";
     if (this.isOpen) sender.pump();
   }
 
@@ -525,6 +525,14 @@ export class ClientConnection implements FrameHandler {
 /** [MQTT-3.2.2-15] */
 function tooLarge(name: string): MqttError {
   return new MqttError("PACKET_TOO_LARGE", { clause: "MQTT-3.2.2-15", detail: `the server takes no ${name} so large` });
+}
+
+/** [MQTT-3.1.2-29]: CONNACK and DISCONNECT alone may give reasons in words to a client that asked for none. */
+function checkProblemInformation(packet: ServerPacket): void {
+  if (packet.type === PacketType.CONNACK || packet.type === PacketType.DISCONNECT || packet.type === PacketType.PINGRESP) return;
+  const { reasonString, userProperties } = packet.properties ?? {};
+  if (reasonString === undefined && userProperties === undefined) return;
+  throw protocolError("problem information that was not asked for", "MQTT-3.1.2-29");
 }
 
 export type FrameObserver = (chunk: Uint8Array, start: number, bodyStart: number, end: number) => void;

@@ -12,8 +12,10 @@ export interface ClientSink {
    * CONNACK with success. What is subscribed here leaves before the messages in flight and queued. Without `sessionPresent`
    * the session was restarted, but for one of MQTT 3.1 that was to be kept, since 3.1 cannot say it; `taken` are its QoS 2
    * messages that had left and whose fate is not known.
+   *
+   * @returns `hold` to keep messages back until the owner clears `Sender.blocked` and calls `pump`.
    */
-  accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): void;
+  accepted(packet: ConnackPacket, taken: readonly OutboundEntry[]): "hold" | void;
   /**
    * A message; QoS 2 comes once for each. The chunk is not touched by the connection any more, the offsets are.
    *
