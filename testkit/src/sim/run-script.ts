@@ -30,6 +30,7 @@ export interface RunOptions {
   readonly records?: boolean;
 }
 
+const LAST_EVENTS_MS = 150;
 /** Ms of quiet after which what has not come does not come. */
 const HEAL_STEPS = 60;
 const HEAL_STEP_MS = 150;
@@ -46,6 +47,8 @@ export async function runScript(script: Script, options: RunOptions = {}): Promi
       if (oracle.violations.length > 0) break;
       act(world, event);
     }
+    // What the last events began may still go wrong.
+    await world.clock.advance(LAST_EVENTS_MS);
     if (oracle.violations.length === 0) await finish(world);
   } catch (error) {
     oracle.violated(`the run broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -164,7 +167,7 @@ async function finish(world: SimWorld): Promise<void> {
 function isWillDone({ oracle, clock }: SimWorld): boolean {
   const now = clock.now();
   return [...oracle.wills.all.values()].every(
-    (will) => will.state !== "due" || will.isSeen || (will.qos === 0 && will.dueAt < now),
+    (will) => will.state !== "due" || will.isSeen || (will.qos === 0 && will.dueBy < now),
   );
 }
 

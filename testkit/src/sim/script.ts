@@ -70,6 +70,8 @@ export type SimEvent = { id: number; at: number } & SimAction;
 /** A run is a pure function of this. */
 export interface Script {
   seed: number;
+  /** Where streams are cut into chunks: at random by default. */
+  chunking?: "whole";
   broker: BrokerSpec;
   clients: ClientSpec[];
   events: SimEvent[];

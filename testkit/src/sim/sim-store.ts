@@ -34,13 +34,11 @@ export class SimStore {
   commits = 0;
   private readonly image = new StoreImage();
   private readonly faults: DiskFaults;
-  private opened = 0;
   private lastNumber = 0;
   private clock!: Clock;
   private memory!: MemoryStorage;
   private open_: Group | undefined;
-  private closed: Group[] = [];
-  private isArmed = false;
+  private closed: Group | undefined;
   private crash: { commits: number; side: CommitSide; run: () => void } | undefined;
 
   constructor(faults: DiskFaults = {}) {
@@ -54,7 +52,7 @@ export class SimStore {
 
   /** Nothing waits for its commit. */
   get isIdle(): boolean {
-    return this.open_ === undefined && this.closed.length === 0;
+    return this.open_ === undefined && this.closed === undefined;
   }
 
   /** What a broker that starts now would find. */
@@ -64,11 +62,9 @@ export class SimStore {
 
   /** Opens it with what is kept. @param clock That of the process, so that its commits end with it. */
   open(clock: Clock): Storage {
-    this.opened++;
     this.clock = clock;
     this.open_ = undefined;
-    this.closed = [];
-    this.isArmed = false;
+    this.closed = undefined;
     this.committed = this.lastNumber;
     const memory = new MemoryStorage({ image: this.image, atEndOfTurn: () => undefined });
     this.memory = memory;
@@ -101,33 +97,29 @@ export class SimStore {
     return this.open_.number;
   }
 
+  /** While one group is being committed the next one grows. */
   private closeGroup(): void {
-    this.closed.push(this.open_!);
+    if (this.closed !== undefined || this.open_ === undefined) return;
+    this.closed = this.open_;
     this.open_ = undefined;
     if (this.faults.lies === true) this.report(this.lastNumber);
-    this.arm();
+    this.clock.setTimer(() => this.commitClosed(), this.commitMs);
   }
 
-  private arm(): void {
-    if (this.isArmed || this.closed.length === 0) return;
-    this.isArmed = true;
-    this.clock.setTimer(() => this.commitFirst(), this.commitMs);
-  }
-
-  private commitFirst(): void {
-    const { opened } = this;
-    this.isArmed = false;
+  private commitClosed(): void {
     if (this.crash !== undefined) this.crash.commits--;
     if (this.crashesNow("before")) return;
-    const group = this.closed.shift()!;
+    const group = this.closed!;
+    this.closed = undefined;
     for (const { method, values } of group.rows) {
       if (this.faults.forgets?.has(method) === true) continue;
       Reflect.apply(Reflect.get(MemoryStorage.prototype, method) as () => unknown, this.memory, values);
     }
     this.commits++;
     if (this.crashesNow("after")) return;
+    // Its turn may not be over yet.
+    if (this.open_ !== undefined) this.clock.setTimer(() => this.closeGroup(), 0);
     this.report(group.number);
-    if (this.opened === opened) this.arm();
   }
 
   private report(number: number): void {

@@ -55,7 +55,10 @@ export class SimWorld implements ClientWorld {
     this.script = script;
     this.faults = faults;
     this.random = seededRandom(script.seed ^ 0x5eed);
-    this.network = new VirtualNetwork(this.clock, { seed: script.seed, link: { chunking: "random", record: false } });
+    this.network = new VirtualNetwork(this.clock, {
+      seed: script.seed,
+      link: { chunking: script.chunking ?? "random", record: false },
+    });
     this.store = new SimStore(faults.disk);
     this.store.commitMs = script.broker.commitMs;
     this.oracle = new Oracle({

@@ -312,6 +312,8 @@ export class Oracle {
       (copy) =>
         (copy.qos ?? qos) === qos && (copy.identifiers ?? identifiers) === identifiers && (copy.retain ?? retain) === retain,
     );
+    // Who joined a group later may get what another member left.
+    if (publication.groups.size > 0) this.allowShared(session, publication);
     const isShared = [...publication.groups.values()].some((members) => members.has(session));
     const isRetained = retain && (publication.retainedCopies.get(session.client) ?? 0) > 0;
     if (copies.length === 0 && !isShared && !isRetained && !isSubscribed) {
@@ -347,6 +349,7 @@ export class Oracle {
   }
 
   restarted(): void {
+    this.wills.restarted(this.now);
     for (const session of this.sessions.values()) {
       if (session.isConnected || session.offlineIn !== Number.POSITIVE_INFINITY || session.expiry === 0xffff_ffff) continue;
       session.endsNotAfter = this.now + session.expiry * 1000 + SWEEP_MS;
@@ -485,6 +488,10 @@ export class Oracle {
       copies.push(isExact ? { qos, identifiers, retain } : { qos: undefined, identifiers: undefined, retain: undefined });
       publication.copies.set(session.client, copies);
     }
+    this.allowShared(session, publication);
+  }
+
+  private allowShared(session: SessionModel, publication: Publication): void {
     for (const { filter } of session.matching(publication.topicName, true)) {
       const members = publication.groups.get(filter) ?? new Set();
       publication.groups.set(filter, members.add(session));

@@ -16,6 +16,8 @@ export interface WillModel {
   readonly delay: number;
   state: "armed" | "due" | "never" | "maybe";
   dueAt: number;
+  /** Until when it may be late: a restart counts its delay anew. */
+  dueBy: number;
   /** The group of rows that its state is kept with: a crash before that commit takes it back. 0 when it was promised. */
   group: number;
   isSeen: boolean;
@@ -30,7 +32,7 @@ export class WillModels {
   arm(will: Pick<WillModel, "message" | "client" | "topicName" | "qos" | "retain" | "delay">): WillModel {
     // A client that comes back with the same will cannot be told apart from its earlier connection.
     const state = this.all.has(will.message) ? "maybe" : "armed";
-    const model: WillModel = { ...will, state, dueAt: 0, group: 0, isSeen: false, isTransient: false };
+    const model: WillModel = { ...will, state, dueAt: 0, dueBy: 0, group: 0, isSeen: false, isTransient: false };
     this.all.set(will.message, model);
     return model;
   }
@@ -40,6 +42,7 @@ export class WillModels {
     if (will.state !== "armed") return;
     will.state = "due";
     will.dueAt = now + Math.min(will.delay, expiry) * 1000;
+    will.dueBy = will.dueAt + SWEEP_MS;
     will.group = group;
     will.isTransient = expiry === 0;
   }
@@ -54,7 +57,7 @@ export class WillModels {
         will.state = "never";
         will.group = group;
         cancelled.push(will);
-      } else if (now < will.dueAt + SWEEP_MS) will.state = "maybe";
+      } else if (now < will.dueBy) will.state = "maybe";
     }
     return cancelled;
   }
@@ -67,8 +70,15 @@ export class WillModels {
     }
   }
 
+  /** A session whose connection's end was not kept counts from now. */
+  restarted(now: number): void {
+    for (const will of this.all.values()) {
+      if (will.state === "due" && !will.isSeen) will.dueBy = Math.max(will.dueBy, now + will.delay * 1000 + SWEEP_MS);
+    }
+  }
+
   /** Wills that should have been seen by then. */
   missing(now: number): WillModel[] {
-    return [...this.all.values()].filter((will) => will.state === "due" && !will.isSeen && will.qos > 0 && will.dueAt < now);
+    return [...this.all.values()].filter((will) => will.state === "due" && !will.isSeen && will.qos > 0 && will.dueBy < now);
   }
 }
