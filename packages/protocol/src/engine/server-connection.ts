@@ -324,7 +324,7 @@ export class ServerConnection implements FrameHandler {
     return false;
   }
 
-  /** Before 5.0 a refusal cannot be said: section 3.3.5 of 3.1.1 leaves a positive acknowledgement or a close; we close. */
+  /** Before 5.0 a refusal cannot be said: [v3 MQTT-3.3.5-2] leaves a positive acknowledgement or a close; we close (O-3). */
   private deny(type: number, id: number, reasonCode: number): void {
     if (this.sender.version === 5) this.sender.acknowledgeAfter(type, id, reasonCode, 0);
     else this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
