@@ -170,3 +170,25 @@ describe("what is allowed", () => {
     expect(second.end).toMatchObject({ code: "ALIAS" });
   });
 });
+
+describe("[MQTT-3.1.2-29] problem information that our CONNECT did not want", () => {
+  test.each([
+    ["PUBACK", "40 08 00 01 00 04 1f 00 01 78"],
+    ["PUBREL", "62 09 00 01 00 05 26 00 00 00 00"],
+    ["AUTH", "f0 06 18 04 1f 00 01 78"],
+  ])("in %s is a Protocol Error", (_name, bytes) => {
+    const harness = new ClientHarness(5, { properties: { requestProblemInformation: 0 } }).open();
+    harness.receiveBytes(hex(bytes));
+    expect(harness.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
+    expect(harness.end).toMatchObject({ reasonCode: 0x82, source: "peer" });
+  });
+
+  test.each([
+    ["PUBLISH", "30 09 00 01 61 05 26 00 00 00 00"],
+    ["DISCONNECT", "e0 06 8b 04 1f 00 01 78"],
+  ])("may stand in %s", (_name, bytes) => {
+    const harness = new ClientHarness(5, { properties: { requestProblemInformation: 0 } }).open();
+    harness.receiveBytes(hex(bytes));
+    expect(harness.take()).toEqual([]);
+  });
+});
