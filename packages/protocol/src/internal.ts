@@ -56,7 +56,8 @@ export {
   type SenderOwner,
   shiftQueue,
 } from "./engine/sender.ts";
-export { ServerConnection, type ServerConnectionLimits } from "./engine/server-connection.ts";
+export { ServerConnection } from "./engine/server-connection.ts";
+export type { ServerConnectionLimits } from "./engine/server-connection-limits.ts";
 export type { AliasPolicy, OutboundAliasSettings } from "./flow/outbound-aliases.ts";
 export {
   type AcceptConnect,

@@ -19,12 +19,14 @@ import type {
 } from "../packet/packets.ts";
 import { extendRun, parsePublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
-import { connackReason, disconnectReason, ReasonCode } from "../packet/reason-codes.ts";
+import { ReasonCode } from "../packet/reason-codes.ts";
 import { withoutProblemInformation } from "../packet/without-problem-information.ts";
 import type { SessionState } from "../session/session-state.ts";
 import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
 import { asMqttError, peerFault, tooLargeForClient, unexpected } from "./server-faults.ts";
+import type { ServerConnectionLimits } from "./server-connection-limits.ts";
+import { refuseMalformedConnect, writeConnack, writeDisconnect } from "./server-goodbye.ts";
 import {
   type AcceptConnect,
   type ConnectAnswer,
@@ -33,18 +35,6 @@ import {
   type ServerSink,
   type SubscribeAnswer,
 } from "./server-sink.ts";
-
-export interface ServerConnectionLimits {
-  /** Largest packet taken from the client, bytes; told to it as Maximum Packet Size. */
-  maximumPacketSize: number;
-  /** Largest CONNECT, bytes: all that is ever buffered for a stranger. */
-  maximumConnectSize: number;
-  /**
-   * Ms from the connection's beginning to a whole CONNECT, and to the last AUTH of the client before the CONNACK; and from the
-   * client's AUTH 0x19 to its last one.
-   */
-  connectTimeoutMs: number;
-}
 
 type Phase =
   | { kind: "awaiting-connect" }
@@ -350,8 +340,10 @@ export class ServerConnection implements FrameHandler {
         offsets.topicEnd = topic.length;
         return true;
       }
+      // Section 3.3.4: nothing to stand for is a Protocol Error, 0x82; only a wrong number is 0x94.
+      this.fail(protocolError(`Topic Alias ${topicAlias} was never set`));
+      return false;
     }
-    // [MQTT-3.3.2-9] forbids an alias above the maximum; one never set is a Protocol Error too (section 3.3.2.3.4).
     this.fail(new MqttError("ALIAS", { reasonCode: ReasonCode.TopicAliasInvalid, clause: "MQTT-3.3.2-9" }));
     return false;
   }
@@ -421,7 +413,7 @@ export class ServerConnection implements FrameHandler {
     const { session } = answer;
     // [MQTT-4.12.0-5]
     const properties = method === undefined ? answer.properties : { ...answer.properties, authenticationMethod: method };
-    if (!this.connack(0, answer.sessionPresent, properties)) {
+    if (!writeConnack(this.sender, 0, answer.sessionPresent, properties)) {
       this.close(tooLargeForClient("CONNACK"));
       return;
     }
@@ -440,17 +432,8 @@ export class ServerConnection implements FrameHandler {
   }
 
   private refuseConnect(reasonCode: number, error: MqttError, properties: Properties | undefined): void {
-    this.connack(connackReason(reasonCode), false, properties);
+    writeConnack(this.sender, reasonCode, false, properties);
     this.close(error);
-  }
-
-  private connack(reasonCode: number, sessionPresent: boolean, properties: Properties | undefined): boolean {
-    return this.sender.packet({
-      type: PacketType.CONNACK,
-      sessionPresent,
-      reasonCode,
-      ...(properties === undefined ? {} : { properties }),
-    });
   }
 
   /** AUTH before the CONNACK goes on with the authentication, AUTH afterwards begins another or goes on with it (section 4.12.1). */
@@ -572,24 +555,9 @@ export class ServerConnection implements FrameHandler {
 
   private sayWhy(error: MqttError, reasonCode: number, properties: Properties | undefined): void {
     const { sender, phase } = this;
-    if (phase === AWAITING_CONNECT) this.refuseMalformedConnect(error, reasonCode);
-    else if (phase === CONNECTING || phase === AUTHENTICATING) this.connack(connackReason(reasonCode), false, properties);
-    else if (sender.version === 5) {
-      const packet: DisconnectPacket = { type: PacketType.DISCONNECT, reasonCode: disconnectReason(reasonCode, "server") };
-      // A Server Reference may be what makes it too large: the code alone always fits.
-      if (properties === undefined || !sender.packet({ ...packet, properties })) sender.packet(packet);
-    }
-  }
-
-  /**
-   * Section 4.13: a CONNECT of 5.0 is told what is wrong with it. [v3 MQTT-3.1.4-1]: an older one is not, but for an unsupported
-   * protocol level ([v3 MQTT-3.1.2-2]), in the form the client knows.
-   */
-  private refuseMalformedConnect(error: MqttError, reasonCode: number): void {
-    if (reasonCode === ReasonCode.UnsupportedProtocolVersion) {
-      this.sender.version = connackVersion(Number(error.details?.["level"] ?? 4));
-    } else if (this.sender.version !== 5) return;
-    this.connack(connackReason(reasonCode), false, undefined);
+    if (phase === AWAITING_CONNECT) refuseMalformedConnect(sender, error, reasonCode);
+    else if (phase === CONNECTING || phase === AUTHENTICATING) writeConnack(sender, reasonCode, false, properties);
+    else writeDisconnect(sender, reasonCode, properties);
   }
 
   private close(error: MqttError | undefined): void {
