@@ -3,8 +3,12 @@ import { payloadBytes } from "@bowline/client/internal";
 import type { IClientOptions } from "./options.ts";
 import { toProperties } from "./properties.ts";
 
-/** The CONNECT of one attempt, from the options as they are now: applications change them between attempts. */
-export function connectPacketOf(options: IClientOptions): ConnectPacket {
+/**
+ * The CONNECT of one attempt, from the options as they are now: applications change them between attempts.
+ *
+ * @param assigned Client Identifier that the server gave before, for options that leave it to the server
+ */
+export function connectPacketOf(options: IClientOptions, assigned: string): ConnectPacket {
   const { protocolVersion = 4, clientId = "", clean = true, keepalive = 60, username, password, will } = options;
   const properties = protocolVersion === 5 ? toProperties(options.properties) : undefined;
   return {
@@ -12,7 +16,7 @@ export function connectPacketOf(options: IClientOptions): ConnectPacket {
     protocolVersion,
     cleanStart: clean,
     keepAlive: keepalive,
-    clientIdentifier: clientId,
+    clientIdentifier: clientId === "" ? assigned : clientId,
     ...(username == null ? {} : { username }),
     ...(password == null ? {} : { password: payloadBytes(password) }),
     ...(will == null ? {} : { will: willOf(will, protocolVersion === 5) }),

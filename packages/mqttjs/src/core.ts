@@ -5,6 +5,7 @@ import {
   type DisconnectPacket,
   MqttError,
   PacketType,
+  type Properties,
   type ProtocolVersion,
   type SubackPacket,
   type UnsubackPacket,
@@ -18,6 +19,7 @@ import {
   factsOf,
   NetworkConnection,
   platform,
+  publishFault,
   systemClock,
   type Target,
   throwOutside,
@@ -124,6 +126,10 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private readonly inbound: Inbound;
   /** Topics by the application's own aliases, on this connection. */
   private readonly aliases = new Map<number, string>();
+  /** What the CONNACK of this connection said. */
+  limits: Properties = {};
+  /** The server's choice, where the application made none: a session is found by it. */
+  private assignedClientId = "";
   private ending: Ending | undefined;
   /** `reconnect()` came while the last connection was on its way out. */
   private comesBack = false;
@@ -154,7 +160,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   // What the application asks.
 
   publish(entry: OutgoingPublish): void {
-    this.outbox.publish(entry, this.phase.kind === "online" ? this.phase.connection.sender : undefined);
+    const { phase } = this;
+    if (phase.kind !== "online") this.outbox.publish(entry, undefined);
+    else if (!this.refuses(entry)) this.outbox.publish(entry, phase.connection.sender);
     if (entry.packetIdentifier !== 0) this.lastIdentifier = entry.packetIdentifier;
     this.showSent();
   }
@@ -273,6 +281,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.failures = 0;
     this.aliases.clear();
     this.connack = toPacket(packet, this.version) as IConnackPacket;
+    this.limits = packet.properties ?? {};
+    this.assignedClientId = this.limits.assignedClientIdentifier ?? this.assignedClientId;
     // PUBREC made the server the owner of some (section 4.3.3); the others are sent as new, as in MQTT.js.
     for (const entry of taken) if (entry.message === undefined) this.entryDone(entry, 0);
     this.outbox.sendAnew(taken.filter(({ message }) => message !== undefined));
@@ -280,7 +290,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     else this.subscriptions.renew(engine, packet.sessionPresent);
     // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
     connection.sender.blocked = false;
-    this.outbox.opened(engine, connection.sender);
+    this.outbox.opened(engine, connection.sender, (entry) => this.refuses(entry));
     this.showSent();
     this.tell("connect", this.connack);
     this.progress();
@@ -376,10 +386,17 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     return transformWsUrl !== undefined && isWebSocket(url.slice(0, url.indexOf(":"))) ? transformWsUrl(url, options, client) : url;
   }
 
+  /** Fails a message that the server said that it does not take: it would end the connection. */
+  private refuses(entry: OutgoingPublish): boolean {
+    const fault = publishFault(entry, this.limits);
+    if (fault !== undefined) callSafely(() => entry.settle(fault), undefined);
+    return fault !== undefined;
+  }
+
   private dial(url: string, since: number): void {
     const { options, clock } = this;
     const target = targetOf(url, options);
-    const connect = connectPacketOf(options);
+    const connect = connectPacketOf(options, this.assignedClientId);
     const attempt = { target, connect, since };
     this.client.log("connecting to %s", target.url);
     this.tell("packetsend", toPacket(connect, this.version));

@@ -290,7 +290,10 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const answered = callback && joined(batches.length, granted, callback);
     for (const batch of batches) {
       this.core.request(
-        (engine) => subscriptions.send(engine, batch, answered),
+        (engine) => {
+          subscriptions.check(batch, this.core.limits);
+          return subscriptions.send(engine, batch, answered);
+        },
         (error) => answered?.(error, batch),
       );
     }

@@ -50,12 +50,15 @@ export class Outbox {
     else request.send(engine);
   }
 
-  /** A connection is open: sends what waited for one, after what an earlier connection left unacknowledged. */
-  opened(engine: ClientConnection, sender: Sender): void {
+  /**
+   * A connection is open: sends what waited for one, after what an earlier connection left unacknowledged. `refuses` fails what
+   * its server does not take.
+   */
+  opened(engine: ClientConnection, sender: Sender, refuses: (entry: OutgoingPublish) => boolean): void {
     sender.pump();
     for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
-      if (next instanceof OutgoingPublish) sender.enqueue(next);
-      else next.send(engine);
+      if (!(next instanceof OutgoingPublish)) next.send(engine);
+      else if (!refuses(next)) sender.enqueue(next);
     }
   }
 

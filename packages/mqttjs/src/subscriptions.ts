@@ -1,4 +1,12 @@
-import type { ProtocolVersion, RetainHandling, SubackPacket, SubscriptionRequest, UnsubackPacket } from "@bowline/protocol";
+import type {
+  Properties,
+  ProtocolVersion,
+  RetainHandling,
+  SubackPacket,
+  SubscriptionRequest,
+  UnsubackPacket,
+} from "@bowline/protocol";
+import { subscribeFault } from "@bowline/client/internal";
 import type { ClientConnection } from "@bowline/protocol/internal";
 import { ErrorWithReasonCode, ErrorWithSubackPacket, ReasonCodes } from "./errors.ts";
 import type { ISubscriptionGrant, ISubscriptionRequest } from "./options.ts";
@@ -57,6 +65,20 @@ export class Subscriptions {
 
   forget(topics: readonly string[]): void {
     for (const topic of topics) this.remembered.delete(topic);
+  }
+
+  /**
+   * Before a SUBSCRIBE leaves; what is refused is remembered no longer.
+   *
+   * @throws MqttError for what the server said that it does not take
+   */
+  check(requests: readonly ISubscriptionRequest[], limits: Properties): void {
+    for (const request of requests) {
+      const fault = subscribeFault(requestOf(request), undefined, limits);
+      if (fault === undefined) continue;
+      this.forget(requests.map(({ topic }) => topic));
+      throw fault;
+    }
   }
 
   forgetAll(): void {
