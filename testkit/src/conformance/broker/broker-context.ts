@@ -41,7 +41,7 @@ export class BrokerContext {
   async open(name = `client ${this.clients.length + 1}`): Promise<CaseClient> {
     const { address, username, password, limitMs = LIMIT_MS, isStrict = false } = this.target;
     const transcript = (line: string): void => void this.transcript.push(line);
-    const options = { version: this.version, name, limitMs, transcript, isStrict, username, password };
+    const options = { version: this.version, name, limitMs, transcript, isStrict, username, password, server: this.server };
     const client = new CaseClient(await openSocket(address), options);
     this.clients.push(client);
     return client;

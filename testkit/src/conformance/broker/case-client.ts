@@ -18,6 +18,7 @@ import type { PacketName } from "../wire/packet-name.ts";
 import type { WirePacket } from "../wire/parse.ts";
 import { CLOSED, Peer, type PeerOptions } from "../wire/peer.ts";
 import type { Wanted } from "../wire/wanted.ts";
+import { needsForFilters, needsForMessage, type ServerFeatures } from "./server-features.ts";
 
 /** In which nearly every server has closed a connection that it is to close. */
 const PROMPT_MS = 500;
@@ -29,6 +30,8 @@ export interface CaseClientOptions extends PeerOptions {
   readonly isStrict: boolean;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /** A case that needs what the server lacks does not apply. */
+  readonly server: ServerFeatures;
 }
 
 export type ConnectFields = Omit<ConnectOptions, "version">;
@@ -56,6 +59,7 @@ export class CaseClient extends Peer {
 
   /** Sends CONNECT, and takes the CONNACK, which must accept. */
   connect(fields: ConnectFields, wanted: Wanted = {}): Promise<WirePacket> {
+    if (fields.will !== undefined) needsForMessage(this.settings.server, fields.will);
     this.send(this.connectBytes(fields));
     return this.expect("CONNACK", { reasonCode: 0, ...wanted });
   }
@@ -67,6 +71,7 @@ export class CaseClient extends Peer {
   /** Takes the SUBACK; messages that came before it stay to be taken. A filter without options is subscribed with QoS 0. */
   subscribe(filters: string | readonly FilterRow[], properties: PropertyList = [], wanted: Wanted = {}): Promise<WirePacket> {
     const rows: readonly FilterRow[] = typeof filters === "string" ? [[filters, 0]] : filters;
+    needsForFilters(this.settings.server, rows, properties);
     const packetIdentifier = this.nextIdentifier();
     this.send(subscribe({ version: this.version, packetIdentifier, filters: rows, properties }));
     const reasonCodes = rows.map(([, options]) => options & 3);
@@ -81,6 +86,7 @@ export class CaseClient extends Peer {
 
   /** Without waiting for an answer. Gives it an identifier when its QoS needs one. */
   sendPublish(fields: PublishFields): number {
+    needsForMessage(this.settings.server, fields);
     const packetIdentifier = fields.packetIdentifier ?? ((fields.qos ?? 0) > 0 ? this.nextIdentifier() : undefined);
     this.send(publish({ version: this.version, ...fields, packetIdentifier }));
     return packetIdentifier ?? 0;

@@ -1,4 +1,5 @@
-import { connect, type Version } from "../wire/build.ts";
+import { NotApplicable } from "../case.ts";
+import { connect, type FilterRow, type PropertyList, type PublishOptions, type Version, type WillOptions } from "../wire/build.ts";
 import { valueOf, type WirePacket } from "../wire/parse.ts";
 import { Peer } from "../wire/peer.ts";
 import type { PropertyName } from "../wire/properties.ts";
@@ -55,4 +56,36 @@ function featuresOf(connack: WirePacket): ServerFeatures {
     hasSharedSubscriptions: number("sharedSubscriptionAvailable") !== 0,
     serverKeepAlive: number("serverKeepAlive"),
   };
+}
+
+/** A message that the server may refuse for what it lacks is no matter of a case about something else. */
+export function needsForMessage(server: ServerFeatures, message: Omit<PublishOptions, "version"> | WillOptions): void {
+  const { qos = 0, retain = false, payload = "", topic } = message;
+  // 3 is refused by every server, and tested as that.
+  if (qos < 3 && qos > server.maximumQoS) throw new NotApplicable(`the server has no QoS ${qos}`);
+  if (retain && !server.isRetainAvailable) throw new NotApplicable("the server has no retained messages");
+  const size = payload.length + topic.length + HEADER_ROOM + sizeOf(message.properties ?? []);
+  if (size > (server.maximumPacketSize ?? size)) throw new NotApplicable(`the server takes no packet of ${size} bytes`);
+}
+
+export function needsForFilters(server: ServerFeatures, filters: readonly FilterRow[], properties: PropertyList): void {
+  const texts = filters.map(([filter]) => filter.toString());
+  if (filters.some(([, options]) => (options & 3) > server.maximumQoS)) throw new NotApplicable("the server lacks a QoS");
+  if (!server.hasWildcards && texts.some((text) => /[+#]/.test(text))) throw new NotApplicable("the server has no wildcards");
+  if (!server.hasSharedSubscriptions && texts.some((text) => text.startsWith("$share/"))) {
+    throw new NotApplicable("the server has no Shared Subscriptions");
+  }
+  if (!server.hasSubscriptionIdentifiers && properties.some(([id]) => id === SUBSCRIPTION_IDENTIFIER)) {
+    throw new NotApplicable("the server has no Subscription Identifiers");
+  }
+  const size = texts.join("").length + 3 * texts.length + HEADER_ROOM;
+  if (size > (server.maximumPacketSize ?? size)) throw new NotApplicable(`the server takes no packet of ${size} bytes`);
+}
+
+const SUBSCRIPTION_IDENTIFIER = 0x0b;
+/** For the Fixed Header, a Packet Identifier and the lengths. */
+const HEADER_ROOM = 16;
+
+function sizeOf(properties: PropertyList): number {
+  return properties.reduce((sum, { length }) => sum + length, 0);
 }

@@ -253,7 +253,9 @@ endingCases.only(
   "small-answers",
   "[MQTT-3.1.2-24] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.14.2-3] [MQTT-3.14.2-4] PUBREC, PUBREL, PUBCOMP and DISCONNECT fit a Maximum Packet Size of 25 bytes",
   async (t) => {
-    const client = await t.connect({ properties: [property("maximumPacketSize", 25)] });
+    const client = await t.attempt({ properties: [property("maximumPacketSize", 25)] });
+    const connack = await client.next("CONNACK");
+    t.requires(connack !== "the connection is closed", "CONNACK of 25 bytes");
     client.send(
       publish({ version: 5, topic: t.topic("nobody"), qos: 2, packetIdentifier: 4 }),
       acknowledgement("PUBREL", { version: 5, packetIdentifier: 7 }),
@@ -278,9 +280,9 @@ endingCases.only(
     t.requires(t.server.maximumQoS < 2, "Maximum QoS below 2");
     const above = t.server.maximumQoS + 1;
     const client = await t.connect();
-    const suback = await client.subscribe([[t.topic(), 2]], [], { reasonCodes: [t.server.maximumQoS] });
-    t.check(suback.reasonCodes?.length === 1, "one code", suback.reasonCodes ?? []);
-    client.sendPublish({ topic: t.topic(), qos: above });
+    client.send(subscribe({ version: 5, packetIdentifier: 1, filters: [[t.topic(), 2]] }));
+    await client.expect("SUBACK", { packetIdentifier: 1, reasonCodes: [t.server.maximumQoS] });
+    client.send(publish({ version: 5, topic: t.topic(), qos: above, packetIdentifier: 1 }));
     await client.expectError(0x9b);
     const refused = await t.attempt({ will: { topic: t.topic(), qos: above } });
     await refused.expectRefusal(0x9b);
@@ -290,7 +292,7 @@ endingCases.only(
 endingCases.only(5, "no-retain", "[MQTT-3.2.2-13] a server without retained messages refuses them", async (t) => {
   t.requires(!t.server.isRetainAvailable, "lack of retained messages");
   const client = await t.connect();
-  client.sendPublish({ topic: t.topic(), retain: true });
+  client.send(publish({ version: 5, topic: t.topic(), retain: true }));
   await client.expectError(0x9a);
   const refused = await t.attempt({ will: { topic: t.topic(), retain: true } });
   await refused.expectRefusal(0x9a);
@@ -328,7 +330,15 @@ endingCases.only(
   async (t) => {
     const seconds = t.server.serverKeepAlive;
     t.requires(seconds !== undefined && seconds > 0 && seconds <= 10, "Server Keep Alive of at most 10 s");
-    const client = await t.connect({ keepAlive: 65_535 });
-    await client.next("a close", (seconds ?? 0) * 2_000);
+    const client = await t.connect({ keepAlive: 65_535 }, { properties: { serverKeepAlive: [seconds ?? 0] } });
+    const start = performance.now();
+    const event = await client.next("a close", (seconds ?? 0) * 1_500 + 10_000);
+    const waited = performance.now() - start;
+    t.check(event === "the connection is closed" || event.name === "DISCONNECT", "a close", "another packet");
+    t.check(
+      waited >= (seconds ?? 0) * 1_400,
+      `a close after ${seconds} s and a half of that`,
+      `one after ${Math.round(waited)} ms`,
+    );
   },
 );

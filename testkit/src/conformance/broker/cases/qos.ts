@@ -145,6 +145,7 @@ qosCases.only(4, "in-unknown-pubrel", "[v3 MQTT-4.3.3-2] a PUBREL of an unknown 
 });
 
 qosCases.both("in-order", "[MQTT-4.3.2-4] [v3 MQTT-4.3.2-2] PUBACKs leave in the order of their PUBLISHes", async (t) => {
+  t.requires(t.server.receiveMaximum >= 15, "Receive Maximum of 15");
   const client = await t.connect();
   for (let i = 1; i <= 15; i++) client.sendPublish({ topic: t.topic(), qos: 1, packetIdentifier: i });
   for (let i = 1; i <= 15; i++) await client.expect("PUBACK", { packetIdentifier: i });
