@@ -27,7 +27,7 @@ const violations: readonly Violation[] = [
   ["[MQTT-3.3.1-4] QoS 3", [bytes(0x36, 5, 0, 1, 97, 0, 1)], 0x81, "MALFORMED_PACKET"],
   ["[MQTT-3.3.2-2] a wildcard in a Topic Name", [bytes(0x30, 4, 0, 1, 0x23, 0)], 0x90, "TOPIC_NAME"],
   ["[MQTT-1.5.4-1] text that is not UTF-8", [bytes(0x30, 4, 0, 1, 0xff, 0)], 0x81, "MALFORMED_PACKET"],
-  ["a Topic Alias that was never set", [aliased(1)], 0x94, "ALIAS"],
+  ["a Topic Alias that was never set (section 3.3.4)", [aliased(1)], 0x82, "PROTOCOL_ERROR"],
   ["[MQTT-3.1.2-27] a Topic Alias above the maximum", [aliased(3, "t")], 0x94, "ALIAS"],
   ["[MQTT-3.3.2-8] Topic Alias 0", [bytes(0x30, 7, 0, 1, 97, 3, 0x23, 0, 0)], 0x94, "ALIAS"],
   [

@@ -473,8 +473,19 @@ export class ClientConnection implements FrameHandler {
 
   private useAlias(alias: number): void {
     const topic = this.aliases?.get(alias);
-    if (topic === undefined) throw packetFault(ReasonCode.TopicAliasInvalid, `${alias} was never set`);
+    if (topic === undefined) {
+      this.checkAlias(alias);
+      // Section 3.3.4: nothing to stand for is a Protocol Error, 0x82; only a wrong number is 0x94.
+      throw protocolError(`Topic Alias ${alias} was never set`);
+    }
     if (topic !== this.topic) this.takeTopic(topic, topic, 0, topic.length);
+  }
+
+  /** [MQTT-3.1.2-27]: none above what our CONNECT allowed. */
+  private checkAlias(alias: number): void {
+    if (alias > (this.connect.properties?.topicAliasMaximum ?? 0)) {
+      throw packetFault(ReasonCode.TopicAliasInvalid, `${alias} is above the maximum`, "MQTT-3.1.2-27");
+    }
   }
 
   private readTopic(chunk: Uint8Array): void {
@@ -485,10 +496,7 @@ export class ClientConnection implements FrameHandler {
       this.takeTopic(ownBytes(chunk, topicStart, topicEnd), chunk, topicStart, topicEnd);
     }
     if (topicAlias === 0) return;
-    // [MQTT-3.1.2-27]: none above what our CONNECT allowed.
-    if (topicAlias > (this.connect.properties?.topicAliasMaximum ?? 0)) {
-      throw packetFault(ReasonCode.TopicAliasInvalid, `${topicAlias} is above the maximum`, "MQTT-3.1.2-27");
-    }
+    this.checkAlias(topicAlias);
     this.aliases ??= new InboundAliases();
     this.aliases.set(topicAlias, chunk, topicStart, topicEnd);
   }
