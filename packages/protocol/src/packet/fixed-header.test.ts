@@ -63,6 +63,29 @@ describe("reserved flags: of all sixteen values only the listed one is taken, an
   );
 });
 
+test("MQTT 3.1 has DUP in PUBREL, SUBSCRIBE and UNSUBSCRIBE, and leaves the other flags open: none is looked at (O-17)", () => {
+  const subscription = { topicFilter: "a", qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  const packets: readonly Packet[] = [
+    { type: 1, protocolVersion: 3, cleanStart: true, keepAlive: 0, clientIdentifier: "c" },
+    { type: 2, sessionPresent: false, reasonCode: 0 },
+    { type: 4, packetIdentifier: 1, reasonCode: 0 },
+    { type: 6, packetIdentifier: 1, reasonCode: 0 },
+    { type: 8, packetIdentifier: 1, subscriptions: [subscription] },
+    { type: 9, packetIdentifier: 1, reasonCodes: [0] },
+    { type: 10, packetIdentifier: 1, topicFilters: ["a"] },
+    { type: 11, packetIdentifier: 1, reasonCodes: [] },
+    { type: 12 },
+    { type: 14, reasonCode: 0 },
+  ];
+  for (const packet of packets) {
+    const bytes = encodeToBytes(packet, 3);
+    for (let flags = 0; flags < 16; flags++) {
+      bytes[0] = (packet.type << 4) | flags;
+      expect(outcome(bytes, 3), `packet type ${packet.type}, flags ${flags}`).toEqual(packet);
+    }
+  }
+});
+
 describe("flags of PUBLISH", () => {
   test.each([3, 4, 5] as const)(
     "[MQTT-3.3.1-4] [v3 MQTT-3.3.1-4] [MQTT-3.3.1-2] [v3 MQTT-3.3.1-2] no QoS 3, and no DUP at QoS 0 (version %i)",
