@@ -44,6 +44,7 @@ export { withoutRewritten } from "./packet/without-rewritten.ts";
 export { Fifo } from "./flow/fifo.ts";
 export { InFlight } from "./flow/in-flight.ts";
 export { type Message, type OutboundEntry, OutboundState } from "./flow/message.ts";
+export { pushQueue, shiftQueue } from "./session/outbound-queue.ts";
 export { SessionState } from "./session/session-state.ts";
 export {
   DROPPED_EXPIRED,
@@ -51,10 +52,8 @@ export {
   fillFromMessage,
   fillFromOffsets,
   NO_LIMIT,
-  pushQueue,
   Sender,
   type SenderOwner,
-  shiftQueue,
 } from "./engine/sender.ts";
 export { ServerConnection } from "./engine/server-connection.ts";
 export type { ServerConnectionLimits } from "./engine/server-connection-limits.ts";

@@ -7,7 +7,8 @@ import { PacketType } from "../packet/packet-type.ts";
 import type { ConnectPacket, Packet } from "../packet/packets.ts";
 import { SessionState } from "../session/session-state.ts";
 import { ClientConnection } from "./client-connection.ts";
-import { pushQueue, Sender } from "./sender.ts";
+import { pushQueue } from "../session/outbound-queue.ts";
+import { Sender } from "./sender.ts";
 
 const CONNECT: ConnectPacket = {
   type: PacketType.CONNECT,

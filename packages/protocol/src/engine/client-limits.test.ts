@@ -4,8 +4,9 @@ import { MqttError } from "../errors/mqtt-error.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, QoS } from "../packet/packets.ts";
+import { pushQueue } from "../session/outbound-queue.ts";
 import { SessionState } from "../session/session-state.ts";
-import { DROPPED_TOO_LARGE, pushQueue } from "./sender.ts";
+import { DROPPED_TOO_LARGE } from "./sender.ts";
 
 const filter = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
 function entry(session: SessionState, qos: QoS, size = 1): OutboundEntry {

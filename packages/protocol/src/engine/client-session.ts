@@ -1,6 +1,6 @@
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import type { SessionState } from "../session/session-state.ts";
-import { pushQueue, shiftQueue } from "./sender.ts";
+import { pushQueue, shiftQueue } from "../session/outbound-queue.ts";
 
 /**
  * The server has no session: nothing is in flight any more (section 4.1). What may be sent as new goes to the head of the queue,

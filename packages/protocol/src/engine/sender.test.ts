@@ -5,7 +5,8 @@ import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, PublishPacket, QoS } from "../packet/packets.ts";
 import { PublishSource } from "../packet/write-publish.ts";
 import { SessionState } from "../session/session-state.ts";
-import { DROPPED_EXPIRED, DROPPED_TOO_LARGE, pushQueue } from "./sender.ts";
+import { pushQueue } from "../session/outbound-queue.ts";
+import { DROPPED_EXPIRED, DROPPED_TOO_LARGE } from "./sender.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 

@@ -11,6 +11,7 @@ import type { PublishOffsets } from "../packet/publish-offsets.ts";
 import type { PacketEncoder } from "../packet/to-bytes.ts";
 import { shorterForms } from "../packet/without-problem-information.ts";
 import { copyInto, PublishSource, writePublish } from "../packet/write-publish.ts";
+import { pushQueue, shiftQueue } from "../session/outbound-queue.ts";
 import type { SessionState } from "../session/session-state.ts";
 
 /**
@@ -477,23 +478,4 @@ export function fillFromOffsets(source: PublishSource, chunk: Uint8Array, offset
   source.properties.set(chunk, offsets.propertiesStart, offsets.propertiesEnd);
   source.messageExpiryInterval = -1;
   source.topicAlias = 0;
-}
-
-/** Appends to the queue of a session, connected or not. */
-export function pushQueue(state: SessionState, entry: OutboundEntry): void {
-  state.queue.push(entry);
-  state.queuedBytes += entryBytes(entry);
-}
-
-/** Takes the oldest entry from the queue of a session. */
-export function shiftQueue(state: SessionState): OutboundEntry | undefined {
-  const entry = state.queue.shift();
-  if (entry !== undefined) state.queuedBytes -= entryBytes(entry);
-  return entry;
-}
-
-/** What an entry counts for in `queuedBytes`: topic, payload and properties. */
-function entryBytes(entry: OutboundEntry): number {
-  const { message } = entry;
-  return message === undefined ? 0 : message.topicName.length + message.payload.length + (message.properties?.length ?? 0);
 }

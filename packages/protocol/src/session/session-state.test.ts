@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { OutboundState } from "../flow/message.ts";
-import { pushQueue } from "../engine/sender.ts";
+import { pushQueue } from "./outbound-queue.ts";
 import { SessionState } from "./session-state.ts";
 
 test("[MQTT-3.1.2-4] a session that is begun anew keeps nothing of the one before", () => {
