@@ -355,7 +355,7 @@ export class ClientConnection implements FrameHandler {
     }
     // From here on a fault of the server is told to it.
     this.phase = OPEN;
-    // [MQTT-3.2.2-2] [v3 MQTT-3.2.2-1]
+    // [MQTT-3.2.2-2] [v3 MQTT-3.2.2-1]; where the Session was asked for, one is taken without a state of ours: ![MQTT-3.2.2-4], D-4.
     if (packet.sessionPresent && connect.cleanStart) {
       this.fail(new MqttError("SP_VIOLATION", { reasonCode: ReasonCode.ProtocolError, clause: "MQTT-3.2.2-2" }));
       return;
@@ -481,7 +481,7 @@ export class ClientConnection implements FrameHandler {
     if (topic !== this.topic) this.takeTopic(topic, topic, 0, topic.length);
   }
 
-  /** [MQTT-3.1.2-27]: none above what our CONNECT allowed. */
+  /** [MQTT-3.1.2-26] [MQTT-3.1.2-27]: none above what our CONNECT allowed. */
   private checkAlias(alias: number): void {
     if (alias > (this.connect.properties?.topicAliasMaximum ?? 0)) {
       throw packetFault(ReasonCode.TopicAliasInvalid, `${alias} is above the maximum`, "MQTT-3.1.2-27");
