@@ -219,7 +219,7 @@ describe("delivery", () => {
     server.link.cut();
     await clock.advance(1000);
     server.link.send({ ...message("", "4"), ...alias });
-    expect(losses.at(-1)).toMatchObject({ code: "ALIAS" });
+    expect(losses.at(-1)).toMatchObject({ code: "PROTOCOL_ERROR" });
   });
 
   test("what a handler throws does not disturb the client", async () => {
