@@ -62,6 +62,7 @@ class EngineConnection implements ClientSink, SenderOwner {
   // ClientSink
 
   accepted(): void {
+    this.client.leftAt = undefined;
     this.client.mustStartClean = false;
   }
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
@@ -124,6 +125,8 @@ export class EngineClient implements SimClient {
   /** It comes back by itself. */
   private isWanted = false;
   private isClosed = false;
+  /** @internal When it was without a connection first, since it last had one. */
+  leftAt: number | undefined;
   /** @internal A clean session was asked for and not confirmed: the server may have begun it, so its state is not the client's. */
   mustStartClean = false;
 
@@ -189,6 +192,7 @@ export class EngineClient implements SimClient {
     if (connection === undefined || this.openEngine === undefined || (this.spec.version === 4 && reasonCode !== 0)) return;
     this.isWanted = false;
     this.connection = undefined;
+    this.leftAt = this.world.clock.now();
     connection.engine!.disconnect(reasonCode);
     connection.sender.flush();
     connection.isOver = true;
@@ -232,10 +236,19 @@ export class EngineClient implements SimClient {
   lost(connection: EngineConnection): void {
     if (this.connection !== connection) return;
     this.connection = undefined;
+    this.leftAt ??= this.world.clock.now();
     if (!this.isWanted) return;
     this.world.clock.setTimer(() => {
       if (this.isWanted && this.connection === undefined && !this.isClosed) this.open(this.spec.expiry === 0);
     }, this.spec.reconnectMs);
+  }
+
+  /**
+   * Its session has ended by now. Should the CONNACK that says so be lost, the next one would show the new session, and what is
+   * left of the old one here would be taken for its state.
+   */
+  private get hasExpired(): boolean {
+    return this.leftAt !== undefined && this.world.clock.now() >= this.leftAt + this.spec.expiry * 1000;
   }
 
   private get openEngine(): ClientConnection | undefined {
@@ -245,7 +258,7 @@ export class EngineClient implements SimClient {
 
   private open(clean: boolean): void {
     const { version, expiry, keepAlive } = this.spec;
-    const cleanStart = version === 4 ? expiry === 0 : clean || this.mustStartClean;
+    const cleanStart = version === 4 ? expiry === 0 : clean || this.mustStartClean || this.hasExpired;
     this.mustStartClean = cleanStart;
     const connect: ConnectPacket = {
       type: PacketType.CONNECT,

@@ -1,13 +1,31 @@
+import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
+import { generateScript } from "./generate-script.ts";
+import { simulateInParallel } from "./parallel.ts";
+import { runScript } from "./run-script.ts";
 import { simulate, summary } from "./simulate.ts";
 
+const isLong = process.env["BOWLINE_LONG"] === "1";
 const given = process.env["BOWLINE_SEED"];
-const base = Number(given ?? 1_000_000);
+// Each day the same seeds, so that a failure is news about the change; the long run goes on from a new place each time.
+const base = Number(given ?? (isLong ? Math.floor(Math.random() * 2 ** 30) : 1_000_000));
 const seeds = given === undefined ? 500 : 1;
 
-test(`${seeds} seeds from ${base}`, { timeout: 120_000 }, async () => {
+test(`${seeds} seeds from ${base}: nothing lost, doubled, out of order or left over`, { timeout: 120_000 }, async () => {
   const started = performance.now();
   const totals = await simulate(base, seeds);
   console.log(`simulation, BOWLINE_SEED=${base}: ${summary(totals)}; ${Math.round(performance.now() - started)} ms`);
   expect(totals.failure?.text).toBeUndefined();
+});
+
+test.runIf(isLong)("100,000 seeds, in several processes", { timeout: 6 * 3_600_000 }, async () => {
+  const started = performance.now();
+  const totals = await simulateInParallel(base, 100_000, Math.max(1, Math.floor(availableParallelism() / 2)));
+  console.log(`simulation, BOWLINE_SEED=${base}: ${summary(totals)}; ${Math.round(performance.now() - started)} ms`);
+  expect(totals.failure?.text).toBeUndefined();
+});
+
+test("the same seed makes the same history", async () => {
+  const once = async (): Promise<readonly string[]> => (await runScript(generateScript(base), { records: true })).history;
+  expect(await once()).toEqual(await once());
 });

@@ -400,7 +400,9 @@ export class Oracle {
       session.exists = session.wasStored ? "maybe" : "no";
       if (!session.wasStored) session.clear();
     } else if (!end.isAccepted && (end.isClean || !session.isPromised)) session.exists = "maybe";
-    session.endsNotBefore = session.expiry === 0xffff_ffff ? Number.POSITIVE_INFINITY : this.now + session.expiry * 1000;
+    const ends = session.expiry === 0xffff_ffff ? Number.POSITIVE_INFINITY : this.now + session.expiry * 1000;
+    // A CONNECT that was not answered may be forgotten: then it ends as it was to end before.
+    session.endsNotBefore = end.isAccepted ? ends : Math.min(ends, session.endsNotBefore);
     session.endsNotAfter = Number.POSITIVE_INFINITY;
     session.offlineIn = Number.POSITIVE_INFINITY;
     if (!end.isAccepted) for (const will of end.cancelled) will.state = "maybe";
