@@ -45,6 +45,7 @@ describe("what counts as a test", () => {
     ["the title of a table", 'test.each([1, 2])("[MQTT-1.0.0-1] %i", () => {});'],
     ["the row of a table", 'test.each([["[MQTT-1.0.0-1] a", 1]])("%s", () => {});'],
     ["the name of a vector", 'const vectors = [{ name: "[MQTT-1.0.0-1] a", bytes: "00" }];'],
+    ["a part of a title", 'const ids = version === 5 ? "[MQTT-1.0.0-1] [MQTT-1.0.0-2]" : ""; test(`${ids} a`, () => {});'],
     ["a comment", "// covers: [MQTT-1.0.0-2] [MQTT-1.0.0-1]"],
     ["a comment of two lines", "// covers: [MQTT-1.0.0-2]\n// [MQTT-1.0.0-1]"],
     ["a comment in the block above a test", "/**\n * covers: [MQTT-1.0.0-1]\n */"],

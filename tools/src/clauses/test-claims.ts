@@ -2,8 +2,8 @@ import { isNode, parseSource, type SyntaxNode, walk } from "../syntax-tree.ts";
 import { findClaims } from "./citations.ts";
 
 /**
- * The statements that a file of tests claims to test: those in titles (of tests, groups, rows of a table, conformance cases) and
- * in comments that begin with `covers:`. A citation anywhere else explains, and proves nothing.
+ * The statements that a file of tests claims to test: those in titles (of tests, groups, rows of a table, conformance cases) or
+ * parts of them, and in comments that begin with `covers:`. A citation anywhere else explains, and proves nothing.
  */
 export function readTestClaims(path: string): Set<string> {
   const source = parseSource(path);
@@ -18,6 +18,7 @@ export function readTestClaims(path: string): Set<string> {
     else if (node.type === "CallExpression") take(titleOf(node));
     else if (node.type === "ArrayExpression") take((node["elements"] as unknown[])[0]);
     else if (isTitle(node)) take(node["value"]);
+    else if (isListOfIds(node)) take(node);
   });
   return claims;
 }
@@ -38,6 +39,11 @@ function isSkipped(node: SyntaxNode): boolean {
     if (property?.name === "skip" || property?.name === "todo") return true;
   }
   return false;
+}
+
+/** Nothing but ids: a part of titles that are put together, one for each version. */
+function isListOfIds(node: SyntaxNode): boolean {
+  return node.type === "Literal" && typeof node["value"] === "string" && /^(?:\[(?:v3 )?MQTT-[\d.]+-\d+\] ?)+$/.test(node["value"]);
 }
 
 function isTitle(node: SyntaxNode): boolean {
