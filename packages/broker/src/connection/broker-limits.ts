@@ -58,7 +58,8 @@ export const defaultLimits: BrokerLimits = {
   wildcardSubscriptionAvailable: true,
   sharedSubscriptionAvailable: true,
   subscriptionIdentifierAvailable: true,
-  maximumTopicLevels: 128,
+  // More than any other broker takes, so that no topic that works there fails here.
+  maximumTopicLevels: 256,
   maximumQueuedMessages: 100_000,
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,
