@@ -31,6 +31,7 @@ const capabilities: readonly Capability[] = [
   "connect limits",
   "user properties in CONNECT",
   "problem information",
+  "enhanced authentication",
   "reconnect",
   "disconnect",
   "keep alive",
@@ -75,10 +76,12 @@ function toOptions(settings: ClientSettings): IClientOptions {
 }
 
 function connectProperties(settings: ClientSettings): NonNullable<IClientOptions["properties"]> {
-  const { receiveMaximum, maximumPacketSize, topicAliasMaximum, requestProblemInformation, userProperties } = settings;
+  const { receiveMaximum, maximumPacketSize, topicAliasMaximum, requestProblemInformation, userProperties, authenticationMethod } =
+    settings;
   const sessionExpiryInterval = settings.sessionExpiryInterval ?? (settings.cleanStart ? undefined : 300);
   return {
     ...(sessionExpiryInterval !== undefined && { sessionExpiryInterval }),
+    ...(authenticationMethod !== undefined && { authenticationMethod, authenticationData: Buffer.from("start") }),
     ...(receiveMaximum !== undefined && { receiveMaximum }),
     ...(maximumPacketSize !== undefined && { maximumPacketSize }),
     ...(topicAliasMaximum !== undefined && { topicAliasMaximum }),
@@ -129,6 +132,7 @@ class MqttJsUnderTest implements ClientUnderTest {
   constructor(client: MqttClient, report: ClientReport) {
     this.client = client;
     client.on("error", () => undefined);
+    client.handleAuth = (packet, answered) => answered(undefined, { ...packet, reasonCode: 0x18 });
     client.on("message", (topicName, payload, packet) => {
       const { qos, retain, properties } = packet;
       const message: ReceivedMessage = {
