@@ -43,6 +43,59 @@ describe.each([3, 4, 5] as const)("MQTT level %i", (version) => {
   });
 });
 
+describe.each([3, 4, 5] as const)("MQTT level %i, both directions at once and both QoS mixed", (version) => {
+  test("cut at every byte, and at every 32nd byte of the reconnect", () => {
+    const whole = mixedPair(version);
+    whole.connect();
+    expectMixed(whole, "without a cut");
+    for (const direction of directions) {
+      for (let afterBytes = 0; afterBytes <= whole.carried[direction]; afterBytes++) {
+        everyMixedCut(version, { direction, afterBytes });
+      }
+    }
+  });
+});
+
+/** What each side sends: QoS 1 and 2 in turn, so that their flows lie in each other. */
+const MIXED = [1, 2, 2, 1] as const;
+
+function mixedPair(version: ProtocolVersion): EnginePair {
+  const pair = new EnginePair(version);
+  for (const direction of directions) for (const [i, qos] of MIXED.entries()) pair.publish(direction, `${qos}${i}`, qos);
+  return pair;
+}
+
+function everyMixedCut(version: ProtocolVersion, first: Cut): void {
+  for (const direction of directions) {
+    // Each first cut begins at another of the 32.
+    for (let afterBytes = first.afterBytes % 32; ; afterBytes += 32) {
+      const pair = mixedPair(version);
+      pair.connect(first);
+      const second = { direction, afterBytes };
+      const wasCut = pair.connect(second);
+      if (wasCut) pair.connect();
+      expectMixed(pair, `${JSON.stringify(first)} then ${JSON.stringify(second)}`);
+      if (!wasCut) break;
+    }
+  }
+}
+
+/** Section 4.6 orders each QoS by itself; a QoS 1 message may come again. */
+function expectMixed(pair: EnginePair, cuts: string): void {
+  for (const direction of directions) {
+    const ofQos = (qos: string): string[] => pair.arrived[direction].filter((payload) => payload.startsWith(qos));
+    const completed = pair.completed[direction].toSorted((a, b) => a - b);
+    expect([ofQos("2"), [...new Set(ofQos("1"))], completed], cuts).toEqual([
+      ["21", "22"],
+      ["10", "13"],
+      [1, 2, 3, 4],
+    ]);
+  }
+  for (const session of [pair.clientSession, pair.serverSession]) {
+    expect([session.inFlight.count, session.inbound.size, session.queue.length], cuts).toEqual([0, 0, 0]);
+  }
+}
+
 function everySecondCut(version: ProtocolVersion, sender: Direction, qos: 1 | 2, first: Cut): number {
   let cases = 0;
   for (const direction of directions) {
