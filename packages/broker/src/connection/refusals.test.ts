@@ -37,7 +37,9 @@ describe("a CONNECT that is refused", () => {
     async (_title, version, reasonCode, code) => {
       const world = await BrokerWorld.start({ authenticator: refusing(reasonCode) });
       const client = world.dial(version);
-      expect(await refusalOf(client)).toEqual([{ type: PacketType.CONNACK, sessionPresent: false, reasonCode }]);
+      const answers = await refusalOf(client);
+      expect(answers).toHaveLength(1);
+      expect(answers).toMatchObject([{ type: PacketType.CONNACK, sessionPresent: false, reasonCode }]);
       // The code as it stands on the wire.
       const raw = world.dial(version);
       const chunks: number[] = [];
@@ -83,7 +85,7 @@ describe("a PUBLISH that is not allowed", () => {
     const world = await BrokerWorld.start({ access });
     const client = await world.client(5);
     const packetIdentifier = client.publish("denied", "2", qos);
-    expect(await client.take()).toEqual([{ type, packetIdentifier, reasonCode: 0x87 }]);
+    expect(await client.take()).toMatchObject([{ type, packetIdentifier, reasonCode: 0x87 }]);
     client.send({ type: PacketType.PINGREQ });
     expect(await client.take()).toEqual([{ type: PacketType.PINGRESP }]);
   });
