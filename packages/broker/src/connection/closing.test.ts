@@ -42,6 +42,21 @@ describe.each(ends)("a connection ended by %s", (_what, reasonCode, end) => {
   });
 });
 
+test("[MQTT-3.14.2-3] [MQTT-3.2.2-19] a client of 5.0 is told in words too, where they fit, and never the details", async () => {
+  const world = await BrokerWorld.start();
+  const client = await world.client();
+  const small = await world.client(5, { properties: { maximumPacketSize: 30 } });
+  world.broker.disconnectClients(() => true);
+  const [packet] = await client.takeOfType(PacketType.DISCONNECT);
+  expect(packet!.properties?.reasonString).toMatch(/^ADMIN: /);
+  expect(await small.take()).toMatchObject([{ reasonCode: 0x98 }]);
+  const refused = await world.dial().connect({ username: "x", password: Buffer.from("y") });
+  expect(refused.properties?.reasonString).toMatch(/^NOT_AUTHORIZED: [^:]+$/);
+  const first = await world.client(5, { clientIdentifier: "same" });
+  await world.client(5, { clientIdentifier: "same" });
+  expect((await first.takeOfType(PacketType.DISCONNECT))[0]!.properties?.reasonString).toMatch(/^TAKEOVER: /);
+});
+
 test("a peer that has our last packet and does not close gets a second", async () => {
   const world = await BrokerWorld.start();
   const client = await world.client();

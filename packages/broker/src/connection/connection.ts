@@ -36,6 +36,7 @@ import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
+import { explained, withReasonString } from "./reason-string.ts";
 import { grantSubscriptions, removeSubscriptions } from "./subscribe-rules.ts";
 
 /** What a connection needs of its broker. */
@@ -200,7 +201,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   // AdmissionHost
 
   answerConnect(answer: ConnectAnswer): void {
-    this.receiver.answerConnect(answer);
+    this.receiver.answerConnect(explained(answer)!);
   }
 
   answerReauthenticate(answer: ReauthenticateAnswer): void {
@@ -210,11 +211,11 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   // ServerSink
 
   connect(packet: ConnectPacket): ConnectAnswer | undefined {
-    return this.admission.connect(packet);
+    return explained(this.admission.connect(packet));
   }
 
   authenticate(packet: AuthPacket): ConnectAnswer | undefined {
-    return this.admission.authenticate(packet);
+    return explained(this.admission.authenticate(packet));
   }
 
   reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined {
@@ -308,7 +309,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   /** Ends the connection from our side. */
   end(error: MqttError, properties?: Properties): void {
-    this.receiver.disconnect(error, properties);
+    this.receiver.disconnect(error, withReasonString(error, properties));
   }
 
   /** A fault of ours outside of `data`, which has its own guard, ends this connection and no other. */

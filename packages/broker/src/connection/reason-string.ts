@@ -1,0 +1,15 @@
+import { MqttError, type Properties } from "@bowline/protocol";
+import type { ConnectAnswer } from "@bowline/protocol/internal";
+
+/**
+ * Properties with a Reason String for a client of 5.0: the code and its meaning. The details of the error are for the log: they may
+ * tell which part of a client's credentials was wrong.
+ */
+export function withReasonString(error: MqttError, properties: Properties | undefined): Properties {
+  return { reasonString: new MqttError(error.code).message, ...properties };
+}
+
+/** The same for the answer to a CONNECT that refuses it. */
+export function explained(answer: ConnectAnswer | undefined): ConnectAnswer | undefined {
+  return answer?.kind === "refuse" ? { ...answer, properties: withReasonString(answer.error, answer.properties) } : answer;
+}
