@@ -10,6 +10,7 @@ import { publishCases } from "./cases/publish-cases.ts";
 import { sessionCases } from "./cases/session-cases.ts";
 import { subscribeCases } from "./cases/subscribe-cases.ts";
 import { violationCases } from "./cases/violation-cases.ts";
+import { webSocketCases } from "./cases/web-socket-cases.ts";
 import { versionedCases } from "./client-run.ts";
 import type { Kit } from "./kit.ts";
 
@@ -27,4 +28,5 @@ export const clientCases: readonly ConformanceCase<Kit>[] = [
   ...versionedCases("subscribe", subscribeCases),
   ...versionedCases("auth", authenticationCases),
   ...versionedCases("violation", violationCases),
+  ...versionedCases("websocket", webSocketCases),
 ];

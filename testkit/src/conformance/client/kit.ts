@@ -26,6 +26,7 @@ export class Kit {
   private readonly sockets = new Set<Socket>();
   private readonly waiting: Socket[] = [];
   private readonly clients: ClientUnderTest[] = [];
+  private readonly closes: (() => Promise<void>)[] = [];
   private connections = 0;
   private wake: (() => void) | undefined;
 
@@ -59,8 +60,8 @@ export class Kit {
     return `mqtt://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Starts the client. Throws what the client throws. */
-  start(settings: Partial<ClientSettings> = {}): void {
+  /** Starts the client, at the kit's server unless a case has another. Throws what the client throws. */
+  start(settings: Partial<ClientSettings> = {}, url: string = this.url): void {
     const all: ClientSettings = {
       version: this.version,
       clientId: "conformance",
@@ -74,7 +75,7 @@ export class Kit {
       this.received.push(one);
       this.wake?.();
     };
-    this.clients.push(withoutStrays(this.driver.start(this.url, all, { message })));
+    this.clients.push(withoutStrays(this.driver.start(url, all, { message })));
   }
 
   /** The client's next Network Connection, whose first packet must be a CONNECT. */
@@ -135,9 +136,15 @@ export class Kit {
     return all;
   }
 
+  /** What a case opened besides. */
+  onClose(close: () => Promise<void>): void {
+    this.closes.push(close);
+  }
+
   /** Ends everything. */
   async close(): Promise<void> {
     for (const client of this.clients) await client.kill();
+    for (const close of this.closes) await close();
     for (const socket of this.sockets) socket.destroy();
     if (this.server.listening) await new Promise((resolve) => this.server.close(resolve));
   }
