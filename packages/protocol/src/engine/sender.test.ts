@@ -159,17 +159,39 @@ describe("QoS 2 outbound", () => {
     expect(harness.take()).toMatchObject([{ type: PacketType.PUBREL, packetIdentifier: 9, reasonCode: 0x92 }]);
   });
 
-  test("acknowledgements of the wrong kind or for nothing change nothing", () => {
+  test("acknowledgements for nothing change nothing", () => {
     const harness = new ServerHarness().open();
     harness.sender.enqueue(entry(harness.session, 2));
     harness.take();
-    harness.send(
-      acknowledgement(PacketType.PUBACK, 1),
-      acknowledgement(PacketType.PUBCOMP, 1),
-      acknowledgement(PacketType.PUBACK, 99),
-    );
+    harness.send(acknowledgement(PacketType.PUBACK, 99), acknowledgement(PacketType.PUBCOMP, 99));
     expect(harness.take()).toEqual([]);
     expect(harness.session.inFlight.state(1)).toBe(OutboundState.AwaitingPubrec);
+  });
+
+  test.each([
+    [1, PacketType.PUBREC],
+    [1, PacketType.PUBCOMP],
+    [2, PacketType.PUBACK],
+    [2, PacketType.PUBCOMP],
+  ] as const)(
+    "[MQTT-4.13.1-1] a QoS %d message acknowledged by packet type %d is a Protocol Error, and stays in flight",
+    (qos, type) => {
+      const harness = new ServerHarness().open();
+      harness.sender.enqueue(entry(harness.session, qos));
+      harness.take();
+      harness.send(acknowledgement(type, 1));
+      expect(harness.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
+      expect(harness.session.inFlight.count).toBe(1);
+    },
+  );
+
+  test("[MQTT-4.13.1-1] PUBACK after PUBREC is a Protocol Error", () => {
+    const harness = new ServerHarness().open();
+    harness.sender.enqueue(entry(harness.session, 2));
+    harness.send(acknowledgement(PacketType.PUBREC, 1));
+    harness.take();
+    harness.send(acknowledgement(PacketType.PUBACK, 1));
+    expect(harness.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x82 }]);
   });
 });
 

@@ -175,6 +175,14 @@ export class Sender {
     }
   }
 
+  /** Whether the identifier is in flight, and the exchange of its QoS has no packet of that type now. */
+  waitsForOther(type: number, id: number): boolean {
+    const state = this.state!.inFlight.state(id);
+    if (type === PacketType.PUBACK) return state !== 0 && state !== OutboundState.AwaitingPuback;
+    if (type === PacketType.PUBREC) return state === OutboundState.AwaitingPuback;
+    return state !== 0 && state !== OutboundState.AwaitingPubcomp;
+  }
+
   /** PUBACK from the peer. False: the identifier was not waiting for one. */
   puback(id: number, reasonCode: number): boolean {
     if (!this.expects(id, OutboundState.AwaitingPuback)) return false;
