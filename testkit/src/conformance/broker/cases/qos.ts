@@ -474,3 +474,23 @@ for (const name of propertyNames.filter(
     await client.expectError(MALFORMED, PROTOCOL_ERROR);
   });
 }
+
+/** An acknowledgement of the wrong kind for what is in flight under its identifier. */
+for (const [qos, name] of [
+  [1, "PUBREC"],
+  [1, "PUBCOMP"],
+  [2, "PUBACK"],
+  [2, "PUBCOMP"],
+] as const) {
+  qosCases.both(
+    `wrong-kind-${name.toLowerCase()}-of-qos-${qos}`,
+    `[MQTT-4.13.1-1] [v3 MQTT-4.8.0-1] ${name} of a PUBLISH of QoS ${qos} closes`,
+    async (t) => {
+      const client = await t.subscriber(t.topic(), qos);
+      const publisher = await t.connect();
+      await publisher.publish({ topic: t.topic(), qos });
+      client.acknowledge(name, await client.expect("PUBLISH", { qos }));
+      await client.expectError(PROTOCOL_ERROR);
+    },
+  );
+}
