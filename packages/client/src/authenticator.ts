@@ -1,6 +1,7 @@
 import { type AuthPacket, MqttError, type Properties } from "@bowline/protocol";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
 import type { Authentication, AuthenticationStep } from "./authentication.ts";
+import type { Credentials } from "./options.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 
 /** What an exchange needs of the connection that it belongs to. */
@@ -74,12 +75,16 @@ export class Authenticator {
   }
 
   /** Proves the open connection anew, with what will be given; resolves when the server is satisfied. */
-  reauthenticate(given: Promise<Authentication>): Promise<void> {
+  reauthenticate(given: Promise<Credentials>): Promise<void> {
     return new Promise((resolve, reject) => {
       const late = (): void => this.connection?.fail(new MqttError("TIMEOUT", { detail: "the re-authentication" }));
       this.under = { resolve, reject, timer: this.clock.setTimer(late, this.limitMs) };
       given.then(
-        (authentication) => {
+        ({ authentication }) => {
+          if (authentication?.method !== this.method) {
+            this.settle(new MqttError("AUTH_METHOD", { detail: "a connection keeps the method that it began with" }));
+            return;
+          }
           this.authentication = authentication;
           void this.step("begin", undefined, (answer) => this.connection?.reauthenticate(answer));
         },

@@ -3,27 +3,26 @@ import {
   type AuthPacket,
   MqttError,
   type ConnackPacket,
-  type ConnectPacket,
   type Properties,
   type ProtocolVersion,
   type SubackPacket,
   type UnsubackPacket,
-  validateTopicFilter,
 } from "@bowline/protocol";
 import {
   type ClientConnection,
   type Clock,
   encodeFromClientToBytes,
-  encodePublishProperties,
   type OutboundEntry,
   type PublishOffsets,
   PublishSource,
   type TimerHandle,
 } from "@bowline/protocol/internal";
-import type { Authentication } from "./authentication.ts";
+import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
+import { type Attempt, canSay, prepareAttempt } from "./attempt.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { type Authenticating, beginAuthentication } from "./begin-authentication.ts";
 import type { Client, ClientEvents } from "./client.ts";
-import { checkBefore5, connectPacket, keepsSession, maximumPacketSize } from "./connect-packet.ts";
+import { keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { errorOf, factsOf, toFailure } from "./failure.ts";
@@ -40,10 +39,12 @@ import type {
   SubscribeOptions,
 } from "./options.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
-import { onAbort } from "./on-abort.ts";
+import { aborted, onAbort } from "./on-abort.ts";
+import { OnlineWaiters } from "./online-waiters.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
 import { Requester } from "./requester.ts";
+import { randomClientId } from "./random-client-id.ts";
 import { RetryPolicy } from "./reconnect/retry-policy.ts";
 import { publishFault } from "./server-limits.ts";
 import type { AttemptFailure, OnlineStatus, Status } from "./status.ts";
@@ -52,15 +53,8 @@ import type { Subscription } from "./subscription.ts";
 import { SubscriptionRegistry } from "./subscription-registry.ts";
 import { systemClock } from "./system-clock.ts";
 import { topicBytes } from "./topic-bytes.ts";
-import { parseTarget } from "./transport/target.ts";
-import type { Target } from "./transport/transport.ts";
 import { VersionChoice } from "./version-choice.ts";
-
-type Waiter = { resolve: (status: OnlineStatus) => void; reject: (error: MqttError) => void; off?: () => void };
-/** One attempt: what it was made with. */
-type Attempt = { credentials: Credentials; readonly target: Target; readonly connect: ConnectPacket };
-/** Properties of the CONNECT, and what goes on with them. */
-type Authenticating = { readonly authenticator: Authenticator; readonly properties: Properties };
+import { warnUnheard } from "./warn-unheard.ts";
 
 const NO_OPTIONS: PublishOptions = {};
 const EMPTY: Uint8Array = new Uint8Array(0);
@@ -68,10 +62,6 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 const ALIASES_USED = 256;
 /** Filled and read within one synchronous call, so one for the process is enough. */
 const source: PublishSource = new PublishSource();
-const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
-
-/** Clients that failed without a listener say so once in a process, not once each. */
-let hasWarned = false;
 
 /**
  * The client: one status, one connection at a time, and what outlives connections (outbox, subscriptions, retry policy).
@@ -105,7 +95,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   /** Fingerprint of the credentials that were refused last. */
   private refused: string | undefined;
   private previousAgesMs: number[] = [];
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new OnlineWaiters();
   private readonly congestedBy = new Set<Subscriber>();
   private requester: Requester | undefined;
   private closing: Promise<void> | undefined;
@@ -118,8 +108,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.options = options;
     this.clock = options.clock ?? systemClock;
     const random = options.random ?? Math.random;
-    this.clientId =
-      options.session?.clientId ?? `bowline${Array.from({ length: 16 }, () => ALPHABET[Math.floor(random() * 36)]).join("")}`;
+    this.clientId = options.session?.clientId ?? randomClientId(random);
     this.versions = new VersionChoice(options.protocolVersion);
     this.policy = new RetryPolicy(options.reconnect || {}, random);
     this.outbox = new Outbox(options.outbox ?? {}, this);
@@ -152,22 +141,14 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const { status } = this;
     if (status.state === "online") return Promise.resolve(status);
     const error = signal?.aborted === true ? aborted(signal) : this.endError;
-    if (error !== undefined) return Promise.reject(error);
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { resolve, reject };
-      this.waiters.add(waiter);
-      waiter.off = onAbort(signal, () => {
-        this.waiters.delete(waiter);
-        reject(aborted(signal));
-      });
-    });
+    return error === undefined ? this.waiters.wait(signal) : Promise.reject(error);
   }
 
   publish(topicName: string, payload?: Payload, options: PublishOptions = NO_OPTIONS): Publication {
     const topic = topicBytes(topicName);
     const body = payloadBytes(payload);
     const { qos = 0, retain = false, messageExpiryInterval } = options;
-    const properties = options === NO_OPTIONS ? undefined : this.encodeProperties(options);
+    const properties = options === NO_OPTIONS ? undefined : publishProperties(options, this.version);
     const sender = this.connection?.sender;
     if (qos === 0 && !retain && messageExpiryInterval === undefined && sender?.ready === true && this.closing === undefined) {
       source.topic.set(topic, 0, topic.length);
@@ -183,12 +164,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   subscribe(topicFilters: string | readonly string[], options: SubscribeOptions = {}, handler?: MessageHandler): Subscription {
-    const filters = typeof topicFilters === "string" ? [topicFilters] : [...new Set(topicFilters)];
-    for (const filter of filters) {
-      const fault = validateTopicFilter(filter);
-      if (fault !== undefined) throw new MqttError("FILTER_INVALID", { detail: fault.message });
-    }
-    if (filters.length === 0) throw new MqttError("FILTER_INVALID", { detail: "there is none" });
+    const filters = checkedFilters(topicFilters);
     checkQos(options.qos);
     const subscriber = new Subscriber(filters, options, handler, this);
     const error = this.endError;
@@ -256,7 +232,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
     this.scheduleRenewal(this.attempt?.credentials ?? {});
     this.setStatus(status);
-    this.answerWaiters((waiter) => waiter.resolve(status));
+    this.waiters.resolve(status);
     if (isReturn && !sessionPresent && this.registry.subscribers.size > 0) this.events.emit("gap", status);
   }
 
@@ -369,17 +345,11 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     }
     const { controller } = this;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
-    this.authenticate(authentication, controller.signal).then(
+    const { connectTimeoutMs = 30_000 } = this.options;
+    beginAuthentication(authentication, controller.signal, this.clock, connectTimeoutMs).then(
       (authenticating) => isCurrent() && this.dial(credentials, authenticating),
       (error: MqttError) => isCurrent() && this.attemptFailed(error),
     );
-  }
-
-  private async authenticate(authentication: Authentication, signal: AbortSignal): Promise<Authenticating> {
-    const loaded = await import("./authenticator.ts");
-    const authenticator = new loaded.Authenticator(authentication, this.clock, this.options.connectTimeoutMs ?? 30_000);
-    onAbort(signal, () => authenticator.end(aborted(signal)));
-    return { authenticator, properties: await authenticator.begin() };
   }
 
   /** Section 4.12.1. One at a time. */
@@ -395,12 +365,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     given.catch(() => undefined);
     if (this.status.state !== "online") throw new MqttError("NOT_CONNECTED", { detail: "to authenticate again" });
     if (authenticator === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
-    await authenticator.reauthenticate(
-      given.then(({ authentication }) => {
-        if (authentication?.method === authenticator.method) return authentication;
-        throw new MqttError("AUTH_METHOD", { detail: "a connection keeps the method that it began with" });
-      }),
-    );
+    await authenticator.reauthenticate(given);
     const credentials = await given;
     if (this.attempt !== undefined) this.attempt.credentials = credentials;
     this.scheduleRenewal(credentials);
@@ -440,19 +405,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** Throws what is wrong with the input. */
-  private prepareAttempt(given: Credentials, authentication: Properties | undefined): Attempt {
-    const { options, version } = this;
-    const { target, username, password } = parseTarget(given.url ?? this.url, {
-      protocolVersion: version,
-      tls: { ...options.tls, ...given.tls },
-      headers: { ...options.headers, ...given.headers },
-      query: given.query ?? {},
-      pageUrl: platform.pageUrl(),
-    });
-    const credentials = { username, password, ...given };
-    const clientId = (keepsSession(options) ? undefined : given.clientId) ?? this.clientId;
-    const connect = connectPacket(options, { version, clientId, isReturn: this.policy.wasOnline, credentials, authentication });
-    return { credentials: given, target, connect };
+  private prepareAttempt(credentials: Credentials, authentication: Properties | undefined): Attempt {
+    const { version, clientId, policy } = this;
+    return prepareAttempt(this.url, this.options, { version, clientId, isReturn: policy.wasOnline, credentials, authentication });
   }
 
   /** One attempt failed or one connection was lost: exactly one failure object, and what comes next. */
@@ -512,22 +467,13 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     return this.versions.current;
   }
 
-  /** Whether what the last attempt said can be said in that version. */
-  private readonly canSpeak = (version: ProtocolVersion): boolean => {
-    const { username, password } = this.attempt?.connect ?? {};
-    try {
-      if (version !== 5) checkBefore5({ ...this.attempt?.credentials, username, password });
-      return true;
-    } catch {
-      return false;
-    }
-  };
+  private readonly canSpeak = (version: ProtocolVersion): boolean => canSay(this.attempt, version);
 
   private giveUp(error: MqttError): void {
     this.outbox.failAll(error);
     for (const subscriber of this.registry.subscribers) subscriber.interrupt(error);
     this.requester?.fail(error);
-    this.answerWaiters((waiter) => waiter.reject(error));
+    this.waiters.reject(error);
   }
 
   /** Comes back with fresh credentials before the old ones end. */
@@ -594,7 +540,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.outbox.failAll(error);
       for (const subscriber of this.registry.subscribers) subscriber.end(error);
       this.requester?.fail(error);
-      this.answerWaiters((waiter) => waiter.reject(error));
+      this.waiters.reject(error);
       this.events.emit("status", this.status);
     }
     return Promise.all(this.leaving).then(() => this.events.clear());
@@ -644,44 +590,13 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.outbox.add(publication, this.openSender);
   }
 
-  private answerWaiters(answer: (waiter: Waiter) => void): void {
-    for (const waiter of this.waiters) {
-      waiter.off?.();
-      answer(waiter);
-    }
-    this.waiters.clear();
-  }
-
   private setStatus(status: Status): void {
     this.status = status;
     this.events.emit("status", status);
   }
 
   private tell(name: "attemptFailed" | "connectionLost", failure: AttemptFailure): void {
-    if (name === "attemptFailed" && !hasWarned && !this.events.has(name)) {
-      hasWarned = true;
-      // oxlint-disable-next-line no-console -- Nobody listens, and a silent loop is what this client must never be.
-      console.warn(
-        `bowline: ${failure.error.message}. ${failure.hints[0] ?? ""} Listen to "attemptFailed" to hear of every failure.`,
-      );
-    }
+    if (name === "attemptFailed" && !this.events.has(name)) warnUnheard(failure);
     this.events.emit(name, failure);
   }
-
-  private encodeProperties(options: PublishOptions): Uint8Array | undefined {
-    const { contentType, responseTopic, correlationData, payloadFormatIndicator, userProperties } = options;
-    const given = { payloadFormatIndicator, contentType, responseTopic, correlationData, userProperties };
-    if (Object.values(given).every((value) => value === undefined)) return undefined;
-    if (this.version !== 5) throw new MqttError("UNSUPPORTED_IN_V3", { detail: "properties" });
-    return encodePublishProperties(given as Properties);
-  }
-}
-
-function aborted(signal: AbortSignal | undefined): MqttError {
-  return new MqttError("ABORTED", { cause: signal?.reason });
-}
-
-function checkQos(qos: unknown): void {
-  if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2)
-    throw new MqttError("OPTION_INVALID", { detail: "qos is 0, 1 or 2" });
 }

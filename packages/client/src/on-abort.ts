@@ -1,5 +1,11 @@
+import { MqttError } from "@bowline/protocol";
+
 /** Calls back when the signal aborts; the answer stops listening, so that a long-lived signal gathers no listeners. */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   signal?.addEventListener("abort", callback, { once: true });
   return () => signal?.removeEventListener("abort", callback);
+}
+
+export function aborted(signal: AbortSignal | undefined): MqttError {
+  return new MqttError("ABORTED", { cause: signal?.reason });
 }
