@@ -6,6 +6,9 @@ import { Recommendation } from "../recommendation.ts";
 
 /* Sections 3.3 and 4.3, as the receiver of messages. */
 
+/** A Message Expiry Interval of 1 s is over: nothing but time shows that. */
+const EXPIRED_MS = 1_200;
+
 export const incomingFlowCases: readonly ClientCase[] = [
   clientCase("[MQTT-3.3.4-1] [v3 MQTT-3.3.4-1] QoS 0 is delivered and answered by nothing", EVERY, ["receive"], async (kit) => {
     const connection = await kit.connected();
@@ -160,15 +163,20 @@ export const incomingFlowCases: readonly ClientCase[] = [
     await connection.peer.expect("PUBACK", { packetIdentifier: 7 });
     check(String(await kit.payloads(1)) === "slow", "slow", kit.received);
   }),
-  clientCase("[section 4.2] messages of 0 bytes and of 3 MB arrive as they are", BOTH, ["receive"], async (kit) => {
-    const connection = await kit.connected();
-    const large = Buffer.alloc(3_000_000, "0123456789abcdef");
-    for (const payload of [Buffer.alloc(0), large]) {
-      connection.publish({ topic: "a", payload, qos: 1, packetIdentifier: 7 });
-      await connection.peer.expect("PUBACK");
-      check(Buffer.from((await kit.message()).payload).equals(payload), `${payload.length} bytes`, "others");
-    }
-  }),
+  clientCase(
+    "[MQTT-4.2.0-1] [v3 MQTT-7.1.2-1] messages of 0 bytes and of 3 MB arrive as they are",
+    BOTH,
+    ["receive"],
+    async (kit) => {
+      const connection = await kit.connected();
+      const large = Buffer.alloc(3_000_000, "0123456789abcdef");
+      for (const payload of [Buffer.alloc(0), large]) {
+        connection.publish({ topic: "a", payload, qos: 1, packetIdentifier: 7 });
+        await connection.peer.expect("PUBACK");
+        check(Buffer.from((await kit.message()).payload).equals(payload), `${payload.length} bytes`, "others");
+      }
+    },
+  ),
   clientCase(
     "[MQTT-1.5.4-3] [v3 MQTT-1.5.3-3] U+FEFF at the start of a Topic Name is handed over, and nothing is normalized",
     EVERY,
@@ -287,4 +295,31 @@ export const incomingFlowCases: readonly ClientCase[] = [
       await connection.peer.expect("PUBREC", { packetIdentifier: 5 });
     },
   ),
+  clientCase(
+    "[MQTT-3.3.1-3] [v3 MQTT-3.3.1-3] DUP of a message that came is not carried over to one that is sent",
+    BOTH,
+    ["receive", "publish"],
+    async (kit) => {
+      const connection = await kit.connected();
+      connection.publish({ topic: "a", payload: "x", qos: 1, packetIdentifier: 1, dup: true });
+      await connection.peer.expect("PUBACK");
+      const { topicName, payload } = await kit.message();
+      kit.client.publish({ topicName, payload, qos: 1 }).catch(() => undefined);
+      await connection.peer.expect("PUBLISH", { topic: "a", payload: "x", dup: false });
+    },
+  ),
+  clientCase("[MQTT-4.3.3-13] a QoS 2 message that expires before its PUBREL is carried to its end", V5, [], async (kit) => {
+    const connection = await kit.connected();
+    connection.publish({
+      topic: "a",
+      payload: "x",
+      qos: 2,
+      packetIdentifier: 1,
+      properties: [property("messageExpiryInterval", 1)],
+    });
+    await connection.peer.expect("PUBREC");
+    await new Promise((resolve) => setTimeout(resolve, EXPIRED_MS));
+    connection.acknowledge("PUBREL", 1);
+    await connection.peer.expect("PUBCOMP", { packetIdentifier: 1, reasonCode: 0 });
+  }),
 ];

@@ -153,7 +153,7 @@ export const publishCases: readonly ClientCase[] = [
     check(valueOf(one, "subscriptionIdentifier") === undefined, "no Subscription Identifier", one.properties);
   }),
   clientCase(
-    "[MQTT-3.3.2-2] [MQTT-4.7.0-1] [v3 MQTT-3.3.2-2] a Topic Name with a wildcard is never sent",
+    "[MQTT-3.3.2-2] [MQTT-4.7.0-1] [v3 MQTT-3.3.2-2] [v3 MQTT-4.7.1-1] a Topic Name with a wildcard is never sent",
     BOTH,
     ["publish"],
     (kit) => expectNeverSent(kit, { topicName: "a/+" }, { topicName: "#" }, { topicName: "a/#/b", qos: 1 }, { topicName: "a+" }),

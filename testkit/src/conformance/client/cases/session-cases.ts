@@ -339,4 +339,21 @@ export const sessionCases: readonly ClientCase[] = [
       }
     },
   ),
+  clientCase(
+    "[MQTT-4.3.3-7] a QoS 2 message that was sent does not expire: it is sent again",
+    V5,
+    [...RESUMES, "message properties"],
+    async (kit) => {
+      const first = await kit.connected(PERSISTENT);
+      const properties = { messageExpiryInterval: 1 };
+      kit.client.publish({ topicName: "session", payload: "old", qos: 2, properties }).catch(() => undefined);
+      const { packetIdentifier = 0 } = await first.peer.expect("PUBLISH");
+      first.peer.cut();
+      const second = await kit.connection();
+      // Nothing but time shows that it would have expired.
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      second.accept({ sessionPresent: true });
+      await second.peer.expect("PUBLISH", { packetIdentifier, payload: "old", qos: 2 });
+    },
+  ),
 ];
