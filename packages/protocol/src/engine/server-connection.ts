@@ -7,7 +7,7 @@ import { decodePacket } from "../packet/decode.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
 import { protocolError } from "../packet/packet-fault.ts";
-import { PacketType } from "../packet/packet-type.ts";
+import { PacketType, SENT_BY_CLIENT } from "../packet/packet-type.ts";
 import type {
   AuthPacket,
   ConnectPacket,
@@ -246,12 +246,12 @@ export class ServerConnection implements FrameHandler {
   private publishFrame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {
     const fault = parsePublish(chunk, start, bodyStart, end, this.sender.version, offsets);
     if (fault !== 0) {
-      this.refusePublish(fault);
+      this.fail(peerFault(fault, "PUBLISH"));
       return false;
     }
     // [MQTT-3.3.4-6]
     if (offsets.hasSubscriptionIdentifier) {
-      this.refusePublish(ReasonCode.ProtocolError);
+      this.fail(peerFault(ReasonCode.ProtocolError, "PUBLISH"));
       return false;
     }
     if (offsets.topicAlias !== 0 && !this.resolveAlias(chunk)) return false;
@@ -318,10 +318,6 @@ export class ServerConnection implements FrameHandler {
   private deny(type: number, id: number, reasonCode: number): void {
     if (this.sender.version === 5) this.sender.acknowledgeAfter(type, id, reasonCode, 0);
     else this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
-  }
-
-  private refusePublish(fault: number): void {
-    this.fail(peerFault(fault, "PUBLISH"));
   }
 
   /** A PUBLISH without Topic Name has an alias: what has neither was refused before. */
@@ -426,7 +422,8 @@ export class ServerConnection implements FrameHandler {
     this.unreleased = new Unreleased(session.inbound);
     this.topicAliasMaximum = answer.topicAliasMaximum;
     this.decoder.maximumPacketSize = this.limits.maximumPacketSize;
-    this.decoder.acceptedTypes = CLIENT_TYPES;
+    // CONNECT too, so that a second one is named.
+    this.decoder.acceptedTypes = SENT_BY_CLIENT;
     this.sender.open(session, answer.sendMaximum, answer.topicAliases);
     this.sink.opened();
   }
@@ -486,17 +483,12 @@ export class ServerConnection implements FrameHandler {
     else if (type === PacketType.PUBREC) isTaken = this.sender.pubrec(id, reasonCode);
     else if (type === PacketType.PUBCOMP) isTaken = this.sender.pubcomp(id, reasonCode);
     else this.release(id);
-    if (!isTaken) this.unexpectedAcknowledgement(type, id, reasonCode);
-  }
-
-  private unexpectedAcknowledgement(type: number, id: number, reasonCode: number): void {
-    if (this.sender.waitsForOther(type, id)) {
-      // [MQTT-4.13.1-1] [v3 MQTT-4.8.0-1]: no order of packets leads here, so one of the two exchanges would be lost.
-      this.fail(peerFault(ReasonCode.ProtocolError, `packet type ${type} for a PUBLISH that another one acknowledges`));
-    } else if (type === PacketType.PUBREC && reasonCode < 0x80) {
-      // Section 4.3.3 and table 3-7: an identifier that is not known is released all the same, and said to be unknown.
+    if (isTaken) return;
+    // [MQTT-4.13.1-1] [v3 MQTT-4.8.0-1]: no order of packets leads here, so one of the two exchanges would be lost.
+    if (this.sender.waitsForOther(type, id)) this.fail(peerFault(ReasonCode.ProtocolError, `packet type ${type} out of place`));
+    // Section 4.3.3 and table 3-7: an identifier that is not known is released all the same, and said to be unknown.
+    else if (type === PacketType.PUBREC && reasonCode < 0x80)
       this.sender.acknowledge(PacketType.PUBREL, id, ReasonCode.PacketIdentifierNotFound);
-    }
   }
 
   private release(id: number): void {
@@ -589,17 +581,3 @@ const offsets: PublishOffsets = new PublishOffsets();
 
 /** Bounds what one call routes, so that other connections get their turn. */
 const LONGEST_RUN = 4096;
-
-/** What a client may send; CONNECT too, so that a second one is named. */
-const CLIENT_TYPES =
-  (1 << PacketType.CONNECT) |
-  (1 << PacketType.PUBLISH) |
-  (1 << PacketType.PUBACK) |
-  (1 << PacketType.PUBREC) |
-  (1 << PacketType.PUBREL) |
-  (1 << PacketType.PUBCOMP) |
-  (1 << PacketType.SUBSCRIBE) |
-  (1 << PacketType.UNSUBSCRIBE) |
-  (1 << PacketType.PINGREQ) |
-  (1 << PacketType.DISCONNECT) |
-  (1 << PacketType.AUTH);

@@ -17,3 +17,17 @@ export const PacketType = {
   AUTH: 15,
 } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/** What a client may send: bit n stands for Control Packet type n. */
+export const SENT_BY_CLIENT: number =
+  (1 << PacketType.CONNECT) |
+  (1 << PacketType.PUBLISH) |
+  (1 << PacketType.PUBACK) |
+  (1 << PacketType.PUBREC) |
+  (1 << PacketType.PUBREL) |
+  (1 << PacketType.PUBCOMP) |
+  (1 << PacketType.SUBSCRIBE) |
+  (1 << PacketType.UNSUBSCRIBE) |
+  (1 << PacketType.PINGREQ) |
+  (1 << PacketType.DISCONNECT) |
+  (1 << PacketType.AUTH);
