@@ -133,6 +133,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private ending: Ending | undefined;
   /** `reconnect()` came while the last connection was on its way out. */
   private comesBack = false;
+  /** That connecting again is still to be told: it was asked for while the client was ending. */
+  private tellsReconnect = false;
   private previousAgesMs: readonly number[] = [];
   /** Failed attempts in a row. */
   private failures = 0;
@@ -239,7 +241,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** Connects again, after an end or in place of waiting; an open connection is ended first. */
   reconnect(): void {
     if (this.ending !== undefined) {
+      // Told once the end is told, as MQTT.js does.
       this.comesBack = true;
+      this.tellsReconnect = true;
       return;
     }
     this.isDisconnecting = false;
@@ -518,7 +522,11 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.comesBack = false;
     this.isDisconnecting = false;
     this.hasEnded = false;
-    this.begin();
+    const isTold = !this.tellsReconnect;
+    this.tellsReconnect = false;
+    if (!isTold) this.tell("reconnect");
+    // A listener may have ended the client.
+    if (this.ending === undefined) this.begin();
   }
 
   // What the application hears.

@@ -178,6 +178,15 @@ describe("as MQTT.js", () => {
       await until("packetreceive suback", 2);
     }));
 
+  test("reconnect at the close of an end", () =>
+    expectSame(async ({ connect, recording: { until } }) => {
+      const client = connect({ reconnectPeriod: 0 });
+      await until("connect");
+      client.once("close", () => client.reconnect());
+      client.end();
+      await until("connect", 2);
+    }));
+
   test("reconnect of an open connection", () =>
     expectSame(async ({ connect, recording: { until } }) => {
       const client = connect();
