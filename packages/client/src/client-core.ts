@@ -371,13 +371,11 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.scheduleRenewal(credentials);
   }
 
-  /** There was nothing to dial with, or the server is known to refuse it. */
   private attemptFailed(error: MqttError, hints: readonly string[] = []): void {
     this.failed(error, this.clock.now() - this.since, hints, false);
   }
 
   private dial(credentials: Credentials, authenticating: Authenticating | undefined): void {
-    const { options } = this;
     if (this.lastFailure !== undefined && this.refused === fingerprint(credentials)) {
       // The server has refused these: asking it again would be the blind retry that locks accounts.
       this.attemptFailed(this.lastFailure.error, this.lastFailure.hints);
@@ -389,6 +387,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.attemptFailed(error as MqttError);
       return;
     }
+    const { options } = this;
     this.connection = new NetworkConnection(this, {
       dial: options.transport ?? platform.dial,
       clock: this.clock,
@@ -425,7 +424,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.lastFailure = failure;
     if (retryInMs === undefined) this.status = { state: "failed", failure };
     else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: this.policy.failures >= 3 };
-    this.tell(wasOnline ? "connectionLost" : "attemptFailed", failure);
+    if (!wasOnline && !this.events.has("attemptFailed")) warnUnheard(failure);
+    this.events.emit(wasOnline ? "connectionLost" : "attemptFailed", failure);
     // A listener may have closed the client, or asked it to come back at once.
     if (!this.standsAt(failure)) return;
     this.events.emit("status", this.status);
@@ -593,10 +593,5 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private setStatus(status: Status): void {
     this.status = status;
     this.events.emit("status", status);
-  }
-
-  private tell(name: "attemptFailed" | "connectionLost", failure: AttemptFailure): void {
-    if (name === "attemptFailed" && !this.events.has(name)) warnUnheard(failure);
-    this.events.emit(name, failure);
   }
 }
