@@ -483,12 +483,17 @@ export class ServerConnection implements FrameHandler {
     else if (type === PacketType.PUBREC) isTaken = this.sender.pubrec(id, reasonCode);
     else if (type === PacketType.PUBCOMP) isTaken = this.sender.pubcomp(id, reasonCode);
     else this.release(id);
-    if (isTaken) return;
-    // [MQTT-4.13.1-1] [v3 MQTT-4.8.0-1]: no order of packets leads here, so one of the two exchanges would be lost.
-    if (this.sender.waitsForOther(type, id)) this.fail(peerFault(ReasonCode.ProtocolError, `packet type ${type} out of place`));
-    // Section 4.3.3 and table 3-7: an identifier that is not known is released all the same, and said to be unknown.
-    else if (type === PacketType.PUBREC && reasonCode < 0x80)
+    if (!isTaken) this.unexpectedAcknowledgement(type, id, reasonCode);
+  }
+
+  private unexpectedAcknowledgement(type: number, id: number, reasonCode: number): void {
+    if (this.sender.waitsForOther(type, id)) {
+      // [MQTT-4.13.1-1] [v3 MQTT-4.8.0-1]: no order of packets leads here, so one of the two exchanges would be lost.
+      this.fail(peerFault(ReasonCode.ProtocolError, `packet type ${type} for a PUBLISH that another one acknowledges`));
+    } else if (type === PacketType.PUBREC && reasonCode < 0x80) {
+      // Section 4.3.3 and table 3-7: an identifier that is not known is released all the same, and said to be unknown.
       this.sender.acknowledge(PacketType.PUBREL, id, ReasonCode.PacketIdentifierNotFound);
+    }
   }
 
   private release(id: number): void {
