@@ -78,7 +78,7 @@ type Phase =
       readonly since: number;
     }
   /** The socket is on its way out. */
-  | { readonly kind: "leaving" }
+  | { readonly kind: "leaving"; readonly isConnected?: true }
   | { readonly kind: "waiting"; readonly timer: TimerHandle };
 
 interface Attempt {
@@ -99,6 +99,8 @@ interface Ending {
 const IDLE: Phase = { kind: "idle" };
 const PREPARING: Phase = { kind: "preparing" };
 const LEAVING: Phase = { kind: "leaving" };
+/** After `end()` the connection still stands until its socket is closed, as a program of MQTT.js can see. */
+const LEAVING_CONNECTED: Phase = { kind: "leaving", isConnected: true };
 /** What the server sent together with the last acknowledgement is still delivered before the client says goodbye. */
 const LINGER_MS = 10;
 /** Nobody waits that long; the drop-in has no event for a slow handler. */
@@ -491,7 +493,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const { phase, ending } = this;
     if (ending === undefined || phase.kind === "leaving") return;
     this.clock.clearTimer(ending.timer);
-    this.phase = LEAVING;
+    this.phase = phase.kind === "online" ? LEAVING_CONNECTED : LEAVING;
     if (phase.kind !== "online" && phase.kind !== "connecting") {
       this.finishSoon();
       return;

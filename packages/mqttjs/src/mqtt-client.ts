@@ -97,7 +97,8 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   /** CONNACK came and the connection stands. */
   get connected(): boolean {
-    return this.core.phase.kind === "online";
+    const { phase } = this.core;
+    return phase.kind === "online" || (phase.kind === "leaving" && phase.isConnected === true);
   }
   /** `end()` was called. */
   get disconnecting(): boolean {

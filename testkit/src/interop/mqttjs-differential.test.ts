@@ -168,6 +168,19 @@ describe("as MQTT.js", () => {
       flags();
     }));
 
+  test("flags of a client that ends", () =>
+    expectSame(async ({ connect, recording: { note, callback, until } }) => {
+      const client = connect();
+      const flags = (when: string): void =>
+        note(JSON.stringify([when, client.connected, client.disconnecting, client.reconnecting]));
+      await until("connect");
+      client.once("close", () => flags("close"));
+      client.end(callback("ended"));
+      flags("end");
+      await until("ended");
+      flags("ended");
+    }));
+
   test("end, and connect again by reconnect", () =>
     expectSame(async ({ connect, recording: { callback, until } }) => {
       const client = connect();
