@@ -10,7 +10,7 @@ import {
 import { outboundEntry } from "./outbound-entry.ts";
 import { PeerView } from "./peer-view.ts";
 import type { Random } from "./random.ts";
-import { PlantedError } from "./server-engine.ts";
+import { describeFault, PlantedError } from "./server-engine.ts";
 
 /** Receive Maximum below and above the number of Packet Identifiers that come. */
 const FEW = 3;
@@ -129,7 +129,7 @@ export class FuzzedClient implements ClientSink, SenderOwner {
     this.error = error;
     this.sender.flush();
     const { findings, packets, maximumPacketSize } = this.view;
-    if (error?.code === "INTERNAL" && !this.hasThrown) findings.push(`the engine threw: ${String(error.cause ?? error)}`);
+    if (error?.code === "INTERNAL" && !this.hasThrown) findings.push(`the engine threw: ${describeFault(error)}`);
     const last = packets.at(-1);
     const canSay = this.wasOpen && this.version === 5 && maximumPacketSize >= 3;
     if (error !== undefined && canSay && (last?.type !== 14 || last.reasonCode < 0x80)) {

@@ -50,7 +50,7 @@ function length(value: number): Uint8Array {
 
 const hex = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value.replaceAll(" ", ""), "hex"));
 
-function connect(clientIdentifier: string, properties = {}, will: Partial<Will> | undefined = undefined): Uint8Array {
+function connect(clientIdentifier: string, properties = {}, will?: Partial<Will>): Uint8Array {
   return encodeToBytes(
     {
       type: 1,

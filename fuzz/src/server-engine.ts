@@ -176,7 +176,7 @@ export class FuzzedServer implements ServerSink, SenderOwner {
     this.error = error;
     this.sender.flush();
     const { findings, packets, maximumPacketSize } = this.view;
-    if (error?.code === "INTERNAL" && !this.hasThrown) findings.push(`the engine threw: ${String(error.cause ?? error)}`);
+    if (error?.code === "INTERNAL" && !this.hasThrown) findings.push(`the engine threw: ${describeFault(error)}`);
     const last = packets.at(-1);
     if (error === undefined && last?.type === 14) findings.push("DISCONNECT in answer to a DISCONNECT, section 3.14.4");
     const canSay = this.wasOpen && this.version === 5 && maximumPacketSize >= SHORTEST_DISCONNECT;
@@ -264,4 +264,9 @@ export class FuzzedServer implements ServerSink, SenderOwner {
 
 function refusal(reasonCode: number): { kind: "refuse"; reasonCode: number; error: MqttError } {
   return { kind: "refuse", reasonCode, error: new MqttError("NOT_AUTHORIZED", { reasonCode }) };
+}
+
+/** The exception behind an INTERNAL, which says where in the engine it came from. */
+export function describeFault(error: MqttError): string {
+  return error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
 }
