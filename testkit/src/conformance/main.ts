@@ -1,6 +1,4 @@
 import { parseArgs } from "node:util";
-import { runBrokerCommand } from "./broker/broker-command.ts";
-import { runClientCommand } from "./client/client-command.ts";
 
 const USAGE = `Judges a broker or a client by the statements of MQTT 5.0 and 3.1.1.
 
@@ -38,9 +36,12 @@ const { values, positionals } = parseArgs({
 const [role, url, ...more] = positionals;
 const client = url === undefined ? undefined : process.argv.includes("--") ? { program: [url, ...more] } : { module: url };
 
+// Each half is loaded when it is asked for: judging a broker needs nothing of the product.
 if (role === "broker" && url !== undefined) {
+  const { runBrokerCommand } = await import("./broker/broker-command.ts");
   process.exitCode = await runBrokerCommand(url, values, (line) => process.stdout.write(`${line}\n`));
 } else if (role === "client" && client !== undefined) {
+  const { runClientCommand } = await import("./client/client-command.ts");
   process.exitCode = await runClientCommand(client, values, (line) => process.stdout.write(`${line}\n`));
 } else {
   process.stderr.write(USAGE);
