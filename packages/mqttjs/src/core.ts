@@ -501,6 +501,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const { connection } = phase;
     const { reasonCode = 0, properties } = ending.packet;
     const released = force ? connection.destroy() : connection.disconnect(reasonCode, toProperties(properties));
+    this.packets.showSent();
     void released.then(() => this.closed());
   }
 
@@ -562,7 +563,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
 
   /** Whoever watches sees packets as they are made, and not at the end of the turn. */
   private showSent(): void {
-    if (this.phase.kind === "online" && this.isWatched("packetsend")) this.phase.connection.sender.flush();
+    if (!this.isWatched("packetsend")) return;
+    if (this.phase.kind === "online") this.phase.connection.sender.flush();
+    this.packets.showSent();
   }
 }
 

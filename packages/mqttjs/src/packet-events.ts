@@ -23,6 +23,7 @@ export interface PacketEventsOwner {
 /** Shows packets to an application that listens to `packetsend` and `packetreceive`; costs nothing for others. */
 export class PacketEvents implements FrameHandler {
   private readonly owner: PacketEventsOwner;
+  private readonly sent: Uint8Array[] = [];
 
   constructor(owner: PacketEventsOwner) {
     this.owner = owner;
@@ -41,9 +42,19 @@ export class PacketEvents implements FrameHandler {
     }
   }
 
-  /** Whole packets that leave. */
+  /**
+   * Whole packets that leave. They are shown when they have left: a listener that publishes or ends the client while they are being
+   * written would have them written again.
+   */
   sending(bytes: Uint8Array): void {
-    if (this.owner.isWatched("packetsend")) new FrameDecoder(this, NO_LIMIT).push(ownBytes(bytes, 0, bytes.length));
+    if (!this.owner.isWatched("packetsend")) return;
+    if (this.sent.push(ownBytes(bytes, 0, bytes.length)) === 1) queueMicrotask(() => this.showSent());
+  }
+
+  /** Shows now what has left. */
+  showSent(): void {
+    for (let bytes = this.sent.shift(); bytes !== undefined; bytes = this.sent.shift())
+      new FrameDecoder(this, NO_LIMIT).push(bytes);
   }
 
   frame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {

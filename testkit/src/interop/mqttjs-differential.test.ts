@@ -168,6 +168,21 @@ describe("as MQTT.js", () => {
       flags();
     }));
 
+  test("what a listener of packetsend publishes or ends does not show a packet twice", async () => {
+    const lines = await runWith("ours", async ({ connect, recording: { callback, until } }) => {
+      const client = connect();
+      await until("connect");
+      client.once("packetsend", () => client.publish("b", "2", { qos: 1 }, callback("published b")));
+      client.publish("a", "1", { qos: 1 }, callback("published a"));
+      await until("published b");
+      client.once("packetsend", () => client.end(callback("ended")));
+      client.publish("c", "3", { qos: 1 }, callback("published c"));
+      await until("ended");
+    });
+    const sent = lines.filter((line) => line.startsWith("packetsend"));
+    expect(sent).toEqual(["packetsend publish a 1", "packetsend publish b 1", "packetsend publish c 1", "packetsend disconnect"]);
+  });
+
   test("flags of a client that ends", () =>
     expectSame(async ({ connect, recording: { note, callback, until } }) => {
       const client = connect();
