@@ -1,6 +1,6 @@
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { readCertificateFiles } from "../tls/certificate-files.ts";
-import { type LocalCa, openLocalCa, openLocalCertificate } from "../tls/local-ca.ts";
+import { type LocalCa, openLocalCa, openLocalCertificate, openNamedCertificate } from "../tls/local-ca.ts";
 import { TenantTable } from "../tls/tenant-directory.ts";
 import { TenantTls } from "../tls/tenant-tls.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
@@ -24,5 +24,6 @@ export async function openServerTls(config: BrokerConfig, folder: string): Promi
   }
   const localCa = await openLocalCa({ folder });
   const material = await openLocalCertificate(localCa, { folder });
-  return { tenants: new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, material })), localCa };
+  const named = await openNamedCertificate(localCa, { folder });
+  return { tenants: new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, material, named })), localCa };
 }

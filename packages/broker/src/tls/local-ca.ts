@@ -39,7 +39,7 @@ export interface LocalCa {
 export type CertificatePurpose = "server" | "client";
 
 export interface LocalCaOptions {
-  /** The data folder; made with mode 700 when it is not there. Files: ca.pem, ca-key.pem (mode 600), server.pem (mode 600). */
+  /** The data folder; made with mode 700 when it is not there. Files: ca.pem, and with mode 600 ca-key.pem, server.pem, server-names.pem. */
   readonly folder: string;
   /** Default: what the operating system says. */
   readonly machineName?: string;
@@ -76,8 +76,34 @@ export async function openLocalCa(options: LocalCaOptions): Promise<LocalCa> {
  * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH
  */
 export async function openLocalCertificate(ca: LocalCa, options: LocalCaOptions): Promise<CertificateMaterial> {
-  const file = join(options.folder, "server.pem");
-  const names = localNames(ca, machineNameOf(options));
+  return openKept(ca, options, "server.pem", localNames(ca, machineNameOf(options)));
+}
+
+/**
+ * A second certificate of the same tenant, for clients that ask for one of these names: it has nothing else in it. Under an authority
+ * with name constraints Deno (rustls) takes no certificate that has a wildcard below a single label, and Bun (BoringSSL) none that
+ * has an address. Kept in server-names.pem.
+ *
+ * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH
+ */
+export async function openNamedCertificate(ca: LocalCa, options: LocalCaOptions): Promise<NamedCertificate> {
+  const names = localNames(ca, machineNameOf(options)).filter((name) => isIP(name) === 0 && !name.startsWith("*"));
+  return { names, material: await openKept(ca, options, "server-names.pem", names) };
+}
+
+/** What answers a client that asks for exactly one of the names. */
+export interface NamedCertificate {
+  readonly names: readonly string[];
+  readonly material: CertificateMaterial;
+}
+
+async function openKept(
+  ca: LocalCa,
+  options: LocalCaOptions,
+  name: string,
+  names: readonly string[],
+): Promise<CertificateMaterial> {
+  const file = join(options.folder, name);
   if (await exists(file)) {
     const kept = await readServerFile(file);
     if (isUsable(kept, ca, names, (options.now ?? Date.now)())) return kept;

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type ConnectionOptions, type SecureVersion, type TLSSocket } from "node:tls";
+import { connect, type ConnectionOptions, type PeerCertificate, type SecureVersion, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CertificateMaterial } from "./certificate-files.ts";
-import { type LocalCa, openLocalCa } from "./local-ca.ts";
+import { type LocalCa, openLocalCa, openLocalCertificate, openNamedCertificate } from "./local-ca.ts";
 import { TenantTable } from "./tenant-directory.ts";
 import { type InnerProtocol, TenantTls } from "./tenant-tls.ts";
 
@@ -106,6 +106,31 @@ test.each(["TLSv1.2", "TLSv1.3"] as const)(
 
     await visit(b.port, { ...settings, session });
     expect(b.seen).toEqual([{ isReused: false, isAuthorized: false, peerName: undefined }]);
+  },
+);
+
+test.each(["mqtt", "http"] as const)(
+  "on the %s side who asks for a machine's name is shown that name alone, others all names, and both are remembered",
+  async (protocol) => {
+    const named = await openNamedCertificate(ca, { folder, machineName: "localhost" });
+    const material = await openLocalCertificate(ca, { folder, machineName: "localhost" });
+    const { port, seen } = await run(new TenantTls({ tenant: "named", material, named }), protocol);
+    const all = "DNS:localhost, DNS:*.localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1";
+    for (const [servername, names] of [
+      ["localhost", "DNS:localhost"],
+      ["a.localhost", all],
+      ["", all],
+    ] as const) {
+      let shown: string | undefined;
+      // Node itself accepts no wildcard below a single label.
+      const checkServerIdentity = (_host: string, peer: PeerCertificate): undefined => {
+        shown ??= peer.subjectaltname;
+      };
+      const session = await visit(port, { servername, checkServerIdentity });
+      expect(shown).toBe(names);
+      await visit(port, { servername, checkServerIdentity, session });
+    }
+    expect(seen.map(({ isReused }) => isReused)).toEqual([false, true, false, true, false, true]);
   },
 );
 

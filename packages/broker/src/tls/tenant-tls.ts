@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import type { CertificateMaterial } from "./certificate-files.ts";
+import type { NamedCertificate } from "./local-ca.ts";
 
 /** What a connection speaks inside TLS. */
 export type InnerProtocol = "mqtt" | "http";
@@ -16,6 +17,8 @@ export interface HandshakeOwner {
 export interface TenantTlsOptions {
   readonly tenant: string;
   readonly material: CertificateMaterial;
+  /** Shown in place of `material` to those who ask for one of its names. */
+  readonly named?: NamedCertificate;
   /** PEM of the authorities whose client certificates the tenant accepts. Without it none is asked for. */
   readonly clientCa?: string;
   /** Refuses clients without an accepted certificate. Default false: they arrive as not authorized. */
@@ -49,6 +52,7 @@ export class TenantTls {
     };
     this.#mqtt = tlsServer({ ...shared, ALPNProtocols: [...(options.alpnProtocols ?? ["mqtt"])] });
     this.#http = tlsServer({ ...shared, ALPNProtocols: ["http/1.1"] });
+    if (options.named !== undefined) this.#addNamed(options.named);
   }
 
   /** Starts the handshake on a socket whose first bytes were put back with `unshift`. */
@@ -62,6 +66,14 @@ export class TenantTls {
     this.#settings = { ...this.#settings, cert: material.certificate, key: material.privateKey };
     this.#mqtt.setSecureContext(this.#settings);
     this.#http.setSecureContext(this.#settings);
+  }
+
+  #addNamed({ names, material }: NamedCertificate): void {
+    const settings = { ...this.#settings, cert: material.certificate, key: material.privateKey };
+    for (const name of names) {
+      this.#mqtt.addContext(name, settings);
+      this.#http.addContext(name, settings);
+    }
   }
 }
 
