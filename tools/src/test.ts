@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { runChecks } from "./check.ts";
 import { leastScore, type MutationOutcome, runMutation } from "./mutation/run-mutation.ts";
 import { root } from "./repository.ts";
+import { provideMatrix } from "./test/provide-matrix.ts";
 import { provideSystemPackages } from "./test/system-packages.ts";
 import { runVitest } from "./test/run-vitest.ts";
 import { writeReport } from "./test/write-report.ts";
@@ -14,7 +15,7 @@ const started = performance.now();
 const isLong = process.argv.includes("--long");
 const isCi = process.env["CI"] === "true";
 
-const missing = await provideSystemPackages();
+const missing = [...(await provideSystemPackages()), ...(await provideMatrix())];
 const outcomes = await runChecks({ force: true });
 const limitMs = (isLong ? longLimitMs : dailyLimitMs) - (performance.now() - started);
 const args = process.argv.slice(2).filter((arg) => arg !== "--long");
@@ -42,7 +43,7 @@ for (const { name, ms } of tests.slowest) console.log(`${String(ms).padStart(8)}
 console.log(`Total time: ${((performance.now() - started) / 1000).toFixed(1)} s`);
 if (failedParts.length > 0) console.log(`Failed checks: ${failedParts.map((part) => part.name).join(", ")}`);
 if (tests.trouble !== undefined) console.log(`Failed: ${tests.trouble}`);
-if (isMissingRed) console.log(`Failed: CI=true and these system packages are missing: ${missing.join(", ")}`);
+if (isMissingRed) console.log(`Failed: CI=true and these packages are missing: ${missing.join(", ")}`);
 if (isMutationPoor) console.log(`Failed: mutation testing: ${mutation.score} % noticed, at least ${leastScore} % must be`);
 if (isLong)
   console.log(`Report: ${await writeReport({ totals, tests, outcomes, mutation, elapsedMs: performance.now() - started })}`);

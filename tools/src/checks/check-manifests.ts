@@ -7,6 +7,7 @@ import type { PartResult } from "./check-part.ts";
 /** Licences whose terms we can keep by naming them. MPL-2.0 binds only its own files, which our build tools alone load. */
 const allowed = new Set([
   "MIT",
+  "MIT-0",
   "ISC",
   "BSD-2-Clause",
   "BSD-3-Clause",
@@ -31,9 +32,10 @@ export function checkManifests(base: string = root): PartResult {
   return { findings, note: `${locked.length} locked packages` };
 }
 
-/** The folders with a lock file of their own: the tools of mutation testing stand apart from the rest. */
+/** The folders with a lock file of their own: what only tests of ours load stands apart from the rest. */
 function lockedIn(base: string): string[] {
-  return [base, join(base, "tools/mutation")].filter((folder) => existsSync(join(folder, "package-lock.json")));
+  const apart = ["tools/mutation", "tools/matrix/runtimes", "tools/matrix/bundlers"].map((name) => join(base, name));
+  return [base, ...apart].filter((folder) => existsSync(join(folder, "package-lock.json")));
 }
 
 function readLocked(folder: string): [string, LockedPackage][] {
@@ -48,7 +50,9 @@ function workspaceManifests(base: string): PackageManifest[] {
 /** Each dependency has one exact version, and a row with that version which says why it is there. */
 function manifestFindings(manifest: PackageManifest, reasons: string): string[] {
   const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
-  return Object.entries(all).flatMap(([name, version]) => {
+  return Object.entries(all).flatMap(([alias, wanted]) => {
+    // `npm:name@1.2.3` is how one package is there in several versions.
+    const [, name = alias, version = wanted] = /^npm:(.+)@([^@]+)$/.exec(wanted) ?? [];
     if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
       return [`${manifest.name}: ${name} is pinned to "${version}", which is no exact version`];
     const isOurs = name.startsWith("@bowline/") || name === "bowline";

@@ -11,11 +11,14 @@ interface SystemPackage {
 
 const wanted: readonly SystemPackage[] = [
   { name: "chromium", program: "chromium" },
+  { name: "firefox-esr", program: "firefox-esr" },
   { name: "libnss3-tools", program: "certutil" },
   { name: "mosquitto", program: "mosquitto", service: "mosquitto" },
   { name: "mosquitto-clients", program: "mosquitto_pub" },
   { name: "nginx-light", program: "nginx", service: "nginx" },
   { name: "openssl", program: "openssl" },
+  { name: "webkit2gtk-driver", program: "WebKitWebDriver" },
+  { name: "xvfb", program: "Xvfb" },
 ];
 
 /**
