@@ -17,6 +17,7 @@ const stages: Readonly<Record<Stage, string>> = {
   input: "What the caller gave",
   dns: "Finding the host",
   tcp: "Reaching the port",
+  proxy: "Going through a proxy",
   tls: "TLS and certificates",
   http: "The answer to the WebSocket upgrade",
   ws: "WebSocket",

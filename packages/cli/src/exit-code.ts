@@ -30,6 +30,7 @@ export function exitCodeOf(error: MqttError): ExitCode {
       return ExitCode.Refused;
     case "dns":
     case "tcp":
+    case "proxy":
     case "tls":
     case "http":
     case "ws":

@@ -28,7 +28,8 @@ export function prepareAttempt(url: string, options: ConnectOptions, state: Conn
   });
   const clientId = (keepsSession(options) ? undefined : given.clientId) ?? state.clientId;
   const connect = connectPacket(options, { ...state, clientId, credentials: { username, password, ...given } });
-  return { credentials: given, target, connect };
+  const { proxy, socket } = options;
+  return { credentials: given, target: { ...target, proxy, socket }, connect };
 }
 
 /** Whether what an attempt said can be said in that version. */

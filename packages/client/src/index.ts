@@ -2,6 +2,7 @@ export { connect } from "./connect.ts";
 export type { Authentication, AuthenticationData, AuthenticationStep } from "./authentication.ts";
 export type { Client, ClientEvents } from "./client.ts";
 export type { Message } from "./message.ts";
+export type { ProxyOptions, SocketOptions } from "./network-options.ts";
 export type {
   ConnectOptions,
   Credentials,

@@ -4,6 +4,7 @@ import type { ProtocolVersion, QoS, RetainHandling, UserProperty } from "@bowlin
 import type { Authentication } from "./authentication.ts";
 import type { AttemptFailure } from "./status.ts";
 import type { Message } from "./message.ts";
+import type { ProxyOptions, SocketOptions } from "./network-options.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import type { Dialer } from "./transport/transport.ts";
 
@@ -138,6 +139,9 @@ export interface ConnectOptions {
   tls?: TlsOptions;
   /** HTTP headers of the WebSocket's upgrade; Node only. */
   headers?: Readonly<Record<string, string>>;
+  /** Goes through a proxy: its URL, or URL and more; Node only. */
+  proxy?: string | ProxyOptions;
+  socket?: SocketOptions;
   /** QoS 1 and 2 messages the server may have unacknowledged. Default 1,000; MQTT 5.0. */
   receiveMaximum?: number;
   /** Largest packet accepted, in bytes. Default 16 MiB (16,777,216). */

@@ -4,7 +4,7 @@ import type { TlsFacts } from "@bowline/protocol/internal";
 import type { Target } from "../transport/transport.ts";
 
 /** Options for `tls.connect` and for the WebSocket's request. Node sends no server name unless it is given one. */
-export function tlsConnectOptions(target: Target): ConnectionOptions {
+export function tlsConnectOptions(target: Pick<Target, "host" | "tls">): ConnectionOptions {
   const { ca, cert, key, pfx, passphrase, alpnProtocols, rejectUnauthorized, allowPartialTrustChain } = target.tls;
   const name = serverNameOf(target);
   const options: ConnectionOptions & { allowPartialTrustChain?: boolean } = {
@@ -23,7 +23,7 @@ export function tlsConnectOptions(target: Target): ConnectionOptions {
 }
 
 /** The name sent in the ClientHello; undefined for an address, which may not be one (RFC 6066). */
-export function serverNameOf(target: Target): string | undefined {
+export function serverNameOf(target: Pick<Target, "host" | "tls">): string | undefined {
   return target.tls.servername ?? (isIP(target.host) === 0 ? target.host : undefined);
 }
 

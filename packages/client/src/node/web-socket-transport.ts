@@ -1,7 +1,7 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { randomFillSync } from "node:crypto";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { HttpFacts } from "@bowline/protocol/internal";
 import { WebSocket } from "ws";
 import {
@@ -12,67 +12,103 @@ import {
   type TransportFacts,
   type TransportHandler,
 } from "../transport/transport.ts";
+import { SocketDial } from "./socket-dial.ts";
 import { offeredTls, securedTls, serverNameOf, tlsConnectOptions } from "./tls-options.ts";
+
+/** What of the package's options depends on who opens the socket. */
+type Opening = ConnectionOptions & {
+  readonly createConnection?: () => Socket;
+  readonly agent?: Agent;
+  readonly finishRequest?: (request: ClientRequest) => void;
+};
 
 /** Dials ws and wss targets with the `ws` package: binary frames, no compression, no redirects. */
 export function dialWebSocket(target: Target, handler: TransportHandler): Transport {
-  const transport = new WebSocketTransport(handler);
-  try {
-    transport.attach(target);
-  } catch (error) {
-    queueMicrotask(() => transport.fail(error as Error));
-  }
-  return transport;
+  return new WebSocketTransport(target, handler);
 }
 
 class WebSocketTransport implements Transport {
   handler: TransportHandler;
   readonly facts: TransportFacts = { milestone: "started" };
+  private readonly target: Target;
+  private readonly dial: SocketDial | undefined;
   private socket: WebSocket | undefined;
   private cause: Error | undefined;
+  /** The WebSocket has told its end; what it stands on may be open yet. */
+  private hasEnded = false;
   private isClosed = false;
 
-  constructor(handler: TransportHandler) {
+  constructor(target: Target, handler: TransportHandler) {
     this.handler = handler;
+    this.target = target;
+    this.facts.ws = { everOpened: false, offered: [subprotocolOf(target)] };
+    // An agent opens sockets itself, and its facts are what can be seen from outside.
+    if (opensItself(target)) this.attachAgent();
+    else this.dial = new SocketDial(target, this.facts, this);
   }
 
-  attach(target: Target): void {
-    const secure = target.scheme === "wss";
-    const protocol = subprotocolOf(target);
-    const socket = new WebSocket(target.url, protocol, {
+  /** The socket for the upgrade stands. */
+  opened(raw: Socket): void {
+    this.attach({ createConnection: () => raw });
+  }
+
+  /** The socket under the WebSocket is closed; the WebSocket tells its own end, if it ever began. */
+  closed(cause: Error | undefined): void {
+    this.cause ??= cause;
+    if (this.socket === undefined || this.hasEnded) this.fail();
+  }
+
+  private attachAgent(): void {
+    const { target, facts } = this;
+    const { agent } = target.socket ?? {};
+    if (target.scheme === "wss") facts.tls = { serverName: serverNameOf(target) ?? false, ...offeredTls(target) };
+    const finishRequest = (request: ClientRequest): void => {
+      request.on("socket", (raw) => watchHandshake(raw, facts));
+      request.end();
+    };
+    try {
+      this.attach({ ...tlsConnectOptions(target), ...(agent === undefined ? {} : { agent: agent as Agent }), finishRequest });
+    } catch (error) {
+      this.cause = error as Error;
+      queueMicrotask(() => this.fail());
+    }
+  }
+
+  private attach(options: Opening): void {
+    const { target, facts } = this;
+    const socket = new WebSocket(target.url, subprotocolOf(target), {
       perMessageDeflate: false,
       followRedirects: false,
-      ...(secure ? tlsConnectOptions(target) : {}),
+      ...options,
       ...target.hostOptions,
+      ...(options.createConnection === undefined ? {} : { createConnection: options.createConnection }),
       // The client's own limit closes with a reason; the package's must not come first.
       maxPayload: 0,
       headers: { ...target.headers },
       generateMask,
-      finishRequest: (request: ClientRequest) => {
-        request.on("socket", (raw) => this.watchHandshake(raw));
-        request.end();
-      },
     });
     this.socket = socket;
-    this.facts.ws = { everOpened: false, offered: [protocol] };
-    if (secure) this.facts.tls = { serverName: serverNameOf(target) ?? false, ...offeredTls(target) };
     socket.on("upgrade", (response) => {
       const chosen = response.headers["sec-websocket-protocol"] ?? "";
-      this.facts.ws = { ...this.facts.ws, chosen };
+      facts.ws = { ...facts.ws, chosen };
     });
     socket.on("unexpected-response", (request, response) => this.refused(request, response));
     socket.on("open", () => {
-      this.facts.milestone = "upgraded";
-      this.facts.ws = { ...this.facts.ws, everOpened: true };
+      facts.milestone = "upgraded";
+      facts.ws = { ...facts.ws, everOpened: true };
       this.handler.opened();
     });
     socket.on("message", this.received);
-    socket.on("error", (error) => {
-      this.cause ??= error;
+    socket.on("error", (error: Error & { readonly rawPacket?: unknown }) => {
+      this.cause = this.cause ?? error;
+      // What came instead of HTTP says what the port speaks.
+      if (error.rawPacket instanceof Uint8Array) keepFirstBytes(facts, error.rawPacket);
     });
     socket.on("close", (code, reason) => {
-      this.facts.ws = { ...this.facts.ws, closeCode: code, closeReason: reason.toString() };
-      this.fail(this.cause);
+      facts.ws = { ...facts.ws, closeCode: code, closeReason: reason.toString() };
+      this.hasEnded = true;
+      if (this.dial === undefined || this.dial.isClosed) this.fail();
+      else this.dial.destroy();
     });
   }
 
@@ -97,29 +133,14 @@ class WebSocketTransport implements Transport {
   }
   destroy(): void {
     this.socket?.terminate();
+    this.dial?.destroy();
   }
 
   /** Tells `closed`, once. */
-  fail(cause: Error | undefined): void {
+  private fail(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.handler.closed(cause);
-  }
-
-  private watchHandshake(raw: Socket): void {
-    const { facts } = this;
-    raw.once("lookup", (error, address) => {
-      if (error !== null) return;
-      facts.milestone = "resolved";
-      facts.dns = { addresses: [address] };
-    });
-    raw.once("connect", () => {
-      facts.milestone = "connected";
-    });
-    raw.once("secureConnect", () => {
-      facts.milestone = "secured";
-      facts.tls = { ...facts.tls, ...securedTls(raw as TLSSocket) };
-    });
+    this.handler.closed(this.cause);
   }
 
   /** An answer other than 101: what it says is the diagnosis, and then the socket goes. */
@@ -158,6 +179,27 @@ class WebSocketTransport implements Transport {
   private readonly written = (): void => {
     if (this.socket?.bufferedAmount === 0 && !this.isClosed) this.handler.drained();
   };
+}
+
+/** Whether the application chose how the socket under the WebSocket is opened. */
+function opensItself({ socket, hostOptions, proxy }: Target): boolean {
+  if (proxy !== undefined) return false;
+  return [socket?.agent, hostOptions?.["agent"], hostOptions?.["createConnection"]].some((given) => given !== undefined);
+}
+
+function watchHandshake(raw: Socket, facts: TransportFacts): void {
+  raw.once("lookup", (error: Error | null, address: string) => {
+    if (error !== null) return;
+    facts.milestone = "resolved";
+    facts.dns = { addresses: [address] };
+  });
+  raw.once("connect", () => {
+    facts.milestone = "connected";
+  });
+  raw.once("secureConnect", () => {
+    facts.milestone = "secured";
+    facts.tls = { ...facts.tls, ...securedTls(raw as TLSSocket) };
+  });
 }
 
 /**

@@ -8,10 +8,12 @@ import type {
   HttpFacts,
   Milestone,
   PageFacts,
+  ProxyFacts,
   TlsFacts,
   Verdict,
   WebSocketFacts,
 } from "@bowline/protocol/internal";
+import type { ProxyOptions, SocketOptions } from "../network-options.ts";
 import type { TlsOptions } from "../tls-options.ts";
 
 /** Where to connect, parsed from a URL; see target.ts. */
@@ -27,6 +29,8 @@ export interface Target {
   readonly protocolVersion: ProtocolVersion;
   readonly tls: TlsOptions;
   readonly headers: Readonly<Record<string, string>>;
+  readonly proxy?: string | ProxyOptions | undefined;
+  readonly socket?: SocketOptions | undefined;
   /** Further options for the host's own way to connect, `tls.connect` or `ws`, as the drop-in takes them. */
   readonly hostOptions?: Readonly<Record<string, unknown>>;
 }
@@ -37,6 +41,7 @@ export interface TransportFacts {
   /** At most 64 bytes of what the peer sent. */
   firstBytes?: Uint8Array;
   dns?: DnsFacts;
+  proxy?: ProxyFacts;
   tls?: TlsFacts;
   http?: HttpFacts;
   ws?: WebSocketFacts;

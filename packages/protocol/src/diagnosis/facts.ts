@@ -40,6 +40,19 @@ export interface DnsFacts {
   readonly expectedPublic?: boolean;
 }
 
+/** The proxy an attempt goes through, and how far it came there. */
+export interface ProxyFacts {
+  /** "socks5" or "http" and so on: the scheme of its URL. */
+  readonly kind: string;
+  readonly host: string;
+  readonly port: number;
+  /** Whether a connection to the proxy itself came about, and whether it let us through. */
+  readonly progress: "dialling" | "connected" | "through";
+  /** The HTTP status of its answer. */
+  readonly status?: number;
+  readonly reason?: string;
+}
+
 export interface CertificateFacts {
   readonly subject?: string;
   readonly issuer?: string;
@@ -206,6 +219,7 @@ export interface AttemptFacts {
   /** Whether those bytes came before any of ours. */
   readonly spokeFirst?: boolean;
   readonly dns?: DnsFacts;
+  readonly proxy?: ProxyFacts;
   readonly tls?: TlsFacts;
   readonly http?: HttpFacts;
   readonly ws?: WebSocketFacts;

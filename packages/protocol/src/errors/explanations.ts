@@ -10,6 +10,7 @@ import { input } from "./explanations/input.ts";
 import { mqtt } from "./explanations/mqtt.ts";
 import { network } from "./explanations/network.ts";
 import { operation } from "./explanations/operation.ts";
+import { proxy } from "./explanations/proxy.ts";
 import { session } from "./explanations/session.ts";
 import { tls } from "./explanations/tls.ts";
 import { websocket } from "./explanations/websocket.ts";
@@ -19,7 +20,17 @@ import type { Row } from "./row.ts";
 
 export type { Explanation } from "./explanations/explanation.ts";
 
-const explanations: Explanations = { ...input, ...network, ...tls, ...websocket, ...mqtt, ...session, ...aws, ...operation };
+const explanations: Explanations = {
+  ...input,
+  ...network,
+  ...proxy,
+  ...tls,
+  ...websocket,
+  ...mqtt,
+  ...session,
+  ...aws,
+  ...operation,
+};
 
 /** The catalogue's row of a code together with its explanation; whole in a page too, which may load this file on demand. */
 export function explain(code: ErrorCode): ErrorInfo & Explanation {

@@ -32,6 +32,16 @@ const rows = {
   MQTT_TO_HTTPS: ["mqtt", "usage", "new-input", "the port speaks HTTP over TLS", "Use wss:// with the path of the WebSocket listener."],
   PROXY_ENV: ["tcp", "network", "new-input", "a proxy is required to leave this network", "Connect through the proxy, or over port 443."],
 
+  // Going through a proxy that was configured.
+  PROXY_UNREACHABLE: ["proxy", "network", "backoff", "the proxy cannot be reached", "Check host and port of the proxy."],
+  PROXY_TLS: ["proxy", "network", "backoff", "the TLS handshake with the proxy failed", "Give the proxy's authority as its `tls.ca`, or use http:// for it."],
+  PROXY_TIMEOUT: ["proxy", "network", "backoff", "the proxy does not answer in time", "Check the health of the proxy, and its way to the server."],
+  PROXY_CLOSED: ["proxy", "network", "backoff", "the proxy closed the connection instead of answering", "Look at the proxy's log, and check that it is of the configured kind."],
+  PROXY_PROTOCOL: ["proxy", "usage", "new-input", "the proxy's answer is not of the configured kind", "Use the scheme that the proxy speaks."],
+  PROXY_AUTH: ["proxy", "usage", "new-input", "the proxy does not accept the credentials", "Give the proxy its user name and password."],
+  PROXY_REFUSED: ["proxy", "usage", "new-input", "the proxy does not allow the connection", "Let the proxy allow host and port of the server."],
+  PROXY_TARGET: ["proxy", "network", "backoff", "the proxy cannot reach the server", "Check that the proxy's network reaches host and port of the server."],
+
   // Certificates and the TLS handshake.
   TLS_CLOSED: ["tls", "network", "backoff", "the connection closed during the TLS handshake", "Check that the port speaks TLS and knows this host name."],
   TLS_VERSION: ["tls", "peer", "new-input", "there is no common TLS version", "Enable TLS 1.2 or newer on both sides."],

@@ -3,6 +3,7 @@ export type Stage =
   | "input"
   | "dns"
   | "tcp"
+  | "proxy"
   | "tls"
   | "http"
   | "ws"
