@@ -22,7 +22,7 @@ import { type Attempt, canSay, prepareAttempt } from "./attempt.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { type Authenticating, beginAuthentication } from "./begin-authentication.ts";
 import type { Client, ClientEvents } from "./client.ts";
-import { keepsSession, maximumPacketSize } from "./connect-packet.ts";
+import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { errorOf, factsOf, toFailure } from "./failure.ts";
@@ -72,6 +72,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   status: Status = { state: "connecting", attempt: 1 };
   clientId: string;
   failedPublications = 0;
+  gaps = 0;
   private readonly url: string;
   private readonly options: ConnectOptions;
   private readonly clock: Clock;
@@ -111,7 +112,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.clientId = options.session?.clientId ?? randomClientId(random);
     this.versions = new VersionChoice(options.protocolVersion);
     this.policy = new RetryPolicy(options.reconnect || {}, random);
-    this.outbox = new Outbox(options.outbox ?? {}, this);
+    this.outbox = new Outbox(options.outbox ?? {}, this, isStored(options));
     // What is wrong with the input is thrown where it was given.
     const fixed = typeof options.credentials === "object" ? options.credentials : {};
     if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
@@ -228,12 +229,17 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     // The server may have delivered these or not, and to send them again could deliver them twice (section 4.3.3).
     for (const entry of taken) this.outbox.lost(entry as PendingPublication, this.openSender);
     this.outbox.refuse((publication) => publishFault(publication, properties));
+    const { keeper } = this.outbox;
+    const isGap = !sessionPresent && (isReturn ? this.registry.subscribers.size > 0 : keeper?.hadSubscriptions === true);
+    keeper?.connected(this.clientId, sessionPresent);
     this.registry.connected(engine, packet, this.version);
     const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
     this.scheduleRenewal(this.attempt?.credentials ?? {});
     this.setStatus(status);
     this.waiters.resolve(status);
-    if (isReturn && !sessionPresent && this.registry.subscribers.size > 0) this.events.emit("gap", status);
+    if (!isGap) return;
+    this.gaps++;
+    this.events.emit("gap", status);
   }
 
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
@@ -333,7 +339,41 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private askFor(controller: AbortController): Promise<Credentials> {
     const { credentials, connectTimeoutMs = 30_000 } = this.options;
     const request = { attempt: this.policy.failures + 1, lastFailure: this.lastFailure };
-    return askCredentials(credentials, request, controller, this.clock, connectTimeoutMs);
+    const ask = (): Promise<Credentials> => askCredentials(credentials, request, controller, this.clock, connectTimeoutMs);
+    return this.outbox.isKept && this.outbox.keeper === undefined ? this.leave(this.openStore(connectTimeoutMs)).then(ask) : ask();
+  }
+
+  private async openStore(limitMs: number): Promise<void> {
+    const { options, outbox } = this;
+    // It may be the one that we let go just now.
+    await Promise.all(this.leaving);
+    const { openKeeper } = await import("./store/open-keeper.ts");
+    const keeper = await openKeeper(this.url, options, outbox, this.clientId, this.clock, limitMs);
+    if (this.endError !== undefined) {
+      await keeper.close();
+      return;
+    }
+    outbox.keeper = keeper;
+    this.clientId = keeper.clientId;
+    this.registry.keep(keeper);
+  }
+
+  /** What is in the store stays there. */
+  private closeStore(): void {
+    const { keeper } = this.outbox;
+    this.outbox.keeper = undefined;
+    if (keeper !== undefined) void this.leave(keeper.close());
+  }
+
+  /** Something on its way out, which `close` waits for. */
+  private leave(done: Promise<void>): Promise<void> {
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.leaving.add(settled);
+    void settled.then(() => this.leaving.delete(settled));
+    return done;
   }
 
   /** Dials, after the beginning of an authentication where there is one. */
@@ -394,6 +434,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       target: this.attempt.target,
       connect: this.attempt.connect,
       session: this.outbox.session,
+      keeper: this.outbox.keeper,
       maximumPacketSize: maximumPacketSize(options),
       connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
       ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
@@ -471,6 +512,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   private giveUp(error: MqttError): void {
     this.outbox.failAll(error);
+    this.closeStore();
     for (const subscriber of this.registry.subscribers) subscriber.interrupt(error);
     this.requester?.fail(error);
     this.waiters.reject(error);
@@ -519,6 +561,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
         this.retryTimer = this.clock.setTimer(resolve, this.options.drainTimeoutMs ?? 5000);
       });
     }
+    const { keeper } = this.outbox;
+    await keeper?.flush(this.options.drainTimeoutMs ?? 5000);
     // A session of our own making ends with us; one that was asked for stays.
     const properties: Properties | undefined =
       this.version === 5 && !keepsSession(this.options) ? { sessionExpiryInterval: 0 } : undefined;
@@ -538,6 +582,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       const error = new MqttError("CLIENT_CLOSED");
       this.status = { state: "closed" };
       this.outbox.failAll(error);
+      this.closeStore();
       for (const subscriber of this.registry.subscribers) subscriber.end(error);
       this.requester?.fail(error);
       this.waiters.reject(error);
@@ -555,9 +600,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.authenticator?.end(cause);
     this.authenticator = undefined;
     this.registry.disconnected();
-    const { released } = connection;
-    this.leaving.add(released);
-    void released.then(() => this.leaving.delete(released));
+    void this.leave(connection.released);
     this.endDrain?.();
   }
 

@@ -42,6 +42,8 @@ export interface Client {
   readonly bufferedAmount: number;
   /** Publications that failed without anybody awaiting them, and QoS 0 messages dropped by the outbox. */
   readonly failedPublications: number;
+  /** How often the server had lost the session, and with it perhaps messages for us; see the event `gap`. */
+  readonly gaps: number;
 
   /** The answer takes the listener off. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void;

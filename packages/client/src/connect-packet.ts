@@ -15,12 +15,18 @@ export interface ConnectState {
   readonly authentication?: Properties | undefined;
 }
 
-/** Seconds that a session of the client's own making waits for it. */
+/** Seconds that a session of the client's own making waits for it; with a store, for its next process too. */
 const DEFAULT_EXPIRY = 300;
+const DEFAULT_EXPIRY_STORED = 86_400;
+
+/** The session is written to a store. */
+export function isStored({ session, reliable }: ConnectOptions): boolean {
+  return session?.store !== undefined || reliable === true;
+}
 
 /** The application wants its session to outlive the client. */
-export function keepsSession({ session }: ConnectOptions): boolean {
-  return (session?.expiryInterval ?? 0) > 0;
+export function keepsSession(options: ConnectOptions): boolean {
+  return (options.session?.expiryInterval ?? (isStored(options) ? DEFAULT_EXPIRY_STORED : 0)) > 0;
 }
 
 /** The CONNECT of one attempt. */
@@ -29,7 +35,7 @@ export function connectPacket(options: ConnectOptions, state: ConnectState): Con
   const { username, password } = credentials;
   if (version !== 5) checkBefore5(credentials);
   const keeps = keepsSession(options);
-  const expiryInterval = options.session?.expiryInterval ?? DEFAULT_EXPIRY;
+  const expiryInterval = options.session?.expiryInterval ?? (isStored(options) ? DEFAULT_EXPIRY_STORED : DEFAULT_EXPIRY);
   const startsClean = version === 5 ? (isReturn ? expiryInterval === 0 : (options.session?.cleanStart ?? !keeps)) : !keeps;
   return {
     type: PacketType.CONNECT,

@@ -23,6 +23,7 @@ import {
 } from "@bowline/protocol/internal";
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import type { InboundMessage } from "./inbound-message.ts";
+import type { Keeper, TicketHolder } from "./store/keeper.ts";
 import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";
 
 /** What one Network Connection tells the client it belongs to. */
@@ -69,6 +70,8 @@ export interface ConnectionSettings {
   readonly ackTimeoutMs: number;
   /** Topic Aliases for what is sent, within the server's Topic Alias Maximum; none without. */
   readonly topicAliases?: OutboundAliasSettings | undefined;
+  /** Writes to a store what becomes of the session; none where it ends with the process. */
+  readonly keeper?: Keeper | undefined;
 }
 
 /** Above this many bytes in the transport further messages wait in the session's queue, where they are counted. */
@@ -82,7 +85,7 @@ const UNSPECIFIED = 0x80;
  * One attempt to connect and the connection it becomes: joins the transport, the protocol's engine, its Sender and the timers,
  * and is thrown away at the end. Knows nothing of reconnecting.
  */
-export class NetworkConnection implements TransportHandler, ClientSink, SenderOwner {
+export class NetworkConnection implements TransportHandler, ClientSink, SenderOwner, TicketHolder {
   readonly sender: Sender = new Sender(this);
   /** Tickets of messages up to this one are settled: their acknowledgements may leave. */
   committed = 0;
@@ -115,7 +118,8 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
       this.resolveReleased = resolve;
     });
     this.timer = settings.clock.setTimer(this.dialTimeout, settings.connectTimeoutMs);
-    this.transport = settings.dial(settings.target, this);
+    const { dial, keeper, target } = settings;
+    this.transport = (keeper === undefined ? dial : keeper.gated(dial))(target, this);
   }
 
   get isOpen(): boolean {
@@ -210,6 +214,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   /** A message with that ticket is settled. */
   settle(ticket: number): void {
     this.watch.delete(ticket);
+    this.settings.keeper?.settled(ticket, this);
     this.settled.add(ticket);
     const before = this.committed;
     while (this.settled.delete(this.committed + 1)) this.committed++;
@@ -282,13 +287,31 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   }
 
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
-    return this.owner.message(topicName, chunk, offsets);
+    const { keeper } = this.settings;
+    if (keeper === undefined || offsets.qos !== 2) return this.owner.message(topicName, chunk, offsets);
+    const { packetIdentifier } = offsets;
+    const ticket = this.owner.message(topicName, chunk, offsets);
+    keeper.inbound(packetIdentifier, ticket, this);
+    return ticket;
+  }
+
+  repeated(packetIdentifier: number): number {
+    return this.settings.keeper?.repeated(packetIdentifier, this) ?? 0;
+  }
+
+  freed(packetIdentifier: number): void {
+    this.settings.keeper?.freed(packetIdentifier);
   }
 
   /** A ticket for a message whose acknowledgement waits. */
   nextTicket(message: InboundMessage): number {
-    this.watch.add(++this.lastTicket, message);
-    return this.lastTicket;
+    const ticket = this.takeTicket();
+    this.watch.add(ticket, message);
+    return ticket;
+  }
+
+  takeTicket(): number {
+    return ++this.lastTicket;
   }
 
   subscribed(packet: SubackPacket): void {
@@ -328,7 +351,9 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     // `settle` tells the Sender whenever something moved.
   }
 
-  entryMoved(): number {
+  entryMoved(entry: OutboundEntry): number {
+    this.settings.keeper?.moved(entry);
+    // What leaves after this waits before the transport, where there is something to wait for.
     return 0;
   }
 

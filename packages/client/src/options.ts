@@ -5,6 +5,7 @@ import type { Authentication } from "./authentication.ts";
 import type { AttemptFailure } from "./status.ts";
 import type { Message } from "./message.ts";
 import type { ProxyOptions, SocketOptions } from "./network-options.ts";
+import type { SessionStore } from "./store/session-store.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import type { Dialer } from "./transport/transport.ts";
 
@@ -61,6 +62,11 @@ export interface SessionOptions {
    * resumed at the first connection too, and kept at `close()`. MQTT 3.1.1 knows only 0 (clean) and more (kept).
    */
   expiryInterval?: number;
+  /**
+   * Keeps the session beyond the process: what was published and not acknowledged, how far it got, and the subscriptions. With a
+   * store `expiryInterval` is 86,400 by default. See `fileStore` and `indexedDbStore`.
+   */
+  store?: SessionStore;
   /** Drops what the server kept, at the first connection. Default true unless `expiryInterval` is given. */
   cleanStart?: boolean;
 }
@@ -127,6 +133,12 @@ export interface ConnectOptions {
   /** Asked before every attempt when it is a function. */
   credentials?: Credentials | CredentialsProvider;
   session?: SessionOptions;
+  /**
+   * A session that outlives process and page: the same as `session.store` with a store of the host's kind, named by server and
+   * Client Identifier. In Node it is a folder in `.bowline-sessions` of the working directory, in a page an IndexedDB database.
+   * Default false.
+   */
+  reliable?: boolean;
   will?: WillOptions;
   /** Seconds, 0 turns it off. Default 50: below the 60 s after which proxies cut an idle connection. */
   keepAlive?: number;

@@ -10,6 +10,7 @@ import {
   SessionState,
   shiftQueue,
 } from "@bowline/protocol/internal";
+import type { Keeper } from "./store/keeper.ts";
 import type { OutboxOptions } from "./options.ts";
 import { PendingPublication } from "./publication.ts";
 
@@ -21,6 +22,10 @@ const UNHEARD_KEPT = 1000;
  */
 export class Outbox {
   readonly session: SessionState = new SessionState();
+  /** Writes publications to a store, once that is open. */
+  keeper: Keeper | undefined = undefined;
+  /** There is or will be a keeper. */
+  readonly isKept: boolean;
   /** Unsettled publications that were accepted. */
   count = 0;
   private bytes = 0;
@@ -37,7 +42,8 @@ export class Outbox {
   private readonly whenFull: NonNullable<OutboxOptions["whenFull"]>;
   private readonly owner: OutboxOwner;
 
-  constructor(options: OutboxOptions, owner: OutboxOwner) {
+  constructor(options: OutboxOptions, owner: OutboxOwner, isKept = false) {
+    this.isKept = isKept;
     this.session.survives = true;
     this.maximumMessages = options.maximumMessages ?? 10_000;
     this.maximumBytes = options.maximumBytes ?? 10_485_760;
@@ -83,6 +89,21 @@ export class Outbox {
     this.remove(publication);
     this.fail(publication, new MqttError("SESSION_LOST", { detail: "whether the QoS 2 message was delivered is not known" }));
     this.admit(sender);
+  }
+
+  /** Counts a publication of an earlier process. */
+  adopt(publication: PendingPublication): void {
+    this.count++;
+    this.bytes += publication.size;
+  }
+
+  /** It could not be kept and has not left: it is taken out, wherever it is, and fails. */
+  unkept(publication: PendingPublication, error: MqttError): void {
+    if (publication.isSettled) return;
+    if (publication.packetIdentifier !== 0) this.session.inFlight.release(publication.packetIdentifier);
+    else removeQueued(this.session, (entry) => entry !== publication);
+    this.remove(publication);
+    this.fail(publication, error);
   }
 
   /** Takes a publication back that was not sent yet; false when it was. */
@@ -165,7 +186,8 @@ export class Outbox {
     this.count++;
     this.bytes += publication.size;
     publication.sequence = this.session.nextSequence++;
-    publication.accept();
+    if (this.isKept) this.keeper?.keep(publication);
+    else publication.accept();
     if (sender === undefined) pushQueue(this.session, publication);
     else sender.enqueue(publication);
   }
@@ -173,6 +195,7 @@ export class Outbox {
   private remove(publication: PendingPublication): void {
     this.count--;
     this.bytes -= publication.size;
+    this.keeper?.drop(publication);
   }
 
   /** A message larger than the limit is taken when nothing else is there, or it could never be sent. */

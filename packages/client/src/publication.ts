@@ -14,7 +14,10 @@ export interface PublishResult {
  * @public
  */
 export interface Publication extends PromiseLike<PublishResult> {
-  /** Resolves once the client has taken the message and will not lose it by a cut. */
+  /**
+   * Resolves once the client has taken the message and will not lose it by a cut; with a store, once a QoS 1 or 2 message would
+   * survive the end of the process as well.
+   */
   readonly stored: Promise<void>;
 }
 

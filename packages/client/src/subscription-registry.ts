@@ -11,6 +11,7 @@ import {
 import { type ClientConnection, hasWildcard, matches, overlaps, parseShare, subackCode } from "@bowline/protocol/internal";
 import type { InboundMessage } from "./inbound-message.ts";
 import { fitsSubscribe, subscribeFault } from "./server-limits.ts";
+import type { Keeper } from "./store/keeper.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** A filter and everybody who subscribed with it: one Subscription at the server. */
@@ -26,6 +27,8 @@ interface FilterEntry {
   identifier: number;
   /** The server has it without its identifier: asking again must not bring the retained messages again. */
   isRepeat: boolean;
+  /** A store had it: it is renewed without a user. */
+  readonly isKept: boolean;
   /** The CONNACK says that the server does not take it: it was not asked, and need not be told that nobody wants it. */
   isImpossible: boolean;
 }
@@ -50,6 +53,8 @@ const ROUTES_KEPT = 1000;
  */
 export class SubscriptionRegistry {
   private readonly entries = new Map<string, FilterEntry>();
+  /** Writes what is subscribed to a store. */
+  private keeper: Keeper | undefined;
   /** Filters the server may have and nobody wants any more. */
   private readonly unwanted = new Set<string>();
   private engine: ClientConnection | undefined;
@@ -93,9 +98,19 @@ export class SubscriptionRegistry {
       const entry = this.entries.get(filter);
       if (entry?.users.delete(subscriber) !== true || entry.users.size > 0) continue;
       this.entries.delete(filter);
+      this.keeper?.subscription(filter, undefined);
       if (!entry.isImpossible) left.push(filter);
     }
     return left.length === 0 ? Promise.resolve() : this.leave(left);
+  }
+
+  /** A store was opened: what it has is renewed when the server forgets it, and what is subscribed is written to it. */
+  keep(keeper: Keeper): void {
+    this.keeper = keeper;
+    for (const { request } of this.entries.values()) keeper.subscription(request.topicFilter, request);
+    for (const request of keeper.subscriptions) {
+      if (!this.entries.has(request.topicFilter)) this.enter(request, true);
+    }
   }
 
   /** A connection is open. Without a session at the server everything is subscribed anew. */
@@ -147,15 +162,21 @@ export class SubscriptionRegistry {
     const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = subscriber.options;
     let entry = this.entries.get(topicFilter);
     const request = { topicFilter, qos: Math.max(qos, entry?.request.qos ?? 0) as QoS, noLocal, retainAsPublished, retainHandling };
-    if (entry === undefined) {
-      const matched = parseShare(topicFilter)?.topicFilter ?? topicFilter;
-      entry = { request, matched, users: new Set(), isGranted: false, identifier: 0, isRepeat: false, isImpossible: false };
-      this.entries.set(topicFilter, entry);
-    }
+    entry ??= this.enter(request, false);
     entry.request = request;
-    entry.isRepeat = false;
+    entry.isGranted = entry.isRepeat = false;
+    this.keeper?.subscription(topicFilter, request);
     entry.users.add(subscriber);
     this.unwanted.delete(topicFilter);
+    return entry;
+  }
+
+  private enter(request: SubscriptionRequest, isKept: boolean): FilterEntry {
+    const { topicFilter } = request;
+    const matched = parseShare(topicFilter)?.topicFilter ?? topicFilter;
+    const at = { identifier: 0, isRepeat: false, isImpossible: false };
+    const entry: FilterEntry = { request, matched, users: new Set(), isGranted: isKept, isKept, ...at };
+    this.entries.set(topicFilter, entry);
     return entry;
   }
 
@@ -200,7 +221,7 @@ export class SubscriptionRegistry {
     let batch: FilterEntry[] = [];
     for (const entry of entries.filter(isTaken)) {
       // Its last user may have gone with another filter that was refused.
-      if (entry.users.size === 0) continue;
+      if (entry.users.size === 0 && !entry.isKept) continue;
       const properties = propertiesOf(entry);
       // An identifier belongs to all filters of its SUBSCRIBE (section 3.8.2.1.2), so these go one by one.
       if (properties !== undefined) this.ask([entry], properties);

@@ -405,7 +405,10 @@ export class ClientConnection implements FrameHandler {
 
   private release(id: number): void {
     const known = this.session.inbound.delete(id);
-    if (known) this.unreleased.released(id);
+    if (known) {
+      this.unreleased.released(id);
+      this.sink.freed?.(id);
+    }
     // [MQTT-4.3.3-11]: PUBCOMP, also for an identifier that is gone.
     this.sender.acknowledgeAfter(PacketType.PUBCOMP, id, known ? 0 : ReasonCode.PacketIdentifierNotFound, 0);
   }
@@ -422,8 +425,7 @@ export class ClientConnection implements FrameHandler {
 
   private serverDisconnect(packet: DisconnectPacket): void {
     // [v3 section 3.14]: only a client may send it.
-    if (this.connect.protocolVersion !== 5) throw protocolError("DISCONNECT from a server");
-    this.end(undefined, packet);
+    this.end(this.connect.protocolVersion === 5 ? undefined : protocolError("DISCONNECT from a server"), packet);
   }
 
   private auth(packet: AuthPacket): void {
@@ -451,7 +453,7 @@ export class ClientConnection implements FrameHandler {
     if (qos === 2 && session.inbound.has(id)) {
       // [MQTT-4.3.3-10]: the same message again.
       this.unreleased.repeated(id);
-      sender.acknowledgeAfter(type, id, 0, 0);
+      sender.acknowledgeAfter(type, id, 0, this.sink.repeated?.(id) ?? 0);
       return;
     }
     const limit = this.connect.properties?.receiveMaximum ?? RECEIVE_MAXIMUM_V5;

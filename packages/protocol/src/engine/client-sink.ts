@@ -22,6 +22,10 @@ export interface ClientSink {
    * @returns 0 to acknowledge it at once, or a number above `SenderOwner.committed` that the acknowledgement waits for.
    */
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
+  /** A QoS 2 message came again that `message` had before. Answers as `message`: what its PUBREC waits for. */
+  repeated?(packetIdentifier: number): number;
+  /** PUBREL: the identifier of a QoS 2 message is free. PUBCOMP is written after this. */
+  freed?(packetIdentifier: number): void;
   subscribed(packet: SubackPacket): void;
   unsubscribed(packet: UnsubackPacket): void;
   /**
