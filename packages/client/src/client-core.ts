@@ -16,6 +16,7 @@ import {
   type PublishOffsets,
   PublishSource,
   type TimerHandle,
+  type Verdict,
 } from "@bowline/protocol/internal";
 import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
 import { type Attempt, canSay, prepareAttempt } from "./attempt.ts";
@@ -25,7 +26,7 @@ import type { Client, ClientEvents } from "./client.ts";
 import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
-import { errorOf, factsOf, toFailure } from "./failure.ts";
+import { errorOf, toFailure } from "./failure.ts";
 import { InboundMessage } from "./inbound-message.ts";
 import type { Message } from "./message.ts";
 import { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
@@ -140,7 +141,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   online({ signal }: { signal?: AbortSignal } = {}): Promise<OnlineStatus> {
     const { status } = this;
-    if (status.state === "online") return Promise.resolve(status);
+    if (status.state === "online" && this.connection !== undefined) return Promise.resolve(status);
     const error = signal?.aborted === true ? aborted(signal) : this.endError;
     return error === undefined ? this.waiters.wait(signal) : Promise.reject(error);
   }
@@ -275,19 +276,27 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const msToFail = this.clock.now() - this.since;
     const isStepping = this.authenticator?.isStepping === true;
     const context = { ...(this.attempt as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
-    const facts = factsOf(end, context);
-    const verdict = platform.diagnose(facts);
+    const verdict = platform.diagnose(end, context);
     if (wasOnline) {
       this.policy.lost(msToFail);
       this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     }
-    const found = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
-    const error = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : found;
-    const hints = error.code === verdict.code ? verdict.hints : [];
-    const { serverReference } = end.packet?.properties ?? {};
-    if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.versions.unanswered(this.canSpeak);
-    this.drop(error);
-    this.failed(error, msToFail, hints, wasOnline, Number(facts.http?.retryAfter) * 1000 || undefined, serverReference);
+    const { authenticator } = this;
+    this.authenticator = undefined;
+    this.drop();
+    const judged = (given: Verdict): void => {
+      const found = errorOf(end, given, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+      const error = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : found;
+      authenticator?.end(error);
+      // The client may have been closed while the rules were loaded.
+      if (this.status.state === "closed") return;
+      const hints = error.code === given.code ? given.hints : [];
+      const { serverReference } = end.packet?.properties ?? {};
+      if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.versions.unanswered(this.canSpeak);
+      this.failed(error, msToFail, hints, wasOnline, Number(end.facts.http?.retryAfter) * 1000 || undefined, serverReference);
+    };
+    if (verdict instanceof Promise) void verdict.then(judged);
+    else judged(verdict);
   }
 
   // What outbox and subscribers tell.
@@ -592,12 +601,12 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** The connection is no longer ours; its socket is still waited for. */
-  private drop(cause: MqttError = new MqttError("CLIENT_CLOSED")): void {
+  private drop(): void {
     const { connection } = this;
     this.clock.clearTimer(this.renewalTimer);
     if (connection === undefined) return;
     this.connection = undefined;
-    this.authenticator?.end(cause);
+    this.authenticator?.end(new MqttError("CLIENT_CLOSED"));
     this.authenticator = undefined;
     this.registry.disconnected();
     void this.leave(connection.released);

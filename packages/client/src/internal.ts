@@ -1,11 +1,12 @@
 export { dialBrowserWebSocket } from "./browser/browser-web-socket.ts";
 export { platform } from "#platform";
 export { callSafely, throwOutside } from "./emitter.ts";
-export { errorOf, factsOf, toFailure } from "./failure.ts";
+export { errorOf, toFailure } from "./failure.ts";
 export { InboundMessage } from "./inbound-message.ts";
 export { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
 export { payloadBytes } from "./payload-bytes.ts";
 export { publishFault, subscribeFault } from "./server-limits.ts";
 export { systemClock } from "./system-clock.ts";
 export { parseTarget, type ParsedUrl, type TargetOptions } from "./transport/target.ts";
-export type { Dialer, Platform, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";
+export type { Platform } from "./platform.ts";
+export type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";

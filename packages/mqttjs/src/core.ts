@@ -16,7 +16,6 @@ import {
   type ConnectionOwner,
   type Dialer,
   errorOf,
-  factsOf,
   NetworkConnection,
   platform,
   publishFault,
@@ -33,6 +32,7 @@ import {
   type OutboundEntry,
   type PublishOffsets,
   type TimerHandle,
+  type Verdict,
 } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { connectPacketOf } from "./connect-packet.ts";
@@ -95,6 +95,9 @@ interface Ending {
   hasWaited: boolean;
   timer: TimerHandle;
 }
+
+/** There is a connection, or one is being made. */
+type Connected = Extract<Phase, { readonly connection: NetworkConnection }>;
 
 const IDLE: Phase = { kind: "idle" };
 const PREPARING: Phase = { kind: "preparing" };
@@ -364,8 +367,18 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const wasOnline = phase.kind === "online";
     const msToFail = this.clock.now() - (wasOnline ? phase.since : since);
     const context = { target, connect, msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
-    const verdict = platform.diagnose(factsOf(end, context));
+    const verdict = platform.diagnose(end, context);
     if (wasOnline) this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
+    const judged = (given: Verdict): void => this.judged(end, given, phase, msToFail);
+    if (verdict instanceof Promise) {
+      this.phase = wasOnline ? LEAVING_CONNECTED : LEAVING;
+      void verdict.then(judged);
+    } else judged(verdict);
+  }
+
+  /** Tells the end of an attempt or a connection. */
+  private judged(end: ConnectionEnd, verdict: Verdict, phase: Connected, msToFail: number): void {
+    const wasOnline = phase.kind === "online";
     const error = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
     const failure = this.failureOf(error, msToFail, isRefusal(end.packet), verdict.hints);
     if (end.packet?.type === PacketType.CONNACK) this.connack = toPacket(end.packet, this.version) as IConnackPacket;

@@ -29,6 +29,8 @@ export { addressClass, type AddressClass, isAddress } from "./diagnosis/address-
 export { fitsName } from "./diagnosis/certificate-rules.ts";
 export { closeCodeName } from "./diagnosis/close-codes.ts";
 export { diagnose } from "./diagnosis/diagnose.ts";
+export { addRows } from "./errors/catalogue.ts";
+export { diagnosedRows } from "./errors/diagnosed-rows.ts";
 export { diagnosePage } from "./diagnosis/diagnose-page.ts";
 export { classifyFirstBytes, httpStatusOf, printable, type SpokenProtocol, tlsAlertOf } from "./diagnosis/first-bytes.ts";
 export { staticWarnings } from "./diagnosis/port-rules.ts";

@@ -1,11 +1,11 @@
-import { diagnosePage } from "@bowline/protocol/internal";
-import type { Platform } from "../transport/transport.ts";
+import type { Platform } from "../platform.ts";
 import { dialBrowserWebSocket } from "./browser-web-socket.ts";
+import { diagnoseLoaded } from "./diagnose-loaded.ts";
 
 /** Pages, workers, React Native: whatever has the standard WebSocket and nothing else to connect with. */
 export const platform: Platform = {
   dial: dialBrowserWebSocket,
-  diagnose: diagnosePage,
+  diagnose: diagnoseLoaded,
   prepare: () => undefined,
   onlyWebSockets: true,
   pageUrl: () => globalThis.location?.href,

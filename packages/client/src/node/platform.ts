@@ -1,12 +1,14 @@
 import { diagnose, installBytes } from "@bowline/protocol/internal";
-import type { Platform, Target, Transport, TransportHandler } from "../transport/transport.ts";
+import { factsOf } from "../attempt-facts.ts";
+import type { Platform } from "../platform.ts";
+import type { Target, Transport, TransportHandler } from "../transport/transport.ts";
 import { dialSocket } from "./socket-transport.ts";
 import { dialWebSocket } from "./web-socket-transport.ts";
 
 /** Node, and what speaks its API: Deno and Bun. */
 export const platform: Platform = {
   dial,
-  diagnose,
+  diagnose: (end, context) => diagnose(factsOf(end, context)),
   prepare,
   onlyWebSockets: false,
   pageUrl: () => undefined,

@@ -1,7 +1,6 @@
 import type { ProtocolVersion } from "@bowline/protocol";
 import { ownBytes } from "@bowline/protocol/internal";
 import type {
-  AttemptFacts,
   Channel,
   ChannelHandler,
   DnsFacts,
@@ -10,7 +9,6 @@ import type {
   PageFacts,
   ProxyFacts,
   TlsFacts,
-  Verdict,
   WebSocketFacts,
 } from "@bowline/protocol/internal";
 import type { ProxyOptions, SocketOptions } from "../network-options.ts";
@@ -64,21 +62,6 @@ export interface Transport extends Channel {
  * function returned; `closed` comes exactly once, also after `destroy`, and not before the socket is really closed.
  */
 export type Dialer = (target: Target, handler: TransportHandler) => Transport;
-
-/** What a host gives the client: chosen by the package import `#platform`. */
-export interface Platform {
-  readonly dial: Dialer;
-  /** Draws the verdict; a page's knows only what a page can see. */
-  readonly diagnose: (facts: AttemptFacts) => Verdict;
-  /** Installs the host's byte functions; called before the first packet. */
-  readonly prepare: () => void;
-  /** Whether WebSockets are the only way out, as in a page. */
-  readonly onlyWebSockets: boolean;
-  /** The URL of the page, to resolve a relative one against. */
-  readonly pageUrl: () => string | undefined;
-  /** Calls back when the host tells that the network or the page is back; the answer takes the listeners off. */
-  readonly onWake: (listener: () => void) => () => void;
-}
 
 /** Keeps the beginning of what the peer sent first, as evidence. */
 export function keepFirstBytes(facts: TransportFacts, chunk: Uint8Array): void {

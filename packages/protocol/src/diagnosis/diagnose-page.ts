@@ -1,3 +1,5 @@
+import { addRows } from "../errors/catalogue.ts";
+import { diagnosedRows } from "../errors/diagnosed-rows.ts";
 import { connectRules } from "./connect-rules.ts";
 import type { AttemptFacts } from "./facts.ts";
 import { pageInputRules } from "./input-rules.ts";
@@ -16,8 +18,10 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * `diagnose` without the rules whose facts no page can have, for the sake of a page's bundle. The verdicts are the same.
+ * `diagnose` without the rules whose facts no page can have, for the sake of what a page loads. The verdicts are the same. It brings
+ * the rows of the codes that only it names.
  */
 export function diagnosePage(facts: AttemptFacts): Verdict {
+  addRows(diagnosedRows);
   return toVerdict(firstFinding(rules, facts) ?? { code: "CONNECTION_LOST", evidence: "no reason given" });
 }

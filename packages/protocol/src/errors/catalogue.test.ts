@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { type ErrorCode, errorCodes, type ErrorInfo, errorInfo, isErrorCode, isRetryable } from "./catalogue.ts";
-import { hostRows } from "./host-rows.ts";
+import { diagnosedRows } from "./diagnosed-rows.ts";
+import { hostRows } from "./host-catalogue.ts";
 import * as page from "./page-catalogue.ts";
 import { remedies } from "./remedies.ts";
 
 const infos = errorCodes.map(errorInfo);
 const codesWhere = (isWrong: (info: ErrorInfo) => boolean): readonly ErrorCode[] => infos.filter(isWrong).map((info) => info.code);
 
-test("codes are upper case words, and no code stands in both tables", () => {
+test("codes are upper case words, and no code stands in two tables", () => {
   expect(codesWhere(({ code }) => !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(code))).toEqual([]);
   expect(new Set(errorCodes).size).toBe(errorCodes.length);
   expect(errorCodes.slice(-Object.keys(hostRows).length)).toEqual(Object.keys(hostRows));
@@ -39,8 +40,8 @@ test("a code is told from other texts", () => {
   expect(isErrorCode("toString")).toBe(false);
 });
 
-test("a page carries no row of the host, and no remedy", () => {
+test("a page carries no row of the host or of a diagnosis, and no remedy", () => {
   expect({ ...page }).toEqual({ hostRows: {}, remedies: {} });
-  const ofPage = errorCodes.filter((code) => !Object.hasOwn(hostRows, code));
-  expect(Object.keys(remedies)).toEqual(ofPage);
+  const isOfPage = (code: ErrorCode): boolean => !Object.hasOwn(hostRows, code) || Object.hasOwn(diagnosedRows, code);
+  expect(Object.keys(remedies).toSorted()).toEqual(errorCodes.filter(isOfPage).toSorted());
 });

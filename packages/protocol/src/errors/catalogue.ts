@@ -1,19 +1,19 @@
 import { hostRows, remedies } from "#host-catalogue";
+import type { DiagnosedCode } from "./diagnosed-rows.ts";
 import type { HostCode } from "./host-rows.ts";
 import type { ErrorSource, RetryClass, Row, Stage } from "./row.ts";
 
 /**
- * Every error code of the project, born here and in host-rows.ts, and nowhere else. The rows here are carried by every program, a page
- * included, so they are one line each: [stage, source, retry, title], where the title continues "CODE: " and has no full stop. What a
- * page does without stands elsewhere: the codes it cannot meet in host-rows.ts, what to do in remedies.ts, causes and commands in
- * explanations.ts. A new code needs its line in each.
+ * Every error code of the project, born here, in diagnosed-rows.ts and in host-rows.ts, and nowhere else. The rows here are carried by
+ * every program, a page included, so they are one line each: [stage, source, retry, title], where the title continues "CODE: " and has
+ * no full stop. What a page does without stands elsewhere: the codes that only a diagnosis names in diagnosed-rows.ts, those it cannot
+ * meet in host-rows.ts, what to do in remedies.ts, causes and commands in explanations.ts. A new code needs its line in each.
  */
 
 // biome-ignore format: a table is read by its lines.
 const rows = {
   // What the caller gave us.
   URL_INVALID: ["input", "usage", "new-input", "the URL cannot be parsed"],
-  URL_AS_HOST: ["input", "usage", "new-input", "a URL was given where a host name belongs"],
   SCHEME_BROWSER: ["input", "usage", "new-input", "a browser cannot open this kind of URL"],
   SCHEME_UNKNOWN: ["input", "usage", "new-input", "the URL scheme is not supported"],
   OPTION_INVALID: ["input", "usage", "new-input", "an option has a wrong type or value"],
@@ -34,48 +34,19 @@ const rows = {
 
   // What a page, too, can tell of the layers below.
   SILENT: ["mqtt", "peer", "backoff", "the server accepts and never answers"],
-  TLS_FAILED: ["tls", "network", "backoff", "the TLS handshake failed"],
-  WS_TEXT: ["ws", "peer", "new-input", "the server sends text frames"],
-  WS_OPEN_SILENT: ["ws", "peer", "backoff", "the WebSocket opens and never answers"],
-  WS_CLOSE_CODE: ["ws", "peer", "backoff", "the server closed the WebSocket with a code"],
-  WS_IDLE_CUT: ["ws", "network", "backoff", "a proxy cuts the connection when it is idle"],
   WS_NEVER_OPENED: ["ws", "network", "backoff", "the WebSocket never opened"],
-  WS_UNREACHABLE: ["ws", "network", "backoff", "the page cannot reach the server"],
-  WS_UPGRADE_REFUSED: ["ws", "peer", "backoff", "the server answers HTTP but refuses the WebSocket"],
-
-  // What only a page meets.
-  B_MIXED: ["input", "usage", "new-input", "an https page may not open ws://"],
-  B_CSP: ["ws", "usage", "new-input", "the page's content security policy forbids the address"],
-  B_LNA: ["ws", "local", "new-input", "the browser asks before a page reaches a local address"],
-  B_OFFLINE: ["ws", "network", "backoff", "the browser is offline"],
-  B_LIMIT: ["ws", "local", "backoff", "the browser has too many sockets open"],
-  B_SLEEP: ["session", "local", "backoff", "the page slept"],
-  B_BFCACHE: ["session", "local", "backoff", "the page was restored from the cache"],
 
   // A CONNECT that was refused.
   PROTO_VERSION: ["mqtt", "peer", "new-input", "the server does not speak this version of MQTT"],
-  CLIENT_ID: ["mqtt", "usage", "new-input", "the server does not accept the client identifier"],
   UNAVAILABLE: ["mqtt", "peer", "backoff", "the server is not available"],
   BAD_CREDENTIALS: ["mqtt", "usage", "new-credentials", "the user name or password is wrong"],
   NOT_AUTHORIZED: ["authz", "usage", "new-credentials", "the server does not allow this client"],
-  JWT_EXPIRED: ["mqtt", "usage", "new-credentials", "the token has expired"],
-  BANNED: ["authz", "peer", "new-credentials", "the server has banned this client"],
-  SERVER_BUSY: ["mqtt", "peer", "backoff", "the server is busy"],
   QUOTA: ["mqtt", "peer", "backoff", "a quota of the server is used up"],
-  RATE: ["mqtt", "peer", "backoff", "the rate is higher than the server allows"],
   AUTH_METHOD: ["mqtt", "usage", "new-input", "the server does not accept the authentication method"],
   AUTH_FAILED: ["mqtt", "peer", "new-credentials", "the enhanced authentication failed"],
   TOPIC_NAME: ["mqtt", "usage", "new-input", "the server does not accept a topic name"],
-  WILL_QOS: ["mqtt", "usage", "new-input", "the server does not support the will's QoS"],
-  WILL_RETAIN: ["mqtt", "usage", "new-input", "the server does not support a retained will"],
   PACKET_TOO_LARGE: ["mqtt", "usage", "new-input", "the packet is larger than the receiver allows"],
   PAYLOAD_FORMAT: ["mqtt", "usage", "new-input", "the payload is not the UTF-8 it claims to be"],
-  USE_ANOTHER: ["mqtt", "peer", "backoff", "the server asks to use another one for now"],
-  MOVED: ["mqtt", "peer", "new-input", "the server has moved"],
-  MALFORMED: ["mqtt", "peer", "new-input", "the server calls our packet malformed"],
-  PROTOCOL: ["mqtt", "peer", "new-input", "the server reports a protocol error"],
-  IMPL: ["mqtt", "peer", "new-input", "the server does not accept what is valid MQTT"],
-  UNSPEC: ["mqtt", "peer", "backoff", "the server gives no reason"],
   CONNACK_NONE: ["mqtt", "peer", "backoff", "the server closed before its CONNACK"],
   SP_VIOLATION: ["mqtt", "peer", "loop-guard", "the server claims a session it was asked to drop"],
   BAD_BYTES: ["mqtt", "peer", "loop-guard", "the server's answer is not MQTT"],
@@ -84,7 +55,6 @@ const rows = {
   MALFORMED_PACKET: ["mqtt", "peer", "loop-guard", "the peer sent a malformed packet"],
   PROTOCOL_ERROR: ["mqtt", "peer", "loop-guard", "the peer broke the protocol"],
   TAKEOVER: ["session", "usage", "loop-guard", "another client took over the client identifier"],
-  KEEPALIVE_SHORT: ["session", "usage", "backoff", "the server heard nothing within the keep alive"],
   PING_TIMEOUT: ["session", "network", "backoff", "the server did not answer a ping"],
   CONNECTION_LOST: ["session", "network", "backoff", "the connection closed without a DISCONNECT"],
   QOS_UNSUPPORTED: ["mqtt", "usage", "new-input", "the server does not support this QoS"],
@@ -99,19 +69,16 @@ const rows = {
   PUB_DENIED: ["authz", "peer", "new-credentials", "publishing to this topic is not allowed"],
   RECEIVE_MAX: ["mqtt", "peer", "loop-guard", "more messages were in flight than allowed"],
   ALIAS: ["mqtt", "peer", "loop-guard", "a topic alias is not valid"],
-  ADMIN: ["session", "peer", "backoff", "an administrator closed the connection"],
-  SHUTDOWN: ["session", "peer", "backoff", "the server is shutting down"],
-  MAXTIME: ["session", "peer", "backoff", "the connection reached its longest allowed time"],
   MESSAGE_EXPIRED: ["session", "local", "never", "the message expired before it could be sent"],
   SESSION_LOST: ["session", "peer", "backoff", "the server no longer has the session"],
   DISCONNECTED: ["session", "peer", "backoff", "the server ended the connection"],
 } as const;
 
 /** The code of an error: the closed set of ids that the client, the doctor, the broker and `bowline explain` share. */
-export type ErrorCode = keyof typeof rows | HostCode;
+export type ErrorCode = keyof typeof rows | DiagnosedCode | HostCode;
 
 // The rows keep their literal types so that their keys make the union; this line checks their shape.
-const table: Readonly<Partial<Record<ErrorCode, Row>>> = { ...rows, ...hostRows };
+const table: Partial<Record<ErrorCode, Row>> = { ...rows, ...hostRows };
 
 /** What every program knows of a code without loading its explanation. */
 export interface ErrorInfo {
@@ -125,10 +92,15 @@ export interface ErrorInfo {
   readonly remedy: string;
 }
 
-/** Every code, those of the host last. */
+/** Every code, those of a diagnosis and of the host last; in a page only those it always carries. */
 export const errorCodes: readonly ErrorCode[] = Object.keys(table) as ErrorCode[];
 
-/** The catalogue's row of a code. In a page the remedy is where to read on, and a code it cannot meet is told by its name. */
+/** A page has loaded further rows. */
+export function addRows(more: Readonly<Partial<Record<ErrorCode, Row>>>): void {
+  Object.assign(table, more);
+}
+
+/** The catalogue's row of a code. In a page the remedy is where to read on, and a code it does not carry is told by its name. */
 export function errorInfo(code: ErrorCode): ErrorInfo {
   const [stage, source, retry, title, remedy] = table[code] ?? ["mqtt", "network", "backoff", code];
   return { code, stage, source, retry, title, remedy: remedy ?? remedies[code] ?? `Run bowline explain ${code}.` };

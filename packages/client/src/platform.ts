@@ -1,0 +1,22 @@
+import type { Verdict } from "@bowline/protocol/internal";
+import type { AttemptContext } from "./attempt-facts.ts";
+import type { ConnectionEnd } from "./network-connection.ts";
+import type { Dialer } from "./transport/transport.ts";
+
+/** What a host gives the client: chosen by the package import `#platform`. */
+export interface Platform {
+  readonly dial: Dialer;
+  /**
+   * Draws the verdict; a page's knows only what a page can see. A promise, which never rejects, where what draws it must be loaded
+   * first.
+   */
+  readonly diagnose: (end: ConnectionEnd, context: AttemptContext) => Verdict | Promise<Verdict>;
+  /** Installs the host's byte functions; called before the first packet. */
+  readonly prepare: () => void;
+  /** Whether WebSockets are the only way out, as in a page. */
+  readonly onlyWebSockets: boolean;
+  /** The URL of the page, to resolve a relative one against. */
+  readonly pageUrl: () => string | undefined;
+  /** Calls back when the host tells that the network or the page is back; the answer takes the listeners off. */
+  readonly onWake: (listener: () => void) => () => void;
+}
