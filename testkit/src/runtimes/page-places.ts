@@ -1,0 +1,53 @@
+/** Where in a browser the packages run, and the class of the global object there. */
+export const scopes = {
+  page: "Window",
+  "dedicated worker": "DedicatedWorkerGlobalScope",
+  "shared worker": "SharedWorkerGlobalScope",
+  "service worker": "ServiceWorkerGlobalScope",
+} as const;
+export type Place = keyof typeof scopes;
+export type PagePackage = "client" | "mqttjs";
+
+const HEAD = `<!doctype html><title>cases</title><link rel="icon" href="data:,"><script src="suite.js"></script>
+<script>
+const base = new URL(".", location.href).href;
+addEventListener("error", ({ message }) => bowlineSuite.failed(base, message));
+addEventListener("unhandledrejection", ({ reason }) => bowlineSuite.failed(base, reason));
+</script>`;
+
+/** The files of a run: the client as an ES module, the drop-in as the classic script with the global `mqtt`. */
+export function filesFor(place: Place, packageName: PagePackage): Record<string, string> {
+  if (place === "page") return { "index.html": `${HEAD}${packageName === "client" ? CLIENT_PAGE : DROP_IN_PAGE}` };
+  return {
+    "index.html": `${HEAD}<script>${START[place](packageName === "client" ? "module" : "classic")}</script>`,
+    "worker.js": packageName === "client" ? CLIENT_WORKER : DROP_IN_WORKER,
+  };
+}
+
+const CLIENT_PAGE = `<script type="module">
+import { connect } from "./client/browser.min.js";
+bowlineSuite.client(base, connect);
+</script>`;
+
+const DROP_IN_PAGE = `<script src="mqttjs/browser.min.js"></script><script>bowlineSuite.mqttjs(base, mqtt);</script>`;
+
+/** A service worker would be ended while it does nothing that the browser knows of. */
+const RUN_IN_WORKER = `
+const base = new URL(".", location.href).href;
+const done = run().catch((error) => bowlineSuite.failed(base, error));
+addEventListener("install", (event) => event.waitUntil(done));`;
+
+const CLIENT_WORKER = `import "./suite.js";
+import { connect } from "./client/browser.min.js";
+const run = () => bowlineSuite.client(base, connect);${RUN_IN_WORKER}`;
+
+const DROP_IN_WORKER = `importScripts("mqttjs/browser.min.js", "suite.js");
+const run = () => bowlineSuite.mqttjs(base, mqtt);${RUN_IN_WORKER}`;
+
+const START: Readonly<Record<Exclude<Place, "page">, (type: string) => string>> = {
+  "dedicated worker": (type) =>
+    `new Worker("worker.js", { type: "${type}" }).onerror = ({ message }) => bowlineSuite.failed(base, message);`,
+  "shared worker": (type) =>
+    `new SharedWorker("worker.js", { type: "${type}" }).onerror = ({ message }) => bowlineSuite.failed(base, message);`,
+  "service worker": (type) => `navigator.serviceWorker.register("worker.js", { type: "${type}" });`,
+};
