@@ -27,6 +27,7 @@ import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { errorOf, toFailure } from "./failure.ts";
+import { IdleLimit } from "./idle-limit.ts";
 import { InboundMessage } from "./inbound-message.ts";
 import type { Message } from "./message.ts";
 import { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
@@ -47,6 +48,7 @@ import { PendingPublication, type Publication, sentPublication } from "./publica
 import { Requester } from "./requester.ts";
 import { randomClientId } from "./random-client-id.ts";
 import { RetryPolicy } from "./reconnect/retry-policy.ts";
+import { ServerList } from "./reconnect/server-list.ts";
 import { publishFault } from "./server-limits.ts";
 import type { AttemptFailure, OnlineStatus, Status } from "./status.ts";
 import { Subscriber, type SubscriberOwner } from "./subscriber.ts";
@@ -75,6 +77,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   failedPublications = 0;
   gaps = 0;
   private readonly url: string;
+  private readonly servers: ServerList;
   private readonly options: ConnectOptions;
   private readonly clock: Clock;
   private readonly events = new Emitter<ClientEvents>();
@@ -82,6 +85,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private readonly registry = new SubscriptionRegistry();
   private readonly policy: RetryPolicy;
   private readonly versions: VersionChoice;
+  private readonly idleLimit = new IdleLimit();
   private authenticator: Authenticator | undefined;
   private reauthenticating: Promise<void> | undefined;
   private connection: NetworkConnection | undefined;
@@ -107,6 +111,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   constructor(url: string, options: ConnectOptions) {
     platform.prepare();
     this.url = url;
+    this.servers = new ServerList([url, ...(options.servers ?? [])]);
     this.options = options;
     this.clock = options.clock ?? systemClock;
     const random = options.random ?? Math.random;
@@ -223,6 +228,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const { sessionPresent, properties = {} } = packet;
     const isReturn = this.policy.wasOnline;
     this.policy.connected();
+    this.servers.connected();
     this.versions.accepted();
     this.refused = undefined;
     this.since = this.clock.now();
@@ -447,6 +453,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       maximumPacketSize: maximumPacketSize(options),
       connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
       ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
+      idleLimit: this.idleLimit,
       topicAliases: { maximum: ALIASES_USED, policy: options.topicAliases ?? "auto" },
     });
     this.authenticator = authenticating?.authenticator;
@@ -456,7 +463,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   /** Throws what is wrong with the input. */
   private prepareAttempt(credentials: Credentials, authentication: Properties | undefined): Attempt {
     const { version, clientId, policy } = this;
-    return prepareAttempt(this.url, this.options, { version, clientId, isReturn: policy.wasOnline, credentials, authentication });
+    const state = { version, clientId, isReturn: policy.wasOnline, credentials, authentication };
+    const attempt = prepareAttempt(this.servers.current, this.options, state);
+    return { ...attempt, connect: this.idleLimit.within(attempt.connect) };
   }
 
   /** One attempt failed or one connection was lost: exactly one failure object, and what comes next. */
@@ -501,7 +510,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     }
     if (options.reconnect === false) return undefined;
     if (error.code === "PROTO_VERSION" && versions.refused(this.canSpeak)) return 0;
-    return this.policy.next(
+    const delay = this.policy.next(
       {
         code: error.code,
         stage: error.stage,
@@ -511,6 +520,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       },
       this.clock.now(),
     );
+    // The servers of a list are one service, so that what one refuses the others do.
+    return isRefusal ? delay : this.servers.failed(delay);
   }
 
   private get version(): ProtocolVersion {

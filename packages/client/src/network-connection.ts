@@ -22,6 +22,7 @@ import {
   type TimerHandle,
 } from "@bowline/protocol/internal";
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
+import type { IdleLimit } from "./idle-limit.ts";
 import type { InboundMessage } from "./inbound-message.ts";
 import type { Keeper, TicketHolder } from "./store/keeper.ts";
 import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";
@@ -70,6 +71,8 @@ export interface ConnectionSettings {
   readonly ackTimeoutMs: number;
   /** Topic Aliases for what is sent, within the server's Topic Alias Maximum; none without. */
   readonly topicAliases?: OutboundAliasSettings | undefined;
+  /** Told when the connection was cut in silence; what it learned is in the `connect` of the next one. */
+  readonly idleLimit?: IdleLimit;
   /** Writes to a store what becomes of the session; none where it ends with the process. */
   readonly keeper?: Keeper | undefined;
 }
@@ -266,7 +269,10 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   closed(cause: Error | undefined): void {
     this.settings.clock.clearTimer(this.timer);
     this.engine?.channelClosed();
-    if (!this.isOver) this.finish({ cause });
+    if (!this.isOver) {
+      this.learnIdleLimit();
+      this.finish({ cause });
+    }
     this.settings.clock.clearTimer(this.timer);
     this.resolveReleased();
   }
@@ -381,6 +387,14 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     clock.clearTimer(this.timer);
     const { deadline } = engine;
     if (deadline !== Number.POSITIVE_INFINITY) this.timer = clock.setTimer(this.onTimer, Math.max(0, deadline - clock.now()));
+  }
+
+  /** It was cut, and neither side has said why. */
+  private learnIdleLimit(): void {
+    const { engine, transport, settings } = this;
+    if (engine === undefined || transport.facts.milestone !== "accepted") return;
+    const now = settings.clock.now();
+    settings.idleLimit?.cut([now - engine.lastSent, now - engine.lastReceived]);
   }
 
   private finish(end: Partial<ConnectionEnd>): void {

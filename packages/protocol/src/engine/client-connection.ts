@@ -83,8 +83,9 @@ export class ClientConnection implements FrameHandler {
   private readonly aliasSettings: OutboundAliasSettings | undefined;
   private unreleased!: Unreleased;
   private keepAliveMs = 0;
-  private lastSent: number;
-  private lastReceived: number;
+  /** When bytes last left and last came. */
+  lastSent: number;
+  lastReceived: number;
   /** When the answer to a PINGREQ is overdue; 0 while none is awaited. */
   private pingDeadline = 0;
   /** The topic of the message before, as it came and as text: mostly the next one has the same. */
