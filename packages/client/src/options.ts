@@ -134,6 +134,11 @@ export interface ConnectOptions {
   credentials?: Credentials | CredentialsProvider;
   session?: SessionOptions;
   /**
+   * URLs of further servers of the same service. After a failed attempt the next is tried at once, after the last the first again with
+   * the delays of `reconnect`; a connection that was lost is sought from the first on.
+   */
+  servers?: readonly string[];
+  /**
    * A session that outlives process and page: the same as `session.store` with a store of the host's kind, named by server and
    * Client Identifier. In Node it is a folder in `.bowline-sessions` of the working directory, in a page an IndexedDB database.
    * Default false.

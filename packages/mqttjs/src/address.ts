@@ -58,7 +58,23 @@ export function targetOf(url: string, options: IClientOptions): Target {
   const { target } = parse(url, options);
   const { headers, ...wsOptions } = (options.wsOptions ?? {}) as { headers?: Record<string, string> };
   const hostOptions = { ...pick(options, hostNames), ...(isWebSocket(target.scheme) ? wsOptions : {}) };
-  return { ...target, tls: tlsOf(options), headers: headers ?? {}, hostOptions };
+  const { bowline } = options;
+  return {
+    ...target,
+    tls: tlsOf(options),
+    headers: headers ?? {},
+    hostOptions,
+    proxy: proxyOf(options, target),
+    socket: bowline?.socket,
+  };
+}
+
+/** The way out, where it is not direct: as in MQTT.js the environment names one for TCP and TLS. */
+function proxyOf({ bowline, socksProxy, socksTimeout }: IClientOptions, { scheme }: Target): Target["proxy"] {
+  if (platform.onlyWebSockets || scheme === "unix") return undefined;
+  const url = socksProxy ?? (isWebSocket(scheme) ? undefined : globalThis.process?.env["MQTTJS_SOCKS_PROXY"]);
+  if (bowline?.proxy !== undefined || !url) return bowline?.proxy;
+  return { url, ...(socksTimeout === undefined ? {} : { timeoutMs: socksTimeout }) };
 }
 
 /**

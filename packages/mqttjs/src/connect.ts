@@ -15,7 +15,8 @@ import type { IClientOptions } from "./options.ts";
 export function connect(brokerUrl: string, opts?: IClientOptions): MqttClient;
 export function connect(opts: IClientOptions): MqttClient;
 export function connect(brokerUrl: string | IClientOptions, opts: IClientOptions = {}): MqttClient {
-  const given = typeof brokerUrl === "string" ? { ...optionsOfUrl(brokerUrl), ...opts } : { ...brokerUrl, ...opts };
+  const given =
+    typeof brokerUrl === "string" ? { ...(brokerUrl === "" ? {} : optionsOfUrl(brokerUrl)), ...opts } : { ...brokerUrl, ...opts };
   const [username, ...password] = given.auth?.split(":") ?? [];
   const protocol = chooseProtocol(given);
   const options: IClientOptions = {

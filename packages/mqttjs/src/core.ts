@@ -122,6 +122,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   lastIdentifier = 0;
   /** Attempts after the first. */
   retries = 0;
+  /** Attempts of any kind: each takes the next of the servers. */
+  private serverTurn = 0;
   readonly subscriptions: Subscriptions;
   private readonly client: CoreOwner;
   private readonly dialer: Dialer;
@@ -400,7 +402,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** The URL of the attempt, as the application wants it. */
   private url(): string | Promise<string> {
     const { options, client } = this;
-    const url = urlOfAttempt(options, this.retries);
+    const url = urlOfAttempt(options, this.serverTurn++);
     const { transformWsUrl } = options;
     return transformWsUrl !== undefined && isWebSocket(url.slice(0, url.indexOf(":"))) ? transformWsUrl(url, options, client) : url;
   }

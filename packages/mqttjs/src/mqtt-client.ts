@@ -44,7 +44,7 @@ const defaults = {
 } as const;
 
 /** Options whose silent absence would lose data or reach the wrong place. */
-const unsupported = ["incomingStore", "outgoingStore", "socksProxy"];
+const unsupported = ["incomingStore", "outgoingStore"];
 
 function refuseUnsupported(options: object): void {
   const given = unsupported.find((name) => (options as Record<string, unknown>)[name] != null);

@@ -1,3 +1,4 @@
+import type { ConnectOptions } from "@bowline/client";
 import type { IMessageIdProvider } from "./message-id-provider.ts";
 import type { IAuthPacket, IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
 
@@ -83,6 +84,11 @@ export interface IClientOptions extends ISecureClientOptions {
   /** Iterated: each attempt takes the next. */
   servers?: ServerAddress[];
 
+  /** URL of a SOCKS proxy (socks5h, socks5, socks4a, socks4). Default for TCP and TLS: MQTTJS_SOCKS_PROXY of the environment; Node only. */
+  socksProxy?: string;
+  /** Ms for the proxy to let through. Default 30,000. */
+  socksTimeout?: number;
+
   /** Default `mqttjs_` and 8 hexadecimal digits. */
   clientId?: string;
   /** 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. Default 4. */
@@ -145,6 +151,10 @@ export interface IClientOptions extends ISecureClientOptions {
 export interface BowlineOptions {
   /** Ms that `end()` waits without hearing from the server for what is unacknowledged. Default 5,000. */
   drainTimeoutMs?: number;
+  /** A proxy of any kind, HTTP included, for every transport; Node only. */
+  proxy?: ConnectOptions["proxy"];
+  /** How sockets are opened; Node only. */
+  socket?: ConnectOptions["socket"];
 }
 
 export interface IClientPublishOptions {

@@ -1,62 +1,42 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrokerConfigInput, loadConfig, type Server, startServer } from "@bowline/broker";
-import { openLocalCa, silentLogger } from "@bowline/broker/internal";
+import { openLocalCa } from "@bowline/broker/internal";
 import { type AttemptFailure, type Client, connect, type ConnectOptions } from "@bowline/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { HttpProxyServer } from "./http-proxy-server.ts";
+import { LocalBroker } from "./local-broker.ts";
 import { SocksServer } from "./socks-server.ts";
 import type { TestServer } from "./test-server.ts";
 
 // The client through real proxies of the loopback, to a real broker.
 
-let folder: string;
-let server: Server;
-let ca: string;
+let broker: LocalBroker;
+let proxyCa: string;
 let proxyCertificate: { cert: string; key: string };
 const proxies = new Set<TestServer>();
 const clients = new Set<Client>();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bowline-proxies-"));
-  const listen = ["mqtt://127.0.0.1:0", "mqtts://localhost:0", "ws://127.0.0.1:0/mqtt", "wss://localhost:0/mqtt"];
-  const overrides: BrokerConfigInput = { data: "data", listen, console: false, anonymous: true };
-  server = await startServer({
-    config: await loadConfig({ directory: folder, overrides }),
-    logger: silentLogger,
-    version: "0.0.0",
-  });
-  ca = server.localCa?.certificate ?? "";
-  const authority = await openLocalCa({ folder: join(folder, "proxy") });
+  broker = await LocalBroker.start();
+  const authority = await openLocalCa({ folder: join(broker.folder, "proxy") });
   const { certificate, privateKey } = await authority.issue(["localhost", "127.0.0.1"]);
   proxyCertificate = { cert: certificate, key: privateKey };
   proxyCa = authority.certificate;
 });
-let proxyCa = "";
 afterEach(async () => {
   await Promise.all([...clients].map((client) => client.abort()));
   await Promise.all([...proxies].map((proxy) => proxy.stop()));
   clients.clear();
   proxies.clear();
 });
-afterAll(async () => {
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => broker.stop());
 
 function kept<Kind extends TestServer>(proxy: Kind): Kind {
   proxies.add(proxy);
   return proxy;
 }
 
-/** By name, which the proxy has to resolve where it is not resolved here. */
-function urlOf(scheme: string): string {
-  return (server.listeners.find((url) => url.startsWith(`${scheme}:`)) ?? "").replace("127.0.0.1", "localhost");
-}
-
 function open(url: string, options: ConnectOptions): { client: Client; failures: AttemptFailure[] } {
-  const client = connect(url, { tls: { ca }, ...options });
+  const client = connect(url, { tls: { ca: broker.ca }, ...options });
   const failures: AttemptFailure[] = [];
   client.on("attemptFailed", (failure) => failures.push(failure));
   clients.add(client);
@@ -80,11 +60,11 @@ const schemes = ["mqtt", "mqtts", "ws", "wss"] as const;
 describe.each(schemes)("%s goes through", (scheme) => {
   test.each(["socks5h", "socks5", "socks4a", "socks4"])("%s, and leaves nothing open", async (kind) => {
     const proxy = kept(await SocksServer.start());
-    const { client, failures } = open(urlOf(scheme), { proxy: `${kind}://127.0.0.1:${proxy.port}` });
+    const { client, failures } = open(broker.url(scheme), { proxy: `${kind}://127.0.0.1:${proxy.port}` });
     await exchange(client);
     await client.close();
     await proxy.emptied();
-    const { port } = new URL(urlOf(scheme).replace(/^\w+/, "http"));
+    const port = broker.port(scheme);
     const resolvesHere = kind === "socks5" || kind === "socks4";
     expect(proxy.asked).toEqual([resolvesHere ? expect.not.stringContaining("localhost") : `localhost:${port}`]);
     expect(failures).toEqual([]);
@@ -92,13 +72,13 @@ describe.each(schemes)("%s goes through", (scheme) => {
 
   test("socks5 with a password", async () => {
     const proxy = kept(await SocksServer.start({ username: "ann", password: "p@ss:word" }));
-    const { client } = open(urlOf(scheme), { proxy: `socks5h://ann:p%40ss%3Aword@127.0.0.1:${proxy.port}` });
+    const { client } = open(broker.url(scheme), { proxy: `socks5h://ann:p%40ss%3Aword@127.0.0.1:${proxy.port}` });
     await exchange(client);
   });
 
   test("http with a password", async () => {
     const proxy = kept(await HttpProxyServer.start({ credentials: "ann:p@ss:word" }));
-    const { client } = open(urlOf(scheme), { proxy: `http://ann:p%40ss%3Aword@127.0.0.1:${proxy.port}` });
+    const { client } = open(broker.url(scheme), { proxy: `http://ann:p%40ss%3Aword@127.0.0.1:${proxy.port}` });
     await exchange(client);
     await client.close();
     await proxy.emptied();
@@ -107,7 +87,7 @@ describe.each(schemes)("%s goes through", (scheme) => {
 
   test("https, whose authority is its own", async () => {
     const proxy = kept(await HttpProxyServer.start({ tls: proxyCertificate }));
-    const { client } = open(urlOf(scheme), { proxy: { url: `https://localhost:${proxy.port}`, tls: { ca: proxyCa } } });
+    const { client } = open(broker.url(scheme), { proxy: { url: `https://localhost:${proxy.port}`, tls: { ca: proxyCa } } });
     await exchange(client);
     await client.close();
     await proxy.emptied();
@@ -115,7 +95,7 @@ describe.each(schemes)("%s goes through", (scheme) => {
 
   test("and comes back through it after a cut", async () => {
     const proxy = kept(await SocksServer.start());
-    const { client } = open(urlOf(scheme), { proxy: `socks5h://127.0.0.1:${proxy.port}`, reconnect: { delay: () => 1 } });
+    const { client } = open(broker.url(scheme), { proxy: `socks5h://127.0.0.1:${proxy.port}`, reconnect: { delay: () => 1 } });
     await client.online();
     const lost = new Promise((resolve) => client.once("connectionLost", resolve));
     proxy.cut();
@@ -163,7 +143,7 @@ describe("a proxy that does not let through is one failure, with its name", () =
   test.each(cases)("%s: %s", async (_title, code, makeProxy) => {
     for (const scheme of ["mqtt", "wss"]) {
       const proxy = (await makeProxy()) ?? "";
-      const { client, failures } = open(urlOf(scheme), { proxy, connectTimeoutMs: 300, reconnect: false });
+      const { client, failures } = open(broker.url(scheme), { proxy, connectTimeoutMs: 300, reconnect: false });
       await client.online().catch(() => undefined);
       expect(failures).toHaveLength(1);
       expect(failures[0]).toMatchObject({ code, stage: code === "OPTION_INVALID" ? "input" : "proxy" });
@@ -175,7 +155,11 @@ describe("a proxy that does not let through is one failure, with its name", () =
 
   test("behind a proxy a failure is told as without one", async () => {
     const proxy = kept(await SocksServer.start());
-    const { failures, client } = open(urlOf("mqtts"), { proxy: `socks5h://127.0.0.1:${proxy.port}`, tls: {}, reconnect: false });
+    const { failures, client } = open(broker.url("mqtts"), {
+      proxy: `socks5h://127.0.0.1:${proxy.port}`,
+      tls: {},
+      reconnect: false,
+    });
     await client.online().catch(() => undefined);
     expect(failures).toMatchObject([{ code: "TLS_UNKNOWN_CA", stage: "tls" }]);
     await proxy.emptied();
@@ -186,7 +170,7 @@ describe("a proxy that does not let through is one failure, with its name", () =
       kept(proxy);
       const scheme = proxy instanceof SocksServer ? "socks5h" : "http";
       for (const how of ["close", "abort"] as const) {
-        const { client } = open(urlOf("wss"), { proxy: `${scheme}://127.0.0.1:${proxy.port}` });
+        const { client } = open(broker.url("wss"), { proxy: `${scheme}://127.0.0.1:${proxy.port}` });
         await proxy.awaitConnection();
         await client[how]();
         await proxy.emptied();

@@ -64,7 +64,8 @@ export class SocketDial {
     const { host, port } = target;
     if (net.isIP(host) !== 0) facts.milestone = "resolved";
     const to = { ...netOptions(target), host, port };
-    if (this.isSecure) this.secureWith(tls.connect({ ...to, ...tlsConnectOptions(target), ...target.hostOptions, host, port }));
+    if (this.isSecure)
+      this.secureWith(tls.connect({ ...to, ...tlsConnectOptions(target), ...target.hostOptions, host, port, path: undefined }));
     else this.hold(net.connect(to)).once("connect", () => this.through());
     this.socket?.on("lookup", (error, address) => {
       if (error !== null) return;
@@ -105,7 +106,9 @@ export class SocketDial {
     }
     facts.milestone = "connected";
     try {
-      this.secureWith(tls.connect({ ...tlsConnectOptions(target), ...target.hostOptions, host: target.host, socket }));
+      this.secureWith(
+        tls.connect({ ...tlsConnectOptions(target), ...target.hostOptions, host: target.host, path: undefined, socket }),
+      );
     } catch (error) {
       this.cause ??= error as Error;
       socket.destroy();
