@@ -1,8 +1,7 @@
 import { type ConnectPacket, MqttError, PacketType, type Properties, type ProtocolVersion, type Will } from "@bowline/protocol";
+import { utf8Encoder } from "@bowline/protocol/internal";
 import type { ConnectOptions, Credentials, WillOptions } from "./options.ts";
 import { payloadBytes } from "./payload-bytes.ts";
-
-const encoder = new TextEncoder();
 
 /** What differs from one attempt to the next. */
 export interface ConnectState {
@@ -44,7 +43,7 @@ export function connectPacket(options: ConnectOptions, state: ConnectState): Con
     keepAlive: options.keepAlive ?? 50,
     clientIdentifier: clientId,
     ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password: typeof password === "string" ? encoder.encode(password) : password }),
+    ...(password === undefined ? {} : { password: typeof password === "string" ? utf8Encoder().encode(password) : password }),
     ...(options.will === undefined ? {} : { will: willOf(options.will, version) }),
     ...(version === 5 ? { properties: { ...connectProperties(options, expiryInterval), ...authentication } } : {}),
   };

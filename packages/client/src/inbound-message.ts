@@ -1,8 +1,7 @@
 import type { Properties, QoS } from "@bowline/protocol";
-import { decodePublishProperties, type PublishOffsets } from "@bowline/protocol/internal";
+import { decodePublishProperties, type PublishOffsets, utf8Decoder } from "@bowline/protocol/internal";
 import type { Message } from "./message.ts";
 
-const decoder = new TextDecoder();
 const NO_PROPERTIES: Properties = {};
 
 /** Whoever sends the acknowledgement once nobody holds a message any more. */
@@ -66,7 +65,7 @@ export class InboundMessage implements Message {
   }
 
   text(): string {
-    return decoder.decode(this.payload);
+    return utf8Decoder().decode(this.payload);
   }
 
   json<T = unknown>(): T {

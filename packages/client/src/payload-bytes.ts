@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
+import { utf8Encoder } from "@bowline/protocol/internal";
 import type { Payload } from "./options.ts";
 
-const encoder = new TextEncoder();
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 /**
@@ -10,7 +10,7 @@ const EMPTY: Uint8Array = new Uint8Array(0);
  * @throws MqttError OPTION_INVALID
  */
 export function payloadBytes(payload: Payload | undefined): Uint8Array {
-  if (typeof payload === "string") return encoder.encode(payload);
+  if (typeof payload === "string") return utf8Encoder().encode(payload);
   if (payload instanceof Uint8Array) return payload;
   if (payload === undefined) return EMPTY;
   if (payload instanceof ArrayBuffer) return new Uint8Array(payload);

@@ -1,4 +1,5 @@
 import { MqttError } from "@bowline/protocol";
+import { utf8Decoder, utf8Encoder } from "@bowline/protocol/internal";
 import type { Clock } from "@bowline/protocol/internal";
 import type { Client } from "./client.ts";
 import type { Message } from "./message.ts";
@@ -7,8 +8,6 @@ import type { Payload, RequestOptions } from "./options.ts";
 import type { Subscription } from "./subscription.ts";
 
 type Settle = (answer: Message | MqttError) => void;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /**
  * Requests and their answers, section 4.10: one response topic for the client, subscribed at the first request, and a number of
@@ -46,7 +45,7 @@ export class Requester {
       try {
         const responseTopic = this.responseTopic();
         this.client
-          .publish(topicName, payload, { ...publishOptions, responseTopic, correlationData: encoder.encode(number) })
+          .publish(topicName, payload, { ...publishOptions, responseTopic, correlationData: utf8Encoder().encode(number) })
           .then(undefined, (error: unknown) => settle(error as MqttError));
       } catch (error) {
         settle(error as MqttError);
@@ -76,6 +75,6 @@ export class Requester {
 
   private answered(message: Message): void {
     const { correlationData } = message.properties;
-    if (correlationData !== undefined) this.pending.get(decoder.decode(correlationData))?.(message);
+    if (correlationData !== undefined) this.pending.get(utf8Decoder().decode(correlationData))?.(message);
   }
 }

@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import { validateTopicName } from "@bowline/protocol";
+import { utf8Encoder } from "@bowline/protocol/internal";
 
-const encoder = new TextEncoder();
 const KEPT = 1000;
 const known = new Map<string, Uint8Array>();
 let lastName = "";
@@ -18,7 +18,7 @@ export function topicBytes(topicName: string): Uint8Array {
   if (encoded === undefined) {
     const fault = typeof topicName === "string" ? validateTopicName(topicName) : { message: "it is no string" };
     if (fault !== undefined) throw new MqttError("TOPIC_INVALID", { detail: fault.message });
-    encoded = encoder.encode(topicName);
+    encoded = utf8Encoder().encode(topicName);
     if (known.size >= KEPT) known.clear();
     known.set(topicName, encoded);
   }

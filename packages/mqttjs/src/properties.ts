@@ -1,4 +1,5 @@
 import type { Properties, UserProperty } from "@bowline/protocol";
+import { utf8Encoder } from "@bowline/protocol/internal";
 import type { UserProperties } from "./packets.ts";
 import { asBuffer } from "./payload.ts";
 
@@ -15,8 +16,6 @@ const flags: ReadonlySet<string> = new Set([
   "subscriptionIdentifierAvailable",
   "sharedSubscriptionAvailable",
 ]);
-
-const encoder = new TextEncoder();
 
 /**
  * Properties of an application for the protocol; undefined when there are none. Those that the protocol does not know are left
@@ -37,7 +36,7 @@ function toProperty(name: string, value: unknown): readonly [string, unknown] {
       return ["subscriptionIdentifierAvailable", Number(value)];
     case "correlationData":
     case "authenticationData":
-      return [name, typeof value === "string" ? encoder.encode(value) : value];
+      return [name, typeof value === "string" ? utf8Encoder().encode(value) : value];
     default:
       return [name, flags.has(name) ? Number(value) : value];
   }

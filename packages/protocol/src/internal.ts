@@ -1,4 +1,5 @@
 export { bytes, installBytes, ownBytes, standardBytes, type Bytes } from "./packet/bytes.ts";
+export { utf8Decoder, utf8Encoder } from "./packet/text-coders.ts";
 export { OutBuffer } from "./packet/out-buffer.ts";
 export { PublishOffsets } from "./packet/publish-offsets.ts";
 export type { Channel, ChannelHandler } from "./engine/channel.ts";

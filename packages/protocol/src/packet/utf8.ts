@@ -76,13 +76,14 @@ export function putPlainText(target: Uint8Array, at: number, text: string): bool
   return true;
 }
 
-// A byte order mark is a character like others and stays. [MQTT-1.5.4-3]
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+let decoder: TextDecoder | undefined;
 
 /** The string in chunk[start, end), which was checked before. */
 export function decodeText(chunk: Uint8Array, start: number, end: number): string {
   if (start === end) return "";
   if ((scanText(chunk, start, end) & TEXT_NOT_ASCII) === 0) return bytes.latin1(chunk, start, end);
+  // A byte order mark is a character like others and stays. [MQTT-1.5.4-3]
+  decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return decoder.decode(chunk.subarray(start, end));
 }
 
