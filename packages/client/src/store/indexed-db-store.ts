@@ -37,6 +37,7 @@ export class IndexedDbStore implements SessionStore {
   }
 
   async write(changes: readonly StoreChange[]): Promise<void> {
+    if (this.unlock === undefined) throw storeError("STORE_FAILED", { detail: `${this.name} is closed` });
     try {
       const connection = this.connection ?? (await this.connect());
       // Without `strict` the browser answers before the disk has it.

@@ -43,6 +43,9 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
+/** As much of a keeper as a connection tells. */
+export type ConnectionKeeper = Pick<Keeper, "gated" | "moved" | "inbound" | "settled" | "repeated" | "freed">;
+
 /** One connection's numbers for messages whose acknowledgement waits. */
 export interface TicketHolder {
   takeTicket(): number;

@@ -18,9 +18,10 @@ export class MemoryStore implements SessionStore {
   }
 
   async write(changes: readonly StoreChange[]): Promise<void> {
+    if (!this.isOpen) throw storeError("STORE_FAILED", { detail: `${this.name} is closed` });
     for (const [key, value] of changes) {
       if (value === undefined) this.records.delete(key);
-      else this.records.set(key, value);
+      else this.records.set(key, new Uint8Array(value));
     }
   }
 

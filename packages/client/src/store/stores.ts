@@ -37,7 +37,7 @@ function onDemand(name: string, load: () => Promise<SessionStore>): SessionStore
   return {
     name,
     open: async () => (store ??= await load()).open(),
-    write: async (changes) => store?.write(changes),
+    write: async (changes) => (store as SessionStore).write(changes),
     close: async () => store?.close(),
   };
 }
