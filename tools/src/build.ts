@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { rolldown, type RolldownOptions, type OutputOptions } from "rolldown";
+import { type OutputOptions, type Plugin, rolldown, type RolldownOptions } from "rolldown";
+import { bundleForPages } from "./build/bundle-for-pages.ts";
 import { writeCommonJsTypes } from "./build/common-js-types.ts";
 import { root } from "./repository.ts";
 import { runTool } from "./run-command.ts";
@@ -50,10 +51,9 @@ const pageConditions = ["@bowline/source", "browser", "import", "default"];
 const nodeConditions = ["@bowline/source", "node", "import", "default"];
 
 function bundleClient(): Promise<void> {
-  return bundle(
+  return bundleForPages(
     {
       input: join(root, "packages/client/src/index.ts"),
-      platform: "browser",
       resolve: { conditionNames: pageConditions },
       // What a part that is loaded on demand shares with the rest stays in the bundle, in place of a third file for every page.
       preserveEntrySignatures: "allow-extension",
@@ -61,9 +61,8 @@ function bundleClient(): Promise<void> {
     {
       dir: join(root, "packages/client/dist"),
       format: "esm",
-      minify: true,
       entryFileNames: "browser.min.js",
-      // Longer texts (remedies) are imported on demand: they become files of their own beside the bundle.
+      // What is imported on demand: files of their own beside the bundle.
       chunkFileNames: "browser-[name].min.js",
     },
   );
@@ -82,18 +81,27 @@ function bundleMqttJs(platform: "node" | "browser", name: string): Promise<void>
   );
 }
 
-function bundleMqttJsForPages(): Promise<void> {
-  return bundle(
-    { input: join(root, "packages/mqttjs/src/index.ts"), platform: "browser", resolve: { conditionNames: pageConditions } },
-    {
-      file: join(root, "packages/mqttjs/dist/browser.min.js"),
-      format: "iife",
-      name: "mqtt",
-      exports: "named",
-      minify: true,
-      codeSplitting: false,
-    },
+/** A script cannot share modules with what it imports on demand, so the rules that explain failures are a module of their own. */
+async function bundleMqttJsForPages(): Promise<void> {
+  const dir = join(root, "packages/mqttjs/dist");
+  const resolve = { conditionNames: pageConditions };
+  const rules = "browser-diagnosis.min.js";
+  await bundleForPages(
+    { input: join(root, "packages/mqttjs/src/index.ts"), resolve, plugins: [loadedFromBeside("./diagnosis.ts", `./${rules}`)] },
+    { dir, format: "iife", name: "mqtt", exports: "named", entryFileNames: "browser.min.js", codeSplitting: false },
   );
+  await bundleForPages(
+    { input: join(root, "packages/client/src/browser/diagnosis.ts"), resolve },
+    { dir, format: "esm", entryFileNames: rules },
+  );
+}
+
+/** Leaves the import of a module to the page, which finds it as that file beside the script. */
+function loadedFromBeside(module: string, file: string): Plugin {
+  return {
+    name: "loaded-from-beside",
+    resolveId: (source) => (source === module ? { id: file, external: true } : undefined),
+  };
 }
 
 async function bundle(input: RolldownOptions, output: OutputOptions): Promise<void> {

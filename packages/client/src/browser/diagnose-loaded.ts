@@ -2,11 +2,12 @@ import { type ErrorCode, errorInfo, PacketType } from "@bowline/protocol";
 import { addRows, type Verdict } from "@bowline/protocol/internal";
 import type { AttemptContext } from "../attempt-facts.ts";
 import type { ConnectionEnd } from "../network-connection.ts";
+import type { diagnose } from "./diagnosis.ts";
 
 /** A failure must not be told late because its explanation does not come: the network may be what failed. */
 const LOAD_MS = 1000;
 
-let rules: typeof import("./diagnosis.ts") | undefined;
+let rules: { readonly diagnose: typeof diagnose } | undefined;
 
 /**
  * The verdict of a page: at once when the rules are there, else as soon as they are loaded, which the first failure begins. Where they

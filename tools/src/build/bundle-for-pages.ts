@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type OutputChunk, type OutputOptions, rolldown, type RolldownOptions } from "rolldown";
+import { minify, type MinifyOptions } from "terser";
+import { mangledNames } from "./mangled-names.ts";
+
+/** Rolldown bundles and drops what is dead; terser makes the rest smaller than rolldown's own minifier can, names of members included. */
+export async function bundleForPages(input: RolldownOptions, output: OutputOptions & { readonly dir: string }): Promise<void> {
+  const made = await rolldown({ platform: "browser", logLevel: "warn", ...input, transform: { target: "es2022" } });
+  try {
+    const { output: files } = await made.generate({ ...output, minify: true, sourcemap: true });
+    mkdirSync(output.dir, { recursive: true });
+    const shorten = shortener(output.format === "esm");
+    // The entry first: it gets the shortest names, and the chunks use the same.
+    for (const file of files.toSorted((a, b) => Number(isEntry(b)) - Number(isEntry(a)))) {
+      if (file.type === "chunk") write(output.dir, file, await shorten(file));
+    }
+  } finally {
+    await made.close();
+  }
+}
+
+function isEntry(file: { readonly type: string }): boolean {
+  return (file as Partial<OutputChunk>).isEntry === true;
+}
+
+type Shortened = { readonly code: string; readonly map: string };
+
+function shortener(module: boolean): (file: OutputChunk) => Promise<Shortened> {
+  const names = new RegExp(`^(${[...mangledNames()].join("|")})$`);
+  const nameCache = {};
+  return async (file) => {
+    const options: MinifyOptions = {
+      module,
+      nameCache,
+      compress: { ecma: 2020, passes: 3, pure_getters: true },
+      mangle: { properties: { regex: names } },
+      sourceMap: { content: file.map?.toString() ?? "", url: `${file.fileName}.map` },
+    };
+    const { code, map } = await minify(file.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), options);
+    if (typeof code !== "string" || typeof map !== "string") throw new Error(`terser made nothing of ${file.fileName}`);
+    return { code, map };
+  };
+}
+
+function write(dir: string, file: OutputChunk, { code, map }: Shortened): void {
+  writeFileSync(join(dir, file.fileName), code);
+  writeFileSync(join(dir, `${file.fileName}.map`), map);
+}
