@@ -6,6 +6,7 @@ import {
   type Message,
   type OutboundEntry,
   type OutboundState,
+  utf8Encoder,
 } from "@bowline/protocol/internal";
 import { ErrorWithReasonCode, ReasonCodes } from "./errors.ts";
 import type { IClientPublishOptions } from "./options.ts";
@@ -14,7 +15,6 @@ import { toProperties } from "./properties.ts";
 
 export type PacketCallback = (error?: Error | ErrorWithReasonCode, packet?: Packet) => unknown;
 
-const encoder = new TextEncoder();
 const NO_IDENTIFIERS: readonly number[] = [];
 
 /** A message of the application on its way: the Sender's entry and the protocol's message in one object. */
@@ -51,7 +51,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
     this.callback = callback;
     this.qos = qos;
     this.retain = retain;
-    this.topicName = encoder.encode(topic);
+    this.topicName = utf8Encoder().encode(topic);
     this.payload = payloadBytes(payload);
     const { messageExpiryInterval, topicAlias: _, ...properties } = (version === 5 && toProperties(options.properties)) || {};
     this.properties = Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
