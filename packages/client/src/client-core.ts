@@ -63,6 +63,8 @@ const NO_OPTIONS: PublishOptions = {};
 const EMPTY: Uint8Array = new Uint8Array(0);
 /** More would be memory for topics that nobody sends again. */
 const ALIASES_USED = 256;
+/** So long after the host woke up a connection or attempt of before may take to be found dead. */
+const STALE_MS = 10_000;
 /** Filled and read within one synchronous call, so one for the process is enough. */
 const source: PublishSource = new PublishSource();
 
@@ -106,7 +108,11 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private requester: Requester | undefined;
   private closing: Promise<void> | undefined;
   private endDrain: (() => void) | undefined;
-  private readonly offWake: () => void;
+  private readonly offHost: () => void;
+  /** When the host woke up last. */
+  private wokeAt = Number.NEGATIVE_INFINITY;
+  /** The page is about to go or to stop, and nothing can be waited for. */
+  private isHidden = false;
 
   constructor(url: string, options: ConnectOptions) {
     platform.prepare();
@@ -124,7 +130,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
     const { connect } = this.prepareAttempt(fixed, fixed.authentication && { authenticationMethod: fixed.authentication.method });
     encodeFromClientToBytes(connect, connect.protocolVersion);
-    this.offWake = platform.onWake(() => this.wake());
+    this.offHost = platform.watchHost({ wake: () => this.wake(), hide: (isLast) => this.hide(isLast) });
     this.begin();
   }
 
@@ -478,7 +484,10 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     serverReference?: string,
   ): void {
     const attempt = wasOnline ? 1 : this.policy.failures + 1;
-    const retryInMs = this.nextDelay(error, retryAfterMs);
+    const delay = this.nextDelay(error, retryAfterMs);
+    // Something of the time before the host woke up has ended just now: the next is of the new time.
+    const isStale = this.since < this.wokeAt && this.clock.now() - this.wokeAt < STALE_MS;
+    const retryInMs = isStale && delay !== undefined ? (retryAfterMs ?? 0) : delay;
     const failure = toFailure(error, attempt, msToFail, retryInMs, hints, serverReference);
     this.lastFailure = failure;
     if (retryInMs === undefined) this.status = { state: "failed", failure };
@@ -570,11 +579,36 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   /** The host woke up: what was waited for or believed before is out of date. */
   private wake(): void {
-    if (this.status.state === "waiting") this.begin();
-    else this.connection?.checkDeadlines();
+    const { state } = this.status;
+    const wasAway = this.isHidden && state === "connecting" && this.connection === undefined;
+    this.isHidden = false;
+    this.wokeAt = this.clock.now();
+    if (state === "waiting" || wasAway) this.begin();
+    else this.connection?.probe();
+  }
+
+  /** The last moment of a page at which anything can be sent; it may come back, unless it is the last of all. */
+  private hide(isLast: boolean): void {
+    const { connection, options } = this;
+    this.isHidden = true;
+    const isEnding = this.closing !== undefined;
+    const onPageHide = options.onPageHide ?? (options.will === undefined ? "disconnect" : "will");
+    if (connection === undefined || (onPageHide === "will" && !isEnding)) return;
+    this.sayGoodbye(isEnding || isLast);
+    if (isEnding) return;
+    this.drop();
+    this.controller.abort();
+    this.setStatus({ state: "connecting", attempt: 1 });
+  }
+
+  /** DISCONNECT. A session of our own making ends with us; one that was asked for stays. */
+  private sayGoodbye(isForEver: boolean): void {
+    const endsSession = isForEver && this.version === 5 && !keepsSession(this.options);
+    void this.connection?.disconnect(0, endsSession ? { sessionExpiryInterval: 0 } : undefined);
   }
 
   private async shutDown(): Promise<void> {
+    if (this.isHidden) this.sayGoodbye(true);
     if (this.openSender !== undefined && !this.outbox.isEmpty) {
       await new Promise<void>((resolve) => {
         this.endDrain = resolve;
@@ -583,10 +617,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     }
     const { keeper } = this.outbox;
     await keeper?.flush(this.options.drainTimeoutMs ?? 5000);
-    // A session of our own making ends with us; one that was asked for stays.
-    const properties: Properties | undefined =
-      this.version === 5 && !keepsSession(this.options) ? { sessionExpiryInterval: 0 } : undefined;
-    void this.connection?.disconnect(0, properties);
+    this.sayGoodbye(true);
     await this.finish();
   }
 
@@ -597,7 +628,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.controller.abort();
     this.clock.clearTimer(this.retryTimer);
     this.clock.clearTimer(this.renewalTimer);
-    this.offWake();
+    this.offHost();
     if (status.state !== "closed") {
       const error = new MqttError("CLIENT_CLOSED");
       this.status = { state: "closed" };

@@ -10,5 +10,5 @@ export { publishFault, subscribeFault } from "./server-limits.ts";
 export { type Commits, type Gate, gatedDialer } from "./store/gated-transport.ts";
 export { systemClock } from "./system-clock.ts";
 export { parseTarget, type ParsedUrl, type TargetOptions } from "./transport/target.ts";
-export type { Platform } from "./platform.ts";
+export type { HostWatcher, Platform } from "./platform.ts";
 export type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";

@@ -24,7 +24,7 @@ import {
 import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import type { IdleLimit } from "./idle-limit.ts";
 import type { InboundMessage } from "./inbound-message.ts";
-import type { Keeper, TicketHolder } from "./store/keeper.ts";
+import type { ConnectionKeeper, TicketHolder } from "./store/keeper.ts";
 import type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";
 
 /** What one Network Connection tells the client it belongs to. */
@@ -74,7 +74,7 @@ export interface ConnectionSettings {
   /** Told when the connection was cut in silence; what it learned is in the `connect` of the next one. */
   readonly idleLimit?: IdleLimit;
   /** Writes to a store what becomes of the session; none where it ends with the process. */
-  readonly keeper?: Keeper | undefined;
+  readonly keeper?: ConnectionKeeper | undefined;
 }
 
 /** Above this many bytes in the transport further messages wait in the session's queue, where they are counted. */
@@ -206,8 +206,13 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     this.transport.resume();
   }
 
-  /** Looks at the deadlines now: timers of a host that slept are late. */
-  checkDeadlines(): void {
+  /** The host slept or changed its network: a connection that was silent for a while has to answer soon. */
+  probe(): void {
+    this.engine?.probe(this.settings.clock.now());
+    this.checkDeadlines();
+  }
+
+  private checkDeadlines(): void {
     const { engine } = this;
     if (engine === undefined || this.isOver) return;
     engine.tick(this.settings.clock.now(), !this.isPaused);

@@ -145,6 +145,12 @@ export interface ConnectOptions {
    */
   reliable?: boolean;
   will?: WillOptions;
+  /**
+   * What the server is told when the page is left, kept for a return or frozen: `disconnect` says goodbye, so that no will is sent,
+   * and comes back with its session when the page does; `will` says nothing, so that the server finds the connection lost and sends
+   * the will. Default `will` for a client that has one, else `disconnect`; pages only.
+   */
+  onPageHide?: "disconnect" | "will";
   /** Seconds, 0 turns it off. Default 50: below the 60 s after which proxies cut an idle connection. */
   keepAlive?: number;
   /** Time limit in ms for the credentials, and again from dialling to CONNACK. Default 30,000. */

@@ -3,6 +3,14 @@ import type { AttemptContext } from "./attempt-facts.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
 import type { Dialer } from "./transport/transport.ts";
 
+/** What a client does when something happens to its host. */
+export interface HostWatcher {
+  /** The network or the page is back. */
+  wake(): void;
+  /** The page is about to be frozen, kept for a return, or gone for good: what is not sent now is never sent. */
+  hide(isLast: boolean): void;
+}
+
 /** What a host gives the client: chosen by the package import `#platform`. */
 export interface Platform {
   readonly dial: Dialer;
@@ -17,6 +25,6 @@ export interface Platform {
   readonly onlyWebSockets: boolean;
   /** The URL of the page, to resolve a relative one against. */
   readonly pageUrl: () => string | undefined;
-  /** Calls back when the host tells that the network or the page is back; the answer takes the listeners off. */
-  readonly onWake: (listener: () => void) => () => void;
+  /** Tells what happens to the network or the page; the answer takes the listeners off. */
+  readonly watchHost: (watcher: HostWatcher) => () => void;
 }

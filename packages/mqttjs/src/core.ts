@@ -16,6 +16,7 @@ import {
   type ConnectionOwner,
   type Dialer,
   errorOf,
+  IdleLimit,
   NetworkConnection,
   platform,
   publishFault,
@@ -146,6 +147,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** Failed attempts in a row. */
   private failures = 0;
   private hasWarned = false;
+  /** The page is about to go or to be frozen. */
+  private isHidden = false;
+  private readonly idleLimit = new IdleLimit();
 
   constructor(client: CoreOwner, dialer: Dialer | undefined) {
     platform.prepare();
@@ -275,7 +279,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const { phase } = this;
     if (phase.kind === "waiting") this.clock.clearTimer(phase.timer);
     if (phase.kind === "idle" || phase.kind === "waiting") this.finishSoon();
-    else if (phase.kind !== "leaving" && (force || this.outbox.isEmpty)) this.leave(force);
+    else if (phase.kind !== "leaving" && (force || this.isHidden || this.outbox.isEmpty)) this.leave(force);
     else if (phase.kind !== "leaving") {
       this.ending.hasWaited = true;
       this.awaitProgress(this.ending);
@@ -417,7 +421,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private dial(url: string, since: number): void {
     const { options, clock } = this;
     const target = targetOf(url, options);
-    const connect = connectPacketOf(options, this.assignedClientId);
+    const connect = this.idleLimit.within(connectPacketOf(options, this.assignedClientId));
     const attempt = { target, connect, since };
     this.client.log("connecting to %s", target.url);
     this.tell("packetsend", toPacket(connect, this.version));
@@ -431,11 +435,22 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       connectTimeoutMs: options.connectTimeout ?? 30_000,
       ackTimeoutMs: NEVER_MS,
       topicAliases: aliasesOf(options),
+      idleLimit: this.idleLimit,
     });
     this.phase = { kind: "connecting", connection, attempt };
     // A host that slept looks at once whether the connection still lives; the time of the next attempt stays as it was asked for.
-    const offWake = platform.onWake(() => connection.checkDeadlines());
-    void connection.released.then(offWake);
+    // A page that goes waits for nothing: who is ending says goodbye at once.
+    const offHost = platform.watchHost({
+      wake: () => {
+        this.isHidden = false;
+        connection.probe();
+      },
+      hide: () => {
+        this.isHidden = true;
+        this.leave(false);
+      },
+    });
+    void connection.released.then(offHost);
   }
 
   /** There was no address to dial. */

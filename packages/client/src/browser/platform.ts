@@ -1,4 +1,4 @@
-import type { Platform } from "../platform.ts";
+import type { HostWatcher, Platform } from "../platform.ts";
 import { dialBrowserWebSocket } from "./browser-web-socket.ts";
 import { diagnoseLoaded } from "./diagnose-loaded.ts";
 
@@ -9,25 +9,24 @@ export const platform: Platform = {
   prepare: () => undefined,
   onlyWebSockets: true,
   pageUrl: () => globalThis.location?.href,
-  onWake,
+  watchHost,
 };
 
 /**
- * `online` and `resume` and a page that becomes visible all mean that a delay chosen before is no longer worth waiting for.
- * Workers and React Native lack some of these targets.
+ * `online`, `resume` and a page that is seen again all mean that a delay chosen before is no longer worth waiting for; `pagehide` and
+ * `freeze` are the last chance to send. Workers and React Native lack some of these targets.
  */
-function onWake(listener: () => void): () => void {
+function watchHost({ wake, hide }: HostWatcher): () => void {
+  const controller = new AbortController();
+  const { signal } = controller;
   const scope = globalThis as unknown as Partial<Window>;
   const page = globalThis.document as Document | undefined;
-  const visible = (): void => {
-    if (page?.visibilityState === "visible") listener();
-  };
-  scope.addEventListener?.("online", listener);
-  page?.addEventListener?.("resume", listener);
-  page?.addEventListener?.("visibilitychange", visible);
-  return () => {
-    scope.removeEventListener?.("online", listener);
-    page?.removeEventListener?.("resume", listener);
-    page?.removeEventListener?.("visibilitychange", visible);
-  };
+  scope.addEventListener?.("online", wake, { signal });
+  scope.addEventListener?.("pageshow", ({ persisted }) => persisted && wake(), { signal });
+  // Before the listeners of the application, which may say goodbye themselves.
+  scope.addEventListener?.("pagehide", ({ persisted }) => hide(!persisted), { signal, capture: true });
+  page?.addEventListener?.("freeze", () => hide(false), { signal });
+  page?.addEventListener?.("resume", wake, { signal });
+  page?.addEventListener?.("visibilitychange", () => page.visibilityState === "visible" && wake(), { signal });
+  return () => controller.abort();
 }

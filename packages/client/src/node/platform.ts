@@ -12,7 +12,7 @@ export const platform: Platform = {
   prepare,
   onlyWebSockets: false,
   pageUrl: () => undefined,
-  onWake: () => () => undefined,
+  watchHost: () => () => undefined,
 };
 
 function dial(target: Target, handler: TransportHandler): Transport {

@@ -57,6 +57,8 @@ const RECEIVE_MAXIMUM_V3 = 1000;
 /** A ping leaves before the Keep Alive is over, since timers are late, and may be answered until 1.5 times the Keep Alive. */
 const PING_AFTER = 0.9;
 const ANSWER_WITHIN = 0.5;
+/** A connection that woke up is asked when it was silent for so long, and given as long to answer. */
+const PROBE_AFTER_MS = 5000;
 
 /** Parsed and used within one synchronous call, so one for the process is enough. */
 const offsets: PublishOffsets = new PublishOffsets();
@@ -145,6 +147,13 @@ export class ClientConnection implements FrameHandler {
     if (phase.kind === "awaiting-connack") return phase.deadline;
     if (phase === CLOSED || this.keepAliveMs === 0) return Number.POSITIVE_INFINITY;
     return this.pingDeadline === 0 ? this.pingTime() : this.pingDeadline;
+  }
+
+  /** After a sleep no old deadline counts, and who was silent for a while is asked at once and has to answer soon. */
+  probe(now: number): void {
+    if (this.phase !== OPEN || this.keepAliveMs === 0 || now - this.lastReceived < PROBE_AFTER_MS) return;
+    this.pingDeadline = now + Math.min(PROBE_AFTER_MS, this.keepAliveMs * ANSWER_WITHIN);
+    this.sender.packet(PINGREQ);
   }
 
   /** Acts on what fell due. `isReading` is false while the client does not take bytes: then silence proves nothing. */
