@@ -28,6 +28,7 @@ export class SocketDial {
   private readonly facts: TransportFacts;
   private readonly owner: DialOwner;
   private readonly isSecure: boolean;
+  private tlsOptions: tls.ConnectionOptions = {};
   private cause: Error | undefined;
   isClosed = false;
 
@@ -53,25 +54,30 @@ export class SocketDial {
     if (this.isSecure) {
       facts.tls = { serverName: serverNameOf(target) ?? false, ...offeredTls(target) };
       warnOfMissingName(target);
+      // Unusable keys and certificates are found before anything is dialled.
+      this.tlsOptions = withContext({ ...tlsConnectOptions(target), ...target.hostOptions });
     }
-    if (target.scheme === "unix") this.hold(net.connect({ path: target.path })).once("connect", () => this.through());
+    if (target.scheme === "unix") this.dialPath();
     else if (target.proxy === undefined) this.dialServer();
     else this.dialProxy(parseProxy(target.proxy));
+  }
+
+  private dialPath(): void {
+    const socket = this.hold(net.connect({ path: this.target.path }));
+    socket.once("connect", () => this.connected(socket));
   }
 
   private dialServer(): void {
     const { target, facts } = this;
     const { host, port } = target;
     if (net.isIP(host) !== 0) facts.milestone = "resolved";
-    const to = { ...netOptions(target), host, port };
-    if (this.isSecure)
-      this.secureWith(tls.connect({ ...to, ...tlsConnectOptions(target), ...target.hostOptions, host, port, path: undefined }));
-    else this.hold(net.connect(to)).once("connect", () => this.through());
-    this.socket?.on("lookup", (error, address) => {
+    const socket = this.hold(net.connect({ ...netOptions(target), host, port }));
+    socket.on("lookup", (error, address) => {
       if (error !== null) return;
       facts.milestone = "resolved";
       facts.dns = { addresses: [...(facts.dns?.addresses ?? []), address] };
     });
+    socket.once("connect", () => this.connected(socket));
   }
 
   private dialProxy(proxy: Proxy): void {
@@ -91,7 +97,7 @@ export class SocketDial {
   }
 
   private tunnelled(socket: net.Socket, { cause, facts: said }: TunnelAnswer): void {
-    const { facts, target } = this;
+    const { facts } = this;
     if (facts.proxy === undefined || this.isClosed) return;
     if (cause !== undefined || said !== undefined) {
       facts.proxy = { ...facts.proxy, ...said };
@@ -100,30 +106,26 @@ export class SocketDial {
       return;
     }
     facts.proxy = { ...facts.proxy, progress: "through" };
-    if (!this.isSecure) {
-      this.through();
-      return;
-    }
-    facts.milestone = "connected";
-    try {
-      this.secureWith(
-        tls.connect({ ...tlsConnectOptions(target), ...target.hostOptions, host: target.host, path: undefined, socket }),
-      );
-    } catch (error) {
-      this.cause ??= error as Error;
-      socket.destroy();
-    }
+    this.connected(socket);
   }
 
-  private secureWith(socket: tls.TLSSocket): void {
+  /** The way to the server is open. */
+  private connected(socket: net.Socket): void {
+    this.facts.milestone = "connected";
+    if (this.isSecure) this.secure(socket);
+    else this.through();
+  }
+
+  private secure(inner: net.Socket): void {
     const { facts, target } = this;
-    this.hold(socket);
-    socket.once("connect", () => {
-      facts.milestone = "connected";
-    });
+    const bytesBefore = inner.bytesRead;
+    const socket = this.hold(tls.connect({ ...this.tlsOptions, host: target.host, path: undefined, socket: inner }));
     // Before Node itself looks at the certificate: once it has refused it, the handshake's facts are gone.
     socket.prependOnceListener("secure", () => {
       facts.tls = { ...facts.tls, ...certificateFacts(socket, target) };
+    });
+    socket.once("error", () => {
+      if (facts.milestone === "connected") facts.tls = { ...facts.tls, wasAnswered: inner.bytesRead > bytesBefore };
     });
     socket.once("secureConnect", () => {
       facts.milestone = "secured";
@@ -149,9 +151,8 @@ export class SocketDial {
   }
 
   private through(): void {
-    const { socket, facts } = this;
+    const { socket } = this;
     if (socket === undefined || this.isClosed) return;
-    if (!this.isSecure) facts.milestone = "connected";
     tuneSocket(socket, this.target);
     this.owner.opened(socket);
   }
@@ -161,4 +162,8 @@ export class SocketDial {
     this.isClosed = true;
     this.owner.closed(cause);
   }
+}
+
+function withContext(options: tls.ConnectionOptions): tls.ConnectionOptions {
+  return { ...options, secureContext: options.secureContext ?? tls.createSecureContext(options) };
 }

@@ -326,6 +326,17 @@ const tls: readonly Case[] = [
   ["alert 120", { ...mqtts, ...failed("ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL") }, "TLS_ALPN_WRONG"],
   ["alert 80", { ...mqtts, tls: { alert: 80 } }, "TLS_FAILED"],
   ["ALPN that heals", { ...mqtts, ...at("connect-sent"), closedBy: "fin", healedBy: ["alpn"] }, "TLS_ALPN_NEEDED"],
+  [
+    "an end in place of an answer to the hello",
+    {
+      ...mqtts,
+      ...at("connected"),
+      ...failed("ECONNRESET", beforeSecure),
+      tls: { serverName: "broker.example", wasAnswered: false },
+    },
+    "TLS_CLOSED",
+    "guess",
+  ],
   ["an end during the handshake", { ...mqtts, ...at("connected"), ...failed("ECONNRESET", beforeSecure) }, "TLS_CLOSED", "guess"],
   ["a key of another certificate", { ...mqtts, ...failed("ERR_OSSL_X509_KEY_VALUES_MISMATCH") }, "MTLS_KEY_MISMATCH"],
   [

@@ -83,6 +83,8 @@ export interface TlsFacts {
   /** The alert the server sent, where it is known apart from the error's text. */
   readonly alert?: number;
   readonly authorizationError?: string;
+  /** Whether any byte came in answer to the ClientHello of a handshake that failed. */
+  readonly wasAnswered?: boolean;
   readonly certificate?: CertificateFacts;
   readonly ca?: CaFacts;
   readonly alpnOffered?: readonly string[];

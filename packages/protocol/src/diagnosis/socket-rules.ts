@@ -12,13 +12,20 @@ export const closedSocket: Rule = (facts) => {
   const evidence = isReset(facts) ? "reset after CONNECT" : "closed after CONNECT";
   const isTlsPort = target.scheme === "mqtt" && (target.port === 8883 || target.port === 443);
   const hint = "Brokers and authorizers refuse so without a word: check credentials, permission, client identifier and ALPN.";
-  return { code: isTlsPort ? "PLAIN_TO_TLS" : "CONNACK_NONE", evidence, candidates: likelyCauses(facts), hints: [hint] };
+  const hints = [...hintsFor(facts), hint];
+  return { code: isTlsPort ? "PLAIN_TO_TLS" : "CONNACK_NONE", evidence, candidates: likelyCauses(facts), hints };
 };
+
+function hintsFor({ target, tls }: AttemptFacts): readonly string[] {
+  if (target?.scheme === "mqtt") return ["If the port expects TLS, use mqtts://."];
+  return tls?.serverName === false ? ["No server name was sent: connect by name, or set `servername`."] : [];
+}
 
 function likelyCauses({ target, tls, connect }: AttemptFacts): readonly ErrorCode[] {
   const causes: ErrorCode[] = [];
   if (target?.scheme === "mqtt") causes.push("PLAIN_TO_TLS");
   else causes.push(tls?.hasClientCertificate === true ? "MTLS_UNKNOWN_CA" : "MTLS_REQUIRED_13");
+  if (tls?.serverName === false) causes.unshift("TLS_SNI");
   if (target?.port === 443 && !tls?.alpnOffered?.length) causes.unshift("TLS_ALPN_NEEDED");
   causes.push("NOT_AUTHORIZED", "CLIENT_ID");
   if (connect?.version === 5) causes.push("PROTO_VERSION");

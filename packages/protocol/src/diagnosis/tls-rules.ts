@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors/catalogue.ts";
+import { type ErrorCode, errorInfo } from "../errors/catalogue.ts";
 import { certificateRejected } from "./certificate-rules.ts";
 import type { AttemptFacts } from "./facts.ts";
 import { findError, textOf } from "./node-error.ts";
@@ -71,7 +71,6 @@ const endedInHandshake: Rule = (facts) => {
   const evidence = "closed during the handshake";
   // Some servers refuse a client certificate without an alert.
   const certificate: ErrorCode = facts.tls?.hasClientCertificate === true ? "MTLS_UNKNOWN_CA" : "MTLS_REQUIRED_12";
-  const others: readonly ErrorCode[] = [plain, "TLS_SNI", certificate, "TCP_CLOSE_AT_ACCEPT"];
   if (facts.tls?.serverName === false) {
     return {
       code: "TLS_SNI",
@@ -80,7 +79,16 @@ const endedInHandshake: Rule = (facts) => {
     };
   }
   const isPlainPort = facts.target?.port === 1883 || facts.target?.port === 8083;
-  return { code: isPlainPort ? plain : "TLS_CLOSED", evidence, candidates: others };
+  const code = isPlainPort ? plain : "TLS_CLOSED";
+  const { wasAnswered } = facts.tls ?? {};
+  // Whoever answered the hello speaks TLS; a certificate is asked for only in an answer.
+  if (wasAnswered === true) return { code: "TLS_CLOSED", evidence, candidates: [certificate, "TLS_SNI"] };
+  if (wasAnswered === undefined) return { code, evidence, candidates: [plain, "TLS_SNI", certificate, "TCP_CLOSE_AT_ACCEPT"] };
+  const hints = [
+    `If the port speaks without TLS, use ${isWebSocketScheme(facts) ? "ws" : "mqtt"}://.`,
+    errorInfo("TLS_SNI").remedy,
+  ];
+  return { code, evidence: `${evidence}, without a word`, candidates: [plain, "TLS_SNI", "TCP_CLOSE_AT_ACCEPT"], hints };
 };
 
 const silentInHandshake: Rule = (facts) =>
