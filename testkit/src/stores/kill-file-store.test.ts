@@ -3,10 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { MosquittoProcess } from "../interop/mosquitto-process.ts";
-import { BowlineProcess } from "../system/bowline-process.ts";
-import { missingPrograms } from "../system/missing-programs.ts";
 import { seededRandom } from "../virtual/seeded-random.ts";
+import { type AnyBroker, anyBrokers } from "./any-broker.ts";
 import { PublishingProcess } from "./publishing-process.ts";
 import { StoredNumbers } from "./stored-numbers.ts";
 
@@ -17,49 +15,9 @@ const KILLS = isLong ? 20 : 5;
 const WINDOW = 40;
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
-interface Broker {
-  readonly url: string;
-  readonly credentials: { username: string; password: string };
-  readonly ca: string;
-  stop(): Promise<unknown>;
-  startAgain(): Promise<void>;
-  remove(): Promise<void>;
-}
-
-const brokers: Record<string, { missing: string; start: () => Promise<Broker> }> = {
-  "our broker": {
-    missing: "",
-    start: async () => {
-      const broker = await BowlineProcess.start("--listen", "mqtts://localhost:0", "--no-console");
-      return {
-        url: broker.urls[0] as string,
-        credentials: await broker.user(),
-        ca: String(await broker.ca()),
-        stop: () => broker.stop(),
-        startAgain: () => broker.startAgain(),
-        remove: () => broker.remove(),
-      };
-    },
-  },
-  mosquitto: {
-    missing: missingPrograms("mosquitto", "mosquitto_passwd"),
-    start: async () => {
-      const broker = await MosquittoProcess.start();
-      return {
-        url: broker.url("mqtts"),
-        credentials: broker.user,
-        ca: broker.ca,
-        stop: () => broker.stop(),
-        startAgain: () => broker.startAgain(),
-        remove: () => broker.remove(),
-      };
-    },
-  },
-};
-
-describe.each(Object.entries(brokers))("a process with a file store that is killed, at %s", (_name, { missing, start }) => {
-  describe.skipIf(missing !== "")(missing, () => {
-    let broker: Broker;
+describe.each(anyBrokers("mqtts"))("a process with a file store", ({ name, missing, start }) => {
+  describe.skipIf(missing !== "")(`that is killed, at ${name}${missing && ` (${missing})`}`, () => {
+    let broker: AnyBroker;
     let folder: string;
     let reader: Client;
     let told: StoredNumbers;

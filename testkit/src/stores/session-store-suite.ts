@@ -141,7 +141,7 @@ export function sessionStoreSuite(title: string, makePlace: () => Promise<StoreP
     test("writing to a store that is closed rejects", async () => {
       await store.open();
       await store.close();
-      await expect(store.write([["a", Uint8Array.of(1)]])).rejects.toThrow();
+      await expect(store.write([["a", Uint8Array.of(1)]])).rejects.toMatchObject({ code: "STORE_FAILED" });
     });
   });
 }
