@@ -137,6 +137,32 @@ describe("a batch", () => {
   });
 });
 
+describe("the size of a packet", () => {
+  const goodbye = { type: PacketType.DISCONNECT, reasonCode: 4, properties: { reasonString: "so" } } as const;
+
+  test("[MQTT-3.2.2-15] is its own, whatever stands before it in the batch", () => {
+    const owner = new Owner();
+    owner.sender.maximumPacketSize = encodeToBytes(goodbye, 5).length;
+    owner.sender.packet(PINGREQ);
+    expect(owner.sender.packet(goodbye)).toBe(true);
+    expect(owner.take()).toEqual([PINGREQ, goodbye]);
+    owner.sender.maximumPacketSize--;
+    owner.sender.packet(PINGREQ);
+    expect(owner.sender.packet(goodbye)).toBe(true);
+    expect(owner.take()).toEqual([PINGREQ, { ...goodbye, properties: undefined }]);
+  });
+
+  test("of a run is what lies between its ends", () => {
+    const owner = new Owner(4).open();
+    const one = encodeToBytes(publish(0, 30_000), 4);
+    const around = new Uint8Array(one.length + 60_000);
+    around.set(one, 60_000);
+    for (let i = 0; i < 2; i++) owner.sender.publishRun(around, 60_000, around.length);
+    expect(owner.writes).toEqual([]);
+    expect(owner.take()).toEqual([publish(0, 30_000), publish(0, 30_000)]);
+  });
+});
+
 describe("what waits for a commit", () => {
   test("asks for it, and again while anything waits; then no more", () => {
     const owner = new Owner().open();
@@ -326,6 +352,33 @@ describe("what an earlier connection left", () => {
     ]);
   });
 
+  test("a PUBREL waits for no place within the Receive Maximum, and what expired meanwhile is told", () => {
+    const owner = new Owner();
+    owner.state.survives = true;
+    owner.now = 5000;
+    const left = (id: number, state: OutboundState, changes = {}): void => {
+      owner.state.inFlight.put(id, state, owner.entry(2, { packetIdentifier: id, sent: true, state, ...changes }));
+    };
+    left(1, OutboundState.AwaitingPubrec);
+    left(2, OutboundState.AwaitingPubcomp, { message: undefined });
+    left(3, OutboundState.AwaitingPubrec, { sent: false, expiresAt: 4000 });
+    owner.open(1);
+    expect(owner.take()).toMatchObject([
+      { type: PacketType.PUBLISH, packetIdentifier: 1 },
+      { type: PacketType.PUBREL, packetIdentifier: 2 },
+    ]);
+    for (const id of [1, 2]) {
+      owner.sender.pubrec(id, 0);
+      owner.sender.pubcomp(id, 0);
+    }
+    expect(owner.done).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, DROPPED_EXPIRED],
+    ]);
+    expect(owner.state.inFlight.count).toBe(0);
+  });
+
   test("what comes meanwhile waits behind it, though the quota would have room for neither", () => {
     const owner = new Owner();
     owner.state.survives = true;
@@ -384,6 +437,33 @@ describe("an acknowledgement", () => {
     owner.commit(2);
     expect(owner.sender.puback(1, 0)).toBe(true);
   });
+});
+
+test("[MQTT-3.3.2-20] the properties of a message go with it", () => {
+  const owner = new Owner().open();
+  const message = { topicName: text("t"), payload: text("p"), properties: Uint8Array.of(0x03, 0, 1, 0x78), expiresAt: 0 };
+  owner.sender.enqueue(owner.entry(0, { message }));
+  expect(owner.take()).toMatchObject([{ properties: { contentType: "x" } }]);
+});
+
+test("[MQTT-3.3.2-11] a Topic Alias that is in use is the last to be given to another topic", () => {
+  const owner = new Owner();
+  owner.sender.open(owner.state, 10, { maximum: 2, policy: "always" });
+  for (const topic of ["first", "second", "first", "third", "first"]) {
+    owner.sender.enqueue(
+      owner.entry(0, { message: { topicName: text(topic), payload: text("p"), properties: undefined, expiresAt: 0 } }),
+    );
+  }
+  const sent = owner
+    .take()
+    .map((packet) => packet.type === PacketType.PUBLISH && [packet.topicName, packet.properties?.topicAlias]);
+  expect(sent).toEqual([
+    ["first", 1],
+    ["second", 2],
+    ["", 1],
+    ["third", 2],
+    ["", 1],
+  ]);
 });
 
 test("before it is opened a Sender sends packets and no messages", () => {
