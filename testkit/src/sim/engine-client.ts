@@ -187,13 +187,14 @@ export class EngineClient implements SimClient {
     else pushQueue(session, entry);
   }
 
-  disconnect(reasonCode: 0 | 4): void {
+  disconnect(reasonCode: 0 | 4, ends: boolean): void {
     const { connection } = this;
     if (connection === undefined || this.openEngine === undefined || (this.spec.version === 4 && reasonCode !== 0)) return;
     this.isWanted = false;
     this.connection = undefined;
     this.leftAt = this.world.clock.now();
-    connection.engine!.disconnect(reasonCode);
+    if (ends && this.spec.version === 5) this.mustStartClean = true;
+    connection.engine!.disconnect(reasonCode, ends && this.spec.version === 5 ? { sessionExpiryInterval: 0 } : undefined);
     connection.sender.flush();
     connection.isOver = true;
     connection.tap.end();
@@ -224,7 +225,7 @@ export class EngineClient implements SimClient {
   }
 
   close(): void {
-    this.disconnect(0);
+    this.disconnect(0, false);
     this.isClosed = true;
     this.isWanted = false;
     this.connection?.leave();

@@ -105,7 +105,7 @@ function drawAction(draw: Draw, client: number): SimAction {
   if (kind < 60) return drawSubscribe(draw, client);
   if (kind < 62) return { do: "unsubscribe", client, filters: [draw.pick(FILTERS)] };
   if (kind < 68) return { do: "connect", client, clean: draw.chance(0.15), ...drawWill(draw, 0.5) };
-  if (kind < 71) return { do: "disconnect", client, reasonCode: draw.pick([0, 0, 4]) };
+  if (kind < 71) return { do: "disconnect", client, reasonCode: draw.pick([0, 0, 4]), ends: draw.chance(0.3) };
   if (kind < 82) {
     const direction = draw.pick(["fromClient", "fromServer"] as const);
     return { do: "cut", client, direction, afterBytes: draw.below(80), kind: draw.pick(["reset", "end"]) };

@@ -105,7 +105,7 @@ function act(world: SimWorld, event: SimEvent): void {
       publish(world, event);
       return;
     case "disconnect":
-      client.disconnect(event.reasonCode);
+      client.disconnect(event.reasonCode, event.ends);
       return;
     case "crash-client":
       client.crash(event.bytes);

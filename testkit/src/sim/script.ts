@@ -55,7 +55,8 @@ export type SimAction =
   | { do: "subscribe"; client: number; filters: FilterSpec[]; identifier: number }
   | { do: "unsubscribe"; client: number; filters: string[] }
   | { do: "publish"; client: number; topic: string; qos: QoS; retain: boolean; size: number; expiry: number }
-  | { do: "disconnect"; client: number; reasonCode: 0 | 4 }
+  /** `ends`: the session too, by a Session Expiry Interval of 0; MQTT 5.0. */
+  | { do: "disconnect"; client: number; reasonCode: 0 | 4; ends: boolean }
   | { do: "cut"; client: number; direction: "fromClient" | "fromServer"; afterBytes: number; kind: CutKind }
   | { do: "stall"; client: number; what: "link" | "reading" }
   | { do: "release"; client: number }

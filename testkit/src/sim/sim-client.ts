@@ -29,7 +29,7 @@ export interface SimClient {
   subscribe(filters: readonly FilterSpec[], identifier: number): void;
   unsubscribe(filters: readonly string[]): void;
   publish(topicName: string, payload: Uint8Array, qos: QoS, retain: boolean, expiry: number): void;
-  disconnect(reasonCode: 0 | 4): void;
+  disconnect(reasonCode: 0 | 4, ends: boolean): void;
   /** Its process dies. */
   crash(bytes: LastBytes): void;
   /** Comes back when it has, or may have, a session at the broker. */

@@ -37,7 +37,7 @@ export function smallExchange(options: ExchangeOptions): Script {
     { at: 0, action: { do: "connect", client: 0, clean: true } },
     { at: 0, action: { do: "connect", client: 1, clean: true } },
     { at: 100, action: { do: "subscribe", client: 1, filters: [{ topicFilter: "t", qos: 2 }], identifier: 0 } },
-    ...(isAway ? [{ at: 300, action: { do: "disconnect", client: 1, reasonCode: 0 } as const }] : []),
+    ...(isAway ? [{ at: 300, action: { do: "disconnect", client: 1, reasonCode: 0, ends: false } as const }] : []),
     { at: PUBLISHED_AT, action: { do: "latency", client: 0, ms: publisherLatencyMs } },
     { at: PUBLISHED_AT, action: { do: "latency", client: 1, ms: subscriberLatencyMs } },
     { at: PUBLISHED_AT, action: { do: "publish", client: 0, topic: "t", qos, retain: false, size: 8, expiry: 0 } },

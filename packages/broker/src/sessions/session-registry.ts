@@ -7,7 +7,7 @@ import type { Router } from "../router/router.ts";
 import type { LoadedSession, StoredSession } from "../storage/storage.ts";
 import { giveBack } from "./give-back.ts";
 import type { PendingWill } from "./pending-will.ts";
-import { Session } from "./session.ts";
+import { NEVER_EXPIRES, Session } from "./session.ts";
 import type { SessionConnection } from "./session-connection.ts";
 
 /** What a CONNECT asks of the registry. */
@@ -82,19 +82,23 @@ export class SessionRegistry {
     const key = keyOf(request.owner, request.clientIdentifier);
     this.takeOver(this.sessions.get(key));
     let session = this.sessions.get(key);
+    let ended = 0;
     if (session !== undefined && request.cleanStart) {
       // [MQTT-3.1.2-4]
-      this.end(session);
+      ended = this.end(session);
       session = undefined;
     }
     const sessionPresent = session !== undefined;
     session ??= new Session(this.options.tenant, request.owner, request.clientIdentifier);
-    const isChanged = session.expiryInterval !== request.expiryInterval || session.will !== undefined || request.will !== undefined;
+    // What a crash would bring back: another Will, another interval, or the earlier time from which a finite one counts.
+    const counts = session.disconnectedAt !== 0 && session.expiryInterval !== NEVER_EXPIRES;
+    const hasWill = session.will !== undefined || request.will !== undefined;
+    const isChanged = session.expiryInterval !== request.expiryInterval || hasWill || counts;
     session.expiryInterval = request.expiryInterval;
     // [MQTT-3.1.3-9]: a resumed Session forgets the will that was still due.
     session.will = request.will;
     session.disconnectedAt = 0;
-    const commit = this.keep(session, isChanged);
+    const commit = Math.max(ended, this.keep(session, isChanged));
     session.connection = connection;
     this.sessions.set(key, session);
     this.offline.delete(session);
@@ -144,8 +148,11 @@ export class SessionRegistry {
     this.isClosing = true;
   }
 
-  /** Ends a Session: its will is published, its Subscriptions and messages are forgotten ([MQTT-4.1.0-2]). */
-  end(session: Session): void {
+  /**
+   * Ends a Session: its will is published, its Subscriptions and messages are forgotten ([MQTT-4.1.0-2]). Answers the commit number
+   * after which no crash brings it back, 0 where none must be waited for.
+   */
+  end(session: Session): number {
     const { router, journal } = this.options;
     this.offline.delete(session);
     this.sessions.delete(keyOf(session.owner, session.clientIdentifier));
@@ -154,13 +161,14 @@ export class SessionRegistry {
     // Before the row that keeps it is gone.
     this.publishWill(session);
     const { state, id } = session;
-    if (session.isPersistent) journal.write(() => journal.storage.deleteSession(id));
+    const commit = session.isPersistent ? journal.write(() => journal.storage.deleteSession(id)) : 0;
     session.id = 0;
     state.queue.forEach((entry) => releaseEntry(journal, entry));
     state.inFlight.forEach((_identifier, _state, entry) => {
       if (entry !== undefined) releaseEntry(journal, entry);
     });
     state.clear();
+    return Number.isFinite(commit) ? commit : 0;
   }
 
   /** Puts back a Session at start. Its time without a connection counts from the stop, or from now after a crash. */
@@ -204,10 +212,11 @@ export class SessionRegistry {
     if (!session.state.survives) return 0;
     if (session.isPersistent) {
       const commit = this.save(session);
-      return isChanged && Number.isFinite(commit) ? commit : 0;
+      return isChanged && Number.isFinite(commit) ? commit : session.keptBy;
     }
     session.id = this.options.nextSessionId();
-    return this.options.journal.storage.putSession(rowOf(session));
+    session.keptBy = this.options.journal.storage.putSession(rowOf(session));
+    return session.keptBy;
   }
 
   /** Stores how the Session is now; owed while storage is read-only, and forgotten when it has ended by then. */

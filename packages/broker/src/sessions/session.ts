@@ -33,6 +33,8 @@ export class Session {
   readonly subscriptions: Map<string, Subscription> = new Map();
   /** Number in storage; 0 for a Session that ends with its connection. */
   id = 0;
+  /** Commit number of its first row: before that, a crash loses it. */
+  keptBy = 0;
   /** Seconds; 0 ends it with its connection. */
   expiryInterval = 0;
   /** Wall time in ms at which the connection ended; 0 while there is one. */

@@ -187,6 +187,7 @@ export class Oracle {
     session.isConnected = false;
     this.freeShared(session);
     if (!end.isAccepted && end.expected === "no") this.restart(session);
+    if (!end.isAccepted && end.expected === "maybe") this.mayHaveRestarted(session);
     const { writing } = this.options.store;
     this.endWill(end, session.expiry, writing);
     session.endedIn = session.offlineIn = writing;
@@ -392,6 +393,7 @@ export class Oracle {
     this.connections.delete(session);
     session.isConnected = false;
     this.freeShared(session);
+    if (!end.isAccepted && end.expected === "maybe") this.mayHaveRestarted(session);
     if (end.will !== undefined) {
       if (end.isAccepted && session.expiry > 0 && !end.isNormal) this.wills.fallDue(end.will, this.now, session.expiry, 0);
       else end.will.state = "maybe";
@@ -426,6 +428,12 @@ export class Oracle {
       will.group = group;
     }
     if (!end.isAccepted) will.state = "maybe";
+  }
+
+  /** A CONNECT may have begun a new session, and nobody was told. */
+  private mayHaveRestarted(session: SessionModel): void {
+    for (const filter of session.filters.keys()) session.mayLose(filter);
+    this.forgive((obligation) => obligation.session === session);
   }
 
   private restart(session: SessionModel): void {
