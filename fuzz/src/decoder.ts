@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { decodePacket, encodeToBytes, MqttError, type Packet, PacketType, type ProtocolVersion } from "@bowline/protocol";
-import { connackReason, disconnectReason, FrameDecoder, type FrameHandler } from "@bowline/protocol/internal";
+import { connackReason, serverDisconnectReason, FrameDecoder, type FrameHandler } from "@bowline/protocol/internal";
 import { mutate, mutationBuffer } from "./mutate.ts";
 import { Random } from "./random.ts";
 import { seedsOf } from "./seeds.ts";
@@ -144,9 +144,7 @@ function isSendable(packet: Packet, version: ProtocolVersion): boolean {
   if (type === PacketType.CONNACK)
     return version === 5 ? connackReason(packet.reasonCode) === packet.reasonCode : sendable.has(packet.reasonCode);
   return (
-    type !== PacketType.DISCONNECT ||
-    packet.reasonCode < 0x80 ||
-    disconnectReason(packet.reasonCode, "server") === packet.reasonCode
+    type !== PacketType.DISCONNECT || packet.reasonCode < 0x80 || serverDisconnectReason(packet.reasonCode) === packet.reasonCode
   );
 }
 

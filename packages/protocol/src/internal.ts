@@ -40,7 +40,7 @@ export { connackCode, disconnectCode, pubackCode, subackCode, unsubackCode } fro
 export { alertName } from "./diagnosis/tls-alerts.ts";
 export { type Finding, type Verdict, verdictToError } from "./diagnosis/verdict.ts";
 export { redactDetails, redactText } from "./errors/redact.ts";
-export { connackReason, disconnectReason, ReasonCode } from "./packet/reason-codes.ts";
+export { connackReason, serverDisconnectReason, ReasonCode } from "./packet/reason-codes.ts";
 export { decodeText } from "./packet/utf8.ts";
 export { PublishSource, writePublish } from "./packet/write-publish.ts";
 export { withoutRewritten } from "./packet/without-rewritten.ts";

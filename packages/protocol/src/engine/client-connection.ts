@@ -23,7 +23,7 @@ import type {
 } from "../packet/packets.ts";
 import { checkTopicName, scanPublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
-import { disconnectReason, ReasonCode } from "../packet/reason-codes.ts";
+import { clientDisconnectReason, ReasonCode } from "../packet/reason-codes.ts";
 import { decodeText } from "../packet/utf8.ts";
 import type { SessionState } from "../session/session-state.ts";
 import { AuthenticationExchange } from "./authentication-exchange.ts";
@@ -530,7 +530,7 @@ export class ClientConnection implements FrameHandler {
   private fail(error: MqttError): void {
     if (this.phase === CLOSED) return;
     if (this.phase === OPEN && this.connect.protocolVersion === 5) {
-      const reasonCode = disconnectReason(error.reasonCode ?? ReasonCode.ImplementationSpecificError, "client");
+      const reasonCode = clientDisconnectReason(error.reasonCode ?? ReasonCode.ImplementationSpecificError);
       this.writeDisconnect(reasonCode, undefined);
     }
     this.end(error, undefined);

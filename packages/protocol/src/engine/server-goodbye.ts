@@ -2,7 +2,7 @@ import type { MqttError } from "../errors/mqtt-error.ts";
 import { connackVersion } from "../packet/connect.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { DisconnectPacket, Properties } from "../packet/packets.ts";
-import { connackReason, disconnectReason, ReasonCode } from "../packet/reason-codes.ts";
+import { connackReason, serverDisconnectReason, ReasonCode } from "../packet/reason-codes.ts";
 import type { Sender } from "./sender.ts";
 
 /** CONNACK; false when the client takes none so large. */
@@ -34,7 +34,7 @@ export function refuseMalformedConnect(sender: Sender, error: MqttError, reasonC
 /** DISCONNECT on 5.0; before, a server has none. */
 export function writeDisconnect(sender: Sender, reasonCode: number, properties: Properties | undefined): void {
   if (sender.version !== 5) return;
-  const packet: DisconnectPacket = { type: PacketType.DISCONNECT, reasonCode: disconnectReason(reasonCode, "server") };
+  const packet: DisconnectPacket = { type: PacketType.DISCONNECT, reasonCode: serverDisconnectReason(reasonCode) };
   // A Server Reference may be what makes it too large: the code alone always fits.
   if (properties === undefined || !sender.packet({ ...packet, properties })) sender.packet(packet);
 }

@@ -6,7 +6,7 @@ import { newPacket } from "./packet-writer.ts";
 import type { DisconnectPacket, ProtocolVersion } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
-import { disconnectReason, ReasonCode } from "./reason-codes.ts";
+import { serverDisconnectReason, ReasonCode } from "./reason-codes.ts";
 
 const DISCONNECT = PacketType.DISCONNECT;
 
@@ -58,7 +58,7 @@ export function encodeDisconnect(out: OutBuffer, packet: DisconnectPacket, versi
   const body = newPacket();
   if (version === 5 && (reasonCode !== ReasonCode.NormalDisconnection || properties !== undefined)) {
     // Which side sends it is not known here; a server may say all that the table has.
-    body.byte(isFault ? disconnectReason(reasonCode, "server") : reasonCode);
+    body.byte(isFault ? serverDisconnectReason(reasonCode) : reasonCode);
     if (properties !== undefined) writeProperties(body, properties, DISCONNECT);
   }
   body.finish(out, DISCONNECT << 4);

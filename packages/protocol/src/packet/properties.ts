@@ -1,4 +1,4 @@
-import { PacketType } from "./packet-type.ts";
+import type { PacketType } from "./packet-type.ts";
 import type { Properties } from "./packets.ts";
 import { ReasonCode } from "./reason-codes.ts";
 import { isText, scanText, TEXT_HAS_WILDCARD } from "./utf8.ts";
@@ -33,54 +33,63 @@ export interface PropertyRow {
 }
 
 const { Byte, TwoByteInteger, FourByteInteger, VariableByteInteger, BinaryData, Utf8String, Utf8StringPair } = PropertyType;
-const { CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, DISCONNECT, AUTH } =
-  PacketType;
-const WITH_REASON = [CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, DISCONNECT, AUTH];
 
-function row(
-  id: number,
-  name: keyof Properties,
-  type: PropertyType,
-  places: readonly PropertyPlace[],
-  repeats = false,
-): PropertyRow {
-  return { id, name, type, places: places.reduce((mask: number, place) => mask | (1 << place), 0), repeats };
+// Bits of `places`, as numbers: a table of these is a third of one of names in a page's bundle.
+const IN_WILL = 1;
+const IN_CONNECT = 1 << 1;
+const IN_CONNACK = 1 << 2;
+const IN_PUBLISH = 1 << 3;
+const IN_ACKNOWLEDGEMENTS = 0xf0;
+const IN_SUBSCRIBE = 1 << 8;
+const IN_SUBACK = 1 << 9;
+const IN_UNSUBSCRIBE = 1 << 10;
+const IN_UNSUBACK = 1 << 11;
+const IN_DISCONNECT = 1 << 14;
+const IN_AUTH = 1 << 15;
+const WITH_REASON = IN_CONNACK | IN_ACKNOWLEDGEMENTS | IN_SUBACK | IN_UNSUBACK | IN_DISCONNECT | IN_AUTH;
+
+function row(id: number, name: keyof Properties, type: PropertyType, places: number, repeats = false): PropertyRow {
+  return { id, name, type, places, repeats };
 }
 
 /** Every property of MQTT 5.0: what decoding, encoding and checking are driven by. */
 export const propertyRows: readonly PropertyRow[] = [
-  row(0x01, "payloadFormatIndicator", Byte, [PUBLISH, WILL]),
-  row(0x02, "messageExpiryInterval", FourByteInteger, [PUBLISH, WILL]),
-  row(0x03, "contentType", Utf8String, [PUBLISH, WILL]),
-  row(0x08, "responseTopic", Utf8String, [PUBLISH, WILL]),
-  row(0x09, "correlationData", BinaryData, [PUBLISH, WILL]),
-  row(0x0b, "subscriptionIdentifiers", VariableByteInteger, [PUBLISH, SUBSCRIBE], true),
-  row(0x11, "sessionExpiryInterval", FourByteInteger, [CONNECT, CONNACK, DISCONNECT]),
-  row(0x12, "assignedClientIdentifier", Utf8String, [CONNACK]),
-  row(0x13, "serverKeepAlive", TwoByteInteger, [CONNACK]),
-  row(0x15, "authenticationMethod", Utf8String, [CONNECT, CONNACK, AUTH]),
-  row(0x16, "authenticationData", BinaryData, [CONNECT, CONNACK, AUTH]),
-  row(0x17, "requestProblemInformation", Byte, [CONNECT]),
-  row(0x18, "willDelayInterval", FourByteInteger, [WILL]),
-  row(0x19, "requestResponseInformation", Byte, [CONNECT]),
-  row(0x1a, "responseInformation", Utf8String, [CONNACK]),
-  row(0x1c, "serverReference", Utf8String, [CONNACK, DISCONNECT]),
+  row(0x01, "payloadFormatIndicator", Byte, IN_PUBLISH | IN_WILL),
+  row(0x02, "messageExpiryInterval", FourByteInteger, IN_PUBLISH | IN_WILL),
+  row(0x03, "contentType", Utf8String, IN_PUBLISH | IN_WILL),
+  row(0x08, "responseTopic", Utf8String, IN_PUBLISH | IN_WILL),
+  row(0x09, "correlationData", BinaryData, IN_PUBLISH | IN_WILL),
+  row(0x0b, "subscriptionIdentifiers", VariableByteInteger, IN_PUBLISH | IN_SUBSCRIBE, true),
+  row(0x11, "sessionExpiryInterval", FourByteInteger, IN_CONNECT | IN_CONNACK | IN_DISCONNECT),
+  row(0x12, "assignedClientIdentifier", Utf8String, IN_CONNACK),
+  row(0x13, "serverKeepAlive", TwoByteInteger, IN_CONNACK),
+  row(0x15, "authenticationMethod", Utf8String, IN_CONNECT | IN_CONNACK | IN_AUTH),
+  row(0x16, "authenticationData", BinaryData, IN_CONNECT | IN_CONNACK | IN_AUTH),
+  row(0x17, "requestProblemInformation", Byte, IN_CONNECT),
+  row(0x18, "willDelayInterval", FourByteInteger, IN_WILL),
+  row(0x19, "requestResponseInformation", Byte, IN_CONNECT),
+  row(0x1a, "responseInformation", Utf8String, IN_CONNACK),
+  row(0x1c, "serverReference", Utf8String, IN_CONNACK | IN_DISCONNECT),
   row(0x1f, "reasonString", Utf8String, WITH_REASON),
-  row(0x21, "receiveMaximum", TwoByteInteger, [CONNECT, CONNACK]),
-  row(0x22, "topicAliasMaximum", TwoByteInteger, [CONNECT, CONNACK]),
-  row(0x23, "topicAlias", TwoByteInteger, [PUBLISH]),
-  row(0x24, "maximumQoS", Byte, [CONNACK]),
-  row(0x25, "retainAvailable", Byte, [CONNACK]),
-  row(0x26, "userProperties", Utf8StringPair, [CONNECT, PUBLISH, WILL, SUBSCRIBE, UNSUBSCRIBE, ...WITH_REASON], true),
-  row(0x27, "maximumPacketSize", FourByteInteger, [CONNECT, CONNACK]),
-  row(0x28, "wildcardSubscriptionAvailable", Byte, [CONNACK]),
-  row(0x29, "subscriptionIdentifierAvailable", Byte, [CONNACK]),
-  row(0x2a, "sharedSubscriptionAvailable", Byte, [CONNACK]),
+  row(0x21, "receiveMaximum", TwoByteInteger, IN_CONNECT | IN_CONNACK),
+  row(0x22, "topicAliasMaximum", TwoByteInteger, IN_CONNECT | IN_CONNACK),
+  row(0x23, "topicAlias", TwoByteInteger, IN_PUBLISH),
+  row(0x24, "maximumQoS", Byte, IN_CONNACK),
+  row(0x25, "retainAvailable", Byte, IN_CONNACK),
+  row(
+    0x26,
+    "userProperties",
+    Utf8StringPair,
+    IN_CONNECT | IN_PUBLISH | IN_WILL | IN_SUBSCRIBE | IN_UNSUBSCRIBE | WITH_REASON,
+    true,
+  ),
+  row(0x27, "maximumPacketSize", FourByteInteger, IN_CONNECT | IN_CONNACK),
+  row(0x28, "wildcardSubscriptionAvailable", Byte, IN_CONNACK),
+  row(0x29, "subscriptionIdentifierAvailable", Byte, IN_CONNACK),
+  row(0x2a, "sharedSubscriptionAvailable", Byte, IN_CONNACK),
 ];
 
-const rowsById: readonly (PropertyRow | undefined)[] = Array.from({ length: 0x80 }, (_, id) =>
-  propertyRows.find((r) => r.id === id),
-);
+const rowsById: (PropertyRow | undefined)[] = new Array<undefined>(0x80).fill(undefined);
 
 /** The row of an identifier, or undefined when MQTT 5.0 has none. All identifiers are below 128, one byte. */
 export function propertyRow(id: number): PropertyRow | undefined {
@@ -92,7 +101,9 @@ const types: Uint8Array = new Uint8Array(256);
 const places: Uint16Array = new Uint16Array(256);
 /** A bit for each property that must not repeat, 0 for those that may: 27 of them fit one integer. */
 const onceBits: Uint32Array = new Uint32Array(256);
-for (const [index, { id, type, places: allowed, repeats }] of propertyRows.entries()) {
+for (const [index, found] of propertyRows.entries()) {
+  const { id, type, places: allowed, repeats } = found;
+  rowsById[id] = found;
   types[id] = type;
   places[id] = allowed;
   onceBits[id] = repeats ? 0 : 1 << index;

@@ -112,8 +112,13 @@ export function connackReason(reasonCode: number): number {
   return reasonCode === ReasonCode.ServerShuttingDown ? ReasonCode.ServerUnavailable : ReasonCode.UnspecifiedError;
 }
 
-/** The Reason Code as a DISCONNECT of that side can say it ([MQTT-3.14.2-1]); refusals that only CONNACK names are 0x87. */
-export function disconnectReason(reasonCode: number, side: "server" | "client"): number {
-  if ((side === "server" ? serverDisconnectReasons : clientDisconnectReasons).has(reasonCode)) return reasonCode;
-  return side === "server" && connackReasons.has(reasonCode) ? ReasonCode.NotAuthorized : ReasonCode.UnspecifiedError;
+/** The Reason Code as a DISCONNECT of a server can say it ([MQTT-3.14.2-1]); refusals that only CONNACK names are 0x87. */
+export function serverDisconnectReason(reasonCode: number): number {
+  if (serverDisconnectReasons.has(reasonCode)) return reasonCode;
+  return connackReasons.has(reasonCode) ? ReasonCode.NotAuthorized : ReasonCode.UnspecifiedError;
+}
+
+/** The Reason Code as a DISCONNECT of a client can say it ([MQTT-3.14.2-1]). */
+export function clientDisconnectReason(reasonCode: number): number {
+  return clientDisconnectReasons.has(reasonCode) ? reasonCode : ReasonCode.UnspecifiedError;
 }

@@ -1,12 +1,11 @@
 import type { OutBuffer } from "./out-buffer.ts";
-import { malformed, protocolError, unencodable } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { unencodable } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
 import { newPacket } from "./packet-writer.ts";
 import type { ProtocolVersion, SubackPacket } from "./packets.ts";
-import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
 import { ReasonCode } from "./reason-codes.ts";
+import { type AnswerRules, decodeAnswer } from "./subscription-answer.ts";
 
 /** Table 3-8. */
 const reasons: ReadonlySet<number> = new Set([0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2]);
@@ -14,6 +13,8 @@ const reasons: ReadonlySet<number> = new Set([0, 1, 2, 0x80, 0x83, 0x87, 0x8f, 0
 function mayCarry(reasonCode: number, version: ProtocolVersion): boolean {
   return version === 5 ? reasons.has(reasonCode) : reasonCode < 3 || reasonCode === ReasonCode.UnspecifiedError;
 }
+
+const rules: AnswerRules = { type: PacketType.SUBACK, name: "SUBACK", clauses: ["MQTT-3.9.3-1", "MQTT-3.9.3-2"], mayCarry };
 
 /**
  * Decodes a SUBACK.
@@ -27,19 +28,7 @@ export function decodeSuback(
   end: number,
   version: ProtocolVersion,
 ): SubackPacket {
-  if (version !== 3 && (chunk[start]! & 0x0f) !== 0) throw malformed("SUBACK with bad flags in its fixed header");
-  const reader = new PacketReader(chunk, bodyStart, end, "SUBACK");
-  const packetIdentifier = reader.packetIdentifier();
-  const properties = version === 5 ? readProperties(reader, PacketType.SUBACK) : undefined;
-  if (reader.left === 0) throw protocolError("SUBACK without a Reason Code", "MQTT-3.9.3-1");
-  const reasonCodes: number[] = [];
-  while (reader.left > 0) {
-    const reasonCode = reader.byte();
-    if (!mayCarry(reasonCode, version)) throw protocolError(`SUBACK has no Reason Code ${reasonCode}`, "MQTT-3.9.3-2");
-    reasonCodes.push(reasonCode);
-  }
-  const packet: SubackPacket = { type: PacketType.SUBACK, packetIdentifier, reasonCodes };
-  return properties === undefined ? packet : { ...packet, properties };
+  return decodeAnswer(chunk, start, bodyStart, end, version, rules) as SubackPacket;
 }
 
 /**

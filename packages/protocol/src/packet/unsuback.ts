@@ -1,14 +1,20 @@
 import type { OutBuffer } from "./out-buffer.ts";
-import { malformed, protocolError, unencodable } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { unencodable } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
 import { newPacket } from "./packet-writer.ts";
 import type { ProtocolVersion, UnsubackPacket } from "./packets.ts";
-import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
+import { type AnswerRules, decodeAnswer } from "./subscription-answer.ts";
 
 /** Table 3-9. */
 const reasons: ReadonlySet<number> = new Set([0x00, 0x11, 0x80, 0x83, 0x87, 0x8f, 0x91]);
+
+const rules: AnswerRules = {
+  type: PacketType.UNSUBACK,
+  name: "UNSUBACK",
+  clauses: ["MQTT-3.11.3-1", "MQTT-3.11.3-2"],
+  mayCarry: (reasonCode) => reasons.has(reasonCode),
+};
 
 /**
  * Decodes an UNSUBACK; before MQTT 5.0 it has no Reason Codes.
@@ -22,25 +28,7 @@ export function decodeUnsuback(
   end: number,
   version: ProtocolVersion,
 ): UnsubackPacket {
-  if (version !== 3 && (chunk[start]! & 0x0f) !== 0) throw malformed("UNSUBACK with bad flags in its fixed header");
-  const reader = new PacketReader(chunk, bodyStart, end, "UNSUBACK");
-  const packetIdentifier = reader.packetIdentifier();
-  const reasonCodes: number[] = [];
-  const packet: UnsubackPacket = { type: PacketType.UNSUBACK, packetIdentifier, reasonCodes };
-  if (version === 5) {
-    const properties = readProperties(reader, PacketType.UNSUBACK);
-    if (properties !== undefined) packet.properties = properties;
-    if (reader.left === 0) throw protocolError("UNSUBACK without a Reason Code", "MQTT-3.11.3-1");
-    while (reader.left > 0) reasonCodes.push(readReason(reader));
-  }
-  reader.finish();
-  return packet;
-}
-
-function readReason(reader: PacketReader): number {
-  const reasonCode = reader.byte();
-  if (!reasons.has(reasonCode)) throw protocolError(`UNSUBACK has no Reason Code ${reasonCode}`, "MQTT-3.11.3-2");
-  return reasonCode;
+  return decodeAnswer(chunk, start, bodyStart, end, version, rules) as UnsubackPacket;
 }
 
 /**
