@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { classifyFirstBytes } from "@bowline/protocol/internal";
 import { keepFirstBytes, type Target, type Transport, type TransportFacts, type TransportHandler } from "../transport/transport.ts";
 import { SocketDial } from "./socket-dial.ts";
 
@@ -72,9 +73,15 @@ class SocketTransport implements Transport {
   }
 
   private readonly received = (chunk: Buffer): void => {
-    if (this.facts.firstBytes === undefined) keepFirstBytes(this.facts, chunk);
-    this.handler.data(chunk);
+    if (this.facts.firstBytes === undefined && this.isForeign(chunk)) this.destroy();
+    else this.handler.data(chunk);
   };
+
+  /** Whether the first bytes are another service's, some of which look like a packet that is still to come. */
+  private isForeign(chunk: Buffer): boolean {
+    keepFirstBytes(this.facts, chunk);
+    return !["connack", "disconnect", "auth", "unknown"].includes(classifyFirstBytes(chunk));
+  }
 
   private readonly written = (): void => {
     if (this.socket?.writableLength === 0 && !this.isClosed) this.handler.drained();

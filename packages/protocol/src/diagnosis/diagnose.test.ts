@@ -394,6 +394,13 @@ const pasted = (consoleText: string): AttemptFacts => ({
   ...inPage,
   page: { consoleText: `WebSocket connection to 'wss://x' failed: ${consoleText}` },
 });
+const notHttp: readonly Case[] = [
+  ["a DISCONNECT of MQTT", { ...ws, ...at("connected"), ...bytes(0xe0, 2, 0x81, 0) }, "WS_TO_TCP"],
+  ["bytes of nobody", { ...ws, ...at("connected"), ...bytes(1, 2, 3), ...failed("HPE_INVALID_CONSTANT") }, "WRONG_SERVICE"],
+  ["a banner", { ...ws, ...at("connected"), ...answered("SSH-2.0-x"), ...failed("HPE_INVALID_CONSTANT") }, "WRONG_SERVICE"],
+  ["a TLS alert", { ...ws, ...at("connected"), ...bytes(0x15, 3, 1, 0, 2, 2, 70), ...failed("HPE_INVALID_CONSTANT") }, "WS_TO_TLS"],
+];
+
 const page: readonly Case[] = [
   ["1006 and nothing else", inPage, "WS_NEVER_OPENED", "guess"],
   ["1006 while a fetch succeeds", { ...inPage, page: { fetch: "resolved" } }, "WS_UPGRADE_REFUSED", "guess"],
@@ -553,7 +560,7 @@ const session: readonly Case[] = [
   ["an end without a reason", { ...mqtt, ...at("accepted"), closedBy: "fin", session: { ageMs: 12_000 } }, "CONNECTION_LOST"],
 ];
 
-const groups = { input, dnsAndTcp, proxies, otherProtocols, tls, upgrades, page, connect, session } as const;
+const groups = { input, dnsAndTcp, proxies, otherProtocols, tls, upgrades, notHttp, page, connect, session } as const;
 
 for (const [group, cases] of Object.entries(groups)) {
   for (const [title, facts, code, certainty = "sure"] of cases) {

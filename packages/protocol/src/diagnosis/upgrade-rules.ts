@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
+import { classifyFirstBytes, printable } from "./first-bytes.ts";
 import { findError } from "./node-error.ts";
 import { hasEnded } from "./tcp-rules.ts";
 import { isWebSocketScheme } from "./target.ts";
@@ -7,6 +8,16 @@ import type { Rule } from "./verdict.ts";
 const badFrame: Rule = (facts) => {
   const error = findError(facts.errors, /WS_ERR_|Invalid WebSocket frame|Invalid frame header|RSV1 must be clear/);
   return error === undefined ? undefined : { code: "WS_PERMESSAGE", evidence: error.code ?? error.message ?? "invalid frame" };
+};
+
+/** Bytes where the answer to the upgrade request was expected that are no HTTP, and of no service that is known by them. */
+const answeredInMqtt: Rule = (facts) => {
+  const { firstBytes, ws } = facts;
+  if (!isWebSocketScheme(facts) || ws?.everOpened === true || firstBytes === undefined || firstBytes.length === 0) return undefined;
+  const spoken = classifyFirstBytes(firstBytes);
+  const evidence = `the answer to the upgrade request begins with "${printable(firstBytes)}"`;
+  if (spoken === "connack" || spoken === "disconnect") return { code: "WS_TO_TCP", evidence };
+  return spoken === "unknown" ? { code: "WRONG_SERVICE", evidence, hints: ["The port answers, but not in HTTP."] } : undefined;
 };
 
 const endedInUpgrade: Rule = (facts) => {
@@ -32,4 +43,4 @@ const silentUpgrade: Rule = (facts) =>
     : undefined;
 
 /** What only a runtime with sockets of its own sees of a WebSocket: how the upgrade ended, and frames that break its rules. */
-export const upgradeRules: readonly Rule[] = [badFrame, endedInUpgrade, silentUpgrade];
+export const upgradeRules: readonly Rule[] = [badFrame, answeredInMqtt, endedInUpgrade, silentUpgrade];
