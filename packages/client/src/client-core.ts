@@ -46,6 +46,7 @@ import { OnlineWaiters } from "./online-waiters.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
 import { Requester } from "./requester.ts";
+import type { Hiding } from "./platform.ts";
 import { randomClientId } from "./random-client-id.ts";
 import { RetryPolicy } from "./reconnect/retry-policy.ts";
 import { ServerList } from "./reconnect/server-list.ts";
@@ -65,6 +66,8 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 const ALIASES_USED = 256;
 /** So long after the host woke up a connection or attempt of before may take to be found dead. */
 const STALE_MS = 10_000;
+/** A server that closes so soon after CONNACK may have been told to by another client's CONNECT. */
+const TAKEOVER_SOON_MS = 5000;
 /** Filled and read within one synchronous call, so one for the process is enough. */
 const source: PublishSource = new PublishSource();
 
@@ -130,7 +133,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
     const { connect } = this.prepareAttempt(fixed, fixed.authentication && { authenticationMethod: fixed.authentication.method });
     encodeFromClientToBytes(connect, connect.protocolVersion);
-    this.offHost = platform.watchHost({ wake: () => this.wake(), hide: (isLast) => this.hide(isLast) });
+    this.offHost = platform.watchHost({ wake: () => this.wake(), hide: (how) => this.hide(how) });
     this.begin();
   }
 
@@ -184,7 +187,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     if (error !== undefined) subscriber.end(error);
     else {
       this.registry.add(subscriber);
-      options.signal?.addEventListener("abort", () => void subscriber.close(), { once: true });
     }
     return subscriber;
   }
@@ -294,11 +296,13 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     }
     const { authenticator } = this;
+    const isTakenOver = this.policy.suspects(wasOnline && this.isSilent(end, msToFail), this.clock.now());
     this.authenticator = undefined;
     this.drop();
+    const slow = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : undefined;
     const judged = (given: Verdict): void => {
       const found = errorOf(end, given, { msToFail, everOpened: end.facts.ws?.everOpened === true });
-      const error = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : found;
+      const error = isTakenOver || found.code === "TAKEOVER" ? this.takenOver(found) : slow ?? found;
       authenticator?.end(error);
       // The client may have been closed while the rules were loaded.
       if (this.status.state === "closed") return;
@@ -309,6 +313,18 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     };
     if (verdict instanceof Promise) void verdict.then(judged);
     else judged(verdict);
+  }
+
+  /** Closed without a reason soon after CONNACK and while nothing was asked: all that a server of 3.1.1 does at a takeover. */
+  private isSilent({ packet, error, cause, timedOut }: ConnectionEnd, ageMs: number): boolean {
+    const isUnexplained = packet === undefined && error === undefined && cause === undefined && !timedOut;
+    const isQuiet = this.outbox.session.inFlight.count === 0 && !this.registry.isAsking;
+    return this.version !== 5 && ageMs < TAKEOVER_SOON_MS && isUnexplained && isQuiet;
+  }
+
+  private takenOver(cause: MqttError): MqttError {
+    const { reasonCode } = cause;
+    return new MqttError("TAKEOVER", { detail: `"${this.clientId}"`, cause, ...(reasonCode !== undefined && { reasonCode }) });
   }
 
   // What outbox and subscribers tell.
@@ -587,14 +603,18 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     else this.connection?.probe();
   }
 
-  /** The last moment of a page at which anything can be sent; it may come back, unless it is the last of all. */
-  private hide(isLast: boolean): void {
-    const { connection, options } = this;
+  /** The last moment of a page at which anything can be sent. */
+  private hide(how: Hiding): void {
+    const { connection, options, isHidden } = this;
     this.isHidden = true;
     const isEnding = this.closing !== undefined;
     const onPageHide = options.onPageHide ?? (options.will === undefined ? "disconnect" : "will");
-    if (connection === undefined || (onPageHide === "will" && !isEnding)) return;
-    this.sayGoodbye(isEnding || isLast);
+    const leavesWill = onPageHide === "will" && !isEnding;
+    // Chromium keeps the connections of a page that it keeps, so that the will would wait for Keep Alive: they end when the page, which
+    // was left, is frozen, after the listeners of the application had their say.
+    if (connection === undefined || (leavesWill && !(isHidden && how === "frozen"))) return;
+    if (leavesWill) void connection.destroy();
+    else this.sayGoodbye(isEnding || how === "gone");
     if (isEnding) return;
     this.drop();
     this.controller.abort();
@@ -610,10 +630,12 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private async shutDown(): Promise<void> {
     if (this.isHidden) this.sayGoodbye(true);
     if (this.openSender !== undefined && !this.outbox.isEmpty) {
+      let timer: TimerHandle;
       await new Promise<void>((resolve) => {
         this.endDrain = resolve;
-        this.retryTimer = this.clock.setTimer(resolve, this.options.drainTimeoutMs ?? 5000);
+        timer = this.clock.setTimer(resolve, this.options.drainTimeoutMs ?? 5000);
       });
+      this.clock.clearTimer(timer);
     }
     const { keeper } = this.outbox;
     await keeper?.flush(this.options.drainTimeoutMs ?? 5000);

@@ -1,4 +1,3 @@
-export { dialBrowserWebSocket } from "./browser/browser-web-socket.ts";
 export { platform } from "#platform";
 export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, toFailure } from "./failure.ts";
@@ -9,6 +8,8 @@ export { payloadBytes } from "./payload-bytes.ts";
 export { publishFault, subscribeFault } from "./server-limits.ts";
 export { type Commits, type Gate, gatedDialer } from "./store/gated-transport.ts";
 export { systemClock } from "./system-clock.ts";
+export { dialOpenedWebSocket } from "./transport/opened-web-socket.ts";
+export { streamDialer } from "./transport/stream-dialer.ts";
 export { parseTarget, type ParsedUrl, type TargetOptions } from "./transport/target.ts";
-export type { HostWatcher, Platform } from "./platform.ts";
+export type { Hiding, HostWatcher, Platform } from "./platform.ts";
 export type { Dialer, Target, Transport, TransportFacts, TransportHandler } from "./transport/transport.ts";

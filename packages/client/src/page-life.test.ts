@@ -70,7 +70,7 @@ describe("a page that is left", () => {
       it.sessionPresent = true;
     });
     const { link } = server;
-    host.hide(false);
+    host.hide("kept");
     expect(client.status.state).toBe("connecting");
     expect(link.writes).toBe(2);
     await turn();
@@ -84,18 +84,24 @@ describe("a page that is left", () => {
 
   test("for good gives up a session of the client's own making", async () => {
     const { server } = await stage();
-    host.hide(true);
+    host.hide("gone");
     await turn();
     expect(server.link.of(DISCONNECT)).toMatchObject([{ properties: { sessionExpiryInterval: 0 } }]);
   });
 
   test("[B4] leaves the goodbye to the server's will where there is one, unless told otherwise", async () => {
     const silent = await stage({ will });
-    host.hide(true);
+    host.hide("kept");
     await turn();
     expect(silent.server.link.of(DISCONNECT)).toEqual([]);
+    expect(silent.server.link.ending).toBeUndefined();
+    host.hide("frozen");
+    expect(silent.server.link.ending).toBe("destroy");
+    const frozen = await stage({ will });
+    host.hide("frozen");
+    expect(frozen.client.status.state).toBe("online");
     const polite = await stage({ will, onPageHide: "disconnect" });
-    host.hide(true);
+    host.hide("gone");
     await turn();
     expect(polite.server.link.of(DISCONNECT)).toHaveLength(1);
   });
@@ -110,7 +116,7 @@ describe("a page that is left", () => {
       await turn();
       const { link } = server;
       if (when === "before") void client.close();
-      host.hide(true);
+      host.hide("gone");
       if (when === "after") void client.close();
       const { writes } = link;
       await turn();

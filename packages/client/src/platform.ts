@@ -3,12 +3,15 @@ import type { AttemptContext } from "./attempt-facts.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
 import type { Dialer } from "./transport/transport.ts";
 
+/** What happens to a page: it is left for good, kept for a return, or stopped where it is. */
+export type Hiding = "gone" | "kept" | "frozen";
+
 /** What a client does when something happens to its host. */
 export interface HostWatcher {
   /** The network or the page is back. */
   wake(): void;
-  /** The page is about to be frozen, kept for a return, or gone for good: what is not sent now is never sent. */
-  hide(isLast: boolean): void;
+  /** What is not sent now is not sent before the page is back. */
+  hide(how: Hiding): void;
 }
 
 /** What a host gives the client: chosen by the package import `#platform`. */

@@ -51,9 +51,11 @@ function watchSockets(): void {
 const PAGE = `<!doctype html><title>client</title><link rel="icon" href="data:,">
 <script type="module">import * as bowline from "/browser.min.js"; globalThis.bowline = bowline;</script>`;
 
-async function servePage(): Promise<Server> {
+/** Serves that page and the built client; `policy` is its content security policy. */
+export async function servePage(policy?: string): Promise<Server> {
   const server = createServer((request, response) => {
     const name = basename(request.url ?? "");
+    if (policy !== undefined) response.setHeader("content-security-policy", policy);
     if (name === "") response.setHeader("content-type", "text/html").end(PAGE);
     else {
       readFile(new URL(name, bundleFolder)).then(

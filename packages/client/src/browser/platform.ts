@@ -23,9 +23,8 @@ function watchHost({ wake, hide }: HostWatcher): () => void {
   const page = globalThis.document as Document | undefined;
   scope.addEventListener?.("online", wake, { signal });
   scope.addEventListener?.("pageshow", ({ persisted }) => persisted && wake(), { signal });
-  // Before the listeners of the application, which may say goodbye themselves.
-  scope.addEventListener?.("pagehide", ({ persisted }) => hide(!persisted), { signal, capture: true });
-  page?.addEventListener?.("freeze", () => hide(false), { signal });
+  scope.addEventListener?.("pagehide", ({ persisted }) => hide(persisted ? "kept" : "gone"), { signal });
+  page?.addEventListener?.("freeze", () => hide("frozen"), { signal });
   page?.addEventListener?.("resume", wake, { signal });
   page?.addEventListener?.("visibilitychange", () => page.visibilityState === "visible" && wake(), { signal });
   return () => controller.abort();

@@ -1,0 +1,146 @@
+import { type Client, connect } from "@bowline/client";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { BowlineProcess } from "../system/bowline-process.ts";
+import { missingPrograms } from "../system/missing-programs.ts";
+import { type PageGlobals, servePage } from "./client-page.ts";
+import { LivingPage } from "./living-page.ts";
+import { WebSocketTap } from "./web-socket-tap.ts";
+
+interface Order {
+  url: string;
+  credentials: { username: string; password: string };
+  onPageHide?: "disconnect" | "will";
+  hasWill?: boolean;
+  keepAlive?: number;
+}
+
+const missing = missingPrograms("chromium");
+/** A will that did not come by then does not come: the broker sends it within 50 ms of the end. */
+const WATCHED_MS = 500;
+
+describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` (${missing})`}`, () => {
+  let broker: BowlineProcess;
+  let watcher: Client;
+  let wills = 0;
+  let tap: WebSocketTap;
+  let server: Server;
+  let page: LivingPage;
+
+  beforeAll(async () => {
+    broker = await BowlineProcess.start("--listen", "ws://127.0.0.1:0/mqtt", "--no-console");
+    watcher = connect(broker.urls[0]!, { credentials: await broker.user() });
+    await watcher.subscribe("gone", {}, () => wills++).ready;
+    server = await servePage();
+  });
+  beforeEach(async () => {
+    wills = 0;
+    tap = await WebSocketTap.start(broker.urls[0]!);
+    page = await LivingPage.open(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    await page.until(() => "bowline" in globalThis);
+  });
+  afterEach(async () => {
+    await page?.close();
+    await tap?.close();
+  });
+  afterAll(async () => {
+    await watcher?.abort();
+    server?.close();
+    await broker?.remove();
+  });
+
+  const order = async (more: Partial<Order>): Promise<Order> => ({ url: tap.url, credentials: await broker.user(), ...more });
+  const goOnline = async (more: Partial<Order>): Promise<void> => page.evaluate(connectInPage, await order(more));
+  const goElsewhere = (): Promise<unknown> => page.send("Page.navigate", { url: "about:blank?elsewhere" });
+  const closePage = (): Promise<unknown> => page.send("Page.close");
+  const lifecycle = (state: "frozen" | "active"): Promise<unknown> => page.send("Page.setWebLifecycleState", { state });
+  const willsAfterAWhile = async (): Promise<number> => {
+    await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
+    return wills;
+  };
+  const gone = (): Promise<void> => broker.connectionsAre((connections) => connections.length === 1);
+
+  test.each([
+    ["navigates", goElsewhere],
+    ["is closed", closePage],
+  ] as const)(
+    "[B3] that %s with `disconnect` says DISCONNECT before the WebSocket's close, and no will is sent",
+    async (_how, leave) => {
+      await goOnline({ hasWill: true, onPageHide: "disconnect" });
+      await leave();
+      await gone();
+      expect(tap.sent(tap.connections[0])).toEqual(["CONNECT", "DISCONNECT", "frame 8"]);
+      expect(await willsAfterAWhile()).toBe(0);
+    },
+  );
+
+  test("[B3] whose application closes the client in its own pagehide listener says DISCONNECT first, and no will is sent", async () => {
+    await goOnline({ hasWill: true });
+    await page.evaluate(() => {
+      const { client } = globalThis as unknown as PageGlobals;
+      addEventListener("pagehide", () => void client.close());
+    });
+    await goElsewhere();
+    await gone();
+    expect(tap.sent(tap.connections[0])).toEqual(["CONNECT", "DISCONNECT", "frame 8"]);
+    expect(await willsAfterAWhile()).toBe(0);
+  });
+
+  test("[B4] leaves the goodbye to the will by default when there is one", async () => {
+    await goOnline({ hasWill: true });
+    await goElsewhere();
+    await gone();
+    expect(tap.sent(tap.connections[0])).not.toContain("DISCONNECT");
+    expect(await willsAfterAWhile()).toBe(1);
+  });
+
+  test("[B5] that is frozen says goodbye, and connects within 300 ms of its return", async () => {
+    await goOnline({ onPageHide: "disconnect" });
+    await lifecycle("frozen");
+    await gone();
+    expect(tap.sent(tap.connections[0])).toEqual(["CONNECT", "DISCONNECT", "frame 8"]);
+    const resumedAt = Date.now();
+    await lifecycle("active");
+    await broker.connectionsAre((connections) => connections.length === 2);
+    expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
+    const status = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.status);
+    expect(status).toMatchObject({ state: "online", sessionPresent: true });
+  });
+
+  test("[B5] whose connection was cut while it was frozen connects within 300 ms of its return", async () => {
+    await goOnline({ hasWill: true, keepAlive: 1 });
+    await lifecycle("frozen");
+    // Nobody pings: the broker ends it, and sends the will.
+    await gone();
+    expect(await willsAfterAWhile()).toBe(1);
+    const resumedAt = Date.now();
+    await lifecycle("active");
+    await broker.connectionsAre((connections) => connections.length === 2);
+    expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
+  });
+
+  test("[B5] that comes back from the back/forward cache has its connection again", async () => {
+    await goOnline({ onPageHide: "disconnect" });
+    await goElsewhere();
+    await gone();
+    await page.evaluate(() => history.back());
+    await broker.connectionsAre((connections) => connections.length === 2);
+    // A page that was loaded anew would have no client.
+    const state = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.status.state);
+    expect(state).toBe("online");
+  });
+});
+
+/* Runs in the page: it may use nothing of this file. */
+
+async function connectInPage({ url, credentials, onPageHide, hasWill, keepAlive }: Order): Promise<void> {
+  const scope = globalThis as unknown as PageGlobals;
+  scope.client = scope.bowline.connect(url, {
+    credentials,
+    ...(onPageHide && { onPageHide }),
+    ...(hasWill === true && { will: { topicName: "gone" } }),
+    ...(keepAlive && { keepAlive }),
+  });
+  await scope.client.online();
+}
