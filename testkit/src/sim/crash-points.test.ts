@@ -6,8 +6,8 @@ import { COMMIT_MS, type ExchangeOptions, PUBLISHED_AT, RETURNS_AT, smallExchang
 type Trouble = ExchangeOptions["trouble"][number];
 
 /** The broker dies at its n-th commit after the publication. */
-function atCommit(commits: number, side: "before" | "after", at: number = PUBLISHED_AT): Trouble {
-  return { at, action: { do: "crash", commits, side, bytes: "sent", downMs: 5 } };
+function atCommit(commits: number, side: "before" | "after", ms: number = PUBLISHED_AT): Trouble {
+  return { at: ms, action: { do: "crash", commits, side, bytes: "sent", downMs: 5 } };
 }
 
 /** It dies at that time. */

@@ -151,9 +151,7 @@ export class WireTap implements Channel, VirtualHandler {
     if (packet.type === PacketType.CONNECT) this.setVersion(packet.protocolVersion);
     if (this.isEnded) return;
     this.observer.received(packet, bytes);
-    const { incoming } = this.faults;
-    if (incoming === undefined) return;
-    for (const one of incoming(packet)) this.handler.data(this.encode(one));
+    for (const one of this.faults.incoming?.(packet) ?? []) this.handler.data(this.encode(one));
   }
 
   private left(packet: Packet, bytes: number): void {

@@ -1,10 +1,9 @@
-import type { Packet, ProtocolVersion } from "@bowline/protocol";
 import { ClientHarness } from "@bowline/testkit/engine";
 import { describe, expect, test } from "vitest";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import { PacketType } from "../packet/packet-type.ts";
-import type { ConnackPacket, PublishPacket, QoS } from "../packet/packets.ts";
+import type { ConnackPacket, Packet, ProtocolVersion, PublishPacket, QoS } from "../packet/packets.ts";
 import { SessionState } from "../session/session-state.ts";
 import { pushQueue } from "../session/outbound-queue.ts";
 import { removeQueued } from "./client-session.ts";

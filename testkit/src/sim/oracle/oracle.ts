@@ -5,7 +5,7 @@ import { Arrivals } from "./arrivals.ts";
 import { messageOf } from "./message-name.ts";
 import { newPublication, type Publication } from "./publication.ts";
 import { RetainedModel } from "./retained-model.ts";
-import { ClientEnd, type PendingSubscribe, ServerEnd, subscribedBy } from "./server-end.ts";
+import { ClientEnd, type Judge, type PendingSubscribe, ServerEnd, subscribedBy } from "./server-end.ts";
 import { SessionModel } from "./session-model.ts";
 import { filterMatches, shareOf } from "./topic-filter.ts";
 import { SWEEP_MS, WillModels } from "./will-model.ts";
@@ -37,7 +37,7 @@ const OVERHEAD = 64;
  * Judges a run by what passes the ends of its connections and what reaches the applications. It knows the specification and
  * nothing of the broker: what must be there, what may be there, and where a crash leaves either.
  */
-export class Oracle {
+export class Oracle implements Judge {
   readonly violations: string[] = [];
   readonly history: string[] = [];
   readonly broker: BrokerSpec;

@@ -26,10 +26,8 @@ export class RetainedModel {
 
   /** Its publisher was told that it is kept. */
   acknowledged(topicName: string, message: string | undefined): void {
-    const value = this.topics
-      .get(topicName)
-      ?.filter((one) => one.message === message)
-      .at(-1);
+    const values = this.topics.get(topicName) ?? [];
+    const value = [...values].reverse().find((one) => one.message === message);
     if (value !== undefined && value.group > 0) value.group = 0;
   }
 

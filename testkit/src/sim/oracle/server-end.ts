@@ -1,7 +1,7 @@
 import { type ConnectPacket, type Packet, PacketType, type PublishPacket, type SubscribePacket } from "@bowline/protocol";
 import type { WireObserver } from "../wire-tap.ts";
 import { messageOf } from "./message-name.ts";
-import type { Oracle } from "./oracle.ts";
+import type { BrokerSpec } from "../script.ts";
 import { SendingRules } from "./sending-rules.ts";
 import type { SessionModel, Subscribed } from "./session-model.ts";
 import type { WillModel } from "./will-model.ts";
@@ -14,6 +14,23 @@ export interface PendingSubscribe {
   readonly fresh: ReadonlySet<string>;
   /** Topics whose retained message changed meanwhile. */
   readonly changed: Set<string>;
+}
+
+/** Who judges what is seen at the ends of connections. */
+export interface Judge {
+  readonly broker: BrokerSpec;
+  note(line: () => string): void;
+  violated(what: string): void;
+  connecting(end: ServerEnd, packet: ConnectPacket): void;
+  accepted(end: ServerEnd, sessionPresent: boolean): void;
+  connectionEnded(end: ServerEnd): void;
+  subscribing(end: ServerEnd, packet: SubscribePacket): void;
+  subscribed(end: ServerEnd, id: number, reasonCodes: readonly number[]): void;
+  unsubscribed(end: ServerEnd, id: number): void;
+  arrived(end: ServerEnd, packet: PublishPacket): void;
+  mayHaveArrived(end: ServerEnd, packet: PublishPacket): void;
+  acknowledged(end: ServerEnd, id: number): void;
+  delivered(session: SessionModel, packet: PublishPacket): void;
 }
 
 /**
@@ -35,55 +52,55 @@ export class ServerEnd implements WireObserver {
   isOver = false;
   readonly pendingSubscribes: Map<number, PendingSubscribe> = new Map();
   readonly pendingUnsubscribes: Map<number, readonly string[]> = new Map();
-  private readonly oracle: Oracle;
+  private readonly judge: Judge;
   private isWaiting = false;
   private hasSaidGoodbye = false;
   private readonly unread: Packet[] = [];
 
-  constructor(oracle: Oracle) {
-    this.oracle = oracle;
+  constructor(judge: Judge) {
+    this.judge = judge;
   }
 
   received(packet: Packet): void {
     if (this.isOver) return;
-    this.oracle.note(() => `${this.name} > broker ${describe(packet)}`);
+    this.judge.note(() => `${this.name} > broker ${describe(packet)}`);
     if (this.isWaiting) this.unread.push(packet);
     else this.handle(packet);
   }
 
   written(packet: Packet, bytes: number): void {
-    this.oracle.note(() => `${this.name} < broker ${describe(packet)}`);
+    this.judge.note(() => `${this.name} < broker ${describe(packet)}`);
     this.rules?.wrote(packet, bytes);
     switch (packet.type) {
       case PacketType.CONNACK:
-        if (packet.reasonCode === 0) this.oracle.accepted(this, packet.sessionPresent);
+        if (packet.reasonCode === 0) this.judge.accepted(this, packet.sessionPresent);
         this.answered();
         return;
       case PacketType.SUBACK:
-        this.oracle.subscribed(this, packet.packetIdentifier, packet.reasonCodes);
+        this.judge.subscribed(this, packet.packetIdentifier, packet.reasonCodes);
         this.answered();
         return;
       case PacketType.UNSUBACK:
-        this.oracle.unsubscribed(this, packet.packetIdentifier);
+        this.judge.unsubscribed(this, packet.packetIdentifier);
         this.answered();
         return;
       case PacketType.PUBLISH:
-        if (this.session !== undefined) this.oracle.delivered(this.session, packet);
+        if (this.session !== undefined) this.judge.delivered(this.session, packet);
         return;
       case PacketType.PUBACK:
       case PacketType.PUBREC:
-        if (packet.reasonCode < 0x80) this.oracle.acknowledged(this, packet.packetIdentifier);
+        if (packet.reasonCode < 0x80) this.judge.acknowledged(this, packet.packetIdentifier);
         return;
       default:
     }
   }
 
   ended(): void {
-    this.oracle.connectionEnded(this);
+    this.judge.connectionEnded(this);
   }
 
   nonsense(detail: string): void {
-    this.oracle.violated(`${this.name}: bytes that are no packet: ${detail}`);
+    this.judge.violated(`${this.name}: bytes that are no packet: ${detail}`);
   }
 
   get name(): string {
@@ -95,7 +112,7 @@ export class ServerEnd implements WireObserver {
    */
   giveUp(): void {
     for (const packet of this.unread.splice(0)) {
-      if (packet.type === PacketType.PUBLISH) this.oracle.mayHaveArrived(this, packet);
+      if (packet.type === PacketType.PUBLISH) this.judge.mayHaveArrived(this, packet);
       else if (packet.type === PacketType.SUBSCRIBE) for (const one of subscribedBy(packet)) this.session!.mayGain(one);
       else if (packet.type === PacketType.UNSUBSCRIBE) for (const filter of packet.topicFilters) this.session!.mayLose(filter);
       else if (packet.type === PacketType.DISCONNECT && this.will !== undefined) this.will.state = "maybe";
@@ -117,7 +134,7 @@ export class ServerEnd implements WireObserver {
         return;
       case PacketType.SUBSCRIBE:
         this.isWaiting = true;
-        this.oracle.subscribing(this, packet);
+        this.judge.subscribing(this, packet);
         return;
       case PacketType.UNSUBSCRIBE:
         this.isWaiting = true;
@@ -125,7 +142,7 @@ export class ServerEnd implements WireObserver {
         for (const filter of packet.topicFilters) this.session!.mayLose(filter);
         return;
       case PacketType.PUBLISH:
-        this.oracle.arrived(this, packet);
+        this.judge.arrived(this, packet);
         return;
       case PacketType.PUBREL:
         this.session!.inbound.delete(packet.packetIdentifier);
@@ -144,12 +161,12 @@ export class ServerEnd implements WireObserver {
   private connect(packet: ConnectPacket): void {
     const { properties = {} } = packet;
     this.version = packet.protocolVersion;
-    this.oracle.connecting(this, packet);
+    this.judge.connecting(this, packet);
     const { used, connections } = this.session!;
-    const violated = (what: string): void => this.oracle.violated(`broker to ${this.name}: ${what}`);
+    const violated = (what: string): void => this.judge.violated(`broker to ${this.name}: ${what}`);
     this.rules = new SendingRules(used.server, connections.server++ === 0, violated);
     this.rules.limits = {
-      receiveMaximum: Math.min(properties.receiveMaximum ?? 0xffff, this.oracle.broker.maximumInFlight),
+      receiveMaximum: Math.min(properties.receiveMaximum ?? 0xffff, this.judge.broker.maximumInFlight),
       topicAliasMaximum: properties.topicAliasMaximum ?? 0,
       maximumPacketSize: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     };
@@ -158,14 +175,14 @@ export class ServerEnd implements WireObserver {
 
 /** A connection as seen at the client's end: what the client may send. */
 export class ClientEnd implements WireObserver {
-  private readonly oracle: Oracle;
+  private readonly judge: Judge;
   private readonly session: SessionModel;
   private readonly rules: SendingRules;
 
-  constructor(oracle: Oracle, session: SessionModel) {
-    this.oracle = oracle;
+  constructor(judge: Judge, session: SessionModel) {
+    this.judge = judge;
     this.session = session;
-    const violated = (what: string): void => oracle.violated(`${session.client} to the broker: ${what}`);
+    const violated = (what: string): void => judge.violated(`${session.client} to the broker: ${what}`);
     this.rules = new SendingRules(session.used.client, session.connections.client++ === 0, violated);
   }
 
@@ -187,7 +204,7 @@ export class ClientEnd implements WireObserver {
   }
 
   nonsense(detail: string): void {
-    this.oracle.violated(`${this.session.client} got bytes that are no packet: ${detail}`);
+    this.judge.violated(`${this.session.client} got bytes that are no packet: ${detail}`);
   }
 }
 
