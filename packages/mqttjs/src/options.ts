@@ -139,6 +139,8 @@ export interface IClientOptions extends ISecureClientOptions {
   transformWsUrl?: Hooks["transform"];
   /** Opens the WebSocket of each attempt: the standard one, or anything with its interface. */
   createWebsocket?: Hooks["open"];
+  /** Opens WebSockets in Node, too, with the global WebSocket, which Node has from 22 on. Default false. */
+  forceNativeWebSocket?: boolean;
   /** Takes what the client does, in words. */
   log?: (...args: unknown[]) => void;
   timerVariant?: "auto" | "worker" | "native" | object;
