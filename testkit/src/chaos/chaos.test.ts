@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MosquittoProcess } from "../interop/mosquitto-process.ts";
+import { missingPrograms } from "../system/missing-programs.ts";
+import { bowlineClient, dropInClient, mqttJsClient } from "./chaos-clients.ts";
+import { type ChaosResult, type ChaosSettings, runChaos } from "./chaos-run.ts";
+import { LocalServer } from "./local-server.ts";
+
+/* Publisher and subscriber behind proxies that cut every 200 ms at a random byte, on persistent sessions. */
+
+const isLong = process.env["BOWLINE_LONG"] === "1";
+const first = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const SEEDS = Array.from({ length: isLong ? 5 : 1 }, (_, i) => first + i);
+const MESSAGES = isLong ? 20_000 : 1000;
+const LIMIT_MS = isLong ? 120_000 : 20_000;
+/** Messages that the broker of this test takes at once from a client of 5.0. */
+const RECEIVE_MAXIMUM = 100;
+const seeds = `BOWLINE_SEED=${first}`;
+const missing = missingPrograms("mosquitto", "mosquitto_passwd");
+const versions = [4, 5] as const;
+const cases = versions.flatMap((version) => ([1, 2] as const).map((qos) => ({ version, qos })));
+
+let server: LocalServer;
+let narrow: LocalServer;
+beforeAll(async () => {
+  server = await LocalServer.start();
+  narrow = await LocalServer.start({ limits: { receiveMaximum: RECEIVE_MAXIMUM } });
+});
+afterAll(async () => {
+  await server.close();
+  await narrow.close();
+});
+
+type Settings = Pick<ChaosSettings, "connect" | "version" | "qos"> & Partial<ChaosSettings>;
+
+/** All seeds side by side: a run spends its time waiting for the next cut. */
+async function run(settings: Settings): Promise<ChaosResult[]> {
+  const { connect, version, qos } = settings;
+  const one = async (seed: number): Promise<ChaosResult> => {
+    const result = await runChaos({ broker: server.address, messages: MESSAGES, rate: 500, window: 64, seed, ...settings });
+    if (isLong) console.log(JSON.stringify({ client: connect.name, version, qos, seed, ...result }));
+    return result;
+  };
+  return Promise.all(SEEDS.map(one));
+}
+
+describe.each([
+  ["@bowline/client", bowlineClient],
+  ["@bowline/mqttjs", dropInClient],
+] as const)("%s at our broker", (_name, connect) => {
+  test.each(cases)(
+    `F1 F2 F3: version $version, QoS $qos: nothing failed, lost or out of order, doubled only what a cut hid (${seeds})`,
+    async ({ version, qos }) => {
+      for (const result of await run({ connect, version, qos })) {
+        expect(result).toMatchObject({ failed: 0, lost: 0, outOfOrder: 0 });
+        expect(result.duplicates).toBeLessThanOrEqual(qos === 2 ? 0 : result.unacknowledged);
+        // By chance a short run may have more of them than a long one ever has.
+        expect(result.duplicates).toBeLessThanOrEqual(MESSAGES * (isLong ? 0.02 : 0.06));
+        expect(result.cuts).toBeGreaterThanOrEqual(isLong ? 300 : 8);
+        expect(result.elapsedMs).toBeLessThanOrEqual(isLong ? 45_000 : 6000);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test.each(cases)(
+    `F4: version $version, QoS $qos, 1,000 outstanding, as fast as it goes: nothing failed or lost, Receive Maximum kept (${seeds})`,
+    async ({ version, qos }) => {
+      const settings = { broker: narrow.address, rate: 0, window: 1000, messages: 20_000, meanLifeMs: 50 };
+      for (const result of await run({ connect, version, qos, ...settings })) {
+        expect(result).toMatchObject({ failed: 0, lost: 0, outOfOrder: 0 });
+        expect(result.cuts).toBeGreaterThan(0);
+        if (qos === 2) expect(result.duplicates).toBe(0);
+        if (version === 5) expect(result.mostOpen).toBeLessThanOrEqual(RECEIVE_MAXIMUM);
+      }
+    },
+    LIMIT_MS,
+  );
+});
+
+test.each(cases)(
+  `F5: npm's mqtt at our broker, version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
+  async ({ version, qos }) => {
+    for (const result of await run({ connect: mqttJsClient, version, qos })) {
+      expect(result.lost).toBe(0);
+      if (qos === 2) expect(result.duplicates).toBe(0);
+    }
+  },
+  LIMIT_MS,
+);
+
+describe.skipIf(missing !== "")(`F5: our client at mosquitto${missing && ` (${missing})`}`, () => {
+  let mosquitto: MosquittoProcess;
+  beforeAll(async () => {
+    mosquitto = await MosquittoProcess.start();
+  });
+  afterAll(() => mosquitto?.remove());
+
+  test.each(cases)(
+    `F5: version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
+    async ({ version, qos }) => {
+      const { hostname: host, port } = new URL(mosquitto.url("mqtt"));
+      const broker = { host, port: Number(port) };
+      // Before 5.0 mosquitto 2.0.11 acknowledges QoS 2 messages beyond 20 and drops them, whoever sends them.
+      const window = version === 4 && qos === 2 ? 20 : 64;
+      for (const result of await run({ connect: bowlineClient, version, qos, broker, credentials: mosquitto.user, window })) {
+        expect(result).toMatchObject({ failed: 0, lost: 0 });
+        if (qos === 2) expect(result.duplicates).toBe(0);
+      }
+    },
+    LIMIT_MS,
+  );
+});
