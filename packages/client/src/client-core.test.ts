@@ -1,5 +1,6 @@
 import { PacketType } from "@bowline/protocol";
 import { describe, expect, test, vi } from "vitest";
+import type { ConnectOptions } from "./options.ts";
 import { acknowledgement } from "./testing/scripted-server.ts";
 import { message, rejection, stage, textOf } from "./testing/client-on-script.ts";
 import { failOnUnhandledRejections } from "./testing/unhandled-rejections.ts";
@@ -313,19 +314,73 @@ describe("a cut", () => {
   });
 });
 
-test.each([4, 5] as const)("short lives alone are no takeover, version %i", async (protocolVersion) => {
-  const { client, server, clock, losses } = await stage({ protocolVersion });
-  for (let i = 0; i < 12; i++) {
-    // Never twice at the same age, which would be another diagnosis.
-    await clock.advance(100 * i);
-    server.link.cut();
-    client.reconnect();
+describe("takeover", () => {
+  const lives = async (options: ConnectOptions, cause?: (i: number) => Error | undefined) => {
+    const it = await stage(options);
+    for (let i = 0; i < 12 && it.client.status.state === "online"; i++) {
+      // Never twice at the same age, which would be another diagnosis.
+      await it.clock.advance(100 * i);
+      it.server.link.cut(cause?.(i));
+      it.client.reconnect();
+      await turn();
+    }
+    return it;
+  };
+  const reset = (): Error => Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+
+  test("before 5.0 is three closes without a reason soon after CONNACK, and the identifier is named", async () => {
+    const { client, server, losses, clock } = await stage({ protocolVersion: 4, session: { clientId: "dash-1" } });
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(1000);
+      server.link.cut();
+      await clock.advance(4000);
+    }
+    expect(losses.map(({ code }) => code)).toEqual(["CONNECTION_LOST", "CONNECTION_LOST", "TAKEOVER"]);
+    expect(client.status).toMatchObject({ state: "failed", failure: { code: "TAKEOVER" } });
+    expect(losses[2]?.error.message).toContain("dash-1");
+    await expect(client.publish("a", "b", { qos: 1 })).rejects.toMatchObject({ code: "TAKEOVER" });
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ["on 5.0, whose servers say so", { protocolVersion: 5 }],
+    ["where the application chose its delays", { protocolVersion: 4, reconnect: { baseDelayMs: 20 } }],
+    ["where it is turned off", { protocolVersion: 4, reconnect: { maximumTakeovers: 0 } }],
+  ] as const)("is not guessed %s", async (_name, options) => {
+    const { client, losses } = await lives(options);
+    expect(losses).toHaveLength(12);
+    expect(losses.every(({ code, retryInMs }) => code !== "TAKEOVER" && retryInMs !== undefined)).toBe(true);
+    expect(losses.at(-1)?.hints.join()).toContain("identifier");
+    await client.close();
+  });
+
+  test("is not guessed from a line that is cut, nor while the server owes an answer", async () => {
+    const cut = await lives({ protocolVersion: 4 }, (i) => (i % 2 === 0 ? undefined : reset()));
+    expect(cut.client.status.state).toBe("online");
+    const busy = await stage({ protocolVersion: 4 }, (it) => {
+      it.script = (packet) => packet.type === PUBLISH;
+    });
+    busy.client.publish("t", "x", { qos: 1 });
+    for (let i = 0; i < 12; i++) {
+      await turn();
+      busy.server.link.cut();
+      busy.client.reconnect();
+    }
     await turn();
-    expect(client.status.state).toBe("online");
-  }
-  expect(losses.every(({ code, retryInMs }) => code !== "TAKEOVER" && retryInMs !== undefined)).toBe(true);
-  expect(losses.at(-1)?.hints.join()).toContain("identifier");
-  await client.close();
+    expect(busy.client.status.state).toBe("online");
+    await Promise.all([cut.client.abort(), busy.client.abort()]);
+  });
+
+  test("by a lower protocol version's other client is noticed although the delays grow", async () => {
+    // Both come back by the same rules, each taking over from the other.
+    const { client, server, losses, clock } = await stage({ protocolVersion: 4 });
+    for (let i = 0; i < 4 && client.status.state !== "failed"; i++) {
+      await clock.advance((losses.at(-1)?.retryInMs ?? 40_000) + 1);
+      server.link.cut();
+      await clock.advance(losses.at(-1)?.retryInMs ?? 0);
+    }
+    expect(client.status).toMatchObject({ state: "failed", failure: { code: "TAKEOVER" } });
+  });
 });
 
 describe("keep alive", () => {
@@ -450,6 +505,28 @@ describe("ending", () => {
     await client.abort();
     expect(server.link.of(DISCONNECT)).toEqual([]);
     expect(server.link.ending).toBe("destroy");
+  });
+
+  test("close leaves no timer when the connection is lost while it drains", async () => {
+    const { client, clock, server } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === PUBLISH;
+    });
+    const open = rejection(client.publish("t", "x", { qos: 1 }));
+    const closed = client.close();
+    server.link.cut();
+    await closed;
+    expect(await open).toMatchObject({ code: "CLIENT_CLOSED" });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a signal that outlives its subscriptions keeps nothing of them", async () => {
+    const { client } = await stage();
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, "addEventListener");
+    const removed = vi.spyOn(signal, "removeEventListener");
+    for (let i = 0; i < 10; i++) await client.subscribe("a", { signal }).close();
+    expect(removed.mock.calls.length).toBe(added.mock.calls.length);
+    await client.abort();
   });
 
   test("abort while closing ends the drain", async () => {

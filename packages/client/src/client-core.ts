@@ -302,7 +302,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const slow = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : undefined;
     const judged = (given: Verdict): void => {
       const found = errorOf(end, given, { msToFail, everOpened: end.facts.ws?.everOpened === true });
-      const error = isTakenOver || found.code === "TAKEOVER" ? this.takenOver(found) : slow ?? found;
+      const error = isTakenOver || found.code === "TAKEOVER" ? this.takenOver(found) : (slow ?? found);
       authenticator?.end(error);
       // The client may have been closed while the rules were loaded.
       if (this.status.state === "closed") return;

@@ -98,7 +98,10 @@ export interface ReconnectOptions {
   maximumDelayMs?: number;
   /** A connection that lived this long in ms starts the delays anew. Default 30,000. */
   stableAfterMs?: number;
-  /** Takeovers within a minute after which the client gives up; 0 for never. Default 3. */
+  /**
+   * Takeovers within a minute after which the client gives up; 0 for never. Default 3. Before MQTT 5.0 a server only closes: where
+   * the delays above are the default, connections in a row that end without a reason within 5 s are taken for it.
+   */
   maximumTakeovers?: number;
   /** Failed attempts in a row after which the client gives up. Default none. */
   maximumAttempts?: number;

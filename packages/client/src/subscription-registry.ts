@@ -67,6 +67,11 @@ export class SubscriptionRegistry {
   private takesIdentifiers = false;
   private hasIdentifiers = false;
 
+  /** The server has not answered a SUBSCRIBE. */
+  get isAsking(): boolean {
+    return this.asked.size > 0;
+  }
+
   get subscribers(): Set<Subscriber> {
     return new Set([...this.entries.values()].flatMap(({ users }) => [...users]));
   }

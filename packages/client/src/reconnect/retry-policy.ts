@@ -9,15 +9,20 @@ export class RetryPolicy {
   /** Failed attempts and losses since the last stable connection. */
   failures = 0;
   private readonly options: Required<Omit<ReconnectOptions, "delay">> & Pick<ReconnectOptions, "delay">;
+  private readonly hasOwnDelays: boolean;
   private readonly random: () => number;
   /** Whether a connection ever came about: what worked once is tried again where a first attempt would give up. */
   wasOnline = false;
   /** When the latest takeovers were, in ms of the clock. */
   private takeovers: number[] = [];
+  /** Connections in a row that ended as if taken over: when. */
+  private suspected: number[] = [];
   /** Failures in a row that time alone does not mend. */
   private loops = 0;
 
   constructor(options: ReconnectOptions, random: () => number) {
+    const { delay, firstDelayMs, baseDelayMs, maximumDelayMs } = options;
+    this.hasOwnDelays = [delay, firstDelayMs, baseDelayMs, maximumDelayMs].some((one) => one !== undefined);
     this.options = {
       firstDelayMs: 2000,
       baseDelayMs: 4000,
@@ -46,7 +51,20 @@ export class RetryPolicy {
   restart(): void {
     this.failures = 0;
     this.loops = 0;
-    this.takeovers = [];
+    this.takeovers = this.suspected = [];
+  }
+
+  /**
+   * A connection or an attempt ended, `isSilent` as if another client had taken the session over. True once that happened so often
+   * in a row within a minute that it is one. What was cut by a reset, or was refused meanwhile, tells of a bad line instead; and
+   * whoever chose delays of his own, which may be short, is not judged by a guess.
+   */
+  suspects(isSilent: boolean, now: number): boolean {
+    const { maximumTakeovers } = this.options;
+    this.suspected = isSilent && !this.hasOwnDelays ? [...recent(this.suspected, now), now] : [];
+    const isTakeover = maximumTakeovers > 0 && this.suspected.length >= maximumTakeovers;
+    if (isTakeover) this.takeovers = this.suspected;
+    return isTakeover;
   }
 
   /** Ms until the next attempt, or undefined to give up. Counts the failure. */
@@ -68,8 +86,7 @@ export class RetryPolicy {
 
   private isTakenOverAgain(now: number): boolean {
     const { maximumTakeovers } = this.options;
-    this.takeovers = this.takeovers.filter((at) => now - at < TAKEOVER_WINDOW_MS);
-    this.takeovers.push(now);
+    this.takeovers = [...recent(this.takeovers, now), now];
     return maximumTakeovers > 0 && this.takeovers.length >= maximumTakeovers;
   }
 
@@ -82,7 +99,9 @@ export class RetryPolicy {
     const least = retryAfterMs ?? 0;
     if (delay !== undefined) return Math.max(least, delay(this.failures));
     if (this.failures <= 1) return Math.max(least, this.random() * firstDelayMs);
-    const ceiling = Math.min(maximumDelayMs, baseDelayMs * 2 ** (this.failures - 2));
+    // Two clients that take turns must meet again soon enough to notice it.
+    const exponent = this.suspected.length > 0 ? 0 : this.failures - 2;
+    const ceiling = Math.min(maximumDelayMs, baseDelayMs * 2 ** exponent);
     return Math.max(least, ceiling * (0.5 + this.random() / 2));
   }
 }
@@ -99,4 +118,8 @@ export interface RetryInput {
 }
 
 const TAKEOVER_WINDOW_MS = 60_000;
+
+function recent(times: readonly number[], now: number): number[] {
+  return times.filter((at) => now - at < TAKEOVER_WINDOW_MS);
+}
 const MAXIMUM_LOOPS = 3;
