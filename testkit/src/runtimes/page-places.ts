@@ -8,18 +8,19 @@ export const scopes = {
 export type Place = keyof typeof scopes;
 export type PagePackage = "client" | "mqttjs";
 
-const HEAD = `<!doctype html><title>cases</title><link rel="icon" href="data:,"><script src="suite.js"></script>
+/** What every page of a run begins with. */
+export const PAGE_HEAD: string = `<!doctype html><title>cases</title><link rel="icon" href="data:,"><script src="suite.js"></script>
 <script>
-const base = new URL(".", location.href).href;
+globalThis.base = new URL(".", location.href).href;
 addEventListener("error", ({ message }) => bowlineSuite.failed(base, message));
 addEventListener("unhandledrejection", ({ reason }) => bowlineSuite.failed(base, reason));
 </script>`;
 
 /** The files of a run: the client as an ES module, the drop-in as the classic script with the global `mqtt`. */
 export function filesFor(place: Place, packageName: PagePackage): Record<string, string> {
-  if (place === "page") return { "index.html": `${HEAD}${packageName === "client" ? CLIENT_PAGE : DROP_IN_PAGE}` };
+  if (place === "page") return { "index.html": `${PAGE_HEAD}${packageName === "client" ? CLIENT_PAGE : DROP_IN_PAGE}` };
   return {
-    "index.html": `${HEAD}<script>${START[place](packageName === "client" ? "module" : "classic")}</script>`,
+    "index.html": `${PAGE_HEAD}<script>${START[place](packageName === "client" ? "module" : "classic")}</script>`,
     "worker.js": packageName === "client" ? CLIENT_WORKER : DROP_IN_WORKER,
   };
 }

@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { missingPrograms } from "../system/missing-programs.ts";
+import { browsers } from "./browsers.ts";
+import { bundlers, filesOf, missingBundlers, runJest } from "./bundlers.ts";
+import type { CaseResult } from "./case.ts";
+import { PageHost } from "./page-host.ts";
+import { PAGE_HEAD } from "./page-places.ts";
+import { SuiteBroker } from "./suite-broker.ts";
+
+/* Applications that bundle the packages or test with them; what comes out is executed. */
+
+const inProcess = fileURLToPath(new URL("../../dist/runtimes/in-process-main.js", import.meta.url));
+const missing = missingBundlers || missingPrograms("chromium", "certutil");
+
+describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`, () => {
+  let broker: SuiteBroker;
+  let host: PageHost;
+  let end: (() => Promise<void>) | undefined;
+  let outFolder = "";
+  beforeAll(async () => {
+    broker = await SuiteBroker.start();
+    host = await PageHost.open();
+    end = await browsers[0]!.open(host.url, broker.ca);
+  });
+  afterAll(async () => {
+    await end?.();
+    host?.close();
+    await broker?.remove();
+  });
+  beforeEach(async () => {
+    outFolder = await mkdtemp(join(tmpdir(), "bowline-bundle-"));
+  });
+  afterEach(() => rm(outFolder, { recursive: true, force: true }));
+
+  describe.each(bundlers)("bundled by $name", ({ name, bundle }) => {
+    const entries = ["client.js", "drop-in-default.js", "drop-in-named.js"];
+    // Vite takes no CommonJS in an application's own files.
+    test.each(name.startsWith("webpack") ? [...entries, "drop-in-require.cjs"] : entries)(
+      "%s passes every case in a page",
+      async (entry) => {
+        await bundle({ entry, target: "web", outFolder });
+        const page = `${PAGE_HEAD}<script type="module" src="bundle.js"></script>`;
+        const files = { ...(await filesOf(outFolder)), "index.html": page };
+        const { results } = await host.run({ setting: await broker.setting("wss", { trusts: false }), files });
+        expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
+        expect(results.length).toBeGreaterThan(5);
+      },
+      90_000,
+    );
+
+    test("both packages in one file for servers pass every case on Node", async () => {
+      await bundle({ entry: inProcess, target: "node", outFolder });
+      const file = ["bundle.cjs", "bundle.mjs"].map((each) => join(outFolder, each)).find((path) => existsSync(path))!;
+      for (const packageName of ["client", "mqttjs"]) {
+        const setting = await broker.setting("wss", { trusts: true });
+        const { stdout } = await promisify(execFile)(process.execPath, [file, packageName, JSON.stringify(setting)]);
+        const results = JSON.parse(/^results (.*)$/m.exec(stdout)?.[1] ?? "[]") as CaseResult[];
+        expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
+        expect(results.length).toBeGreaterThan(5);
+      }
+    }, 90_000);
+  });
+
+  test("Jest imports and requires both packages in jsdom", async () => {
+    expect(await runJest("jsdom", {})).toMatch(/Tests: +2 passed, 2 total/);
+  }, 60_000);
+
+  test("Jest passes every case of both packages in its environment for Node", async () => {
+    const setting = await broker.setting("mqtts", { trusts: true });
+    expect(await runJest("node", { BOWLINE_SETTING: JSON.stringify(setting) })).toMatch(/Tests: +2 passed, 2 total/);
+  }, 90_000);
+});

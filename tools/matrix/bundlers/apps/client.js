@@ -1,0 +1,3 @@
+import { connect } from "@bowline/client";
+
+globalThis.bowlineSuite.client(globalThis.base, connect);

@@ -1,0 +1,3 @@
+import mqtt from "@bowline/mqttjs";
+
+globalThis.bowlineSuite.mqttjs(globalThis.base, mqtt);

@@ -1,0 +1,3 @@
+import { connect, connectAsync } from "@bowline/mqttjs";
+
+globalThis.bowlineSuite.mqttjs(globalThis.base, { connect, connectAsync });

@@ -1,0 +1,3 @@
+const mqtt = require("@bowline/mqttjs");
+
+globalThis.bowlineSuite.mqttjs(globalThis.base, mqtt);
