@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OutputChunk, type OutputOptions, rolldown, type RolldownOptions } from "rolldown";
 import { minify, type MinifyOptions } from "terser";
@@ -10,6 +10,7 @@ export async function bundleForPages(input: RolldownOptions, output: OutputOptio
   try {
     const { output: files } = await made.generate({ ...output, minify: true, sourcemap: true });
     mkdirSync(output.dir, { recursive: true });
+    removeOld(output.dir, files);
     const shorten = shortener(output.format === "esm");
     // The entry first: it gets the shortest names, and the chunks use the same.
     for (const file of files.toSorted((a, b) => Number(isEntry(b)) - Number(isEntry(a)))) {
@@ -18,6 +19,14 @@ export async function bundleForPages(input: RolldownOptions, output: OutputOptio
   } finally {
     await made.close();
   }
+}
+
+/** What an earlier build made, or a page would be told of a file that nothing loads. */
+function removeOld(dir: string, files: readonly { readonly fileName: string }[]): void {
+  const entry = files.find(isEntry)?.fileName ?? "";
+  const isChunk = (name: string): boolean =>
+    name.startsWith(entry.replace(/min\.js$/, "").replace(/\.$/, "-")) && /\.min\.js(\.map)?$/.test(name);
+  for (const name of readdirSync(dir)) if (isChunk(name)) rmSync(join(dir, name));
 }
 
 function isEntry(file: { readonly type: string }): boolean {

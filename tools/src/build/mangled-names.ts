@@ -7,7 +7,7 @@ const packages = ["protocol", "client", "mqttjs"];
 
 /**
  * Names of class members that a page's bundle may shorten: those that no application can meet. Left as they are: what an API report
- * names, what an interface of ours declares (an application may implement it, and the chunks of a bundle exchange such objects), and
+ * names, what an interface declares (an application may implement it, and the chunks of a bundle exchange such objects), and
  * what also stands in the sources as a text, since it may be looked up by that.
  */
 export function mangledNames(): ReadonlySet<string> {

@@ -15,8 +15,8 @@ interface Bundle {
 }
 
 const bundles: readonly Bundle[] = [
-  { name: "client", dist: "packages/client/dist", goal: 20_000, maximum: 33_500 },
-  { name: "drop-in", dist: "packages/mqttjs/dist", goal: 28_000, maximum: 34_500 },
+  { name: "client", dist: "packages/client/dist", goal: 20_000, maximum: 34_000 },
+  { name: "drop-in", dist: "packages/mqttjs/dist", goal: 28_000, maximum: 35_000 },
 ];
 
 /**
@@ -36,9 +36,16 @@ export function checkBundle(base: string = root): PartResult {
 function measure(base: string, { name, dist, goal, maximum }: Bundle): { readonly note: string; readonly excess: number } {
   const folder = join(base, dist);
   const size = (file: string): number => gzipSync(readFileSync(join(folder, file)), { level: 9 }).length;
-  const main = size("browser.min.js");
-  const chunks = readdirSync(folder).filter((file) => /^browser-.*\.min\.js$/.test(file));
-  const onDemand = chunks.reduce((sum, file) => sum + size(file), 0);
+  // What the bundle imports by itself is a part of it.
+  const imported = readFileSync(join(folder, "browser.min.js"), "utf8").matchAll(/(?:from|import)\s?["'`]\.\/([^"'`]+)/g);
+  const always = ["browser.min.js", ...Array.from(imported, ([, file]) => file ?? "")];
+  const chunks = readdirSync(folder).filter((file) => /^browser-.*\.min\.js$/.test(file) && !always.includes(file));
+  const main = sum(always.map(size));
+  const onDemand = sum(chunks.map(size));
   const note = `${name} ${main} of ${maximum} bytes gzip, goal ${goal}, and ${onDemand} on demand`;
   return { note, excess: main - maximum };
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
 }

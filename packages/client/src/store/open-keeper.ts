@@ -1,7 +1,6 @@
 import { platform } from "#platform";
-import type { Clock } from "@bowline/protocol/internal";
+import { type Clock, utf8Encoder } from "@bowline/protocol/internal";
 import type { ConnectOptions } from "../options.ts";
-import { payloadBytes } from "../payload-bytes.ts";
 import type { KeptOutbox, Keeper } from "./keeper.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -57,6 +56,6 @@ async function reliableStore(url: string, clientId = "default"): Promise<Session
 
 async function shortened(name: string): Promise<string> {
   if (name.length <= LONGEST_NAME) return name;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", payloadBytes(name) as Uint8Array<ArrayBuffer>));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8Encoder().encode(name)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
