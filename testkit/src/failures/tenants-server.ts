@@ -37,7 +37,7 @@ export class TenantsServer extends TestServer {
   ): Promise<TenantsServer> {
     const secure = tls.createServer(material, (socket) => {
       socket.on("error", () => undefined);
-      if (/^tenant-[ab]\.localhost$/.test(String(socket.servername || ""))) serve(socket);
+      if (/^tenant-[ab]\.localhost$/.test(String(socket.servername))) serve(socket);
       else socket.end();
     });
     secure.on("tlsClientError", () => undefined);

@@ -57,7 +57,7 @@ function configuredAuthorities({ tls }: Target): readonly string[] {
   if (tls.ca === undefined) return [];
   const text = [tls.ca]
     .flat()
-    .map((pem) => (typeof pem === "string" ? pem : Buffer.from(pem as Uint8Array).toString("latin1")))
+    .map((pem) => (typeof pem === "string" ? pem : Buffer.from(pem).toString("latin1")))
     .join("\n");
   return (text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap((pem) => {
     try {

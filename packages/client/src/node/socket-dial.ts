@@ -92,7 +92,7 @@ export class SocketDial {
       const { lookup } = netOptions(target);
       const answered = (answer: TunnelAnswer): void => this.tunnelled(socket, answer);
       if (kind === "http" || isSecure) openHttpTunnel(proxy, socket, target, answered);
-      else openSocksTunnel(proxy, socket, target, lookup, answered);
+      else void openSocksTunnel(proxy, socket, target, lookup).then(answered);
     });
   }
 

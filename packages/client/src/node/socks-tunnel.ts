@@ -17,15 +17,14 @@ export function openSocksTunnel(
   socket: Socket,
   destination: Destination,
   lookup: LookupFunction | undefined,
-  done: (answer: TunnelAnswer) => void,
-): void {
-  tunnel(proxy, socket, destination, lookup).then(
-    () => done({}),
+): Promise<TunnelAnswer> {
+  return tunnel(proxy, socket, destination, lookup).then(
+    () => ({}),
     // The package's error holds its options, and with them the password.
     (error: NodeJS.ErrnoException) => {
       const cause: NodeJS.ErrnoException = new Error(error.message);
       if (error.code !== undefined) cause.code = error.code;
-      done({ cause });
+      return { cause };
     },
   );
 }

@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import { MqttError } from "@bowline/protocol";
+import type { MqttError } from "@bowline/protocol";
 import { afterEach, expect, test } from "vitest";
 import type { Client } from "../client.ts";
 import { connect } from "../connect.ts";

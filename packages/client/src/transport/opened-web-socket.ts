@@ -7,7 +7,7 @@ export function dialOpenedWebSocket(
   handler: TransportHandler,
   open: (url: string, subprotocol: string) => object,
 ): Transport {
-  let socket: object | undefined;
+  let socket: { terminate?: () => void } | undefined;
   const transport = dialBrowserWebSocket(target, handler, (url, subprotocol) => {
     socket = open(url, subprotocol);
     return socket as WebSocket;
@@ -16,7 +16,7 @@ export function dialOpenedWebSocket(
   transport.destroy = () => {
     destroy();
     // The package `ws` can cut at once; the standard interface has nothing for it.
-    (socket as { terminate?: () => void } | undefined)?.terminate?.();
+    socket?.terminate?.();
   };
   return transport;
 }
