@@ -203,7 +203,11 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   reconnect(): void {
     const { state } = this.status;
-    if (state === "failed") this.policy.restart();
+    if (state === "failed") {
+      this.policy.restart();
+      // Whoever asks knows that the server will answer otherwise.
+      this.refused = undefined;
+    }
     if (state === "failed" || state === "waiting") this.begin();
   }
 
