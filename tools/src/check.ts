@@ -6,7 +6,7 @@ import { checkLayers } from "./check-layers.ts";
 import { checkApiReports } from "./checks/api-report.ts";
 import { checkBundle } from "./checks/check-bundle.ts";
 import { checkClauses } from "./checks/check-clauses.ts";
-import { checkLockFile } from "./checks/check-lock-file.ts";
+import { checkLockFiles } from "./checks/check-lock-file.ts";
 import { checkMachinePaths } from "./checks/check-machine-paths.ts";
 import { checkManifests } from "./checks/check-manifests.ts";
 import type { CheckPart, PartResult } from "./checks/check-part.ts";
@@ -45,7 +45,7 @@ function partList(options: CheckOptions): CheckPart[] {
     { name: "layers", run: () => ({ findings: checkLayers() }) },
     { name: "sizes", run: () => checkSize(options) },
     { name: "licences and pins", run: () => checkManifests() },
-    { name: "lock file", run: () => checkLockFile(options) },
+    { name: "lock file", run: () => checkLockFiles(options) },
     { name: "machine paths", run: () => checkMachinePaths() },
     { name: "clauses", run: () => checkClauses(options) },
     { name: "publint", needsBuild: true, run: checkPublint },

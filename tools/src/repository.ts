@@ -27,6 +27,12 @@ export interface Workspace {
   readonly manifest: PackageManifest;
 }
 
+/** The folders with a lock file of their own: what only tests of ours load stands apart from the rest. */
+export function lockedFolders(base: string = root): string[] {
+  const apart = ["tools/mutation", "tools/matrix/runtimes", "tools/matrix/bundlers"].map((name) => join(base, name));
+  return [base, ...apart].filter((folder) => existsSync(join(folder, "package-lock.json")));
+}
+
 export function readManifest(path: string): PackageManifest {
   return JSON.parse(readFileSync(path, "utf8")) as PackageManifest;
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../repository.ts";
+import { lockedFolders, root, shown } from "../repository.ts";
 import type { PartResult } from "./check-part.ts";
 
 /** One package as package-lock.json keeps it. */
@@ -12,6 +12,16 @@ export interface LockedPackage {
   readonly optional?: boolean;
   readonly link?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Every lock file of the repository. */
+export function checkLockFiles(options: { readonly update?: boolean } = {}): PartResult {
+  const results = lockedFolders().map((base) => ({ name: shown(base), ...checkLockFile({ ...options, base }) }));
+  const notes = results.flatMap(({ name, note }) => (note === undefined ? [] : [`${name || "root"}: ${note}`]));
+  return {
+    findings: results.flatMap(({ name, findings }) => findings.map((finding) => (name === "" ? finding : `${name}/${finding}`))),
+    ...(notes.length === 0 ? {} : { note: notes.join("; ") }),
+  };
 }
 
 interface LockFile {

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { listWorkspaces, type PackageManifest, readManifest, root } from "../repository.ts";
+import { listWorkspaces, lockedFolders, type PackageManifest, readManifest, root } from "../repository.ts";
 import type { LockedPackage } from "./check-lock-file.ts";
 import type { PartResult } from "./check-part.ts";
 
@@ -22,20 +22,17 @@ const allowedInDevelopment = new Set([...allowed, "MPL-2.0", "CC-BY-4.0"]);
 
 /** Exact versions and a reason for each dependency, licences of everything the lock file brings, and no registry's address in it. */
 export function checkManifests(base: string = root): PartResult {
-  const locked = lockedIn(base).flatMap((folder) => readLocked(folder));
-  const manifests = [...lockedIn(base).map((folder) => readManifest(join(folder, "package.json"))), ...workspaceManifests(base)];
+  const locked = lockedFolders(base).flatMap((folder) => readLocked(folder));
+  const manifests = [
+    ...lockedFolders(base).map((folder) => readManifest(join(folder, "package.json"))),
+    ...workspaceManifests(base),
+  ];
   const reasons = readFileSync(join(base, "docs/dependencies.md"), "utf8");
   const findings = [
     ...manifests.flatMap((manifest) => manifestFindings(manifest, reasons)),
     ...locked.flatMap(([path, entry]) => lockedFindings(path, entry)),
   ];
   return { findings, note: `${locked.length} locked packages` };
-}
-
-/** The folders with a lock file of their own: what only tests of ours load stands apart from the rest. */
-function lockedIn(base: string): string[] {
-  const apart = ["tools/mutation", "tools/matrix/runtimes", "tools/matrix/bundlers"].map((name) => join(base, name));
-  return [base, ...apart].filter((folder) => existsSync(join(folder, "package-lock.json")));
 }
 
 function readLocked(folder: string): [string, LockedPackage][] {
