@@ -71,7 +71,7 @@ export class SocketDial {
     const { target, facts } = this;
     const { host, port } = target;
     if (net.isIP(host) !== 0) facts.milestone = "resolved";
-    const socket = this.hold(net.connect({ ...netOptions(target), host, port }));
+    const socket = this.hold(net.connect({ ...netOptions(target, host), host, port }));
     socket.on("lookup", (error, address) => {
       if (error !== null) return;
       facts.milestone = "resolved";
@@ -84,12 +84,12 @@ export class SocketDial {
     const { target, facts } = this;
     const { kind, host, port } = proxy;
     facts.proxy = { kind, host, port, progress: "dialling" };
-    const to = { ...netOptions(target), host, port };
+    const to = { ...netOptions(target, host), host, port };
     const isSecure = kind === "https";
     const socket = isSecure ? tls.connect({ ...to, ...tlsConnectOptions({ host, tls: proxy.tls }) }) : net.connect(to);
     this.hold(socket).once(isSecure ? "secureConnect" : "connect", () => {
       facts.proxy = { kind, host, port, progress: "connected" };
-      const { lookup } = netOptions(target);
+      const { lookup } = netOptions(target, target.host);
       const answered = (answer: TunnelAnswer): void => this.tunnelled(socket, answer);
       if (kind === "http" || isSecure) openHttpTunnel(proxy, socket, target, answered);
       else void openSocksTunnel(proxy, socket, target, lookup).then(answered);
