@@ -81,28 +81,35 @@ function bundleMqttJs(platform: "node" | "browser", name: string): Promise<void>
   );
 }
 
-/** A script cannot share modules with what it imports on demand, so the rules that explain failures are a module of their own. */
+/** What the script imports on demand, by the path it is imported by. A script shares no modules with it, so each is whole in itself. */
+const besideScript: Readonly<Record<string, string>> = {
+  "./diagnosis.ts": "packages/client/src/browser/diagnosis.ts",
+  "./outbound-aliases.ts": "packages/protocol/src/flow/outbound-aliases.ts",
+};
+
 async function bundleMqttJsForPages(): Promise<void> {
   const dir = join(root, "packages/mqttjs/dist");
   const resolve = { conditionNames: pageConditions };
-  const rules = "browser-diagnosis.min.js";
+  const names = {};
   await bundleForPages(
-    { input: join(root, "packages/mqttjs/src/index.ts"), resolve, plugins: [loadedFromBeside("./diagnosis.ts", `./${rules}`)] },
+    { input: join(root, "packages/mqttjs/src/index.ts"), resolve, plugins: [loadedFromBeside] },
     { dir, format: "iife", name: "mqtt", exports: "named", entryFileNames: "browser.min.js", codeSplitting: false },
+    names,
   );
-  await bundleForPages(
-    { input: join(root, "packages/client/src/browser/diagnosis.ts"), resolve },
-    { dir, format: "esm", entryFileNames: rules },
-  );
+  for (const [path, source] of Object.entries(besideScript)) {
+    await bundleForPages({ input: join(root, source), resolve }, { dir, format: "esm", entryFileNames: fileBeside(path) }, names);
+  }
 }
 
-/** Leaves the import of a module to the page, which finds it as that file beside the script. */
-function loadedFromBeside(module: string, file: string): Plugin {
-  return {
-    name: "loaded-from-beside",
-    resolveId: (source) => (source === module ? { id: file, external: true } : undefined),
-  };
+function fileBeside(path: string): string {
+  return `browser-${path.replace(/^\.\/|\.ts$/g, "")}.min.js`;
 }
+
+/** Leaves these imports to the page, which finds the files beside the script. */
+const loadedFromBeside: Plugin = {
+  name: "loaded-from-beside",
+  resolveId: (source) => (Object.hasOwn(besideScript, source) ? { id: `./${fileBeside(source)}`, external: true } : undefined),
+};
 
 async function bundle(input: RolldownOptions, output: OutputOptions): Promise<void> {
   const made = await rolldown({ ...input, transform: { target: "es2022" }, logLevel: "warn" });

@@ -60,7 +60,7 @@ export {
 } from "./engine/sender.ts";
 export { ServerConnection } from "./engine/server-connection.ts";
 export type { ServerConnectionLimits } from "./engine/server-connection-limits.ts";
-export type { AliasPolicy, OutboundAliasSettings } from "./flow/outbound-aliases.ts";
+export type { AliasPolicy, OutboundAliasSettings } from "./flow/alias-settings.ts";
 export {
   type AcceptConnect,
   type ConnectAnswer,

@@ -4,14 +4,21 @@ import { type OutputChunk, type OutputOptions, rolldown, type RolldownOptions } 
 import { minify, type MinifyOptions } from "terser";
 import { mangledNames } from "./mangled-names.ts";
 
+/** The short names given so far. Bundles that exchange objects of our classes must use the same. */
+export type NameCache = object;
+
 /** Rolldown bundles and drops what is dead; terser makes the rest smaller than rolldown's own minifier can, names of members included. */
-export async function bundleForPages(input: RolldownOptions, output: OutputOptions & { readonly dir: string }): Promise<void> {
+export async function bundleForPages(
+  input: RolldownOptions,
+  output: OutputOptions & { readonly dir: string },
+  names: NameCache = {},
+): Promise<void> {
   const made = await rolldown({ platform: "browser", logLevel: "warn", ...input, transform: { target: "es2022" } });
   try {
     const { output: files } = await made.generate({ ...output, minify: true, sourcemap: true });
     mkdirSync(output.dir, { recursive: true });
     removeOld(output.dir, files);
-    const shorten = shortener(output.format === "esm");
+    const shorten = shortener(output.format === "esm", names);
     // The entry first: it gets the shortest names, and the chunks use the same.
     for (const file of files.toSorted((a, b) => Number(isEntry(b)) - Number(isEntry(a)))) {
       if (file.type === "chunk") write(output.dir, file, await shorten(file));
@@ -22,7 +29,7 @@ export async function bundleForPages(input: RolldownOptions, output: OutputOptio
 }
 
 /** What an earlier build made, or a page would be told of a file that nothing loads. */
-function removeOld(dir: string, files: readonly { readonly fileName: string }[]): void {
+function removeOld(dir: string, files: readonly { readonly fileName: string; readonly type: string }[]): void {
   const entry = files.find(isEntry)?.fileName ?? "";
   const isChunk = (name: string): boolean =>
     name.startsWith(entry.replace(/min\.js$/, "").replace(/\.$/, "-")) && /\.min\.js(\.map)?$/.test(name);
@@ -35,9 +42,8 @@ function isEntry(file: { readonly type: string }): boolean {
 
 type Shortened = { readonly code: string; readonly map: string };
 
-function shortener(module: boolean): (file: OutputChunk) => Promise<Shortened> {
+function shortener(module: boolean, nameCache: NameCache): (file: OutputChunk) => Promise<Shortened> {
   const names = new RegExp(`^(${[...mangledNames()].join("|")})$`);
-  const nameCache = {};
   return async (file) => {
     const options: MinifyOptions = {
       module,

@@ -1,5 +1,5 @@
 import { platform } from "#platform";
-import { type Clock, utf8Encoder } from "@bowline/protocol/internal";
+import type { Clock } from "@bowline/protocol/internal";
 import type { ConnectOptions } from "../options.ts";
 import type { KeptOutbox, Keeper } from "./keeper.ts";
 import { SessionKeeper } from "./session-keeper.ts";
@@ -56,6 +56,6 @@ async function reliableStore(url: string, clientId = "default"): Promise<Session
 
 async function shortened(name: string): Promise<string> {
   if (name.length <= LONGEST_NAME) return name;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8Encoder().encode(name)));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
-import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
+import type { OutboundAliasSettings } from "../flow/alias-settings.ts";
 import { Unreleased } from "../flow/unreleased.ts";
 import { ownBytes } from "../packet/bytes.ts";
 import { decodeFromServer, type ServerPacket } from "../packet/decode-from-server.ts";

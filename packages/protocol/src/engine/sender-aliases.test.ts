@@ -1,7 +1,7 @@
 import { ClientHarness, ServerHarness } from "@bowline/testkit/engine";
 import { describe, expect, test } from "vitest";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
-import type { AliasPolicy } from "../flow/outbound-aliases.ts";
+import type { AliasPolicy } from "../flow/alias-settings.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { Packet, ProtocolVersion, PublishPacket, QoS } from "../packet/packets.ts";
 import { PublishSource } from "../packet/write-publish.ts";

@@ -1,7 +1,9 @@
+import { withAliases } from "#alias-table";
 import { AcknowledgementRing } from "../flow/acknowledgement-ring.ts";
 import { Fifo } from "../flow/fifo.ts";
 import { type Message, type OutboundEntry, OutboundState } from "../flow/message.ts";
-import { type OutboundAliases, outboundAliases, type OutboundAliasSettings } from "../flow/outbound-aliases.ts";
+import { type OutboundAliasSettings, usesAliases } from "../flow/alias-settings.ts";
+import type { OutboundAliases } from "../flow/outbound-aliases.ts";
 import { writeAcknowledgement } from "../packet/acknowledgement.ts";
 import { encodeFromClient } from "../packet/encode-from-client.ts";
 import { OutBuffer } from "../packet/out-buffer.ts";
@@ -53,11 +55,15 @@ export class Sender {
    * Begins to send messages: after CONNACK on both sides. What an earlier connection left unacknowledged goes first
    * ([MQTT-4.4.0-1]), then the queue.
    *
-   * @param aliases Topic Aliases for what is sent; none without.
+   * @param aliases Topic Aliases for what is sent, in a page from when their table is loaded; none without.
    */
   open(state: SessionState, receiveMaximum: number, aliases?: OutboundAliasSettings): void {
     this.state = state;
-    if (this.version === 5) this.aliases = outboundAliases(aliases);
+    if (this.version === 5 && aliases !== undefined && usesAliases(aliases)) {
+      withAliases(aliases, (made) => {
+        this.aliases = made;
+      });
+    }
     this.receiveMaximum = receiveMaximum;
     this.quota = receiveMaximum;
     if (state.inFlight.count > 0) this.collectResends(state);
@@ -375,29 +381,10 @@ export class Sender {
     const { out } = this;
     if (out.end > 0 && out.end + source.payload.end - source.payload.start > BATCH) this.flush();
     if (this.aliases !== undefined) {
-      if (!this.writeAliased(source, this.aliases)) return false;
+      if (!this.aliases.write(out, source, this.maximumPacketSize)) return false;
     } else if (!writePublish(out, this.version, source, this.maximumPacketSize)) return false;
     if (!this.scheduled) this.schedule();
     return true;
-  }
-
-  /** The source is shared by all receivers of a message, so it is left as it was found. */
-  private writeAliased(source: PublishSource, aliases: OutboundAliases): boolean {
-    const { topic } = source;
-    const { start, end } = topic;
-    const known = aliases.find(topic.source, start, end);
-    const alias = known === 0 ? aliases.propose(end - start) : known;
-    source.topicAlias = alias;
-    if (known !== 0) topic.end = start;
-    let isWritten = writePublish(this.out, this.version, source, this.maximumPacketSize);
-    topic.end = end;
-    source.topicAlias = 0;
-    if (known !== 0) {
-      if (isWritten) aliases.used(known);
-    } else if (isWritten && alias !== 0) aliases.assign(alias, topic.source, start, end);
-    // It may be the new alias that is too much.
-    else if (alias !== 0) isWritten = writePublish(this.out, this.version, source, this.maximumPacketSize);
-    return isWritten;
   }
 
   private collectResends(state: SessionState): void {

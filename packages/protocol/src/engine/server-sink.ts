@@ -1,5 +1,5 @@
 import type { MqttError } from "../errors/mqtt-error.ts";
-import type { OutboundAliasSettings } from "../flow/outbound-aliases.ts";
+import type { OutboundAliasSettings } from "../flow/alias-settings.ts";
 import type {
   AuthPacket,
   ConnectPacket,

@@ -14,7 +14,7 @@ test("[MQTT-3.3.2-11] [MQTT-3.3.2-9] the receiver's table always says the topic 
       fc.constantFrom("auto" as const, "always" as const),
       fc.array(fc.record({ topic, isWritten: fc.boolean() }), { maxLength: 200, size: "max" }),
       (maximum, policy, messages) => {
-        const sender = new OutboundAliases(maximum, policy);
+        const sender = new OutboundAliases({ maximum, policy });
         const receiver = new InboundAliases();
         for (const message of messages) {
           const bytes = new TextEncoder().encode(message.topic);
@@ -39,7 +39,7 @@ test("always is the least recently used of the maximum, as a plain list would ch
   const topic = fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 2 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(topic, { maxLength: 200, size: "max" }), (maximum, topics) => {
-      const aliases = new OutboundAliases(maximum, "always");
+      const aliases = new OutboundAliases({ maximum, policy: "always" });
       let recent: string[] = [];
       for (const name of topics) {
         const bytes = new TextEncoder().encode(name);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type AliasPolicy, OutboundAliases, outboundAliases } from "./outbound-aliases.ts";
+import { type AliasPolicy, usesAliases } from "./alias-settings.ts";
+import { OutboundAliases } from "./outbound-aliases.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -21,12 +22,12 @@ const sendAll = (aliases: OutboundAliases, topics: readonly string[]): string[] 
 
 describe("auto", () => {
   test("a topic of more than 3 bytes gets a free alias the first time, and goes by it alone afterwards", () => {
-    const aliases = new OutboundAliases(2, "auto");
+    const aliases = new OutboundAliases({ maximum: 2, policy: "auto" });
     expect(sendAll(aliases, ["a/bc", "abc", "a/bc", "abc", "a/bd", "a/bc"])).toEqual(["1=a/bc", "abc", "1", "abc", "2=a/bd", "1"]);
   });
 
   test("once all are taken, the least recently used is given anew to a topic that repeats while that one does not", () => {
-    const aliases = new OutboundAliases(2, "auto");
+    const aliases = new OutboundAliases({ maximum: 2, policy: "auto" });
     expect(sendAll(aliases, ["aaaa", "bbbb", "aaaa", "cccc", "cccc", "aaaa", "bbbb"])).toEqual([
       "1=aaaa",
       "2=bbbb",
@@ -39,7 +40,7 @@ describe("auto", () => {
   });
 
   test("more topics in turn than there are aliases take nothing from each other", () => {
-    const aliases = new OutboundAliases(4, "auto");
+    const aliases = new OutboundAliases({ maximum: 4, policy: "auto" });
     const topics = Array.from({ length: 6 }, (_, i) => `topic/${i}`);
     sendAll(aliases, topics);
     for (let round = 0; round < 5; round++) {
@@ -49,7 +50,7 @@ describe("auto", () => {
 });
 
 test("always: every topic gets one, the least recently used anew", () => {
-  const aliases = new OutboundAliases(2, "always");
+  const aliases = new OutboundAliases({ maximum: 2, policy: "always" });
   expect(sendAll(aliases, ["a", "b", "a", "c", "b"])).toEqual(["1=a", "2=b", "1", "2=c", "1=b"]);
 });
 
@@ -58,13 +59,12 @@ test("[MQTT-3.1.2-27] [MQTT-3.2.2-18] never, a maximum of 0 and no settings at a
     [10, "never"],
     [0, "always"],
   ];
-  for (const [maximum, policy] of settings) expect(outboundAliases({ maximum, policy })).toBeUndefined();
-  expect(outboundAliases(undefined)).toBeUndefined();
-  expect(outboundAliases({ maximum: 70_000, policy: "auto" })).toBeInstanceOf(OutboundAliases);
+  for (const [maximum, policy] of settings) expect(usesAliases({ maximum, policy })).toBe(false);
+  expect(usesAliases({ maximum: 70_000, policy: "auto" })).toBe(true);
 });
 
 test("what was proposed and not assigned is proposed again, and stands for nothing", () => {
-  const aliases = new OutboundAliases(3, "auto");
+  const aliases = new OutboundAliases({ maximum: 3, policy: "auto" });
   expect(aliases.find(text("aaaa"), 0, 4)).toBe(0);
   expect(aliases.propose(4)).toBe(1);
   expect(aliases.find(text("aaaa"), 0, 4)).toBe(0);
@@ -72,7 +72,7 @@ test("what was proposed and not assigned is proposed again, and stands for nothi
 });
 
 test("the topic is a copy: the chunk it came in may change", () => {
-  const aliases = new OutboundAliases(3, "auto");
+  const aliases = new OutboundAliases({ maximum: 3, policy: "auto" });
   const chunk = text("aaaa");
   aliases.find(chunk, 0, 4);
   aliases.assign(aliases.propose(4), chunk, 0, 4);

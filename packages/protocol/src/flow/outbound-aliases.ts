@@ -1,19 +1,7 @@
 import { ownBytes } from "../packet/bytes.ts";
-
-/**
- * When a Topic Name that we send gets a Topic Alias (section 3.3.2.3.4).
- * - `auto`: a topic longer than 3 bytes gets a free alias the first time it is sent, which costs 3 bytes once and saves the topic
- *   from then on; once all are taken, the least recently used one is given anew, but only to a topic seen to repeat.
- * - `always`: every topic gets one; the least recently used is given anew.
- * - `never`: none.
- */
-export type AliasPolicy = "auto" | "always" | "never";
-
-export interface OutboundAliasSettings {
-  /** Highest alias that may be used: what the peer offered, lowered by a limit of ours. 0 for none. */
-  readonly maximum: number;
-  readonly policy: AliasPolicy;
-}
+import type { OutBuffer } from "../packet/out-buffer.ts";
+import { type PublishSource, writePublish } from "../packet/write-publish.ts";
+import type { OutboundAliasSettings } from "./alias-settings.ts";
 
 /** A Topic Alias property takes this many bytes: a shorter topic is better sent as it is. */
 const PROPERTY_BYTES = 3;
@@ -47,9 +35,10 @@ export class OutboundAliases {
   /** Of the topic that `find` did not find: what `propose` and `assign` go on with. */
   private hash = 0;
 
-  constructor(maximum: number, policy: "auto" | "always") {
+  constructor(settings: OutboundAliasSettings) {
+    const maximum = Math.min(settings.maximum, 0xffff);
     this.maximum = maximum;
-    this.isEager = policy === "always";
+    this.isEager = settings.policy === "always";
     const places = 2 ** Math.ceil(Math.log2(maximum + 1));
     this.mask = places - 1;
     this.chains = new Uint16Array(places);
@@ -60,6 +49,28 @@ export class OutboundAliases {
     this.older = new Uint16Array(maximum + 1);
     this.hashes = new Int32Array(maximum + 1);
     this.usedAt = new Float64Array(maximum + 1);
+  }
+
+  /**
+   * Writes a PUBLISH with the alias of its topic where it has one or gets one. The source is shared by all receivers of a message, so
+   * it is left as it was found. False, with nothing written, when it is larger than the peer takes.
+   */
+  write(out: OutBuffer, source: PublishSource, maximumPacketSize: number): boolean {
+    const { topic } = source;
+    const { start, end } = topic;
+    const known = this.find(topic.source, start, end);
+    const alias = known === 0 ? this.propose(end - start) : known;
+    source.topicAlias = alias;
+    if (known !== 0) topic.end = start;
+    let isWritten = writePublish(out, 5, source, maximumPacketSize);
+    topic.end = end;
+    source.topicAlias = 0;
+    if (known !== 0) {
+      if (isWritten) this.used(known);
+    } else if (isWritten && alias !== 0) this.assign(alias, topic.source, start, end);
+    // It may be the new alias that is too much.
+    else if (alias !== 0) isWritten = writePublish(out, 5, source, maximumPacketSize);
+    return isWritten;
   }
 
   /** The alias that stands for the topic source[start, end), 0 for none. */
@@ -148,12 +159,6 @@ export class OutboundAliases {
     while (this.nextInChain[at] !== alias) at = this.nextInChain[at]!;
     this.nextInChain[at] = next;
   }
-}
-
-/** Undefined where the settings allow no alias: connections without them pay one comparison a message. */
-export function outboundAliases(settings: OutboundAliasSettings | undefined): OutboundAliases | undefined {
-  if (settings === undefined || settings.maximum <= 0 || settings.policy === "never") return undefined;
-  return new OutboundAliases(Math.min(settings.maximum, 0xffff), settings.policy);
 }
 
 function sameTopic(topic: Uint8Array, source: Uint8Array, start: number, end: number): boolean {
