@@ -23,7 +23,6 @@ export function optionsOfUrl(url: string): IClientOptions {
     ...(target.scheme === "unix" ? { unixSocket: true, path } : { host, port, path, query }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(query["clientId"] === undefined ? {} : { clientId: query["clientId"] }),
   };
 }
 

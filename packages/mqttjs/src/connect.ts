@@ -17,11 +17,14 @@ export function connect(opts: IClientOptions): MqttClient;
 export function connect(brokerUrl: string | IClientOptions, opts: IClientOptions = {}): MqttClient {
   const given =
     typeof brokerUrl === "string" ? { ...(brokerUrl === "" ? {} : optionsOfUrl(brokerUrl)), ...opts } : { ...brokerUrl, ...opts };
+  // As in MQTT.js the one in the address wins.
+  const clientId = given.query?.["clientId"];
   const [username, ...password] = given.auth?.split(":") ?? [];
   const protocol = chooseProtocol(given);
   const options: IClientOptions = {
     defaultProtocol: protocol,
     ...given,
+    ...(typeof clientId === "string" ? { clientId } : {}),
     ...(username === undefined ? {} : { username }),
     ...(password.length === 0 ? {} : { password: password.join(":") }),
     protocol,

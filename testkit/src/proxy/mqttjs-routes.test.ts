@@ -1,3 +1,4 @@
+import * as http from "node:http";
 import * as net from "node:net";
 import * as ours from "@bowline/mqttjs";
 import theirs from "mqtt";
@@ -99,6 +100,36 @@ describe.each([
     expect(client.options.port).toBe(broker.port("mqtts"));
   });
 
+  test("headers and an agent of wsOptions", async () => {
+    const seen: unknown[] = [];
+    const front = kept(new TestServer(http.createServer()));
+    front.server.on("upgrade", (request: http.IncomingMessage, socket: net.Socket) => {
+      seen.push(request.headers["x-token"]);
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    });
+    await front.listen();
+    const agent = new http.Agent();
+    const opened = vi.spyOn(agent, "createConnection");
+    const wsOptions = { headers: { "X-Token": "1" }, agent };
+    const client = library.connect(`ws://127.0.0.1:${front.port}/mqtt`, { ...base, reconnectPeriod: 0, wsOptions });
+    clients.add(client);
+    client.on("error", () => undefined);
+    await new Promise((resolve) => client.once("close", resolve));
+    expect([seen, opened.mock.calls.length]).toEqual([["1"], 1]);
+    agent.destroy();
+  });
+
+  test("TLS options of wsOptions come before those beside them", () =>
+    works(broker.url("wss"), { ca: "", rejectUnauthorized: true, wsOptions: { ca: broker.ca } }));
+
+  test("a Client Identifier in the URL comes before the option's", async () => {
+    const client = await works(`${broker.url("mqtt")}?clientId=routes-1`, { clientId: "routes-2" });
+    expect(client.options.clientId).toBe("routes-1");
+  });
+
+  test("a port as text, as an environment has it", () =>
+    works("", { protocol: "mqtt", host: "localhost", port: String(broker.port("mqtt")) as unknown as number }));
+
   test("createWebsocket and transformWsUrl", async () => {
     const urls: string[] = [];
     await works(broker.url("ws"), {
@@ -126,10 +157,10 @@ describe.each([
   test.runIf(isOurs)("only here: a password in the proxy's URL, a proxy for WebSockets, and HTTP proxies", async () => {
     const socks = kept(await SocksServer.start({ username: "ann", password: "sesame" }));
     await works(broker.url("wss"), { socksProxy: `socks5h://ann:sesame@127.0.0.1:${socks.port}` });
-    const http = kept(await HttpProxyServer.start({ credentials: "ann:sesame" }));
-    await works(broker.url("wss"), { bowline: { proxy: `http://ann:sesame@127.0.0.1:${http.port}` } });
-    await works(broker.url("mqtt"), { bowline: { proxy: `http://ann:sesame@127.0.0.1:${http.port}` } });
-    expect([socks.asked.length, http.asked.length]).toEqual([1, 2]);
+    const proxy = kept(await HttpProxyServer.start({ credentials: "ann:sesame" }));
+    await works(broker.url("wss"), { bowline: { proxy: `http://ann:sesame@127.0.0.1:${proxy.port}` } });
+    await works(broker.url("mqtt"), { bowline: { proxy: `http://ann:sesame@127.0.0.1:${proxy.port}` } });
+    expect([socks.asked.length, proxy.asked.length]).toEqual([1, 2]);
   });
 
   test.runIf(isOurs)("only here: a proxy that hangs is one error for each attempt, within socksTimeout", async () => {
