@@ -1,0 +1,121 @@
+import { connect } from "@bowline/client";
+import mqtt from "@bowline/mqttjs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LocalServer } from "../chaos/local-server.ts";
+import { seededRandom } from "../virtual/seeded-random.ts";
+import { until } from "./clients.ts";
+
+/* Connect and let go, again and again: sockets, timers, listeners and memory return to the start. */
+
+const isLong = process.env["BOWLINE_LONG"] === "1";
+const CYCLES = isLong ? 10_000 : 500;
+const LIMIT_MS = isLong ? 600_000 : 30_000;
+/** Of one client; the whole start of a heap that settles is allowed beside it. */
+const BYTES_PER_CYCLE = 200;
+const SETTLING_BYTES = 2_000_000;
+const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+let server: LocalServer;
+beforeAll(async () => {
+  server = await LocalServer.start();
+});
+afterAll(() => server.close());
+
+type Cycle = (url: string, signal: AbortSignal) => Promise<unknown>;
+
+const cycles: Record<string, Cycle> = {
+  "client: connect and close()": async (url, signal) => {
+    const client = connect(url, { reconnect: false });
+    client.on("attemptFailed", () => undefined);
+    await client.online({ signal });
+    await client.close();
+  },
+  "client: connect and abort()": async (url, signal) => {
+    const client = connect(url, { credentials: () => ({}) });
+    client.on("attemptFailed", () => undefined);
+    client.subscribe("a", { signal }).ready.catch(() => undefined);
+    await client.online({ signal });
+    client.publish("b", "x", { qos: 1, signal });
+    await client.abort();
+  },
+  "drop-in: connect and end()": async (url) => {
+    const client = await mqtt.connectAsync(url);
+    await client.endAsync();
+  },
+  "drop-in: connect and end(true)": async (url) => {
+    const client = await mqtt.connectAsync(url);
+    client.publish("b", "x", { qos: 1 });
+    await client.endAsync(true);
+  },
+};
+
+/** What a process holds open, by kind. */
+function resources(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (kind === "TCPSocketWrap" || kind === "Timeout") counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function heapBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+async function settled(before: Record<string, number>): Promise<void> {
+  const { broker } = server.server;
+  await until(() => [...broker.connections()].length === 0, 10_000);
+  // Sockets of the broker's side close a moment later; its own timers come and go.
+  await until(() => (resources()["TCPSocketWrap"] ?? 0) <= (before["TCPSocketWrap"] ?? 0), 10_000);
+}
+
+describe.each(Object.entries(cycles))("%s", (_name, cycle) => {
+  test(
+    `leaves nothing after ${CYCLES} times`,
+    async () => {
+      const { signal } = new AbortController();
+      const many = async (count: number): Promise<void> => {
+        for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, () => cycle(server.url, signal)));
+      };
+      await many(100);
+      const before = resources();
+      await settled(before);
+      const heap = heapBytes();
+      await many(CYCLES);
+      await settled(before);
+      await until(() => (resources()["Timeout"] ?? 0) <= (before["Timeout"] ?? 0) + 2, 10_000);
+      if (globalThis.gc !== undefined) expect(heapBytes() - heap).toBeLessThan(SETTLING_BYTES + CYCLES * BYTES_PER_CYCLE);
+    },
+    LIMIT_MS,
+  );
+});
+
+test(
+  `cut off at random moments, ${CYCLES} times each: everything settles and nothing is left (BOWLINE_SEED=${seed})`,
+  async () => {
+    const random = seededRandom(seed);
+    const before = resources();
+    const one = async (): Promise<void> => {
+      const client = connect(server.url, { reconnect: { firstDelayMs: 5, baseDelayMs: 5, maximumDelayMs: 5 } });
+      client.on("attemptFailed", () => undefined);
+      const other = mqtt.connect(server.url, { reconnectPeriod: 5 });
+      other.on("error", () => undefined);
+      client.publish("a", "b", { qos: 2 });
+      other.publish("a", "b", { qos: 2 });
+      if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 6));
+      if (random() < 0.3) for (const connection of server.server.broker.connections()) connection.arrival.channel.destroy();
+      await Promise.all([
+        random() < 0.5 ? client.close() : client.abort(),
+        // Whatever is unanswered by a connection that was cut.
+        other.endAsync(random() < 0.5),
+      ]);
+      expect(client.status.state).toBe("closed");
+      expect(other.connected).toBe(false);
+    };
+    for (let done = 0; done < CYCLES; done += 20) await Promise.all(Array.from({ length: 20 }, one));
+    await settled(before);
+    await until(() => (resources()["Timeout"] ?? 0) <= (before["Timeout"] ?? 0) + 2, 10_000);
+  },
+  LIMIT_MS,
+);
