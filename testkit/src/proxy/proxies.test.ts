@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { openLocalCa } from "@bowline/broker/internal";
 import { type AttemptFailure, type Client, connect, type ConnectOptions } from "@bowline/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { seededRandom } from "../virtual/seeded-random.ts";
 import { HttpProxyServer } from "./http-proxy-server.ts";
 import { LocalBroker } from "./local-broker.ts";
 import { SocksServer } from "./socks-server.ts";
@@ -55,6 +56,8 @@ async function exchange(client: Client): Promise<void> {
   }
 }
 
+/** Enough that each stage is met; more with BOWLINE_LONG=1. */
+const ROUNDS = process.env["BOWLINE_LONG"] === "1" ? 2000 : 120;
 const schemes = ["mqtt", "mqtts", "ws", "wss"] as const;
 
 describe.each(schemes)("%s goes through", (scheme) => {
@@ -177,4 +180,24 @@ describe("a proxy that does not let through is one failure, with its name", () =
       }
     }
   });
+});
+
+test("cut at random moments on the way through, nothing is left", async () => {
+  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+  console.log(`seed ${seed}`);
+  const random = seededRandom(seed);
+  const socks = kept(await SocksServer.start());
+  const http = kept(await HttpProxyServer.start());
+  const before = process.getActiveResourcesInfo().length;
+  for (let round = 0; round < ROUNDS; round++) {
+    const proxy = random() < 0.5 ? `socks5h://127.0.0.1:${socks.port}` : `http://127.0.0.1:${http.port}`;
+    const { client, failures } = open(broker.url(schemes[round % schemes.length] ?? "mqtt"), { proxy });
+    for (let turns = random() * 40; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    await (random() < 0.5 ? client.close() : client.abort());
+    clients.delete(client);
+    expect(failures).toEqual([]);
+  }
+  await socks.emptied();
+  await http.emptied();
+  expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before + 2);
 });

@@ -71,6 +71,7 @@ export class SocketDial {
     const { target, facts } = this;
     const { host, port } = target;
     if (net.isIP(host) !== 0) facts.milestone = "resolved";
+    if (hasProxyEnvironment()) facts.hasProxyEnvironment = true;
     const socket = this.hold(net.connect({ ...netOptions(target, host), host, port }));
     socket.on("lookup", (error, address) => {
       if (error !== null) return;
@@ -166,4 +167,9 @@ export class SocketDial {
 
 function withContext(options: tls.ConnectionOptions): tls.ConnectionOptions {
   return { ...options, secureContext: options.secureContext ?? tls.createSecureContext(options) };
+}
+
+/** Whether programs of this machine are told to use a proxy, which explains a network that lets nothing else out. */
+function hasProxyEnvironment(): boolean {
+  return ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].some((name) => process.env[name] ?? process.env[name.toLowerCase()]);
 }

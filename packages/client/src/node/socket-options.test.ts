@@ -163,6 +163,19 @@ describe("options of sockets", () => {
   });
 });
 
+test("no answer to the SYN, and a proxy in the environment: it may be needed", async () => {
+  vi.stubEnv("https_proxy", "http://proxy.example:3128");
+  // A socket that never connects stands for a filter that drops what it is sent.
+  vi.spyOn(net.Socket.prototype, "connect").mockImplementation(function connectNever(this: net.Socket) {
+    return this;
+  });
+  const { client, failures } = open("mqtt://192.0.2.1", { connectTimeoutMs: 50 });
+  await client.online().catch(() => undefined);
+  expect(failures).toMatchObject([{ code: "TCP_TIMEOUT", stage: "tcp" }]);
+  expect(failures[0]?.error.details?.candidates).toContain("PROXY_ENV");
+  vi.unstubAllEnvs();
+});
+
 describe("the time limit holds over all stages", () => {
   const never = (() => undefined) as unknown as NonNullable<SocketOptions["lookup"]>;
   const silent = (): Promise<Port> => listen("127.0.0.1", (socket) => socket.resume());

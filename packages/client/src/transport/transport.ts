@@ -40,6 +40,7 @@ export interface TransportFacts {
   firstBytes?: Uint8Array;
   dns?: DnsFacts;
   proxy?: ProxyFacts;
+  hasProxyEnvironment?: boolean;
   tls?: TlsFacts;
   http?: HttpFacts;
   ws?: WebSocketFacts;

@@ -149,6 +149,6 @@ export const network: Explanations = {
   PROXY_ENV: {
     causes: ["The network lets only an HTTP proxy out, and plain sockets do not ask it."],
     tell: "Browsers work, and HTTPS_PROXY is set.",
-    fixes: ["Use `wss://` through the proxy, or a SOCKS or CONNECT agent."],
+    fixes: ["Pass the proxy to the client: `proxy: process.env.HTTPS_PROXY`."],
   },
 };
