@@ -10,7 +10,7 @@ export interface AnswerRules {
   readonly name: string;
   /** Of "at least one Reason Code", and of "one of those of the table". */
   readonly clauses: readonly [string, string];
-  mayCarry(reasonCode: number, version: ProtocolVersion): boolean;
+  readonly mayCarry: (reasonCode: number, version: ProtocolVersion) => boolean;
 }
 
 /**
