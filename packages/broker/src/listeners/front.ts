@@ -214,7 +214,8 @@ export class FrontConnection implements HandshakeOwner {
     const { isTls, innerProtocol } = this.options;
     if (isTls && kind === "tls") this.#startHello(bytes);
     else if (isTls) this.#refuseOnTls(kind);
-    else if (kind === "tls") this.#refuse("tlsOnPlain", this.#mismatch("TLS"));
+    // A text, which every TLS client takes for what it is: the answer of a port without TLS.
+    else if (kind === "tls") this.#refuse("tlsOnPlain", this.#mismatch("TLS"), this.#wrongPortAnswer());
     else if (kind === "proxy") this.#refuseProxyHeader();
     else if (innerProtocol === "mqtt") this.#takeOnMqtt(kind);
     else if (kind === "http") this.#handOverPlain();

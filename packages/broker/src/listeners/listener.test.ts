@@ -233,9 +233,9 @@ test.each([
   ["wss", Buffer.from(HTTP_GET), "httpOnTls", /^HTTP\/1.1 400 [\s\S]*HTTPS and MQTT over WebSocket with TLS \(wss:/],
   ["wss", Buffer.from(CONNECT_BYTES), "mqttOnTls", /^\x15/],
   ["mqtt", Buffer.from(HTTP_GET), "httpOnMqtt", /^HTTP\/1.1 400 [\s\S]*plain MQTT \(mqtt:/],
-  ["mqtt", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /^$/],
+  ["mqtt", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /speaks plain MQTT/],
   ["ws", Buffer.from(CONNECT_BYTES), "mqttOnHttp", /^HTTP\/1.1 400 [\s\S]*WebSocket \(ws:/],
-  ["ws", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /^$/],
+  ["ws", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /speaks HTTP and MQTT over WebSocket/],
   ["ws", Buffer.from([0, 1, 2, 3]), "otherProtocol", /^$/],
 ] as const)(
   "on a port for %s, wrong first bytes are named and answered within 100 ms (%#)",

@@ -40,6 +40,10 @@ const upgradeRefused: Rule = (facts) => {
   if (http.status === 400 && facts.target?.scheme === "ws" && /https|\btls\b/i.test(http.bodyStart ?? "")) {
     return { code: "WS_TO_TLS", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
   }
+  // And what our own ports without WebSocket answer.
+  if (http.status === 400 && /speaks plain MQTT/.test(http.bodyStart ?? "")) {
+    return { code: "WS_TO_TCP", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
+  }
   const code = codes[http.status] ?? "WS_STATUS";
   const skew = http.status === 403 || http.status === 401 ? clockSkewOf(facts) : undefined;
   if (skew !== undefined) return { ...skew, candidates: ["CLOCK_SKEW", code] };

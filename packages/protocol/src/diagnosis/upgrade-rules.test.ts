@@ -11,6 +11,11 @@ const bytes = (...values: number[]): Pick<AttemptFacts, "firstBytes"> => ({ firs
 const answered = (text: string): Pick<AttemptFacts, "firstBytes"> => bytes(...Buffer.from(text));
 
 const notHttp: readonly Case[] = [
+  [
+    "a port of MQTT that says so",
+    { ...ws, milestone: "connected", http: { status: 400, bodyStart: "This port speaks plain MQTT (mqtt://).\n" } },
+    "WS_TO_TCP",
+  ],
   ["a DISCONNECT of MQTT", { ...ws, milestone: "connected", ...bytes(0xe0, 2, 0x81, 0) }, "WS_TO_TCP"],
   ["bytes of nobody", { ...ws, milestone: "connected", ...bytes(1, 2, 3), ...failed("HPE_INVALID_CONSTANT") }, "WRONG_SERVICE"],
   ["a banner", { ...ws, milestone: "connected", ...answered("SSH-2.0-x"), ...failed("HPE_INVALID_CONSTANT") }, "WRONG_SERVICE"],
