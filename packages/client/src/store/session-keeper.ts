@@ -127,7 +127,7 @@ export class SessionKeeper implements Keeper, Commits {
     if (ticket === 0) this.handled(held);
     else {
       let ofConnection = this.tickets.get(connection);
-      if (ofConnection === undefined) this.tickets.set(connection, (ofConnection = new Map()));
+      if (ofConnection === undefined) this.tickets.set(connection, (ofConnection = new Map<number, Held>()));
       ofConnection.set(ticket, held);
     }
   }
