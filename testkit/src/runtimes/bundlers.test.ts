@@ -48,7 +48,7 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
         await bundle({ entry, target: "web", outFolder });
         const page = `${PAGE_HEAD}<script type="module" src="bundle.js"></script>`;
         const files = { ...(await filesOf(outFolder)), "index.html": page };
-        const { results } = await host.run({ setting: await broker.setting("wss", { trusts: false }), files });
+        const { results } = await host.run({ setting: await broker.setting("wss", { isBrowser: true }), files });
         expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
         expect(results.length).toBeGreaterThan(5);
       },
@@ -59,7 +59,7 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
       await bundle({ entry: inProcess, target: "node", outFolder });
       const file = ["bundle.cjs", "bundle.mjs"].map((each) => join(outFolder, each)).find((path) => existsSync(path))!;
       for (const packageName of ["client", "mqttjs"]) {
-        const setting = await broker.setting("wss", { trusts: true });
+        const setting = await broker.setting("wss", { isBrowser: false });
         const { stdout } = await promisify(execFile)(process.execPath, [file, packageName, JSON.stringify(setting)]);
         const results = JSON.parse(/^results (.*)$/m.exec(stdout)?.[1] ?? "[]") as CaseResult[];
         expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
@@ -73,7 +73,7 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
   }, 60_000);
 
   test("Jest passes every case of both packages in its environment for Node", async () => {
-    const setting = await broker.setting("mqtts", { trusts: true });
+    const setting = await broker.setting("mqtts", { isBrowser: false });
     expect(await runJest("node", { BOWLINE_SETTING: JSON.stringify(setting) })).toMatch(/Tests: +2 passed, 2 total/);
   }, 90_000);
 });

@@ -14,6 +14,8 @@ export interface CaseSetting {
   readonly credentials: { readonly username: string; readonly password: string };
   /** The authority to trust, where the program can say so; a browser trusts by its own store. */
   readonly ca?: string;
+  /** Where a client may keep its session; absent where there are no files, and IndexedDB takes their place. */
+  readonly storeFolder?: string;
   /** A message to it cuts every connection through the relay. */
   readonly cutTopic: string;
   /** Of topics and Client Identifiers, so that runs do not meet. */

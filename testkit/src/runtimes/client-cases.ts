@@ -1,20 +1,36 @@
-import type { AttemptFailure, Client, connect, ConnectOptions } from "@bowline/client";
+import type * as bowline from "@bowline/client";
+import type { AttemptFailure, Client, ConnectOptions, SessionStore } from "@bowline/client";
 import { type Case, type CaseSetting, digest, payloads, same } from "./case.ts";
 
-/** The cases of `@bowline/client`, given its `connect` as this host has loaded it. */
-export function clientCases(connectClient: typeof connect, setting: CaseSetting): Case[] {
+/** What the cases use of the package, as this host has loaded it; without stores where none can be loaded. */
+export type ClientPackage = Pick<typeof bowline, "connect"> & Partial<Pick<typeof bowline, "fileStore" | "indexedDbStore">>;
+
+/** The cases of `@bowline/client`. */
+export function clientCases(client: ClientPackage, setting: CaseSetting): Case[] {
   const { prefix } = setting;
   const open = (name: string, options: ConnectOptions = {}, url: string = setting.url): Client => {
-    const client = connectClient(url, {
+    const opened = client.connect(url, {
       credentials: setting.credentials,
       session: { clientId: `${prefix}-${name}` },
       reconnect: { firstDelayMs: 50, baseDelayMs: 100 },
       ...(setting.ca === undefined ? {} : { tls: { ca: setting.ca } }),
       ...options,
     });
-    client.on("attemptFailed", () => {});
-    return client;
+    opened.on("attemptFailed", () => {});
+    return opened;
   };
+  const { storeFolder } = setting;
+  const openStore = (): SessionStore | undefined =>
+    storeFolder === undefined ? client.indexedDbStore?.(prefix) : client.fileStore?.(storeFolder);
+
+  const stored = (newStore: () => SessionStore): Case => ({
+    name: "keeps what was stored while it was offline for the client that comes after it",
+    run: async () => {
+      const withStore = (url: string): Client =>
+        open("storing", { session: { clientId: `${prefix}-storing`, store: newStore() } }, url);
+      await storeAndResume(open("reader", {}, setting.directUrl), `${prefix}/stored`, withStore, setting);
+    },
+  });
 
   return [
     { name: "exchanges every payload at QoS 0, 1 and 2", run: () => exchange(open("exchange"), `${prefix}/exchange`) },
@@ -28,6 +44,7 @@ export function clientCases(connectClient: typeof connect, setting: CaseSetting)
         await control.close();
       },
     },
+    ...(openStore() === undefined ? [] : [stored(openStore as () => SessionStore)]),
     {
       name: "abort() lets the server publish the will, close() does not",
       run: async () => {
@@ -147,6 +164,26 @@ async function cut(client: Client, topic: string, cutNow: () => PromiseLike<unkn
   const doubled = [...seen].filter(([text, times]) => Number(text) % 2 === 1 && times > 1);
   same(doubled, [], "QoS 2 messages that came twice");
   await client.close();
+}
+
+async function storeAndResume(
+  reader: Client,
+  topic: string,
+  withStore: (url: string) => Client,
+  { url, closedUrl }: CaseSetting,
+): Promise<void> {
+  const subscription = reader.subscribe(topic, { qos: 2 });
+  await subscription.ready;
+  const texts = Array.from({ length: 20 }, (_, i) => String(i));
+  const offline = withStore(closedUrl);
+  await Promise.all(texts.map((text, i) => offline.publish(topic, text, { qos: i % 2 === 0 ? 1 : 2 }).stored));
+  await offline.abort();
+  const later = withStore(url);
+  const received: string[] = [];
+  for await (const message of subscription) if (received.push(message.text()) === texts.length) break;
+  same(received, texts, "what was stored and arrived");
+  await later.close();
+  await reader.close();
 }
 
 async function wills(watcher: Client, topic: string, closing: Client, dying: Client): Promise<void> {

@@ -1,5 +1,5 @@
 import type mqttjs from "@bowline/mqttjs";
-import type { IClientOptions, MqttClient } from "@bowline/mqttjs";
+import type { IClientOptions, MqttClient, WithFailure } from "@bowline/mqttjs";
 import { type Case, type CaseSetting, digest, payloads, same } from "./case.ts";
 
 type Mqtt = Pick<typeof mqttjs, "connect" | "connectAsync">;
@@ -128,9 +128,10 @@ async function watchWill(watcher: MqttClient, topic: string, dying: MqttClient):
 }
 
 async function refused(client: MqttClient): Promise<void> {
-  const error = new Promise<Error>((resolve) => client.once("error", resolve));
+  const error = new Promise<WithFailure>((resolve) => client.once("error", resolve));
   const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-  if ((await error).message === "") throw new Error("the error says nothing");
+  const { failure } = await error;
+  if (failure === undefined || failure.hints.length === 0) throw new Error("the error has no failure with a hint");
   await closed;
   await settled((done) => client.end(true, done));
 }

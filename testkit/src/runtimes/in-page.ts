@@ -2,10 +2,9 @@
  * What pages and workers load besides a package: one classic script, since a service worker imports nothing later, and a worker
  * with importScripts nothing at all. It leaves one name, with which the script of the place starts the cases.
  */
-import type { connect } from "@bowline/client";
 import type mqttjs from "@bowline/mqttjs";
 import { type CaseResult, type CaseSetting, runCases } from "./case.ts";
-import { clientCases } from "./client-cases.ts";
+import { clientCases, type ClientPackage } from "./client-cases.ts";
 import { dropInCases } from "./drop-in-cases.ts";
 
 /** What comes back from a run. */
@@ -18,14 +17,14 @@ export interface PageReport {
 
 /** `base` is the address of the run, whose files are `setting` and `results`. */
 interface PageSuite {
-  client(base: string, connectClient: typeof connect): Promise<void>;
+  client(base: string, client: ClientPackage): Promise<void>;
   mqttjs(base: string, mqtt: typeof mqttjs): Promise<void>;
   failed(base: string, error: unknown): Promise<void>;
 }
 
 const suite: PageSuite = {
-  async client(base, connectClient) {
-    await report(base, await runCases(clientCases(connectClient, await settingOf(base))));
+  async client(base, client) {
+    await report(base, await runCases(clientCases(client, await settingOf(base))));
   },
   async mqttjs(base, mqtt) {
     await report(base, await runCases(dropInCases(mqtt, await settingOf(base))));

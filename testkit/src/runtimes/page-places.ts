@@ -26,8 +26,8 @@ export function filesFor(place: Place, packageName: PagePackage): Record<string,
 }
 
 const CLIENT_PAGE = `<script type="module">
-import { connect } from "./client/browser.min.js";
-bowlineSuite.client(base, connect);
+import * as client from "./client/browser.min.js";
+bowlineSuite.client(base, client);
 </script>`;
 
 const DROP_IN_PAGE = `<script src="mqttjs/browser.min.js"></script><script>bowlineSuite.mqttjs(base, mqtt);</script>`;
@@ -39,8 +39,10 @@ const done = run().catch((error) => bowlineSuite.failed(base, error));
 addEventListener("install", (event) => event.waitUntil(done));`;
 
 const CLIENT_WORKER = `import "./suite.js";
-import { connect } from "./client/browser.min.js";
-const run = () => bowlineSuite.client(base, connect);${RUN_IN_WORKER}`;
+import { connect, indexedDbStore } from "./client/browser.min.js";
+// A service worker may import nothing later, as a store is.
+const isService = typeof ServiceWorkerGlobalScope !== "undefined";
+const run = () => bowlineSuite.client(base, isService ? { connect } : { connect, indexedDbStore });${RUN_IN_WORKER}`;
 
 const DROP_IN_WORKER = `importScripts("mqttjs/browser.min.js", "suite.js");
 const run = () => bowlineSuite.mqttjs(base, mqtt);${RUN_IN_WORKER}`;

@@ -30,7 +30,7 @@ for (const browser of browsers) {
       test.each(Object.keys(scopes) as Place[])(
         "over wss in a %s passes every case",
         async (place) => {
-          const setting = await broker.setting("wss", { trusts: false });
+          const setting = await broker.setting("wss", { isBrowser: true });
           const { scope, results } = await host.run({ setting, files: filesFor(place, packageName) });
           expect(scope).toBe(scopes[place]);
           expect(results.filter(({ error }) => error !== undefined)).toEqual([]);

@@ -54,7 +54,7 @@ for (const runtime of runtimes) {
       test.each(schemes)(
         `@bowline/${packageName} over %s passes every case, and its process ends by itself`,
         async (scheme) => {
-          const setting = await broker.setting(scheme, { trusts: true });
+          const setting = await broker.setting(scheme, { isBrowser: false });
           const ended = await run(runtime, packageName, setting);
           const failed = ended.results.filter(({ error }) => error !== undefined);
           expect({ failed, stderr: ended.stderr, code: ended.code }).toEqual({ failed: [], stderr: "", code: 0 });

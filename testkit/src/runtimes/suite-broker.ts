@@ -1,4 +1,5 @@
 import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
 import { BowlineProcess } from "../system/bowline-process.ts";
 import type { CaseSetting } from "./case.ts";
@@ -39,15 +40,16 @@ export class SuiteBroker {
     return one;
   }
 
-  /** A setting of its own for one run over one scheme; `trusts` is false where the host has a store of its own. */
-  async setting(scheme: Scheme, { trusts }: { readonly trusts: boolean }): Promise<CaseSetting> {
+  /** A setting of its own for one run over one scheme. A browser is not told whom to trust, and has no files. */
+  async setting(scheme: Scheme, { isBrowser }: { readonly isBrowser: boolean }): Promise<CaseSetting> {
     const relay = this.relays.get(scheme)!;
     return {
       url: relay.url,
       directUrl: relay.behind.href,
       closedUrl: await closedUrl(relay.behind),
       credentials: this.credentials,
-      ...(trusts && (scheme === "mqtts" || scheme === "wss") ? { ca: this.ca } : {}),
+      ...(!isBrowser && (scheme === "mqtts" || scheme === "wss") ? { ca: this.ca } : {}),
+      ...(!isBrowser ? { storeFolder: join(this.broker.folder, `store${this.runs}`) } : {}),
       cutTopic: `${CUT_TOPIC}/${scheme}`,
       prefix: `run${this.runs++}`,
     };

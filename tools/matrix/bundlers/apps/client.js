@@ -1,3 +1,3 @@
-import { connect } from "@bowline/client";
+import * as client from "@bowline/client";
 
-globalThis.bowlineSuite.client(globalThis.base, connect);
+globalThis.bowlineSuite.client(globalThis.base, client);
