@@ -28,8 +28,8 @@ export function prepareAttempt(url: string, options: ConnectOptions, state: Conn
   });
   const clientId = (keepsSession(options) ? undefined : given.clientId) ?? state.clientId;
   const connect = connectPacket(options, { ...state, clientId, credentials: { username, password, ...given } });
-  const { proxy, socket } = options;
-  return { credentials: given, target: { ...target, proxy, socket }, connect };
+  const { proxy, socket, probe } = options;
+  return { credentials: given, target: { ...target, proxy, socket, probe }, connect };
 }
 
 /** Whether what an attempt said can be said in that version. */

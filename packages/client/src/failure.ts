@@ -12,7 +12,8 @@ export function errorOf(end: ConnectionEnd, verdict: Verdict, details: MqttError
   if (error !== undefined && end.facts.milestone === "accepted") return error;
   if (error?.source === "usage" || error?.code === "SP_VIOLATION") return error;
   if (MqttError.is(end.cause)) return end.cause;
-  return verdictToError(verdict, error ?? end.cause, details);
+  const { closeCode } = end.facts.ws ?? {};
+  return verdictToError(verdict, error ?? end.cause, closeCode === undefined ? details : { ...details, closeCode });
 }
 
 /** One failure as the application is told it. */
@@ -32,6 +33,7 @@ export function toFailure(
     reasonCode,
     ...(serverReference === undefined ? {} : { serverReference }),
     hints: hints.length > 0 ? hints : [remedy || errorInfo(code).remedy],
+    link: `docs/errors/${errorInfo(code).stage}.md#${code.toLowerCase()}`,
     retryInMs,
     msToFail,
     error,

@@ -154,6 +154,11 @@ export interface ConnectOptions {
    * the will. Default `will` for a client that has one, else `disconnect`; pages only.
    */
   onPageHide?: "disconnect" | "will";
+  /**
+   * Whether a page whose WebSocket did not open asks the server by a `fetch` of the same address (opaque, without cookies and query,
+   * at most once a minute), since that alone tells whether it can be reached at all. Default true; pages only.
+   */
+  probe?: boolean;
   /** Seconds, 0 turns it off. Default 50: below the 60 s after which proxies cut an idle connection. */
   keepAlive?: number;
   /** Time limit in ms for the credentials, and again from dialling to CONNACK. Default 30,000. */

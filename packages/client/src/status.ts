@@ -17,6 +17,8 @@ export interface AttemptFailure {
   readonly serverReference?: string;
   /** What to do, likeliest first. */
   readonly hints: readonly string[];
+  /** The page of this documentation with causes and remedies: `docs/errors/ws.md#ws_never_opened`. */
+  readonly link: string;
   /** Until the next attempt; undefined when the client gave up. */
   readonly retryInMs: number | undefined;
   /** From the start of the attempt (or from CONNACK) to the failure. */

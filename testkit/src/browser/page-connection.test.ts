@@ -38,7 +38,7 @@ describe.skipIf(missing !== "")(`a page in Chromium${missing && ` (${missing})`}
     const failures = await opened.page.evaluate(failThreeTimes, await order());
     expect(failures.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     for (const { stage, code, hints } of failures) {
-      expect({ stage, code }).toEqual({ stage: "ws", code: "WS_NEVER_OPENED" });
+      expect({ stage, code }).toEqual({ stage: "ws", code: "WS_UNREACHABLE" });
       expect(hints.join("\n")).toMatch(/certificate|trust/i);
     }
     expect(await socketStates(opened)).toEqual([CLOSED, CLOSED, CLOSED]);

@@ -43,6 +43,7 @@ class BrowserTransport implements Transport {
 
   attach(target: Target, open: (url: string, subprotocol: string) => WebSocket): void {
     if (target.scheme !== "ws" && target.scheme !== "wss") throw new MqttError("SCHEME_BROWSER", { detail: target.scheme });
+    globalThis.document?.addEventListener("securitypolicyviolation", this.onViolation);
     const socket = open(target.url, subprotocolOf(target));
     this.socket = socket;
     this.facts.ws = { everOpened: false, offered: [subprotocolOf(target)] };
@@ -60,6 +61,10 @@ class BrowserTransport implements Transport {
     // Chromium sends no close event when a content security policy forbids the address; everywhere else close follows at once.
     socket.onerror = () => setTimeout(() => socket.readyState === 3 && this.finish(undefined), 100);
   }
+
+  private readonly onViolation = ({ blockedURI, effectiveDirective: directive }: SecurityPolicyViolationEvent): void => {
+    if (blockedURI.startsWith("ws")) this.facts.page = { ...this.facts.page, cspViolation: { directive, blockedUri: blockedURI.replace(/\?.*/, "") } };
+  };
 
   get bufferedBytes(): number {
     return this.socket?.bufferedAmount ?? 0;
@@ -101,6 +106,7 @@ class BrowserTransport implements Transport {
     if (this.isClosed) return;
     this.isClosed = true;
     clearTimeout(this.drainTimer);
+    globalThis.document?.removeEventListener("securitypolicyviolation", this.onViolation);
     const { socket } = this;
     if (socket !== undefined) socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
     this.handler.closed(cause);
@@ -148,11 +154,18 @@ function pageFacts(): PageFacts {
 
 let hasWarned = false;
 
+/** Options of TLS under their names in either package. */
+const tlsNames = /^(ca|cert|key|pfx|passphrase|rejectUnauthorized|servername|alpnprotocols)$/i;
+
 /** One warning for a page whose author expects an option to matter which no page can set. */
-function warnOfUnusable(target: Target): void {
-  const named = [...Object.keys(target.tls), ...(Object.keys(target.headers).length > 0 ? ["headers"] : [])];
-  if (hasWarned || named.length === 0) return;
+function warnOfUnusable({ tls, headers, proxy, socket, hostOptions }: Target): void {
+  if (hasWarned) return;
+  const named = Object.keys({ ...tls, ...hostOptions }).filter((name) => tlsNames.test(name));
+  if (Object.keys(headers).length > 0) named.push("headers");
+  if (proxy !== undefined) named.push("proxy");
+  if (socket !== undefined) named.push("socket");
+  if (named.length === 0) return;
   hasWarned = true;
-  // eslint-disable-next-line no-console -- A page has nowhere else to say that an option has no effect.
+  // oxlint-disable-next-line no-console -- A page has nowhere else to say that an option has no effect.
   console.warn(`bowline: a page cannot set ${named.join(", ")}; the browser decides`);
 }

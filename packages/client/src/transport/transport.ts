@@ -29,6 +29,8 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
   readonly proxy?: string | ProxyOptions | undefined;
   readonly socket?: SocketOptions | undefined;
+  /** False: a page does not ask the server by a fetch why a WebSocket did not open. */
+  readonly probe?: boolean | undefined;
   /** Further options for the host's own way to connect, `tls.connect` or `ws`, as the drop-in takes them. */
   readonly hostOptions?: Readonly<Record<string, unknown>>;
 }
