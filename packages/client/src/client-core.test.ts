@@ -519,6 +519,23 @@ describe("ending", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test.each(["close", "abort"] as const)(
+    "%s while the credentials are asked for aborts their signal and leaves no timer",
+    async (how) => {
+      const signals: AbortSignal[] = [];
+      const { client, clock } = await stage({
+        credentials: ({ signal }) => {
+          signals.push(signal);
+          return new Promise(() => undefined);
+        },
+      });
+      await client[how]();
+      await turn();
+      expect(signals[0]?.aborted).toBe(true);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
   test("a signal that outlives its subscriptions keeps nothing of them", async () => {
     const { client } = await stage();
     const { signal } = new AbortController();

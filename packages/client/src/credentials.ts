@@ -1,5 +1,6 @@
 import { MqttError } from "@bowline/protocol";
 import type { Clock } from "@bowline/protocol/internal";
+import { aborted, onAbort } from "./on-abort.ts";
 import type { ConnectOptions, Credentials, CredentialsRequest } from "./options.ts";
 
 /**
@@ -22,6 +23,8 @@ export async function askCredentials(
       reject(new MqttError("CREDENTIALS_TIMEOUT"));
       controller.abort();
     }, timeLimitMs);
+    // Whoever closes waits for no callback, and leaves no timer.
+    onAbort(signal, () => reject(aborted(signal)));
   });
   try {
     return checked(await Promise.race([source({ ...request, signal }), tooLate]));

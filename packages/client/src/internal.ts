@@ -1,10 +1,12 @@
 export { platform } from "#platform";
+export { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, toFailure } from "./failure.ts";
 export { IdleLimit } from "./idle-limit.ts";
 export { InboundMessage } from "./inbound-message.ts";
 export { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
 export { payloadBytes } from "./payload-bytes.ts";
+export { RetryPolicy } from "./reconnect/retry-policy.ts";
 export { publishFault, subscribeFault } from "./server-limits.ts";
 export { type Commits, type Gate, gatedDialer } from "./store/gated-transport.ts";
 export { systemClock } from "./system-clock.ts";
