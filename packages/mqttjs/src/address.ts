@@ -1,3 +1,4 @@
+import { hostFieldsOf } from "#host-fields";
 import { MqttError, type ProtocolVersion } from "@bowline/protocol";
 import { parseTarget, platform, type Target } from "@bowline/client/internal";
 import type { IClientOptions, MqttProtocol } from "./options.ts";
@@ -55,25 +56,7 @@ export function isWebSocket(scheme: string): boolean {
 /** The target of one attempt. */
 export function targetOf(url: string, options: IClientOptions): Target {
   const { target } = parse(url, options);
-  const { headers, ...wsOptions } = (options.wsOptions ?? {}) as { headers?: Record<string, string> };
-  const hostOptions = { ...pick(options, hostNames), ...(isWebSocket(target.scheme) ? wsOptions : {}) };
-  const { bowline } = options;
-  return {
-    ...target,
-    tls: tlsOf(options),
-    headers: headers ?? {},
-    hostOptions,
-    proxy: proxyOf(options, target),
-    socket: bowline?.socket,
-  };
-}
-
-/** The way out, where it is not direct: as in MQTT.js the environment names one for TCP and TLS. */
-function proxyOf({ bowline, socksProxy, socksTimeout }: IClientOptions, { scheme }: Target): Target["proxy"] {
-  if (platform.onlyWebSockets || scheme === "unix") return undefined;
-  const url = socksProxy ?? (isWebSocket(scheme) ? undefined : globalThis.process?.env["MQTTJS_SOCKS_PROXY"]);
-  if (bowline?.proxy !== undefined || !url) return bowline?.proxy;
-  return { url, ...(socksTimeout === undefined ? {} : { timeoutMs: socksTimeout }) };
+  return { ...target, ...hostFieldsOf(options, target.scheme) };
 }
 
 /**
@@ -98,60 +81,4 @@ function parse(
     return "mqtt+unix:";
   });
   return parseTarget(text, { protocolVersion, tls: {}, headers: {}, query: {}, pageUrl: platform.pageUrl() });
-}
-
-/** What the client itself knows of TLS; lists of keys and certificates go to the host as they are. */
-function tlsOf(options: IClientOptions): Target["tls"] {
-  if (platform.onlyWebSockets) return {};
-  const { ALPNProtocols, rejectUnauthorized } = options;
-  return {
-    ...(pick(options, ["cert", "key", "pfx", "passphrase", "servername"], isText) as Target["tls"]),
-    ...(pick(options, ["ca"], (ca) => [ca].flat().every(isText)) as Target["tls"]),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-    ...(Array.isArray(ALPNProtocols) && ALPNProtocols.every((name) => typeof name === "string")
-      ? { alpnProtocols: ALPNProtocols }
-      : {}),
-  };
-}
-
-/** Options of `net.connect` and `tls.connect` that go to the host as they were given. */
-const hostNames: readonly string[] = [
-  "key",
-  "cert",
-  "pfx",
-  "ALPNProtocols",
-  "minVersion",
-  "maxVersion",
-  "ciphers",
-  "ecdhCurve",
-  "sigalgs",
-  "dhparam",
-  "secureContext",
-  "secureProtocol",
-  "secureOptions",
-  "session",
-  "crl",
-  "honorCipherOrder",
-  "minDHSize",
-  "requestOCSP",
-  "checkServerIdentity",
-  "pskCallback",
-  "enableTrace",
-  "lookup",
-  "family",
-  "hints",
-  "localAddress",
-  "localPort",
-  "autoSelectFamily",
-  "autoSelectFamilyAttemptTimeout",
-  "agent",
-];
-
-function pick(options: object, names: readonly string[], test: (value: unknown) => boolean = () => true): object {
-  const given = options as Record<string, unknown>;
-  return Object.fromEntries(names.flatMap((name) => (given[name] != null && test(given[name]) ? [[name, given[name]]] : [])));
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" || value instanceof Uint8Array;
 }

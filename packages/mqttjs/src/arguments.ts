@@ -34,12 +34,13 @@ export function requestOf(
   version: ProtocolVersion,
 ): ISubscriptionRequest {
   const { qos = 0, nl = false, rap = false, rh = 0, properties } = options;
-  return version === 5 ? { topic, qos, nl, rap, rh, ...(properties && { properties }) } : { topic, qos };
+  // As in MQTT.js, the property is there even without a value.
+  return version === 5 ? ({ topic, qos, nl, rap, rh, properties } as ISubscriptionRequest) : { topic, qos };
 }
 
 /** One callback for several SUBSCRIBEs: called when all are answered, with the first error. */
-export function joined(count: number, granted: ISubscriptionGrant[], callback: ClientSubscribeCallback): ClientSubscribeCallback {
-  const all = [...granted];
+export function joined(count: number, callback: ClientSubscribeCallback): ClientSubscribeCallback {
+  const all: ISubscriptionGrant[] = [];
   let left = count;
   let failure: Error | null = null;
   let last: ISubackPacket | undefined;

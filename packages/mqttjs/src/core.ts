@@ -19,6 +19,7 @@ import {
   IdleLimit,
   NetworkConnection,
   platform,
+  RetryPolicy,
   publishFault,
   systemClock,
   type Target,
@@ -36,6 +37,7 @@ import {
   type Verdict,
 } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
+import { AttemptCredentials, urlWith, withCredentials } from "./attempt-credentials.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import { ErrorWithReasonCode } from "./errors.ts";
@@ -43,7 +45,8 @@ import type { TypedEventEmitter } from "./event-emitter.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
 import type { ClientOfAttempt, DoneCallback, IClientOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import type { KeepaliveManager } from "./keepalive-manager.ts";
+import { Outbox, type OutboxLimits, type Request } from "./outbox.ts";
 import type { OutgoingPublish, PacketCallback } from "./outgoing-publish.ts";
 import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
 import type { IAuthPacket, IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
@@ -51,6 +54,7 @@ import { toProperties } from "./properties.ts";
 import { reportedError } from "./reported-error.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { toPacket } from "./to-packet.ts";
+import { UserStores } from "./user-stores.ts";
 
 /** What the core needs of the client it belongs to. */
 export interface CoreOwner extends TypedEventEmitter<MqttClientEventCallbacks>, ClientOfAttempt {
@@ -77,6 +81,8 @@ type Phase =
       readonly attempt: Attempt;
       readonly engine: ClientConnection;
       readonly since: number;
+      /** Only where the application asked for it. */
+      keepaliveManager?: KeepaliveManager;
     }
   /** The socket is on its way out. */
   | { readonly kind: "leaving"; readonly isConnected?: true }
@@ -95,6 +101,14 @@ interface Ending {
   /** Something was unacknowledged when it began. */
   hasWaited: boolean;
   timer: TimerHandle;
+  /** The connection is gone; the application's stores are being closed. */
+  isLast: boolean;
+}
+
+/** A message that the application's store has not confirmed, or that waits for one. */
+interface Keeping {
+  readonly entry: OutgoingPublish;
+  isKept: boolean;
 }
 
 /** There is a connection, or one is being made. */
@@ -109,6 +123,8 @@ const LEAVING_CONNECTED: Phase = { kind: "leaving", isConnected: true };
 const LINGER_MS = 10;
 /** Nobody waits that long; the drop-in has no event for a slow handler. */
 const NEVER_MS = 0x7fff_ffff;
+/** What waits when the application sets no limit. */
+const OUTBOX_BYTES = 268_435_456;
 /** Reason Code of an AUTH that asks. */
 const CONTINUE = 0x18;
 
@@ -129,7 +145,10 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private readonly client: CoreOwner;
   private readonly dialer: Dialer;
   private readonly clock = systemClock;
-  private readonly outbox: Outbox;
+  readonly outbox: Outbox;
+  /** The application's own stores; undefined without any. */
+  private stores: UserStores | undefined;
+  private keeping: Keeping[] = [];
   private readonly packets: PacketEvents;
   private readonly inbound: Inbound;
   /** Topics by the application's own aliases, on this connection. */
@@ -150,18 +169,34 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** The page is about to go or to be frozen. */
   private isHidden = false;
   private readonly idleLimit = new IdleLimit();
+  /** Of the option `bowline`; undefined without them. */
+  private readonly credentials: AttemptCredentials | undefined;
+  private readonly policy: RetryPolicy | undefined;
+  private readonly outboxLimits: OutboxLimits;
+  private fullError: MqttError | undefined;
+  /** Messages that did not fit. */
+  droppedMessages = 0;
+  private lastFailure: AttemptFailure | undefined;
+  /** Coming back with fresh credentials, which the application has not asked for: its `end()` counts more. */
+  private isRenewing = false;
 
   constructor(client: CoreOwner, dialer: Dialer | undefined) {
     platform.prepare();
     this.client = client;
     this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
     this.outbox = new Outbox(client.options.messageIdProvider);
+    const { credentials, reconnect, outbox } = client.options.bowline ?? {};
+    this.outboxLimits = { maximumMessages: Number.POSITIVE_INFINITY, maximumBytes: OUTBOX_BYTES, ...outbox };
+    this.credentials = credentials && new AttemptCredentials(credentials, this.clock, () => this.comeBack());
+    this.policy = reconnect ? new RetryPolicy(reconnect, Math.random) : undefined;
     this.subscriptions = new Subscriptions(() => this.version);
+    this.stores = this.givenStores();
     this.packets = new PacketEvents(this);
     this.inbound = new Inbound({
       show: (packet) => this.tell("message", packet.topic, packet.payload as Buffer, packet),
       handler: () => client.handler,
       handlerFailed: (error) => this.tell("error", error),
+      taken: (packet) => this.stores?.take(packet),
       acknowledges: () => client.options.customHandleAcks,
     });
   }
@@ -172,11 +207,61 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
 
   // What the application asks.
 
-  publish(entry: OutgoingPublish): void {
+  publish(entry: OutgoingPublish, taken: (() => void) | undefined): void {
+    if (!this.outbox.hasRoom(entry, this.outboxLimits) && !this.makeRoom(entry)) return;
+    if (entry.qos === 0) this.deliver(entry);
+    else if (this.stores === undefined) {
+      taken?.();
+      this.deliver(entry);
+    } else this.keep(this.stores, entry, taken);
+    this.lastIdentifier = entry.messageId || this.lastIdentifier;
+  }
+
+  /** Drops what the application's choice says; false for the message itself. */
+  private makeRoom(entry: OutgoingPublish): boolean {
+    const { outbox, outboxLimits, options } = this;
+    const isForced = options.bowline?.outbox?.whenFull === "drop-oldest";
+    // One for all of them: an error costs more than a message.
+    this.fullError ??= new MqttError("QUEUE_FULL", { detail: "what waits to be sent" });
+    const drop = (dropped: OutgoingPublish): void => {
+      this.droppedMessages++;
+      if (dropped.isKept) this.stores?.forget(dropped, () => undefined);
+      callSafely(() => dropped.settle(this.fullError), undefined);
+    };
+    while (isForced && !outbox.hasRoom(entry, outboxLimits)) {
+      const oldest = outbox.takeOldest();
+      if (oldest === undefined) break;
+      drop(oldest);
+    }
+    if (outbox.hasRoom(entry, outboxLimits)) return true;
+    drop(entry);
+    return false;
+  }
+
+  /** A message leaves when the store has it, and not before those that were given before it. */
+  private keep(stores: UserStores, entry: OutgoingPublish, taken: (() => void) | undefined): void {
+    const own: Keeping = { entry, isKept: false };
+    this.keeping.push(own);
+    stores.keep(entry, (error) => {
+      if (error === undefined) taken?.();
+      else {
+        entry.isKept = false;
+        entry.isRemoved = true;
+        entry.settle(error);
+      }
+      own.isKept = true;
+      while (this.keeping[0]?.isKept === true) {
+        const { entry: next } = this.keeping.shift() as Keeping;
+        if (!next.isRemoved) this.deliver(next);
+      }
+      this.progress();
+    });
+  }
+
+  private deliver(entry: OutgoingPublish): void {
     const { phase } = this;
     if (phase.kind !== "online") this.outbox.publish(entry, undefined);
     else if (!this.refuses(entry)) this.outbox.publish(entry, phase.connection.sender);
-    if (entry.packetIdentifier !== 0) this.lastIdentifier = entry.packetIdentifier;
     this.showSent();
   }
 
@@ -195,7 +280,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   /** Sends a SUBSCRIBE or UNSUBSCRIBE, now or when there is a connection. */
-  request(send: (engine: ClientConnection) => boolean, fail: (error: Error) => void): void {
+  request(packet: Packet, send: (engine: ClientConnection) => boolean, fail: (error: Error) => void): void {
     const sendOrFail = (engine: ClientConnection): void => {
       try {
         if (!send(engine)) fail(new MqttError("IDENTIFIERS_EXHAUSTED"));
@@ -205,13 +290,16 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       }
       this.lastIdentifier = this.subscriptions.lastIdentifier;
     };
-    this.outbox.request({ send: sendOrFail, fail }, this.phase.kind === "online" ? this.phase.engine : undefined);
+    const request: Request = { packet, promised: 0, send: sendOrFail, fail };
+    this.outbox.request(request, this.phase.kind === "online" ? this.phase.engine : undefined);
+    this.lastIdentifier = request.promised || this.lastIdentifier;
     this.showSent();
   }
 
-  /** Takes a message's callback away, if there is one with that Packet Identifier. */
+  /** Takes a message back, if there is one with that Packet Identifier. */
   forget(packetIdentifier: number, error: Error): void {
-    this.outbox.inFlight(packetIdentifier)?.settle(error);
+    const entry = this.outbox.remove(packetIdentifier, error);
+    if (entry?.isKept === true) this.stores?.forget(entry, () => undefined);
   }
 
   /** Ends or cuts the byte stream of the connection or attempt under way; what follows is as after any loss. */
@@ -220,11 +308,17 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     if (phase.kind === "online" || phase.kind === "connecting") phase.connection.breakOff(isCut);
   }
 
+  ping(): void {
+    if (this.phase.kind === "online") this.phase.connection.sender.packet({ type: PacketType.PINGREQ });
+    this.showSent();
+  }
+
   /** Begins an attempt, unless one is under way. */
   begin(): void {
     if (this.phase.kind === "waiting") this.clock.clearTimer(this.phase.timer);
     else if (this.phase.kind !== "idle") return;
     this.connack = undefined;
+    this.isRenewing = false;
     const phase: Phase = { ...PREPARING };
     this.phase = phase;
     const since = this.clock.now();
@@ -235,10 +329,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       if (this.phase === phase) this.prepareFailed(error, since);
     };
     try {
-      const url = this.url();
+      const { stores, credentials } = this;
+      const isAsked = stores !== undefined || credentials !== undefined;
+      const url = isAsked ? this.prepared(stores, credentials).then(() => this.url()) : this.url();
       if (typeof url === "string") go(url);
       else {
-        const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.options.connectTimeout ?? 30_000);
+        const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.connectTimeout);
         void url
           .then(go)
           .catch(stop)
@@ -249,8 +345,36 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     }
   }
 
+  /** What an attempt waits for: messages of the application's store, and its credentials. */
+  private async prepared(stores: UserStores | undefined, credentials: AttemptCredentials | undefined): Promise<void> {
+    await stores?.load(this.version);
+    await credentials?.prepare(this.failures + 1, this.lastFailure, this.connectTimeout);
+  }
+
+  private get connectTimeout(): number {
+    return this.options.connectTimeout ?? 30_000;
+  }
+
+  /** Connects anew with the credentials that were fetched before the old ones end. */
+  private comeBack(): void {
+    const { phase } = this;
+    if (phase.kind !== "online" || this.ending !== undefined) return;
+    this.comesBack = this.isRenewing = true;
+    this.tell("reconnect");
+    this.phase = LEAVING_CONNECTED;
+    // The server must have seen the goodbye before it sees the new CONNECT, or it sends the will.
+    void phase.connection.disconnect(0).then(() => this.closed());
+  }
+
   /** Connects again, after an end or in place of waiting; an open connection is ended first. */
-  reconnect(): void {
+  reconnect(given: Pick<IClientOptions, "incomingStore" | "outgoingStore"> | undefined): void {
+    const isEnded = this.hasEnded === true || this.ending !== undefined;
+    // As in MQTT.js, stores that were closed are not used again, unless they are given again.
+    if (isEnded || given !== undefined) {
+      const { incomingStore = null, outgoingStore = null } = given ?? {};
+      Object.assign(this.options, { incomingStore, outgoingStore });
+      if (this.ending === undefined) this.stores = this.givenStores();
+    }
     if (this.ending !== undefined) {
       // Told once the end is told, as MQTT.js does.
       this.comesBack = true;
@@ -274,12 +398,13 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       return;
     }
     this.isDisconnecting = true;
-    this.ending ??= { packet, callbacks: [], hasWaited: false, timer: undefined };
+    if (this.isRenewing) this.comesBack = false;
+    this.ending ??= { packet, callbacks: [], hasWaited: false, timer: undefined, isLast: false };
     this.ending.callbacks.push(callback);
     const { phase } = this;
     if (phase.kind === "waiting") this.clock.clearTimer(phase.timer);
     if (phase.kind === "idle" || phase.kind === "waiting") this.finishSoon();
-    else if (phase.kind !== "leaving" && (force || this.isHidden || this.outbox.isEmpty)) this.leave(force);
+    else if (phase.kind !== "leaving" && (force || this.isHidden || this.isIdle)) this.leave(force);
     else if (phase.kind !== "leaving") {
       this.ending.hasWaited = true;
       this.awaitProgress(this.ending);
@@ -294,6 +419,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.phase = { kind: "online", connection, attempt, engine, since: this.clock.now() };
     this.isReconnecting = false;
     this.failures = 0;
+    this.policy?.connected();
+    this.credentials?.accepted(this.connectTimeout);
     this.aliases.clear();
     this.connack = toPacket(packet, this.version) as IConnackPacket;
     this.limits = packet.properties ?? {};
@@ -301,6 +428,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     // PUBREC made the server the owner of some (section 4.3.3); the others are sent as new, as in MQTT.js.
     for (const entry of taken) if (entry.message === undefined) this.entryDone(entry, 0);
     this.outbox.sendAnew(taken.filter(({ message }) => message !== undefined));
+    this.stores?.accepted();
     if (this.options.resubscribe === false) this.subscriptions.forgetAll();
     else this.subscriptions.renew(engine, packet.sessionPresent);
     // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
@@ -328,7 +456,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   entryDone(entry: OutboundEntry, outcome: number): void {
     // A QoS 0 message is done when it is written; who watches sees that it is sent before its callback.
     if (entry.qos === 0) this.showSent();
-    callSafely(() => (entry as OutgoingPublish).done(outcome), undefined);
+    const publish = entry as OutgoingPublish;
+    const done = (error?: Error | null, stored?: Packet): void => {
+      if (error != null) publish.settle(error);
+      else publish.done(outcome, stored);
+    };
+    callSafely(() => (publish.isKept && this.stores !== undefined ? this.stores.forget(publish, done) : done()), undefined);
     this.progress();
   }
 
@@ -374,6 +507,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const msToFail = this.clock.now() - (wasOnline ? phase.since : since);
     const context = { target, connect, msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
     const verdict = platform.diagnose(end, context);
+    this.credentials?.lost();
+    if (wasOnline) this.policy?.lost(msToFail);
     if (wasOnline) this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     const judged = (given: Verdict): void => this.judged(end, given, phase, msToFail);
     if (verdict instanceof Promise) {
@@ -403,10 +538,22 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     return this.client.options;
   }
 
+  /** Nothing is unanswered, and nothing waits for the application's store. */
+  private get isIdle(): boolean {
+    return this.outbox.isEmpty && this.keeping.length === 0;
+  }
+
+  private givenStores(): UserStores | undefined {
+    const { incomingStore, outgoingStore } = this.options;
+    if (incomingStore == null && outgoingStore == null) return undefined;
+    const { session, identifiers } = this.outbox;
+    return new UserStores(outgoingStore ?? undefined, incomingStore ?? undefined, session, identifiers);
+  }
+
   /** The URL of the attempt, as the application wants it. */
   private url(): string | Promise<string> {
     const { options, client } = this;
-    const url = urlOfAttempt(options, this.serverTurn++);
+    const url = urlWith(urlOfAttempt(options, this.serverTurn++), this.credentials?.current ?? {});
     const { transformWsUrl } = options;
     return transformWsUrl !== undefined && isWebSocket(url.slice(0, url.indexOf(":"))) ? transformWsUrl(url, options, client) : url;
   }
@@ -419,7 +566,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   private dial(url: string, since: number): void {
-    const { options, clock } = this;
+    const { clock, credentials } = this;
+    const options = credentials === undefined ? this.options : withCredentials(this.options, credentials.current);
     const target = targetOf(url, options);
     const connect = this.idleLimit.within(connectPacketOf(options, this.assignedClientId));
     const attempt = { target, connect, since };
@@ -436,6 +584,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       ackTimeoutMs: NEVER_MS,
       topicAliases: aliasesOf(options),
       idleLimit: this.idleLimit,
+      keeper: this.stores,
     });
     this.phase = { kind: "connecting", connection, attempt };
     // A host that slept looks at once whether the connection still lives; the time of the next attempt stays as it was asked for.
@@ -467,9 +616,27 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   private failureOf(error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
-    const { reconnectPeriod = 1000, reconnectOnConnackError } = this.options;
-    const comesBack = this.ending === undefined && reconnectPeriod > 0 && (!wasRefused || reconnectOnConnackError === true);
-    return toFailure(error, ++this.failures, msToFail, comesBack ? reconnectPeriod : undefined, hints);
+    const failure = toFailure(error, ++this.failures, msToFail, this.retryDelay(error, wasRefused), hints);
+    this.lastFailure = failure;
+    return failure;
+  }
+
+  /** Ms until the next attempt; undefined for none. */
+  private retryDelay(error: MqttError, wasRefused: boolean): number | undefined {
+    const { reconnectPeriod = 1000, reconnectOnConnackError, bowline } = this.options;
+    const { credentials, policy } = this;
+    if (this.ending !== undefined || bowline?.reconnect === false) return undefined;
+    const isAuthentication = error.retry === "new-credentials";
+    const hasNewCredentials = credentials?.mayChange === true;
+    if (isAuthentication && wasRefused) credentials?.refuse(error);
+    // Refused without having been sent: the callback answered with the refused ones again.
+    else if (isAuthentication && credentials !== undefined) return undefined;
+    if (policy !== undefined) {
+      const { code, stage, retry } = error;
+      return policy.next({ code, stage, retry, hasNewCredentials }, this.clock.now());
+    }
+    const isTried = !wasRefused || reconnectOnConnackError === true || (isAuthentication && hasNewCredentials);
+    return reconnectPeriod > 0 && isTried ? reconnectPeriod : undefined;
   }
 
   /** Told once until the next connection, and not when nothing will be tried. */
@@ -482,8 +649,11 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** The socket is closed. */
   private closed(failure?: AttemptFailure): void {
     const retryInMs = this.ending === undefined ? failure?.retryInMs : undefined;
-    if (retryInMs === undefined) this.phase = IDLE;
-    else this.phase = { kind: "waiting", timer: this.clock.setTimer(this.retry, retryInMs) };
+    if (retryInMs === undefined) {
+      this.phase = IDLE;
+      // It gave up: nothing comes back by itself.
+      if (failure !== undefined) this.isReconnecting = false;
+    } else this.phase = { kind: "waiting", timer: this.clock.setTimer(this.retry, retryInMs) };
     this.tell("close", failure);
     this.subscriptions.disconnected(new Error("Connection closed"));
     if (this.ending !== undefined) this.finish();
@@ -505,7 +675,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const { ending, phase } = this;
     if (ending === undefined || phase.kind !== "online") return;
     this.clock.clearTimer(ending.timer);
-    if (!this.outbox.isEmpty) this.awaitProgress(ending);
+    if (!this.isIdle) this.awaitProgress(ending);
     else {
       if (ending.hasWaited) this.tell("outgoingEmpty");
       ending.timer = this.clock.setTimer(() => this.leave(false), LINGER_MS);
@@ -541,16 +711,27 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   private finish(): void {
-    const { ending } = this;
-    if (ending === undefined) return;
+    const { ending, stores } = this;
+    if (ending === undefined || ending.isLast) return;
+    this.credentials?.stop();
+    ending.isLast = true;
     this.clock.clearTimer(ending.timer);
+    if (stores === undefined) this.finished(ending);
+    else stores.close((error) => this.finished(ending, error));
+  }
+
+  /** @param error the application's stores could not be closed */
+  private finished(ending: Ending, error?: Error): void {
     this.ending = undefined;
+    this.stores = this.givenStores();
+    this.keeping = [];
     this.phase = IDLE;
     this.hasEnded = true;
     this.isReconnecting = false;
-    this.outbox.failAll(new Error("Connection closed"), this.options.clean === false);
     this.tell("end");
-    for (const callback of ending.callbacks) callSafely(() => callback?.(), undefined);
+    for (const callback of ending.callbacks) callSafely(() => callback?.(error), undefined);
+    // An application that came back meanwhile still waits for what is unacknowledged.
+    if (!this.comesBack && this.hasEnded) this.outbox.failAll(new Error("Connection closed"), this.options.clean === false);
     if (!this.comesBack) return;
     this.comesBack = false;
     this.isDisconnecting = false;

@@ -14,6 +14,8 @@ export interface InboundOwner {
   /** The application's own `handleMessage`; undefined when it has none. */
   handler(): ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
   handlerFailed(error: Error): void;
+  /** A message with QoS 2 was handled and is acknowledged next. */
+  taken(packet: IPublishPacket): void;
   /** The application's `customHandleAcks`. */
   acknowledges(): AckHandler | undefined;
 }
@@ -45,6 +47,7 @@ export class Inbound {
     const packet = packetOf(message, offsets);
     if (this.owner.handler() === undefined && (message.qos === 0 || this.owner.acknowledges() === undefined)) {
       this.owner.show(packet);
+      if (message.qos === 2) this.owner.taken(packet);
       return 0;
     }
     const ticket = message.qos === 0 ? 0 : connection.nextTicket(message);
@@ -104,6 +107,7 @@ export class Inbound {
   }
 
   private finish({ packet, connection, ticket }: Delivery, code: number): void {
+    if (code === 0 && packet.qos === 2) this.owner.taken(packet);
     if (code !== 0) connection.refuse(packet.messageId ?? 0, ticket, code);
     else if (ticket !== 0) connection.settle(ticket);
     if (this.waiting.length === 0) connection.resumeReading();

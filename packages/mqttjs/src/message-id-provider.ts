@@ -13,15 +13,16 @@ const HIGHEST = 0xffff;
 
 /** Identifiers in a row from a random one on. It keeps no account of what is in use; the client passes over those. */
 export class DefaultMessageIdProvider implements IMessageIdProvider {
-  private last: number = Math.floor(Math.random() * HIGHEST);
+  private nextId: number = Math.max(1, Math.floor(Math.random() * HIGHEST));
 
   allocate(): number {
-    this.last = (this.last % HIGHEST) + 1;
-    return this.last;
+    const id = this.nextId;
+    this.nextId = (id % HIGHEST) + 1;
+    return id;
   }
 
   getLastAllocated(): number {
-    return this.last;
+    return this.nextId === 1 ? HIGHEST : this.nextId - 1;
   }
 
   register(_messageId: number): boolean {

@@ -1,7 +1,19 @@
 import { MqttError, validateTopicName } from "@bowline/protocol";
 import { Core } from "./core.ts";
 import { isMap, joined, promised, requestOf, split } from "./arguments.ts";
+import {
+  incomingPackets,
+  type Outgoing,
+  outgoingOf,
+  outgoingPackets,
+  ownIdentifiers,
+  queueOf,
+  storeOf,
+  topicsOf,
+} from "./client-views.ts";
 import { TypedEventEmitter } from "./event-emitter.ts";
+import { KeepaliveManager } from "./keepalive-manager.ts";
+import type { IStore } from "./store.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import type {
   DoneCallback,
@@ -43,14 +55,6 @@ const defaults = {
   queueQoSZero: true,
 } as const;
 
-/** Options whose silent absence would lose data or reach the wrong place. */
-const unsupported = ["incomingStore", "outgoingStore"];
-
-function refuseUnsupported(options: object): void {
-  const given = unsupported.find((name) => (options as Record<string, unknown>)[name] != null);
-  if (given !== undefined) throw new MqttError("OPTION_INVALID", { detail: `${given} is not supported yet` });
-}
-
 /**
  * A client with the interface of MQTT.js 5. Made by `connect`, or with a function that opens the byte stream.
  *
@@ -71,13 +75,12 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   /**
    * @param streamBuilder opens the stream of each attempt; without one it is opened as the options say.
-   * @throws Error for a session without a Client Identifier, MqttError OPTION_INVALID for what is not supported
+   * @throws Error for a session without a Client Identifier
    */
   constructor(streamBuilder: StreamBuilder | undefined, options: IClientOptions) {
     super();
     const { clientId, clean = true } = options;
     if (!clean && !clientId) throw new Error("Missing clientId for unclean clients");
-    refuseUnsupported(options);
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.options = { ...defaults, clientId: clientId ?? MqttClient.defaultId(), ...Object.fromEntries(given) };
     if (this.options.protocolId === "MQIsdp") this.options.protocolVersion = 3;
@@ -93,7 +96,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     return `mqttjs_${Math.random().toString(16).slice(2, 10)}`;
   }
 
-  readonly noop = (): void => undefined;
+  readonly noop = (_error?: unknown): void => undefined;
 
   /** CONNACK came and the connection stands. */
   get connected(): boolean {
@@ -104,6 +107,9 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   get disconnecting(): boolean {
     return this.core.isDisconnecting;
   }
+  set disconnecting(isDisconnecting: boolean) {
+    this.core.isDisconnecting = isDisconnecting;
+  }
   /** `end()` has done its work; undefined before the first. */
   get disconnected(): boolean {
     return this.core.hasEnded as boolean;
@@ -111,6 +117,9 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   /** The connection is lost and will be tried again. */
   get reconnecting(): boolean {
     return this.core.isReconnecting;
+  }
+  set reconnecting(isReconnecting: boolean) {
+    this.core.isReconnecting = isReconnecting;
   }
   get _reconnectCount(): number {
     return this.core.retries;
@@ -125,9 +134,84 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     return (keepalive !== 0 && this.connected && this.serverProperties?.serverKeepAlive) || keepalive;
   }
 
-  /** The application's provider of Packet Identifiers; undefined where the client chooses them itself. */
-  get messageIdProvider(): IMessageIdProvider | undefined {
-    return this.options.messageIdProvider;
+  /** The application's provider of Packet Identifiers, or the client's own. */
+  get messageIdProvider(): IMessageIdProvider {
+    return this.options.messageIdProvider ?? ownIdentifiers(this.core.outbox, () => this.core.lastIdentifier);
+  }
+
+  // Internal in MQTT.js too, but applications look at it: copies, made when they are asked for.
+
+  /** What waits for a connection. Set to an empty list, it is forgotten. */
+  get queue(): { packet: Packet; cb: PacketCallback }[] {
+    return queueOf(this.core.outbox);
+  }
+  set queue(entries: readonly unknown[]) {
+    if (entries.length === 0) this.core.outbox.clearWaiting();
+  }
+  /** What the server has not answered, by Packet Identifier. */
+  get outgoing(): Record<number, Outgoing> {
+    return outgoingOf(this.core.outbox, this.core.subscriptions);
+  }
+  /** Topic Filters of unanswered SUBSCRIBEs, by Packet Identifier. */
+  get messageIdToTopic(): Record<number, string[]> {
+    return this.options.resubscribe === false ? {} : topicsOf(this.core.outbox, this.core.subscriptions);
+  }
+  /** The application's store, or what would be in it. */
+  get outgoingStore(): IStore {
+    return this.options.outgoingStore ?? storeOf(outgoingPackets(this.core.outbox));
+  }
+  /** The application's store, or what would be in it. */
+  get incomingStore(): IStore {
+    return this.options.incomingStore ?? storeOf(incomingPackets(this.core.outbox));
+  }
+  /** There while a connection with a Keep Alive stands. */
+  get keepaliveManager(): KeepaliveManager | null {
+    const { phase } = this.core;
+    if (phase.kind !== "online" || this.keepalive === 0) return null;
+    phase.keepaliveManager ??= new KeepaliveManager(this);
+    return phase.keepaliveManager;
+  }
+  /** Runs until the next attempt. */
+  get reconnectTimer(): unknown {
+    return this.core.phase.kind === "waiting" ? this.core.phase.timer : null;
+  }
+  /** What is subscribed again on a new session. Set to an empty object, nothing is. */
+  get _resubscribeTopics(): Record<string, IClientSubscribeOptions> {
+    return this.core.subscriptions.toResubscribe;
+  }
+  set _resubscribeTopics(topics: Record<string, IClientSubscribeOptions>) {
+    const { subscriptions } = this.core;
+    const given = Object.keys(topics);
+    subscriptions.forget(Object.keys(subscriptions.toResubscribe).filter((topic) => !given.includes(topic)));
+  }
+
+  _nextId(): number | null {
+    return this.messageIdProvider.allocate();
+  }
+
+  /** Sends a PINGREQ; the client does so itself where its Keep Alive asks for it. */
+  sendPing(): void {
+    this.core.ping();
+  }
+
+  /** There for code that calls it: pings depend on what was sent and received. */
+  reschedulePing(_force?: boolean): void {
+    this.keepaliveManager?.reschedule();
+  }
+
+  /** Cuts the connection. */
+  onKeepaliveTimeout(): void {
+    this.core.breakOff(true);
+    this.emit("error", new Error("Keepalive timeout"));
+  }
+
+  /** Bytes of topics and payloads that wait to be sent. Not in MQTT.js. */
+  get bufferedAmount(): number {
+    return this.core.outbox.queuedBytes;
+  }
+  /** Messages that failed because too much waited. Not in MQTT.js. */
+  get droppedMessages(): number {
+    return this.core.droppedMessages;
   }
 
   getLastMessageId(): number {
@@ -136,7 +220,9 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   /** Connects; needed after `manualConnect` only. */
   connect(): this {
-    this.core.begin();
+    const { core } = this;
+    if (core.hasEnded === true) core.hasEnded = core.isDisconnecting = false;
+    core.begin();
     return this;
   }
 
@@ -165,6 +251,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const { core } = this;
     const alias = options?.properties?.topicAlias;
     const name = alias === undefined ? topic : core.topicOf(topic, alias);
+    if (this._checkDisconnecting(callback)) return this;
     const error = name instanceof Error ? name : this.publishError(name, options);
     if (name instanceof Error || error !== undefined) {
       callback?.(error);
@@ -177,8 +264,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
       callback?.(cause as Error);
       return this;
     }
-    if (entry.qos > 0) options?.cbStorePut?.();
-    core.publish(entry);
+    core.publish(entry, options?.cbStorePut);
     return this;
   }
 
@@ -195,8 +281,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const requests = topics.map((topic) => requestOf(topic, { ...options, ...map[topic] }, this.core.version));
     const invalid = validateTopics(topics);
     if (invalid !== null) queueMicrotask(() => callback?.(new Error(`Invalid topic ${invalid}`)));
-    else if (this.disconnecting) callback?.(new Error("client disconnecting"));
-    else this.subscribeAll(requests, resubscribe, callback);
+    else if (!this._checkDisconnecting(callback)) this.subscribeAll(requests, resubscribe, callback);
     return this;
   }
 
@@ -211,11 +296,11 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const topics = [topic].flat();
     const invalid = validateTopics(topics);
     if (invalid !== null) queueMicrotask(() => callback?.(new Error(`Invalid topic ${invalid}`)));
-    else if (this.disconnecting) callback?.(new Error("client disconnecting"));
-    else {
+    else if (!this._checkDisconnecting(callback)) {
       const { subscriptions } = this.core;
       subscriptions.forget(topics);
       this.core.request(
+        { cmd: "unsubscribe", unsubscriptions: topics },
         (engine) => subscriptions.sendLeave(engine, topics, options?.properties, callback),
         (error) => callback?.(error),
       );
@@ -252,10 +337,23 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     return this;
   }
 
-  /** Connects again with the same options: after `end()`, or at once in place of waiting. */
-  reconnect(): this {
-    this.core.reconnect();
+  /**
+   * Connects again with the same options: after `end()`, or at once in place of waiting.
+   *
+   * @param opts stores to go on with; after `end()` a client without them has none
+   */
+  reconnect(opts?: Pick<IClientOptions, "incomingStore" | "outgoingStore">): this {
+    this.core.reconnect(opts);
     return this;
+  }
+
+  /** Tells a caller, or who listens to `error`, that the client is told to end. */
+  _checkDisconnecting(callback?: (error: Error) => unknown): boolean {
+    if (!this.disconnecting) return false;
+    const error = new Error("client disconnecting");
+    if (callback !== undefined && callback !== this.noop) callback(error);
+    else this.core.tell("error", error);
+    return true;
   }
 
   /** Nobody but the listener that `connect` adds hears of errors. @internal */
@@ -271,7 +369,6 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   }
 
   private publishError(topic: string, options: IClientPublishOptions | undefined): Error | undefined {
-    if (this.disconnecting) return new Error("client disconnecting");
     const fault = typeof topic === "string" ? validateTopicName(topic) : { message: "it is no string" };
     if (fault !== undefined) return new MqttError("TOPIC_INVALID", { detail: fault.message });
     const isDropped = !this.queueQoSZero && !options?.qos && !this.connected;
@@ -280,17 +377,19 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   private subscribeAll(requests: ISubscriptionRequest[], evenKnown: boolean, callback: ClientSubscribeCallback | undefined): void {
     const { subscriptions } = this.core;
-    const { fresh, granted } = evenKnown ? { fresh: requests, granted: [] } : subscriptions.sort(requests);
+    // A client that does not come back by itself is not told what it has: as in MQTT.js.
+    const fresh = evenKnown || this.options.reconnectPeriod === 0 ? requests : subscriptions.fresh(requests);
     if (fresh.length === 0) {
-      callback?.(null, granted);
+      callback?.(null, []);
       return;
     }
     if (this.options.resubscribe !== false) subscriptions.remember(fresh);
     const size = this.options.subscribeBatchSize || fresh.length;
     const batches = Array.from({ length: Math.ceil(fresh.length / size) }, (_, at) => fresh.slice(at * size, (at + 1) * size));
-    const answered = callback && joined(batches.length, granted, callback);
+    const answered = callback && joined(batches.length, callback);
     for (const batch of batches) {
       this.core.request(
+        { cmd: "subscribe", subscriptions: batch },
         (engine) => {
           subscriptions.check(batch, this.core.limits);
           return subscriptions.send(engine, batch, answered);

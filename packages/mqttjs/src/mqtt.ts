@@ -1,8 +1,10 @@
 import { connect, connectAsync } from "./connect.ts";
 import { ErrorWithReasonCode, ErrorWithSubackPacket, ReasonCodes } from "./errors.ts";
 import { TypedEventEmitter } from "./event-emitter.ts";
+import { KeepaliveManager } from "./keepalive-manager.ts";
 import { DefaultMessageIdProvider, type IMessageIdProvider, UniqueMessageIdProvider } from "./message-id-provider.ts";
 import { MqttClient } from "./mqtt-client.ts";
+import { Store } from "./store.ts";
 import { validateTopic, validateTopics } from "./validations.ts";
 import { version as MQTTJS_VERSION } from "./version.ts";
 
@@ -12,6 +14,8 @@ export type * from "./events.ts";
 export type * from "./options.ts";
 export type * from "./packets.ts";
 export type { ClientStream } from "./mqtt-client.ts";
+export type { Outgoing, PendingCommand } from "./client-views.ts";
+export type { IStore, IStoreOptions, PacketStream } from "./store.ts";
 export type { PacketCallback } from "./outgoing-publish.ts";
 export type { ClientSubscribeCallback } from "./subscriptions.ts";
 
@@ -24,9 +28,11 @@ export {
   DefaultMessageIdProvider,
   ErrorWithReasonCode,
   ErrorWithSubackPacket,
+  KeepaliveManager,
   MqttClient,
   MQTTJS_VERSION,
   ReasonCodes,
+  Store,
   TypedEventEmitter,
   UniqueMessageIdProvider,
   validateTopic,

@@ -1,5 +1,6 @@
 import type { ConnectOptions } from "@bowline/client";
 import type { IMessageIdProvider } from "./message-id-provider.ts";
+import type { IStore } from "./store.ts";
 import type { IAuthPacket, IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, QoS } from "./packets.ts";
 
 export type BaseMqttProtocol = "wss" | "ws" | "mqtt" | "mqtts" | "tcp" | "ssl" | "tls" | "wx" | "wxs" | "ali" | "alis";
@@ -133,6 +134,11 @@ export interface IClientOptions extends ISecureClientOptions {
   /** Chooses Packet Identifiers. Default the client's own, which never collide. */
   messageIdProvider?: IMessageIdProvider;
 
+  /** Keeps messages of the server with QoS 2 until they are released. Default in memory. */
+  incomingStore?: IStore;
+  /** Keeps messages with QoS 1 and 2 until they are acknowledged, also for a later program. Default in memory. */
+  outgoingStore?: IStore;
+
   /** Options of the package `ws`, such as `headers` and `agent`; Node only. */
   wsOptions?: object;
   /** Changes the URL of each attempt over a WebSocket, or the client's options; may be asynchronous. */
@@ -153,6 +159,18 @@ export interface IClientOptions extends ISecureClientOptions {
 export interface BowlineOptions {
   /** Ms that `end()` waits without hearing from the server for what is unacknowledged. Default 5,000. */
   drainTimeoutMs?: number;
+  /**
+   * Asked before every attempt when it is a function, in place of `username` and `password`; with `expiresAt` also before they end.
+   * Refused ones are not tried again; others are.
+   */
+  credentials?: ConnectOptions["credentials"];
+  /**
+   * What may wait to be sent: default 256 MiB of topics and payloads. What is more fails with QUEUE_FULL, or with `drop-oldest` the
+   * oldest message in its place.
+   */
+  outbox?: { maximumMessages?: number; maximumBytes?: number; whenFull?: "reject" | "drop-oldest" };
+  /** Comes back by these rules, with growing and random delays, in place of `reconnectPeriod`; see `@bowline/client`. */
+  reconnect?: ConnectOptions["reconnect"];
   /** A proxy of any kind, HTTP included, for every transport; Node only. */
   proxy?: ConnectOptions["proxy"];
   /** How sockets are opened; Node only. */
@@ -163,7 +181,7 @@ export interface IClientPublishOptions {
   /** Default 0. */
   qos?: QoS;
   retain?: boolean;
-  /** Has no effect: only a client knows whether it sent a packet before. */
+  /** Says that the message may have been sent before. QoS 1 and 2; a client sets it itself where it sends again. Default false. */
   dup?: boolean;
   properties?: IPublishPacket["properties"];
   /** Called when the client has taken a QoS 1 or 2 message. */

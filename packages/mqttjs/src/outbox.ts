@@ -10,11 +10,22 @@ import {
   shiftQueue,
 } from "@bowline/protocol/internal";
 import type { IMessageIdProvider } from "./message-id-provider.ts";
+import { Identifiers } from "./identifiers.ts";
 import { OutgoingPublish } from "./outgoing-publish.ts";
-import { providedSession } from "./provided-session.ts";
+import type { Packet } from "./packets.ts";
 
-/** A SUBSCRIBE or UNSUBSCRIBE that waits for a connection. */
+/** How much may wait. */
+export interface OutboxLimits {
+  readonly maximumMessages: number;
+  readonly maximumBytes: number;
+}
+
+/** A SUBSCRIBE or UNSUBSCRIBE. */
 export interface Request {
+  /** Its Packet Identifier, where it waits for a connection; 0 for none. */
+  promised: number;
+  /** As MQTT.js shows it, but for the identifier. */
+  readonly packet: Packet;
   send(engine: ClientConnection): void;
   fail(error: Error): void;
 }
@@ -25,10 +36,14 @@ export interface Request {
  */
 export class Outbox {
   readonly session: SessionState;
+  readonly identifiers: Identifiers;
   private readonly pending = new Fifo<OutgoingPublish | Request>();
+  /** Of the messages in `pending`. */
+  private pendingBytes = 0;
 
   constructor(provider: IMessageIdProvider | undefined) {
-    this.session = provider === undefined ? new SessionState() : providedSession(provider);
+    this.identifiers = new Identifiers(provider);
+    this.session = Object.assign(new SessionState(), { inFlight: this.identifiers });
     this.session.survives = true;
   }
 
@@ -38,16 +53,49 @@ export class Outbox {
     return inFlight.count === 0 && queue.length === 0 && this.pending.length === 0;
   }
 
+  /** Topics and payloads of the messages that have not left. */
+  get queuedBytes(): number {
+    return this.session.queuedBytes + this.pendingBytes;
+  }
+
+  /** Whether one more message may wait. One that is larger than the limit may when it is alone, or it could never be sent. */
+  hasRoom({ size }: OutgoingPublish, { maximumMessages, maximumBytes }: OutboxLimits): boolean {
+    const count = this.session.queue.length + this.pending.length;
+    return count === 0 || (count < maximumMessages && this.queuedBytes + size <= maximumBytes);
+  }
+
+  /** Takes the oldest message out that waits and has not left; undefined when there is none. */
+  takeOldest(): OutgoingPublish | undefined {
+    const queued = shiftQueue(this.session) as OutgoingPublish | undefined;
+    if (queued !== undefined) return queued;
+    let oldest: OutgoingPublish | undefined;
+    this.pending.filter((next) => {
+      if (oldest !== undefined || !(next instanceof OutgoingPublish)) return true;
+      oldest = next;
+      return false;
+    });
+    if (oldest === undefined) return undefined;
+    this.pendingBytes -= oldest.size;
+    if (!oldest.isKept) this.identifiers.withdraw(oldest.promised);
+    return oldest;
+  }
+
   /** Sends a message, or keeps it when there is no open connection. */
   publish(entry: OutgoingPublish, sender: Sender | undefined): void {
     entry.sequence = this.session.nextSequence++;
-    if (sender === undefined) this.pending.push(entry);
-    else sender.enqueue(entry);
+    if (sender === undefined) {
+      this.pending.push(entry);
+      this.pendingBytes += entry.size;
+    } else sender.enqueue(entry);
+    if (entry.qos > 0 && entry.messageId === 0) entry.promised = this.identifiers.promise();
   }
 
   request(request: Request, engine: ClientConnection | undefined): void {
-    if (engine === undefined) this.pending.push(request);
-    else request.send(engine);
+    if (engine !== undefined) request.send(engine);
+    else {
+      request.promised = this.identifiers.promise();
+      this.pending.push(request);
+    }
   }
 
   /**
@@ -57,8 +105,47 @@ export class Outbox {
   opened(engine: ClientConnection, sender: Sender, refuses: (entry: OutgoingPublish) => boolean): void {
     sender.pump();
     for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) {
-      if (!(next instanceof OutgoingPublish)) next.send(engine);
-      else if (!refuses(next)) sender.enqueue(next);
+      if (next instanceof OutgoingPublish) {
+        this.pendingBytes -= next.size;
+        if (!next.isRemoved && !refuses(next)) sender.enqueue(next);
+        else if (!next.isKept) this.identifiers.withdraw(next.promised);
+        continue;
+      }
+      this.identifiers.wanted = next.promised;
+      next.send(engine);
+      this.identifiers.withdraw(next.promised);
+    }
+  }
+
+  /** What waits for a connection, in the order of the calls. */
+  get waiting(): readonly (OutgoingPublish | Request)[] {
+    const waiting: (OutgoingPublish | Request)[] = [];
+    this.pending.forEach((next) => {
+      if (!(next instanceof OutgoingPublish && next.isRemoved)) waiting.push(next);
+    });
+    return waiting;
+  }
+
+  /** Messages with QoS 1 and 2 that are not acknowledged. */
+  get unacknowledged(): readonly OutgoingPublish[] {
+    const { inFlight, queue } = this.session;
+    const entries: OutgoingPublish[] = [];
+    inFlight.forEach((_id, _state, entry) => entry !== undefined && entries.push(entry as OutgoingPublish));
+    queue.forEach((entry) => entry.qos > 0 && entries.push(entry as OutgoingPublish));
+    for (const next of this.waiting) if (next instanceof OutgoingPublish && next.qos > 0) entries.push(next);
+    return entries;
+  }
+
+  /** Takes back what waits for a connection and is no message with QoS 1 or 2. */
+  clearWaiting(): void {
+    const given = this.waiting;
+    this.pending.clear();
+    this.pendingBytes = 0;
+    for (const next of given) {
+      if (next instanceof OutgoingPublish && next.qos > 0) {
+        this.pending.push(next);
+        this.pendingBytes += next.size;
+      } else this.identifiers.withdraw(next.promised);
     }
   }
 
@@ -76,9 +163,15 @@ export class Outbox {
     for (const entry of all.sort((a, b) => a.sequence - b.sequence)) pushQueue(session, entry);
   }
 
-  /** The message in flight with that Packet Identifier. */
-  inFlight(packetIdentifier: number): OutgoingPublish | undefined {
-    return this.session.inFlight.entry(packetIdentifier) as OutgoingPublish | undefined;
+  /** Takes a message back that has not left; of one that has, only the callback, since the server may have it. */
+  remove(packetIdentifier: number, error: Error): OutgoingPublish | undefined {
+    const entry = this.unacknowledged.find(({ messageId }) => messageId === packetIdentifier);
+    if (entry === undefined) return undefined;
+    // In the session's queue it is no more than counted; what waits there leaves in its turn.
+    entry.isRemoved = true;
+    if (!entry.isKept) this.identifiers.withdraw(entry.promised);
+    entry.settle(error);
+    return entry;
   }
 
   /**
@@ -90,10 +183,18 @@ export class Outbox {
     const entries: OutgoingPublish[] = [];
     session.inFlight.forEach((_id, _state, entry) => entry !== undefined && entries.push(entry as OutgoingPublish));
     session.queue.forEach((entry) => entries.push(entry as OutgoingPublish));
-    if (!keepsSession) session.clear();
+    if (!keepsSession) {
+      // Their identifiers are free; what a store has of them comes back with the store.
+      for (const entry of entries) entry.isKept = false;
+      session.clear();
+    }
     const calls = entries.sort((a, b) => a.sequence - b.sequence).map((entry) => () => entry.settle(error));
-    pending.forEach((next) => calls.push(() => (next instanceof OutgoingPublish ? next.settle(error) : next.fail(error))));
+    pending.forEach((next) => {
+      this.identifiers.withdraw(next.promised);
+      calls.push(() => (next instanceof OutgoingPublish ? next.settle(error) : next.fail(error)));
+    });
     pending.clear();
+    this.pendingBytes = 0;
     for (const call of calls) callSafely(call, undefined);
   }
 }

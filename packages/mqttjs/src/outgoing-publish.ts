@@ -29,6 +29,12 @@ export class OutgoingPublish implements OutboundEntry, Message {
   sent = false;
   commit = 0;
   tag: unknown = undefined;
+  /** Its Packet Identifier, where it got one before it could leave; 0 for none. */
+  promised = 0;
+  /** It is in the application's store. */
+  isKept = false;
+  /** The application took it back before it left. */
+  isRemoved = false;
 
   readonly topicName: Uint8Array;
   readonly payload: Uint8Array;
@@ -46,11 +52,13 @@ export class OutgoingPublish implements OutboundEntry, Message {
     version: ProtocolVersion,
     wallTime: number,
   ) {
-    const { qos = 0, retain = false } = options;
+    const { qos = 0, retain = false, dup = false } = options;
     this.given = { topic, payload, options };
     this.callback = callback;
     this.qos = qos;
     this.retain = retain;
+    // DUP, where the application says that it sent the message before. QoS 0 must not have it ([MQTT-3.3.1-2]).
+    this.sent = dup && qos > 0;
     this.topicName = utf8Encoder().encode(topic);
     this.payload = payloadBytes(payload);
     const { messageExpiryInterval, topicAlias: _, ...properties } = (version === 5 && toProperties(options.properties)) || {};
@@ -58,12 +66,16 @@ export class OutgoingPublish implements OutboundEntry, Message {
     this.expiresAt = messageExpiryInterval === undefined ? 0 : wallTime + messageExpiryInterval * 1000;
   }
 
-  /** The Sender is done with it: acknowledged with that Reason Code, or below 0: dropped. */
-  done(outcome: number): void {
+  /**
+   * The Sender is done with it: acknowledged with that Reason Code, or below 0: dropped.
+   *
+   * @param stored what the application's store had of it
+   */
+  done(outcome: number, stored?: Packet): void {
     if (outcome < 0) this.settle(outcome === DROPPED_EXPIRED ? new MqttError("MESSAGE_EXPIRED") : tooLarge());
     else if (outcome >= 0x80) this.settle(...this.refusal(outcome));
     else if (this.qos === 0) this.settle();
-    else this.settle(undefined, this.qos === 1 ? this.packet() : this.release());
+    else this.settle(undefined, stored ?? (this.qos === 1 ? this.packet() : this.release()));
   }
 
   /** Tells the application, once. */
@@ -75,16 +87,26 @@ export class OutgoingPublish implements OutboundEntry, Message {
     else callback?.(error ?? (null as unknown as undefined), packet);
   }
 
+  get size(): number {
+    return this.topicName.length + this.payload.length;
+  }
+
+  /** What the application knows it by. */
+  get messageId(): number {
+    return this.packetIdentifier || this.promised;
+  }
+
   private refusal(reasonCode: number): [Error, Packet] {
     const error = new ErrorWithReasonCode(`Publish error: ${ReasonCodes[reasonCode]}`, reasonCode);
     return [error, { cmd: this.qos === 1 ? "puback" : "pubrec", messageId: this.packetIdentifier, reasonCode }];
   }
 
-  private packet(): Packet {
+  /** As MQTT.js shows it. */
+  packet(): Packet {
     const { topic, payload, options } = this.given;
-    const { qos, retain, packetIdentifier: messageId } = this;
+    const { qos, retain, messageId } = this;
     const properties = options.properties === undefined ? {} : { properties: options.properties };
-    return { cmd: "publish", topic, payload, qos, retain, messageId, dup: false, ...properties };
+    return { cmd: "publish", topic, payload, qos, retain, messageId, dup: options.dup === true, ...properties };
   }
 
   private release(): Packet {

@@ -33,6 +33,8 @@ function errorOfMqttJs(
   // What the application's own `handleAuth` said.
   const failed = error ?? (cause as Partial<MqttError> | undefined);
   if (failed?.code === "AUTH_FAILED" && failed.cause instanceof Error) return failed.cause;
+  // Before 5.0 no server may send it, but many do: `disconnect` told it.
+  if (packet?.type === PacketType.DISCONNECT && version !== 5) return undefined;
   if (wasOnline) return error ?? (told.includes((cause as { code?: unknown } | undefined)?.code) ? cause : undefined);
   return cause ?? failure.error;
 }

@@ -9,7 +9,7 @@ import type {
 import { subscribeFault } from "@bowline/client/internal";
 import type { ClientConnection } from "@bowline/protocol/internal";
 import { ErrorWithReasonCode, ErrorWithSubackPacket, ReasonCodes } from "./errors.ts";
-import type { ISubscriptionGrant, ISubscriptionRequest } from "./options.ts";
+import type { IClientSubscribeOptions, ISubscriptionGrant, ISubscriptionRequest } from "./options.ts";
 import type { PacketCallback } from "./outgoing-publish.ts";
 import type { ISubackPacket } from "./packets.ts";
 import { toProperties } from "./properties.ts";
@@ -22,7 +22,7 @@ interface Remembered {
   readonly request: ISubscriptionRequest;
   /** A SUBSCRIBE has left; before that it waits in the client's own queue. */
   isSent: boolean;
-  granted: ISubscriptionGrant | undefined;
+  isGranted: boolean;
 }
 /** A SUBSCRIBE that was not answered. */
 interface Asked {
@@ -50,17 +50,38 @@ export class Subscriptions {
     return this.versionOf();
   }
 
-  /** Splits requests into those to be sent and the grants of those that are subscribed already with the same QoS or more. */
-  sort(requests: readonly ISubscriptionRequest[]): { fresh: ISubscriptionRequest[]; granted: ISubscriptionGrant[] } {
-    const known = requests.filter(({ topic, qos }) => (this.remembered.get(topic)?.request.qos ?? -1) >= qos);
-    return {
-      fresh: requests.filter((request) => !known.includes(request)),
-      granted: known.flatMap(({ topic }) => this.remembered.get(topic)?.granted ?? []),
-    };
+  /** Those that are not subscribed already with the same QoS or more. */
+  fresh(requests: readonly ISubscriptionRequest[]): ISubscriptionRequest[] {
+    return requests.filter(({ topic, qos }) => (this.remembered.get(topic)?.request.qos ?? -1) < qos);
   }
 
   remember(requests: readonly ISubscriptionRequest[]): void {
-    for (const request of requests) this.remembered.set(request.topic, { request, isSent: false, granted: undefined });
+    for (const request of requests) this.remembered.set(request.topic, { request, isSent: false, isGranted: false });
+  }
+
+  /** What is made again on a new session, as MQTT.js shows it. */
+  get toResubscribe(): Record<string, IClientSubscribeOptions> {
+    // A Topic Filter may be called __proto__.
+    return Object.fromEntries(
+      [...this.remembered].map(
+        ([
+          topic,
+          {
+            request: { topic: _, ...options },
+          },
+        ]) => [topic, options],
+      ),
+    );
+  }
+
+  /** What the server has not answered: SUBSCRIBEs and UNSUBSCRIBEs. */
+  *unanswered(): Generator<[number, "subscribe" | "unsubscribe", (error: Error) => void]> {
+    for (const [id, { callback }] of this.asked) yield [id, "subscribe", (error) => callback?.(error)];
+    for (const [id, callback] of this.leaving) yield [id, "unsubscribe", (error) => callback?.(error)];
+  }
+
+  askedTopics(): [number, string[]][] {
+    return [...this.asked].map(([id, { requests }]) => [id, requests.map(({ topic }) => topic)]);
   }
 
   forget(topics: readonly string[]): void {
@@ -115,7 +136,7 @@ export class Subscriptions {
 
   /** Subscribes again to what the server does not have: everything without a session, else what it never answered. */
   renew(engine: ClientConnection, hasSession: boolean): void {
-    const lost = [...this.remembered.values()].filter((entry) => entry.isSent && !(hasSession && entry.granted !== undefined));
+    const lost = [...this.remembered.values()].filter((entry) => entry.isSent && !(hasSession && entry.isGranted));
     const requests = lost.map(({ request }) => request);
     // On 5.0 each may have properties of its own, which belong to a whole SUBSCRIBE.
     const batches = this.version === 5 ? requests.map((request) => [request]) : requests.length > 0 ? [requests] : [];
@@ -157,11 +178,10 @@ export class Subscriptions {
   }
 
   private granted(request: ISubscriptionRequest, code: number): ISubscriptionGrant {
-    const grant = { ...request, qos: code } as ISubscriptionGrant;
     const entry = this.remembered.get(request.topic);
     if (code >= 0x80) this.remembered.delete(request.topic);
-    else if (entry !== undefined) entry.granted = grant;
-    return grant;
+    else if (entry !== undefined) entry.isGranted = true;
+    return { ...request, qos: code } as ISubscriptionGrant;
   }
 }
 

@@ -1,5 +1,5 @@
 import { PacketType } from "@bowline/protocol";
-import type { IClientOptions } from "@bowline/mqttjs";
+import type { IClientOptions, ISubscriptionMap } from "@bowline/mqttjs";
 import { describe, expect, test } from "vitest";
 import { libraries, runWith, type Scenario } from "./mqttjs-both.ts";
 import type { Script } from "./mqttjs-scripted-server.ts";
@@ -132,6 +132,81 @@ describe("as MQTT.js", () => {
         } else connection.answer(packet);
       },
     ));
+
+  test("a DISCONNECT of the server, which MQTT 3.1.1 forbids it", () =>
+    expectSame(
+      async ({ connect, recording: { until } }) => {
+        const client = connect();
+        await until("connect");
+        client.publish("die", "");
+        await until("connect", 2);
+      },
+      (packet, connection) => {
+        if (packet.type === PacketType.PUBLISH) {
+          connection.socket.end(Buffer.of(0xe0, 0));
+        } else connection.answer(packet);
+      },
+    ));
+
+  test("a second subscription to a known filter", () =>
+    expectSame(async ({ connect, recording: { callback, until } }) => {
+      const client = connect();
+      await until("connect");
+      client.subscribe("a", { qos: 1 }, callback("subscribed"));
+      await until("subscribed");
+      client.subscribe("a", { qos: 1 }, callback("again"));
+      client.subscribe("a", { qos: 2 }, callback("with more"));
+      await until("with more");
+      client.subscribe({ a: { qos: 0 }, resubscribe: true } as unknown as ISubscriptionMap, callback("forced"));
+      await until("forced");
+    }));
+
+  test("a message that the application marks as sent before", async () => {
+    let dups: (boolean | undefined)[] = [];
+    const scenario: Scenario = async ({ connect, server, recording: { callback, until } }) => {
+      const client = connect();
+      await until("connect");
+      client.publish("a", "1", { qos: 1, dup: true }, callback("published 1"));
+      client.publish("a", "2", { qos: 1 }, callback("published 2"));
+      await until("published 2");
+      dups = server.received.flatMap((packet) => (packet.type === PacketType.PUBLISH ? [packet.dup] : []));
+    };
+    await expectSame(scenario);
+    expect(dups).toEqual([true, false]);
+  });
+
+  test("an application that comes back in the callback of end still hears of its messages", async () => {
+    const scenario: Scenario = async ({ connect, recording: { callback, until, note } }) => {
+      const { Store } = libraries.theirs;
+      const stores = { incomingStore: new Store({ clean: false }), outgoingStore: new Store({ clean: false }) };
+      const client = connect({ clean: false, clientId: "back", ...stores });
+      await until("connect");
+      client.publish("a", "1", { qos: 2 }, callback("published"));
+      await until("packetsend pubrel");
+      client.end(true, () => {
+        note("ended");
+        client.reconnect(stores);
+      });
+      await until("connect", 2);
+      await until("published");
+    };
+    const script: Script = (packet, connection) => {
+      if (packet.type === PacketType.CONNECT) connection.accept({ sessionPresent: connection.number > 1 });
+      else if (packet.type !== PacketType.PUBREL || connection.number > 1) connection.answer(packet);
+    };
+    // `connect` comes later in MQTT.js: see the differences.
+    for (const library of ["ours", "theirs"] as const) {
+      const lines = await runWith(library, scenario, script);
+      expect(lines.filter((line) => /^(published|ended|reconnect|packetsend pub)/.test(line))).toEqual([
+        "packetsend publish a 2",
+        "packetsend pubrel",
+        "ended",
+        "reconnect",
+        "packetsend pubrel",
+        "published: pubrel",
+      ]);
+    }
+  });
 
   test("no CONNACK within connectTimeout", () =>
     expectSame(
