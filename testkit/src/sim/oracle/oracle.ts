@@ -326,7 +326,8 @@ export class Oracle implements Judge {
     }
     const left = properties?.messageExpiryInterval;
     if (left !== undefined && left > publication.expiry) this.violated(`${message} lives longer than its publisher said`);
-    if (packet.dup || publication.expiry === 0) return;
+    // Read together with a request of its publisher, it may reach others before the answer to that has left: it came just now.
+    if (packet.dup || publication.expiry === 0 || publication.firstRouted === 0) return;
     // It is being sent for the first time: its time must not be over.
     const age = this.now - publication.firstRoutedAt;
     if (publication.firstRouted === publication.lastRouted && age > publication.expiry * 1000 + COMMIT_MS) {
