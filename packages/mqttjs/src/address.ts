@@ -17,11 +17,12 @@ export function optionsOfUrl(url: string): IClientOptions {
   if (given === undefined && !url.startsWith("/")) throw new Error("Missing protocol");
   const scheme = given && reachable(given.toLowerCase());
   const { target, username, password } = parse(scheme === undefined ? url : `${scheme}:${rest}`, { protocolVersion: 4 });
-  const { host, port, path } = target;
+  const { port, path } = target;
+  const host = target.host.replace(/^\[(.*)\]$/, "$1");
   const query = Object.fromEntries(new URLSearchParams(/\?(.*)$/.exec(path)?.[1]));
   return {
     protocol: (scheme ?? target.scheme) as MqttProtocol,
-    ...(target.scheme === "unix" ? { unixSocket: true, path } : { host, port, path, query }),
+    ...(target.scheme === "unix" ? { unixSocket: true, path } : { unixSocket: false, host, port, query, ...(isWebSocket(target.scheme) ? { path } : {}) }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };
@@ -68,8 +69,11 @@ export function chooseProtocol(options: IClientOptions): MqttProtocol {
   const { protocol, cert, key, defaultProtocol = "mqtt" } = options;
   const hasCertificate = cert !== undefined && key !== undefined;
   if (protocol === undefined && hasCertificate) throw new Error("Missing secure protocol key");
-  const chosen = protocol ?? options.servers?.[0]?.protocol ?? defaultProtocol;
-  return hasCertificate ? (secure[chosen] ?? chosen) : chosen;
+  const chosen = (protocol ?? options.servers?.[0]?.protocol ?? defaultProtocol).replace(/:$/, "") as MqttProtocol;
+  if (!hasCertificate) return chosen;
+  const withCertificate = secure[chosen] ?? chosen;
+  if (["mqtts", "wss", "ssl", "tls"].includes(withCertificate)) return withCertificate;
+  throw new Error(`Unknown protocol for secure connection: "${chosen}"!`);
 }
 
 function parse(
