@@ -12,6 +12,7 @@ import {
   type ClientConnection,
   type Clock,
   encodeFromClientToBytes,
+  type FrameObserver,
   type OutboundEntry,
   type PublishOffsets,
   PublishSource,
@@ -92,6 +93,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private readonly versions: VersionChoice;
   private readonly idleLimit = new IdleLimit();
   private authenticator: Authenticator | undefined;
+  received: FrameObserver | undefined = undefined;
+  sending: ((bytes: Uint8Array) => void) | undefined = undefined;
   private reauthenticating: Promise<void> | undefined;
   private connection: NetworkConnection | undefined;
   /** Sockets on their way out, which `close` waits for. */
@@ -377,11 +380,24 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     );
   }
 
-  private askFor(controller: AbortController): Promise<Credentials> {
-    const { credentials, connectTimeoutMs = 30_000 } = this.options;
+  private async askFor(controller: AbortController): Promise<Credentials> {
+    const { credentials, connectTimeoutMs = 30_000, onPacket } = this.options;
     const request = { attempt: this.policy.failures + 1, lastFailure: this.lastFailure };
-    const ask = (): Promise<Credentials> => askCredentials(credentials, request, controller, this.clock, connectTimeoutMs);
-    return this.outbox.isKept && this.outbox.keeper === undefined ? this.leave(this.openStore(connectTimeoutMs)).then(ask) : ask();
+    if (onPacket !== undefined && this.received === undefined) await this.openLog(onPacket);
+    if (this.outbox.isKept && this.outbox.keeper === undefined) await this.leave(this.openStore(connectTimeoutMs));
+    return askCredentials(credentials, request, controller, this.clock, connectTimeoutMs);
+  }
+
+  /** A log that cannot be loaded now is missing from this attempt, and is tried again at the next. */
+  private async openLog(show: NonNullable<ConnectOptions["onPacket"]>): Promise<void> {
+    try {
+      const { PacketLog } = await import("./packet-log.ts");
+      const { received, sending } = new PacketLog(show);
+      this.received = received;
+      this.sending = sending;
+    } catch {
+      // The connection matters more.
+    }
   }
 
   private async openStore(limitMs: number): Promise<void> {

@@ -18,6 +18,7 @@ export type {
   SubscribeOptions,
   WillOptions,
 } from "./options.ts";
+export type { PacketEvent } from "./packet-log.ts";
 export type { Publication, PublishResult } from "./publication.ts";
 export type {
   AttemptFailure,

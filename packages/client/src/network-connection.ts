@@ -43,9 +43,9 @@ export interface ConnectionOwner {
   /** The connection is over, for whatever reason but `disconnect` and `destroy` by the owner. Once. */
   ended(end: ConnectionEnd): void;
   /** Every packet that comes, before it is acted upon; for an owner that shows them. */
-  readonly received?: FrameObserver;
+  readonly received?: FrameObserver | undefined;
   /** Whole packets that leave; for an owner that shows them. */
-  sending?(bytes: Uint8Array): void;
+  readonly sending?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 /** Everything known of the end of a connection. */

@@ -3,6 +3,7 @@ import type { AliasPolicy } from "@bowline/protocol/internal";
 import type { ProtocolVersion, QoS, RetainHandling, UserProperty } from "@bowline/protocol";
 import type { Authentication } from "./authentication.ts";
 import type { AttemptFailure } from "./status.ts";
+import type { PacketEvent } from "./packet-log.ts";
 import type { Message } from "./message.ts";
 import type { ProxyOptions, SocketOptions } from "./network-options.ts";
 import type { SessionStore } from "./store/session-store.ts";
@@ -194,6 +195,8 @@ export interface ConnectOptions {
   userProperties?: readonly UserProperty[];
   /** A slower acknowledgement of a message raises `acknowledgementLate`, in ms. Default 30,000. */
   ackTimeoutMs?: number;
+  /** Shown every packet, for tools; costs nothing when it is not given. */
+  onPacket?: (event: PacketEvent) => void;
   /** Opens the byte stream in place of the platform: a virtual network, a proxy. */
   transport?: Dialer;
   /** Time source in place of the host's. */
