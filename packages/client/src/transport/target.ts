@@ -44,7 +44,7 @@ export function parseTarget(text: string, options: TargetOptions): ParsedUrl {
   if (name === undefined || rest === undefined) throw new MqttError("URL_INVALID", { detail: text });
   const known = schemes[name.toLowerCase()];
   if (known === undefined) throw new MqttError("SCHEME_UNKNOWN", { detail: name });
-  const url = parseAuthority(rest, text);
+  const { url, username, password } = parseAuthority(rest, text);
   for (const key in options.query) url.searchParams.set(key, options.query[key] ?? "");
   const port = url.port === "" ? known.port : Number(url.port);
   const path = url.pathname + url.search;
@@ -59,24 +59,26 @@ export function parseTarget(text: string, options: TargetOptions): ParsedUrl {
       tls,
       headers,
     },
-    username: url.username === "" ? undefined : decodeURIComponent(url.username),
-    password: url.password === "" ? undefined : decodeURIComponent(url.password),
+    username,
+    password,
   };
 }
 
-/** A page may name its own origin by a path alone. */
+/** A page may name its own origin by a path alone; a worker made of a blob has its page's address behind that word. */
 function absolute(text: string, pageUrl: string | undefined): string {
-  return text.startsWith("/") && pageUrl !== undefined ? new URL(text, pageUrl).href.replace(/^http/, "ws") : text;
+  const [base] = /http.*/.exec(pageUrl ?? "") ?? [];
+  return text.startsWith("/") && base !== undefined ? new URL(text, base).href.replace(/^http/, "ws") : text;
 }
 
 /**
  * Hosts parse the authority of unknown schemes differently (old browsers do not at all), so a known one is put in place: ftp,
  * whose default port 21 nobody uses for MQTT and which therefore does not swallow a port that was written.
  */
-function parseAuthority(rest: string, text: string): URL {
+function parseAuthority(rest: string, text: string): { url: URL; username: string | undefined; password: string | undefined } {
   try {
     const url = new URL(`ftp:${rest}`);
-    if (rest.startsWith("//") && url.hash === "") return url;
+    const [username, password] = [url.username, url.password].map((part) => (part === "" ? undefined : decodeURIComponent(part)));
+    if (rest.startsWith("//") && url.hash === "") return { url, username, password };
   } catch {
     // Told below, in one form for every host.
   }
