@@ -72,7 +72,7 @@ export function chooseProtocol(options: IClientOptions): MqttProtocol {
   const chosen = (protocol ?? options.servers?.[0]?.protocol ?? defaultProtocol).replace(/:$/, "") as MqttProtocol;
   if (!hasCertificate) return chosen;
   const withCertificate = secure[chosen] ?? chosen;
-  if (["mqtts", "wss", "ssl", "tls"].includes(withCertificate)) return withCertificate;
+  if (/^(mqtts|wss|ssl|tls|.*\+unix)$/.test(withCertificate)) return withCertificate;
   throw new Error(`Unknown protocol for secure connection: "${chosen}"!`);
 }
 

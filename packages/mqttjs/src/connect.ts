@@ -20,6 +20,8 @@ export function connect(brokerUrl: string | IClientOptions, opts: IClientOptions
   // As in MQTT.js the one in the address wins.
   const clientId = given.query?.["clientId"];
   const [username, ...password] = given.auth?.split(":") ?? [];
+  // A URL's protocol may be taken away by the options; options alone have a default.
+  if (typeof brokerUrl === "string" && brokerUrl !== "" && !given.protocol) throw new Error("Missing protocol");
   const protocol = chooseProtocol(given);
   const options: IClientOptions = {
     defaultProtocol: protocol,

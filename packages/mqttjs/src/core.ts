@@ -319,6 +319,13 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     else if (this.phase.kind !== "idle") return;
     this.connack = undefined;
     this.isRenewing = false;
+    const { authenticationMethod, authenticationData } = this.options.properties ?? {};
+    if (authenticationData !== undefined && authenticationMethod === undefined) {
+      // As in MQTT.js, which ends the client: no attempt could do better.
+      this.phase = IDLE;
+      this.end(false, {}, () => this.tell("error", new Error("Packet has no Authentication Method")));
+      return;
+    }
     const phase: Phase = { ...PREPARING };
     this.phase = phase;
     const since = this.clock.now();
@@ -529,7 +536,16 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const reported = reportedError(end, failure, this.version, wasOnline);
     if (reported !== undefined) this.tellError(reported, failure);
     this.offline(failure);
+    if (end.timedOut) this.giveUp();
     void phase.connection.released.then(() => this.closed(failure));
+  }
+
+  /** As in MQTT.js: a client that does not come back and keeps no session says so of its messages as soon as it cuts the connection. */
+  private giveUp(): void {
+    if (this.options.reconnectPeriod !== 0 || this.options.clean === false) return;
+    const error = new Error("Connection closed");
+    this.subscriptions.disconnected(error);
+    this.outbox.failAll(error, false);
   }
 
   // The way through the phases.
@@ -654,8 +670,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       // It gave up: nothing comes back by itself.
       if (failure !== undefined) this.isReconnecting = false;
     } else this.phase = { kind: "waiting", timer: this.clock.setTimer(this.retry, retryInMs) };
-    this.tell("close", failure);
     this.subscriptions.disconnected(new Error("Connection closed"));
+    this.tell("close", failure);
     if (this.ending !== undefined) this.finish();
     else if (this.comesBack) {
       this.comesBack = false;
@@ -699,6 +715,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       return;
     }
     const { connection } = phase;
+    if (force) this.giveUp();
     const { reasonCode = 0, properties } = ending.packet;
     const released = force ? connection.destroy() : connection.disconnect(reasonCode, toProperties(properties));
     this.packets.showSent();

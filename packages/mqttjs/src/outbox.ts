@@ -68,15 +68,22 @@ export class Outbox {
   takeOldest(): OutgoingPublish | undefined {
     const queued = shiftQueue(this.session) as OutgoingPublish | undefined;
     if (queued !== undefined) return queued;
+    const oldest = this.oldestPending();
+    if (oldest === undefined) return undefined;
+    this.pendingBytes -= oldest.size;
+    if (!oldest.isKept) this.identifiers.withdraw(oldest.promised);
+    return oldest;
+  }
+
+  /** Nearly always the first; SUBSCRIBEs before it stay. */
+  private oldestPending(): OutgoingPublish | undefined {
+    if (this.pending.peek() instanceof OutgoingPublish) return this.pending.shift() as OutgoingPublish;
     let oldest: OutgoingPublish | undefined;
     this.pending.filter((next) => {
       if (oldest !== undefined || !(next instanceof OutgoingPublish)) return true;
       oldest = next;
       return false;
     });
-    if (oldest === undefined) return undefined;
-    this.pendingBytes -= oldest.size;
-    if (!oldest.isKept) this.identifiers.withdraw(oldest.promised);
     return oldest;
   }
 

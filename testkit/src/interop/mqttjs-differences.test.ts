@@ -107,7 +107,7 @@ describe("other than MQTT.js, on purpose", () => {
       },
       (packet, connection) => packet.type === PacketType.CONNECT && connection.answer(packet),
     );
-    expect(lines.slice(-4)).toEqual(["close", "subscribed: Connection closed", "end", "ended: done"]);
+    expect(lines.slice(-4)).toEqual(["subscribed: Connection closed", "close", "end", "ended: done"]);
   });
 
   test("messages leave in the order of the calls, whatever their QoS", async () => {
