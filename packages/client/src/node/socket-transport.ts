@@ -47,6 +47,11 @@ class SocketTransport implements Transport {
     const { socket } = this;
     if (socket === undefined || !socket.writable) return true;
     if (this.encrypted) return this.writeEncrypted(socket, bytes);
+    // Behind a peer that does not read, a few bytes must not hold a whole out-buffer each.
+    if (socket.writableLength > 0 && bytes.length < COPY_BELOW) {
+      socket.write(Buffer.from(bytes), this.written);
+      return true;
+    }
     socket.write(bytes, this.written);
     // Node tries the system call at once, and then nothing refers to the bytes any more.
     return socket.writableLength === 0;
