@@ -58,7 +58,10 @@ function mqttClient(library: typeof dropIn, { url, clientId, version, credential
   client.on("error", () => undefined);
   client.on("message", (_topic, payload) => onMessage(payload.toString()));
   return {
-    subscribe: (filter, qos) => client.subscribeAsync(filter, { qos }),
+    // As in MQTT.js, a SUBSCRIBE that a cut leaves without an answer fails.
+    subscribe: async (filter, qos) => {
+      while (!(await client.subscribeAsync(filter, { qos }).catch(() => undefined)));
+    },
     publish: (topic, payload, qos, settled) => void client.publish(topic, payload, { qos }, (error) => settled(!error)),
     close: () => client.endAsync(true),
   };

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { CredentialsRequest } from "@bowline/client";
+import type { WithFailure } from "@bowline/mqttjs";
+import { Clients, pause, until } from "./clients.ts";
+import { PasswordServer } from "./password-server.ts";
+
+/* Credentials by callback: asked for once per attempt, renewed before they end; the same for the client and the drop-in. */
+
+const isLong = process.env["BOWLINE_LONG"] === "1";
+/** Life of a token, and how long it is watched. */
+const LIFE_MS = isLong ? 4000 : 1300;
+const WATCHED_MS = isLong ? 14_000 : 4000;
+const versions = [4, 5] as const;
+
+let server: PasswordServer;
+const clients = new Clients();
+beforeEach(async () => {
+  server = await PasswordServer.start();
+});
+afterEach(async () => {
+  await clients.end();
+  await server.close();
+});
+
+/** Gives out tokens that are good for a time; the server ends the connection of whoever outstays his. */
+class Tokens {
+  readonly asked: CredentialsRequest[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  readonly give = async (request: CredentialsRequest) => {
+    this.asked.push(request);
+    await pause(5);
+    const token = `token-${this.asked.length}`;
+    server.password = token;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => server.cut(), LIFE_MS);
+    return { username: "u", password: token, expiresAt: Date.now() + LIFE_MS };
+  };
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+describe.each(versions)("version %i", (protocolVersion) => {
+  test(
+    `A4: tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
+    async () => {
+      const tokens = new Tokens();
+      const { failures, losses } = clients.core(server.url, { protocolVersion, credentials: tokens.give });
+      await pause(WATCHED_MS);
+      tokens.stop();
+      expect(server.accepted.length).toBeGreaterThanOrEqual(3);
+      expect([server.refused.length, failures.length, losses.length]).toEqual([0, 0, 0]);
+      expect(tokens.asked).toHaveLength(server.accepted.length);
+    },
+    WATCHED_MS + 10_000,
+  );
+
+  test(
+    `A4 (drop-in, bowline.credentials): tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
+    async () => {
+      const tokens = new Tokens();
+      const { client, errors } = clients.dropIn(server.url, { protocolVersion, bowline: { credentials: tokens.give } });
+      await pause(WATCHED_MS);
+      tokens.stop();
+      expect(server.accepted.length).toBeGreaterThanOrEqual(3);
+      expect([server.refused.length, errors.length]).toEqual([0, 0]);
+      expect(tokens.asked).toHaveLength(server.accepted.length);
+      expect(client.connected).toBe(true);
+    },
+    WATCHED_MS + 10_000,
+  );
+
+  test.each([
+    ["static", { username: "u", password: "good" }],
+    ["sync", () => ({ username: "u", password: "good" })],
+    ["async", async () => ({ username: "u", password: "good" })],
+  ] as const)("A4: %s credentials", async (_form, credentials) => {
+    const { client } = clients.core(server.url, { protocolVersion, credentials });
+    const { client: other } = clients.dropIn(server.url, { protocolVersion, bowline: { credentials } });
+    await client.online();
+    await until(() => other.connected);
+    expect(server.refused).toHaveLength(0);
+  });
+
+  test("A1 A4 (drop-in): refused, others are tried, and the same ones are not", async () => {
+    const told: (string | undefined)[] = [];
+    let password = "old";
+    const { client, errors } = clients.dropIn(server.url, {
+      protocolVersion,
+      reconnectPeriod: 20,
+      bowline: {
+        credentials: ({ lastFailure }) => {
+          told.push(lastFailure?.code);
+          return { username: "u", password };
+        },
+      },
+    });
+    await until(() => errors.length === 2);
+    await pause(100);
+    expect(server.seen).toHaveLength(1);
+    expect(errors.map((error) => (error as WithFailure).failure?.retryInMs)).toEqual([20, undefined]);
+    expect(client.reconnecting).toBe(false);
+    password = "good";
+    client.reconnect();
+    await until(() => client.connected);
+    expect(told).toEqual([undefined, "BAD_CREDENTIALS", "BAD_CREDENTIALS"]);
+  });
+});
+
+test("A4 (drop-in): a callback that never answers is an error of each attempt within the time limit, its signal aborted", async () => {
+  const signals: AbortSignal[] = [];
+  const { client, errors } = clients.dropIn(server.url, {
+    connectTimeout: 60,
+    reconnectPeriod: 20,
+    bowline: {
+      credentials: ({ signal }) => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      },
+    },
+  });
+  await until(() => errors.length === 3);
+  expect(errors.map((error) => (error as WithFailure).failure?.code)).toEqual(Array(3).fill("CREDENTIALS_TIMEOUT"));
+  expect(signals.slice(0, 3).every(({ aborted }) => aborted)).toBe(true);
+  await client.endAsync();
+  expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  expect(server.seen).toEqual([]);
+});
+
+test("A4: address, query and headers of the attempt may come with the credentials", async () => {
+  const { client, failures } = clients.core("mqtt://127.0.0.1:1", {
+    credentials: () => ({ url: server.url, username: "u", password: "good" }),
+  });
+  const { client: other } = clients.dropIn("mqtt://127.0.0.1:1", {
+    bowline: { credentials: () => ({ url: server.url, username: "u", password: "good" }) },
+  });
+  await client.online();
+  await until(() => other.connected);
+  expect(failures).toEqual([]);
+});
+
+test("A10 (drop-in, bowline.reconnect): growing delays; without it the period is exact", async () => {
+  server.closesAtConnect = true;
+  const delays: (number | undefined)[] = [];
+  const { client } = clients.dropIn(server.url, {
+    bowline: { reconnect: { firstDelayMs: 8, baseDelayMs: 16, maximumDelayMs: 64 } },
+  });
+  client.on("close", (failure) => delays.push((failure as { retryInMs?: number } | undefined)?.retryInMs));
+  await until(() => delays.length === 5);
+  const bounds = [
+    [0, 8],
+    [8, 16],
+    [16, 32],
+    [32, 64],
+    [32, 64],
+  ];
+  for (const [index, [low, high]] of bounds.entries()) {
+    expect(delays[index]).toBeGreaterThanOrEqual(low!);
+    expect(delays[index]).toBeLessThanOrEqual(high!);
+  }
+  const exact: (number | undefined)[] = [];
+  const { client: plain } = clients.dropIn(server.url, { reconnectPeriod: 30 });
+  plain.on("close", (failure) => exact.push((failure as { retryInMs?: number } | undefined)?.retryInMs));
+  await until(() => exact.length === 3);
+  expect(exact).toEqual([30, 30, 30]);
+});
+
+test("E1: a password without a user name goes out on 5.0", async () => {
+  const password = "good";
+  const { client } = clients.core(server.url, { protocolVersion: 5, credentials: { password } });
+  const { client: other } = clients.dropIn(server.url, { protocolVersion: 5, password });
+  await client.online();
+  await until(() => other.connected);
+  expect(server.accepted.map(({ connect }) => connect?.username)).toEqual([undefined, undefined]);
+});
+
+test("A5 E1: a password without a user name is wrong input on 3.1.1: thrown at the call, or one error", async () => {
+  const password = "good";
+  expect(() => clients.core(server.url, { protocolVersion: 4, credentials: { password } })).toThrow(/OPTION_INVALID/);
+  const { errors } = clients.dropIn(server.url, { protocolVersion: 4, password, reconnectPeriod: 0 });
+  await until(() => errors.length === 1);
+  await pause(50);
+  expect(errors).toHaveLength(1);
+});
