@@ -6,12 +6,21 @@ import { expect, test } from "vitest";
 const root = join(import.meta.dirname, "../..");
 const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "STYLE.md", "CHANGELOG.md", "docs/README.md"];
 const packages = await readdir(join(root, "packages"));
-const all = [...documents, ...packages.map((name) => `packages/${name}/README.md`)];
+const guides = (await readdir(join(root, "docs/guides"))).map((name) => `docs/guides/${name}`);
+const all = [...documents, ...guides, ...packages.map((name) => `packages/${name}/README.md`)];
 
 test.each(all)("every link in %s leads somewhere", async (document) => {
   const text = await readFile(join(root, document), "utf8");
   const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => link ?? "");
   expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+});
+
+test.each(guides)("every program in %s is a file in examples/, whole and as it is", async (guide) => {
+  const text = await readFile(join(root, guide), "utf8");
+  const blocks = [...text.matchAll(/^```(?:js|ts|html|nginx)\n(.*?)^```$/gms)].map(([, block]) => block);
+  const names = (await readdir(join(root, "examples"))).filter((name) => name !== "tsconfig.json");
+  const examples = await Promise.all(names.map((name) => readFile(join(root, "examples", name), "utf8")));
+  expect(blocks.filter((block) => !examples.some((example) => example === block))).toEqual([]);
 });
 
 test("every file that ARCHITECTURE.md names exists", async () => {
