@@ -89,19 +89,24 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
     /** Publishes until that many are stored, and is killed in the middle of it. */
     async function killAt(storedCount: number, kill: () => Promise<void>, to: number): Promise<void> {
       const page = await open();
+      let isKilled = false;
       const killed = new Promise<void>((resolve, reject) => {
         told.onStored = (count) => {
           if (count < storedCount) return;
           told.onStored = () => undefined;
+          isKilled = true;
           kill().then(resolve, reject);
         };
       });
       const ended = publish(page, to).then(
-        () => "ended",
-        () => "killed",
+        () => "it ended",
+        (error: unknown) => String(error),
       );
-      await killed;
-      expect(await ended).toBe("killed");
+      // What fails before it is killed has its own words.
+      const checked = ended.then((how) => {
+        if (!isKilled) throw new Error(`${how} before it was killed: ${told.failures.join()}`);
+      });
+      await Promise.all([killed, checked]);
     }
 
     const killBrowser = async (): Promise<void> => {

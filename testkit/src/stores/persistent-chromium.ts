@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type * as bowline from "@bowline/client";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { programPath } from "../system/missing-programs.ts";
 
 /** What scripts of tests find in the page. */
@@ -15,8 +15,7 @@ export interface StorePageGlobals {
 
 const FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync"];
 const bundleFolder = new URL("../../../packages/client/dist/", import.meta.url);
-const PAGE = `<!doctype html><title>store</title><link rel="icon" href="data:,">
-<script type="module">import * as bowline from "/browser.min.js"; globalThis.bowline = bowline;</script>`;
+const PAGE = `<!doctype html><title>store</title><link rel="icon" href="data:,">`;
 
 /**
  * A Chromium whose profile outlives its process, and the origin its pages come from: what IndexedDB keeps is there again after a
@@ -63,11 +62,8 @@ export class PersistentChromium {
   async page(): Promise<Page> {
     const context = (this.browser as Browser).contexts()[0];
     if (context === undefined) throw new Error("the browser has no context");
-    // A process that waited for the next page may have been killed with the others.
-    const page = await context.newPage().catch(() => context.newPage());
-    await page.goto(`http://localhost:${(this.server.address() as AddressInfo).port}/`);
-    await page.waitForFunction("globalThis.bowline !== undefined");
-    return page;
+    // A process that waited for the next page may have been killed with the others; then the next one is a new one.
+    return this.load(context).catch(() => this.load(context));
   }
 
   /** kill -9 of the browser's process; its helpers end with it. */
@@ -85,6 +81,14 @@ export class PersistentChromium {
     const { processInfo } = await session.send("SystemInfo.getProcessInfo");
     for (const { type, id } of processInfo) if (type === "renderer") process.kill(id, "SIGKILL");
     await session.detach();
+  }
+
+  private async load(context: BrowserContext): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`http://localhost:${(this.server.address() as AddressInfo).port}/`);
+    // Not by polling, which goes with the frames that a tab in the background does not draw.
+    await page.evaluate(`import("/browser.min.js").then((bowline) => { globalThis.bowline = bowline; })`);
+    return page;
   }
 
   async remove(): Promise<void> {
