@@ -1,4 +1,4 @@
-import { MqttError } from "@bowline/protocol";
+import type { MqttError } from "@bowline/protocol";
 import type { AttemptFailure, Credentials } from "@bowline/client";
 import { askCredentials, fingerprint, renewalDelay } from "@bowline/client/internal";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";

@@ -117,5 +117,4 @@ else await new Promise((resolve) => setTimeout(resolve, 100));
 look();
 const report: MemoryReport = { loopMs, lagMs, grownBytes: most - base, told, failed, dropped: loaded.dropped };
 await loaded.end();
-console.log(JSON.stringify(report));
-process.exit(0);
+process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
