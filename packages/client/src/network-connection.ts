@@ -104,6 +104,11 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   private isFlushDue = false;
   private isPaused = false;
   private isOver = false;
+  /**
+   * The timer was set by a timer. Browsers let a hidden page's chains of timers run once a minute, which is too late for Keep Alive, but
+   * not one that was set when a message came.
+   */
+  private isChained = false;
   /** Messages wait until the server has proved itself. */
   private isHeld = false;
   private lastTicket = 0;
@@ -263,6 +268,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     engine.receive(chunk, this.settings.clock.now());
     this.isReceiving = false;
     if (this.isFlushDue) this.flush();
+    if (this.isChained && !this.isOver) this.armTimer(engine);
   }
 
   drained(): void {
@@ -385,10 +391,14 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     if (!this.isOver) this.finish({ timedOut: true });
   };
 
-  private readonly onTimer = (): void => this.checkDeadlines();
+  private readonly onTimer = (): void => {
+    this.checkDeadlines();
+    this.isChained = true;
+  };
 
   private armTimer(engine: ClientConnection): void {
     const { clock } = this.settings;
+    this.isChained = false;
     clock.clearTimer(this.timer);
     const { deadline } = engine;
     if (deadline !== Number.POSITIVE_INFINITY) this.timer = clock.setTimer(this.onTimer, Math.max(0, deadline - clock.now()));

@@ -38,10 +38,12 @@ export class LivingPage {
   private readonly child: ChildProcess;
   private readonly home: string;
   private readonly socket: WebSocket;
+  private readonly browser: URL;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private lastId = 0;
 
-  private constructor(child: ChildProcess, home: string, socket: WebSocket) {
+  private constructor(child: ChildProcess, home: string, browser: URL, socket: WebSocket) {
+    this.browser = browser;
     this.child = child;
     this.home = home;
     this.socket = socket;
@@ -70,7 +72,7 @@ export class LivingPage {
     const { webSocketDebuggerUrl } = (await answer.json()) as { webSocketDebuggerUrl: string };
     const socket = new WebSocket(webSocketDebuggerUrl);
     await once(socket, "open");
-    const page = new LivingPage(child, home, socket);
+    const page = new LivingPage(child, home, browser, socket);
     await page.send("Page.enable");
     return page;
   }
@@ -98,6 +100,12 @@ export class LivingPage {
   /** Resolves when that holds in the page. */
   async until(script: () => boolean): Promise<void> {
     while (!(await this.evaluate(script).catch(() => false)));
+  }
+
+  /** Opens another tab in front of it. */
+  async hide(): Promise<void> {
+    await fetch(`http://${this.browser.host}/json/new?about:blank`, { method: "PUT" });
+    await this.until(() => document.visibilityState === "hidden");
   }
 
   async close(): Promise<void> {
