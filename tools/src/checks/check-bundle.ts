@@ -15,7 +15,7 @@ interface Bundle {
 }
 
 const bundles: readonly Bundle[] = [
-  { name: "client", dist: "packages/client/dist", goal: 20_000, maximum: 34_000 },
+  { name: "client", dist: "packages/client/dist", goal: 20_000, maximum: 35_000 },
   { name: "drop-in", dist: "packages/mqttjs/dist", goal: 28_000, maximum: 40_000 },
 ];
 

@@ -1,4 +1,16 @@
-import { utf8Decoder, utf8Encoder } from "./text-coders.ts";
+// The host's UTF-8 coders, made when they are first needed: Jest's page and older React Native have none, and there importing a package
+// must not be what fails.
+let encoder: TextEncoder | undefined;
+let decoder: TextDecoder | undefined;
+
+export function utf8Encoder(): TextEncoder {
+  return (encoder ??= new TextEncoder());
+}
+
+/** Takes what is no UTF-8 for U+FFFD. */
+export function utf8Decoder(): TextDecoder {
+  return (decoder ??= new TextDecoder());
+}
 
 /**
  * The four byte functions the codec takes from its host. The standard ones run anywhere; Buffer's are two to three times
