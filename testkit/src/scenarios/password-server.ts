@@ -23,6 +23,8 @@ export class PasswordServer {
   keepsOpen = false;
   /** False: connections are taken, and a CONNECT gets no answer. */
   answers = true;
+  /** False: after the CONNACK not a byte comes. */
+  pongs = true;
   /** Closes in place of the CONNACK. */
   closesAtConnect = false;
   readonly seen: SeenConnection[] = [];
@@ -100,7 +102,7 @@ export class PasswordServer {
     }
     const version = one.connect?.protocolVersion ?? 4;
     const send = (answer: Packet): void => void one.socket.write(encodeToBytes(answer, version));
-    if (packet.type === PacketType.PINGREQ) send({ type: PacketType.PINGRESP });
+    if (packet.type === PacketType.PINGREQ && this.pongs) send({ type: PacketType.PINGRESP });
     if (packet.type === PacketType.SUBSCRIBE) {
       send({ type: PacketType.SUBACK, packetIdentifier: packet.packetIdentifier, reasonCodes: packet.subscriptions.map(() => 0) });
     }
