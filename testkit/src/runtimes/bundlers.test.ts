@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { rolldown } from "rolldown";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { missingPrograms } from "../system/missing-programs.ts";
 import { browsers } from "./browsers.ts";
 import { bundlers, filesOf, missingBundlers, runJest } from "./bundlers.ts";
 import type { CaseResult } from "./case.ts";
 import { PageHost } from "./page-host.ts";
-import { PAGE_HEAD } from "./page-places.ts";
+import { PAGE_HEAD, scopes } from "./page-places.ts";
 import { SuiteBroker } from "./suite-broker.ts";
 
 /* Applications that bundle the packages or test with them; what comes out is executed. */
@@ -67,6 +68,20 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
       }
     }, 90_000);
   });
+
+  test("a service worker in one file has stores too", async () => {
+    const input = fileURLToPath(new URL("../../../tools/matrix/bundlers/apps/client.js", import.meta.url));
+    const made = await rolldown({ input, platform: "browser", resolve: { conditionNames: ["browser", "import", "default"] } });
+    const { output } = await made.generate({ format: "iife", codeSplitting: false });
+    await made.close();
+    const worker = `importScripts("suite.js"); globalThis.base = new URL(".", location.href).href; ${output[0].code}`;
+    const page = `${PAGE_HEAD}<script>navigator.serviceWorker.register("worker.js");</script>`;
+    const files = { "index.html": page, "worker.js": worker };
+    const { scope, results } = await host.run({ setting: await broker.setting("wss", { isBrowser: true }), files });
+    expect(scope).toBe(scopes["service worker"]);
+    expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(results.map(({ name }) => name).join()).toContain("keeps what was stored");
+  }, 60_000);
 
   test("Jest imports and requires both packages in jsdom", async () => {
     expect(await runJest("jsdom", {})).toMatch(/Tests: +2 passed, 2 total/);

@@ -96,12 +96,15 @@ export async function filesOf(outFolder: string): Promise<Record<string, string>
   );
 }
 
-/** Runs the test files of tools/matrix/bundlers/jest/ENVIRONMENT; rejects with Jest's output when one fails. */
+/**
+ * Runs the test files of tools/matrix/bundlers/jest/ENVIRONMENT, one after the other, since they would cut each other's connections.
+ * Rejects with Jest's output when one fails.
+ */
 export async function runJest(environment: "node" | "jsdom", env: Readonly<Record<string, string>>): Promise<string> {
   const args = ["--rootDir", join(folder, "jest", environment), "--env", environment, "--testMatch", "**/*.test.*js"];
   const { stderr } = await run(
     process.execPath,
-    [join(folder, "node_modules/jest/bin/jest.js"), ...args, "--watchman=false", "--ci"],
+    [join(folder, "node_modules/jest/bin/jest.js"), ...args, "--watchman=false", "--ci", "--runInBand"],
     {
       cwd: folder,
       env: { ...process.env, NODE_ENV: "test", NODE_OPTIONS: "--experimental-vm-modules", ...env },

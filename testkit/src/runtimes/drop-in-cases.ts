@@ -5,8 +5,14 @@ import { type Case, type CaseSetting, digest, payloads, same } from "./case.ts";
 type Mqtt = Pick<typeof mqttjs, "connect" | "connectAsync">;
 
 /** The cases of `@bowline/mqttjs`, given its API as this host has loaded it. */
-export function dropInCases(mqtt: Mqtt, setting: CaseSetting): Case[] {
+export function dropInCases(api: Mqtt, setting: CaseSetting): Case[] {
   const { prefix } = setting;
+  // A cut may come as a reset, which is an `error`; without a listener it would be written to the console.
+  const listening = (client: MqttClient): MqttClient => client.on("error", () => {});
+  const mqtt = {
+    connect: (url: string, given: IClientOptions) => listening(api.connect(url, given)),
+    connectAsync: async (url: string, given: IClientOptions) => listening(await api.connectAsync(url, given)),
+  };
   const options = (name: string, more: IClientOptions = {}): IClientOptions => ({
     ...setting.credentials,
     clientId: `${prefix}-${name}`,
