@@ -22,7 +22,9 @@ export function optionsOfUrl(url: string): IClientOptions {
   const query = Object.fromEntries(new URLSearchParams(/\?(.*)$/.exec(path)?.[1]));
   return {
     protocol: (scheme ?? target.scheme) as MqttProtocol,
-    ...(target.scheme === "unix" ? { unixSocket: true, path } : { unixSocket: false, host, port, query, ...(isWebSocket(target.scheme) ? { path } : {}) }),
+    ...(target.scheme === "unix"
+      ? { unixSocket: true, path }
+      : { unixSocket: false, host, port, query, ...(isWebSocket(target.scheme) ? { path } : {}) }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };

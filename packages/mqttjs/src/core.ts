@@ -641,7 +641,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private retryDelay(error: MqttError, wasRefused: boolean): number | undefined {
     const { reconnectPeriod = 1000, reconnectOnConnackError, bowline } = this.options;
     const { credentials, policy } = this;
-    if (this.ending !== undefined || bowline?.reconnect === false) return undefined;
+    if (this.ending !== undefined || this.isDisconnecting || bowline?.reconnect === false) return undefined;
     const isAuthentication = error.retry === "new-credentials";
     const hasNewCredentials = credentials?.mayChange === true;
     if (isAuthentication && wasRefused) credentials?.refuse(error);

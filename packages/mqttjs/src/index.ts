@@ -3,6 +3,7 @@ import * as mqtt from "./mqtt.ts";
 export type * from "./mqtt.ts";
 // By name and not by a star: tools that compare types and CommonJS do not look behind one.
 export {
+  applyMixin,
   Client,
   connect,
   connectAsync,
@@ -12,6 +13,7 @@ export {
   KeepaliveManager,
   MqttClient,
   MQTTJS_VERSION,
+  nextTick,
   ReasonCodes,
   Store,
   TypedEventEmitter,

@@ -4,6 +4,7 @@ import { TypedEventEmitter } from "./event-emitter.ts";
 import { KeepaliveManager } from "./keepalive-manager.ts";
 import { DefaultMessageIdProvider, type IMessageIdProvider, UniqueMessageIdProvider } from "./message-id-provider.ts";
 import { MqttClient } from "./mqtt-client.ts";
+import { applyMixin, nextTick } from "./shared.ts";
 import { Store } from "./store.ts";
 import { validateTopic, validateTopics } from "./validations.ts";
 import { version as MQTTJS_VERSION } from "./version.ts";
@@ -13,6 +14,7 @@ export type { WithFailure } from "./errors.ts";
 export type * from "./events.ts";
 export type * from "./options.ts";
 export type * from "./packets.ts";
+export type { Callback, Constructor, GenericCallback, PacketHandler, PacketPump } from "./shared.ts";
 export type { ClientStream } from "./mqtt-client.ts";
 export type { Outgoing, PendingCommand } from "./client-views.ts";
 export type { IStore, IStoreOptions, PacketStream } from "./store.ts";
@@ -23,6 +25,7 @@ export type { ClientSubscribeCallback } from "./subscriptions.ts";
 export const Client: typeof MqttClient = MqttClient;
 export type { IMessageIdProvider };
 export {
+  applyMixin,
   connect,
   connectAsync,
   DefaultMessageIdProvider,
@@ -31,6 +34,7 @@ export {
   KeepaliveManager,
   MqttClient,
   MQTTJS_VERSION,
+  nextTick,
   ReasonCodes,
   Store,
   TypedEventEmitter,

@@ -18,6 +18,12 @@ export type AckHandler = (
   done: (error: Error | number | null | undefined, code?: number) => void,
 ) => void;
 
+export type TimerVariant = "auto" | "worker" | "native";
+export interface Timer {
+  set(callback: () => void, intervalMs: number): unknown;
+  clear(timer: never): void;
+}
+
 /** A duplex stream as far as a client needs it: Node's, readable-stream's, or anything of their shape. */
 export interface IStream {
   on(event: string, listener: (...args: never[]) => void): unknown;
@@ -51,6 +57,12 @@ export interface ISecureClientOptions {
   ca?: string | string[] | Buffer | Buffer[];
   pfx?: string | Buffer | (string | Buffer | object)[];
   passphrase?: string;
+  /** Without effect, as in MQTT.js 5. */
+  keyPath?: string;
+  /** Without effect, as in MQTT.js 5. */
+  certPath?: string;
+  /** Without effect, as in MQTT.js 5. */
+  caPaths?: string | string[];
   /** False accepts any certificate. Default true. */
   rejectUnauthorized?: boolean;
   ALPNProtocols?: string[] | Buffer[] | Uint8Array[] | Buffer | Uint8Array;
@@ -149,8 +161,15 @@ export interface IClientOptions extends ISecureClientOptions {
   forceNativeWebSocket?: boolean;
   /** Takes what the client does, in words. */
   log?: (...args: unknown[]) => void;
-  timerVariant?: "auto" | "worker" | "native" | object;
+  timerVariant?: TimerVariant | Timer;
   writeCache?: boolean;
+  // Of WeChat and Alipay, or without effect in MQTT.js 5 too.
+  my?: unknown;
+  encoding?: string;
+  binary?: boolean;
+  objectMode?: boolean;
+  browserBufferSize?: number;
+  browserBufferTimeout?: number;
   /** Options of this package alone. */
   bowline?: BowlineOptions;
 }
@@ -186,6 +205,11 @@ export interface IClientPublishOptions {
   properties?: IPublishPacket["properties"];
   /** Called when the client has taken a QoS 1 or 2 message. */
   cbStorePut?: StorePutCallback;
+}
+
+export interface IClientReconnectOptions {
+  incomingStore?: IStore;
+  outgoingStore?: IStore;
 }
 
 export interface IClientSubscribeProperties {
