@@ -63,7 +63,8 @@ class BrowserTransport implements Transport {
   }
 
   private readonly onViolation = ({ blockedURI, effectiveDirective: directive }: SecurityPolicyViolationEvent): void => {
-    if (blockedURI.startsWith("ws")) this.facts.page = { ...this.facts.page, cspViolation: { directive, blockedUri: blockedURI.replace(/\?.*/, "") } };
+    // Evidence is redacted where it is quoted.
+    if (blockedURI.startsWith("ws")) this.facts.page = { ...this.facts.page, cspViolation: { directive, blockedUri: blockedURI } };
   };
 
   get bufferedBytes(): number {
@@ -154,16 +155,11 @@ function pageFacts(): PageFacts {
 
 let hasWarned = false;
 
-/** Options of TLS under their names in either package. */
-const tlsNames = /^(ca|cert|key|pfx|passphrase|rejectUnauthorized|servername|alpnprotocols)$/i;
-
 /** One warning for a page whose author expects an option to matter which no page can set. */
-function warnOfUnusable({ tls, headers, proxy, socket, hostOptions }: Target): void {
+function warnOfUnusable({ tls, headers, hostOptions }: Target): void {
   if (hasWarned) return;
-  const named = Object.keys({ ...tls, ...hostOptions }).filter((name) => tlsNames.test(name));
+  const named = Object.keys({ ...tls, ...hostOptions }).filter((name) => /^(ca|cert|key|pfx|rejectUnauthorized)$/.test(name));
   if (Object.keys(headers).length > 0) named.push("headers");
-  if (proxy !== undefined) named.push("proxy");
-  if (socket !== undefined) named.push("socket");
   if (named.length === 0) return;
   hasWarned = true;
   // oxlint-disable-next-line no-console -- A page has nowhere else to say that an option has no effect.

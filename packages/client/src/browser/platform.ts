@@ -16,15 +16,16 @@ export const platform: Platform = {
  * `online`, `resume` and a page that is seen again all mean that a delay chosen before is no longer worth waiting for; `pagehide` and
  * `freeze` are the last chance to send. Workers and React Native lack some of these targets.
  */
-function watchHost({ wake, hide }: HostWatcher): () => void {
+function watchHost(watcher: HostWatcher): () => void {
   const controller = new AbortController();
   const { signal } = controller;
+  const wake = (): void => watcher.wake();
   const scope = globalThis as unknown as Partial<Window>;
   const page = globalThis.document as Document | undefined;
   scope.addEventListener?.("online", wake, { signal });
   scope.addEventListener?.("pageshow", ({ persisted }) => persisted && wake(), { signal });
-  scope.addEventListener?.("pagehide", ({ persisted }) => hide(persisted ? "kept" : "gone"), { signal });
-  page?.addEventListener?.("freeze", () => hide("frozen"), { signal });
+  scope.addEventListener?.("pagehide", ({ persisted }) => watcher.hide(persisted ? "kept" : "gone"), { signal });
+  page?.addEventListener?.("freeze", () => watcher.hide("frozen"), { signal });
   page?.addEventListener?.("resume", wake, { signal });
   page?.addEventListener?.("visibilitychange", () => page.visibilityState === "visible" && wake(), { signal });
   return () => controller.abort();
