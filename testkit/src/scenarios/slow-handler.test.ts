@@ -25,9 +25,8 @@ async function flood(topic: string): Promise<void> {
   await publisher.online();
   for (let i = 0; i < COUNT; i += 1000) {
     for (let j = 0; j < 1000; j++) publisher.publish(topic, payload);
-    await pause(0);
+    await pause((WATCHED_MS * 1000) / COUNT);
   }
-  await pause(WATCHED_MS / 2);
   await publisher.close();
 }
 
