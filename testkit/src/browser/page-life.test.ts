@@ -24,6 +24,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
   let broker: BowlineProcess;
   let watcher: Client;
   let wills = 0;
+  let willAt = 0;
   let tap: WebSocketTap;
   let server: Server;
   let page: LivingPage;
@@ -31,7 +32,10 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
   beforeAll(async () => {
     broker = await BowlineProcess.start("--listen", "ws://127.0.0.1:0/mqtt", "--no-console");
     watcher = connect(broker.urls[0]!, { credentials: await broker.user() });
-    await watcher.subscribe("gone", {}, () => wills++).ready;
+    await watcher.subscribe("gone", {}, () => {
+      wills++;
+      willAt = Date.now();
+    }).ready;
     server = await servePage();
   });
   beforeEach(async () => {
@@ -95,6 +99,25 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(await willsAfterAWhile()).toBe(1);
   });
 
+  test("[B1] that cuts its connection is gone within 100 ms, and the will is there within 200", async () => {
+    await goOnline({ hasWill: true });
+    const { cutAt, doneAt } = await page.evaluate(abortInPage);
+    await gone();
+    while (wills === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(willAt - cutAt).toBeLessThan(200);
+    expect(tap.connections[0]!.endedAt! - cutAt).toBeLessThan(100);
+    expect(doneAt - cutAt).toBeLessThan(500);
+  });
+
+  test("[B2] notices within 1.5 times Keep Alive that its server is silent, and tells it once", async () => {
+    const keepAlive = 2;
+    await goOnline({ keepAlive });
+    tap.isBlackHole = true;
+    const { losses, ms } = await page.evaluate(untilLost);
+    expect(losses).toEqual(["PING_TIMEOUT"]);
+    expect(ms).toBeLessThan(keepAlive * 1500 + 300);
+  });
+
   test("[B5] that is frozen says goodbye, and connects within 300 ms of its return", async () => {
     await goOnline({ onPageHide: "disconnect" });
     await lifecycle("frozen");
@@ -132,7 +155,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
   });
 });
 
-/* Runs in the page: it may use nothing of this file. */
+/* These run in the page: they may use nothing of this file. */
 
 async function connectInPage({ url, credentials, onPageHide, hasWill, keepAlive }: Order): Promise<void> {
   const scope = globalThis as unknown as PageGlobals;
@@ -143,4 +166,23 @@ async function connectInPage({ url, credentials, onPageHide, hasWill, keepAlive 
     ...(keepAlive && { keepAlive }),
   });
   await scope.client.online();
+}
+
+async function abortInPage(): Promise<{ cutAt: number; doneAt: number }> {
+  const cutAt = Date.now();
+  await (globalThis as unknown as PageGlobals).client.abort();
+  return { cutAt, doneAt: Date.now() };
+}
+
+async function untilLost(): Promise<{ losses: string[]; ms: number }> {
+  const { client } = globalThis as unknown as PageGlobals;
+  const losses: string[] = [];
+  const since = Date.now();
+  await new Promise<void>((resolve) => {
+    client.on("connectionLost", ({ code }) => {
+      losses.push(code);
+      resolve();
+    });
+  });
+  return { losses, ms: Date.now() - since };
 }
