@@ -35,7 +35,7 @@ export function requestOf(
 ): ISubscriptionRequest {
   const { qos = 0, nl = false, rap = false, rh = 0, properties } = options;
   // As in MQTT.js, the property is there even without a value.
-  return version === 5 ? ({ topic, qos, nl, rap, rh, properties } as ISubscriptionRequest) : { topic, qos };
+  return version === 5 ? { topic, qos, nl, rap, rh, properties } : { topic, qos };
 }
 
 /** One callback for several SUBSCRIBEs: called when all are answered, with the first error. */

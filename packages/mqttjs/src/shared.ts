@@ -25,8 +25,6 @@ export function applyMixin(
   includeConstructor = false,
 ): void {
   const from = includeConstructor ? new mixin() : {};
-  const members = { ...Object.getOwnPropertyDescriptors(mixin.prototype), ...Object.getOwnPropertyDescriptors(from) };
-  for (const [name, member] of Object.entries(members)) {
-    if (name !== "constructor") Object.defineProperty(target.prototype, name, member);
-  }
+  const all = Object.getOwnPropertyDescriptors;
+  Object.defineProperties(target.prototype, { ...all(mixin.prototype), ...all(from), ...all({ constructor: target }) });
 }

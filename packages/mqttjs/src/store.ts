@@ -1,12 +1,12 @@
 import type { EventHandler } from "./event-emitter.ts";
 import { TypedEventEmitter } from "./event-emitter.ts";
-import type { DoneCallback } from "./options.ts";
 import type { Packet } from "./packets.ts";
 
 export interface IStoreOptions {
   /** False keeps the packets when the store is closed. Default true. */
   clean?: boolean;
 }
+type DoneCallback = (error?: Error) => void;
 type StoreCallback = (error?: Error, packet?: Packet) => void;
 type Identified = Pick<Packet, "messageId">;
 
@@ -86,7 +86,6 @@ interface StreamEvents {
 class MemoryStream extends TypedEventEmitter<StreamEvents> implements PacketStream {
   private readonly packets: Packet[];
   private isOver = false;
-  private isFlowing = false;
 
   constructor(packets: Packet[]) {
     super();
@@ -95,7 +94,7 @@ class MemoryStream extends TypedEventEmitter<StreamEvents> implements PacketStre
 
   override on<Name extends keyof StreamEvents>(event: Name, callback: StreamEvents[Name]): this {
     super.on(event, callback);
-    if (event === "data") this.resume();
+    if (event === "data") this.later(() => this.flow());
     else if (event === "readable") this.later(() => this.emit("readable"));
     return this;
   }
@@ -112,18 +111,6 @@ class MemoryStream extends TypedEventEmitter<StreamEvents> implements PacketStre
     return packet ?? null;
   }
 
-  pause(): this {
-    this.isFlowing = false;
-    return this;
-  }
-
-  resume(): this {
-    if (this.isFlowing) return this;
-    this.isFlowing = true;
-    this.later(() => this.flow());
-    return this;
-  }
-
   destroy(): this {
     this.later(() => this.finish(false));
     return this;
@@ -134,11 +121,7 @@ class MemoryStream extends TypedEventEmitter<StreamEvents> implements PacketStre
   }
 
   private flow(): void {
-    while (this.isFlowing && !this.isOver) {
-      const packet = this.read();
-      if (packet === null) return;
-      this.emit("data", packet);
-    }
+    for (let packet = this.read(); packet !== null && !this.isOver; packet = this.read()) this.emit("data", packet);
   }
 
   private later(call: () => void): void {

@@ -62,16 +62,7 @@ export class Subscriptions {
   /** What is made again on a new session, as MQTT.js shows it. */
   get toResubscribe(): Record<string, IClientSubscribeOptions> {
     // A Topic Filter may be called __proto__.
-    return Object.fromEntries(
-      [...this.remembered].map(
-        ([
-          topic,
-          {
-            request: { topic: _, ...options },
-          },
-        ]) => [topic, options],
-      ),
-    );
+    return Object.fromEntries([...this.remembered.values()].map(({ request: { topic, ...options } }) => [topic, options]));
   }
 
   /** What the server has not answered: SUBSCRIBEs and UNSUBSCRIBEs. */
