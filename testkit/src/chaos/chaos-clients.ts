@@ -1,5 +1,5 @@
 import { type Client, connect } from "@bowline/client";
-import dropIn, { type MqttClient } from "@bowline/mqttjs";
+import dropIn, { type ISubscriptionMap, type MqttClient } from "@bowline/mqttjs";
 import mqttJs from "mqtt";
 
 export interface ChaosClientOptions {
@@ -60,7 +60,8 @@ function mqttClient(library: typeof dropIn, { url, clientId, version, credential
   return {
     // As in MQTT.js, a SUBSCRIBE that a cut leaves without an answer fails.
     subscribe: async (filter, qos) => {
-      while (!(await client.subscribeAsync(filter, { qos }).catch(() => undefined)));
+      const map = { [filter]: { qos }, resubscribe: true } as ISubscriptionMap;
+      while (!(await client.subscribeAsync(map).catch(() => undefined)));
     },
     publish: (topic, payload, qos, settled) => void client.publish(topic, payload, { qos }, (error) => settled(!error)),
     close: () => client.endAsync(true),

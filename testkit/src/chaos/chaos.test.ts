@@ -11,7 +11,7 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 const first = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const SEEDS = Array.from({ length: isLong ? 5 : 1 }, (_, i) => first + i);
 const MESSAGES = isLong ? 20_000 : 1000;
-const LIMIT_MS = isLong ? 120_000 : 20_000;
+const LIMIT_MS = isLong ? 400_000 : 20_000;
 /** Messages that the broker of this test takes at once from a client of 5.0. */
 const RECEIVE_MAXIMUM = 100;
 const seeds = `BOWLINE_SEED=${first}`;
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 type Settings = Pick<ChaosSettings, "connect" | "version" | "qos"> & Partial<ChaosSettings>;
 
-/** All seeds side by side: a run spends its time waiting for the next cut. */
+/** One seed after the other: runs side by side hold each other up, and what waits meanwhile is doubled by the next cut. */
 async function run(settings: Settings): Promise<ChaosResult[]> {
   const { connect, version, qos } = settings;
   const one = async (seed: number): Promise<ChaosResult> => {
@@ -40,7 +40,9 @@ async function run(settings: Settings): Promise<ChaosResult[]> {
     if (isLong) console.log(JSON.stringify({ client: connect.name, version, qos, seed, ...result }));
     return result;
   };
-  return Promise.all(SEEDS.map(one));
+  const results: ChaosResult[] = [];
+  for (const seed of SEEDS) results.push(await one(seed));
+  return results;
 }
 
 describe.each([
