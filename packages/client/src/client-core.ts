@@ -186,7 +186,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const filters = checkedFilters(topicFilters);
     checkQos(options.qos);
     const subscriber = new Subscriber(filters, options, handler, this);
-    const error = this.endError;
+    const error = this.refusal;
     if (error !== undefined) subscriber.end(error);
     else {
       this.registry.add(subscriber);
@@ -658,7 +658,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.clock.clearTimer(timer);
     }
     const { keeper } = this.outbox;
-    await keeper?.flush(this.options.drainTimeoutMs ?? 5000);
+    // Without a store the goodbye leaves within the call: a page that is left gets no other turn.
+    if (keeper !== undefined) await keeper.flush(this.options.drainTimeoutMs ?? 5000);
     this.sayGoodbye(true);
     await this.finish();
   }
@@ -707,12 +708,16 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     return this.status.state === "closed" ? new MqttError("CLIENT_CLOSED") : undefined;
   }
 
+  /** Why nothing more is taken: from the call of close() on, although what was taken before may still be leaving. */
+  private get refusal(): MqttError | undefined {
+    return this.endError ?? (this.closing === undefined ? undefined : new MqttError("CLIENT_CLOSED"));
+  }
+
   private accept(publication: PendingPublication, signal: AbortSignal | undefined): void {
     checkQos(publication.qos);
     const { status } = this;
     const error =
-      this.endError ??
-      (this.closing !== undefined ? new MqttError("CLIENT_CLOSED") : undefined) ??
+      this.refusal ??
       (signal?.aborted === true ? aborted(signal) : undefined) ??
       (status.state === "online" ? publishFault(publication, status.properties) : undefined);
     if (error !== undefined) {
