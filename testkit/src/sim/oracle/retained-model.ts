@@ -27,7 +27,7 @@ export class RetainedModel {
   /** Its publisher was told that it is kept. */
   acknowledged(topicName: string, message: string | undefined): void {
     const values = this.topics.get(topicName) ?? [];
-    const value = [...values].reverse().find((one) => one.message === message);
+    const value = values[values.map((one) => one.message === message).lastIndexOf(true)];
     if (value !== undefined && value.group > 0) value.group = 0;
   }
 
