@@ -4,7 +4,16 @@ import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "STYLE.md", "CHANGELOG.md", "docs/README.md"];
+const documents = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "STYLE.md",
+  "CHANGELOG.md",
+  "docs/README.md",
+  "docs/mqttjs-features.md",
+];
 const packages = await readdir(join(root, "packages"));
 const guides = (await readdir(join(root, "docs/guides"))).map((name) => `docs/guides/${name}`);
 const all = [...documents, ...guides, ...packages.map((name) => `packages/${name}/README.md`)];
