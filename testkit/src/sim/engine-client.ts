@@ -42,7 +42,9 @@ class EngineConnection implements ClientSink, SenderOwner {
         this.sender.flush();
       },
       data: (chunk) => {
-        if (!this.isOver) this.engine?.receive(chunk, world.clock.now());
+        if (this.isOver) return;
+        this.client.heardAt = world.clock.now();
+        this.engine?.receive(chunk, world.clock.now());
       },
       drained: () => {
         if (this.isOver) return;
@@ -127,6 +129,8 @@ export class EngineClient implements SimClient {
   private isClosed = false;
   /** @internal When it was without a connection first, since it last had one. */
   leftAt: number | undefined;
+  /** @internal When the server was last known to hold the other end: one that stalls may learn late that the connection is gone. */
+  heardAt = 0;
   /** @internal A clean session was asked for and not confirmed: the server may have begun it, so its state is not the client's. */
   mustStartClean = false;
 
@@ -237,7 +241,7 @@ export class EngineClient implements SimClient {
   lost(connection: EngineConnection): void {
     if (this.connection !== connection) return;
     this.connection = undefined;
-    this.leftAt ??= this.world.clock.now();
+    this.leftAt ??= this.heardAt;
     if (!this.isWanted) return;
     this.world.clock.setTimer(() => {
       if (this.isWanted && this.connection === undefined && !this.isClosed) this.open(this.spec.expiry === 0);
