@@ -1,7 +1,6 @@
 import {
   type AuthPacket,
   type ConnackPacket,
-  type ConnectPacket,
   type DisconnectPacket,
   MqttError,
   PacketType,
@@ -22,88 +21,33 @@ import {
   RetryPolicy,
   publishFault,
   systemClock,
-  type Target,
   throwOutside,
   toFailure,
 } from "@bowline/client/internal";
 import type { AttemptFailure } from "@bowline/client";
-import {
-  type ClientConnection,
-  NO_LIMIT,
-  type OutboundAliasSettings,
-  type OutboundEntry,
-  type PublishOffsets,
-  type TimerHandle,
-  type Verdict,
-} from "@bowline/protocol/internal";
+import { type ClientConnection, NO_LIMIT, type OutboundEntry, type PublishOffsets, type Verdict } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
+import { aliasesOf } from "./aliases-of.ts";
+import { answerAuthentication } from "./answer-authentication.ts";
 import { AttemptCredentials, urlWith, withCredentials } from "./attempt-credentials.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
-import { ErrorWithReasonCode } from "./errors.ts";
-import type { TypedEventEmitter } from "./event-emitter.ts";
+import type { CoreOwner } from "./core-owner.ts";
+import type { Ending } from "./ending.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
-import type { ClientOfAttempt, DoneCallback, IClientOptions } from "./options.ts";
-import type { KeepaliveManager } from "./keepalive-manager.ts";
+import type { DoneCallback, IClientOptions } from "./options.ts";
 import { Outbox, type OutboxLimits, type Request } from "./outbox.ts";
-import type { OutgoingPublish, PacketCallback } from "./outgoing-publish.ts";
+import type { OutgoingPublish } from "./outgoing-publish.ts";
 import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
-import type { IAuthPacket, IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
+import type { IConnackPacket, IDisconnectPacket, Packet } from "./packets.ts";
+import { type Connected, IDLE, LEAVING, LEAVING_CONNECTED, type Phase } from "./phase.ts";
 import { toProperties } from "./properties.ts";
 import { reportedError } from "./reported-error.ts";
+import { retryDelay } from "./retry-delay.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { toPacket } from "./to-packet.ts";
 import { UserStores } from "./user-stores.ts";
-
-/** What the core needs of the client it belongs to. */
-export interface CoreOwner extends TypedEventEmitter<MqttClientEventCallbacks>, ClientOfAttempt {
-  readonly log: (...args: unknown[]) => void;
-  /** The application's own `handleMessage`; undefined when it has none. */
-  readonly handler: ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
-  handleAuth(packet: IAuthPacket, callback: PacketCallback): void;
-  /** No application listens to `error`. */
-  isUnheard(): boolean;
-}
-
-/**
- * Where the connection stands. Transitions: idle -> preparing -> connecting -> online; each of the last three -> leaving -> idle or
- * waiting; waiting -> preparing. `end()` leads to idle from everywhere, `reconnect()` out of it.
- */
-type Phase =
-  | { readonly kind: "idle" }
-  /** The URL of the attempt is asked for. */
-  | { readonly kind: "preparing" }
-  | { readonly kind: "connecting"; readonly connection: NetworkConnection; readonly attempt: Attempt }
-  | {
-      readonly kind: "online";
-      readonly connection: NetworkConnection;
-      readonly attempt: Attempt;
-      readonly engine: ClientConnection;
-      readonly since: number;
-      /** Only where the application asked for it. */
-      keepaliveManager?: KeepaliveManager;
-    }
-  /** The socket is on its way out. */
-  | { readonly kind: "leaving"; readonly isConnected?: true }
-  | { readonly kind: "waiting"; readonly timer: TimerHandle };
-
-interface Attempt {
-  readonly target: Target;
-  readonly connect: ConnectPacket;
-  readonly since: number;
-}
-
-/** The client is told to end. */
-interface Ending {
-  readonly packet: Partial<IDisconnectPacket>;
-  readonly callbacks: (DoneCallback | undefined)[];
-  /** Something was unacknowledged when it began. */
-  hasWaited: boolean;
-  timer: TimerHandle;
-  /** The connection is gone; the application's stores are being closed. */
-  isLast: boolean;
-}
 
 /** A message that the application's store has not confirmed, or that waits for one. */
 interface Keeping {
@@ -111,22 +55,12 @@ interface Keeping {
   isKept: boolean;
 }
 
-/** There is a connection, or one is being made. */
-type Connected = Extract<Phase, { readonly connection: NetworkConnection }>;
-
-const IDLE: Phase = { kind: "idle" };
-const PREPARING: Phase = { kind: "preparing" };
-const LEAVING: Phase = { kind: "leaving" };
-/** After `end()` the connection still stands until its socket is closed, as a program of MQTT.js can see. */
-const LEAVING_CONNECTED: Phase = { kind: "leaving", isConnected: true };
 /** What the server sent together with the last acknowledgement is still delivered before the client says goodbye. */
 const LINGER_MS = 10;
 /** Nobody waits that long; the drop-in has no event for a slow handler. */
 const NEVER_MS = 0x7fff_ffff;
 /** What waits when the application sets no limit. */
 const OUTBOX_BYTES = 268_435_456;
-/** Reason Code of an AUTH that asks. */
-const CONTINUE = 0x18;
 
 /** The life of an MqttClient's connections, and what outlives them: the session, the queue, the subscriptions. */
 export class Core implements ConnectionOwner, PacketEventsOwner {
@@ -225,7 +159,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.fullError ??= new MqttError("QUEUE_FULL", { detail: "what waits to be sent" });
     const drop = (dropped: OutgoingPublish): void => {
       this.droppedMessages++;
-      if (dropped.isKept) this.stores?.forget(dropped, () => undefined);
+      this.stores?.forget(dropped, () => undefined);
       callSafely(() => dropped.settle(this.fullError), undefined);
     };
     while (isForced && !outbox.hasRoom(entry, outboxLimits)) {
@@ -326,7 +260,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       this.end(false, {}, () => this.tell("error", new Error("Packet has no Authentication Method")));
       return;
     }
-    const phase: Phase = { ...PREPARING };
+    const phase: Phase = { kind: "preparing" };
     this.phase = phase;
     const since = this.clock.now();
     const go = (url: string): void => {
@@ -475,20 +409,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   authenticating(packet: AuthPacket): void {
     const { phase } = this;
     if (phase.kind !== "connecting" && phase.kind !== "online") return;
-    const { connection } = phase;
-    const fail = (cause: Error): void => connection.fail(new MqttError("AUTH_FAILED", { cause }));
-    const answered = (error?: Error | null, answer?: Packet): void => {
-      if (error) fail(error);
-      else if (packet.reasonCode !== CONTINUE) this.client.log("authenticated");
-      else if (answer === undefined) {
-        fail(new ErrorWithReasonCode("Protocol error: No auth packet to continue the authentication exchange", 130));
-      } else connection.authenticate(toProperties((answer as IAuthPacket).properties) ?? {});
-    };
-    try {
-      this.client.handleAuth(toPacket(packet, this.version) as IAuthPacket, answered);
-    } catch (error) {
-      fail(error as Error);
-    }
+    answerAuthentication(packet, this.version, this.client, phase.connection);
   }
 
   acknowledgementLate(): void {
@@ -528,8 +449,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private judged(end: ConnectionEnd, verdict: Verdict, phase: Connected, msToFail: number): void {
     const wasOnline = phase.kind === "online";
     const error = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
-    const failure = this.failureOf(error, msToFail, isRefusal(end.packet), verdict.hints);
-    if (end.packet?.type === PacketType.CONNACK) this.connack = toPacket(end.packet, this.version) as IConnackPacket;
+    const wasRefused = end.packet?.type === PacketType.CONNACK;
+    const failure = this.failureOf(error, msToFail, wasRefused, verdict.hints);
+    if (wasRefused) this.connack = toPacket(end.packet, this.version) as IConnackPacket;
     if (end.packet?.type === PacketType.DISCONNECT) this.tellDisconnect(end.packet);
     this.phase = LEAVING;
     if (end.timedOut) this.offline(failure);
@@ -632,27 +554,11 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   private failureOf(error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
-    const failure = toFailure(error, ++this.failures, msToFail, this.retryDelay(error, wasRefused), hints);
-    this.lastFailure = failure;
-    return failure;
-  }
-
-  /** Ms until the next attempt; undefined for none. */
-  private retryDelay(error: MqttError, wasRefused: boolean): number | undefined {
-    const { reconnectPeriod = 1000, reconnectOnConnackError, bowline } = this.options;
-    const { credentials, policy } = this;
-    if (this.ending !== undefined || this.isDisconnecting || bowline?.reconnect === false) return undefined;
-    const isAuthentication = error.retry === "new-credentials";
-    const hasNewCredentials = credentials?.mayChange === true;
-    if (isAuthentication && wasRefused) credentials?.refuse(error);
-    // Refused without having been sent: the callback answered with the refused ones again.
-    else if (isAuthentication && credentials !== undefined) return undefined;
-    if (policy !== undefined) {
-      const { code, stage, retry } = error;
-      return policy.next({ code, stage, retry, hasNewCredentials }, this.clock.now());
-    }
-    const isTried = !wasRefused || reconnectOnConnackError === true || (isAuthentication && hasNewCredentials);
-    return reconnectPeriod > 0 && isTried ? reconnectPeriod : undefined;
+    const { options, credentials, policy } = this;
+    const isLast = this.ending !== undefined || this.isDisconnecting;
+    const delay = isLast ? undefined : retryDelay(error, wasRefused, options, credentials, policy, this.clock.now());
+    this.lastFailure = toFailure(error, ++this.failures, msToFail, delay, hints);
+    return this.lastFailure;
   }
 
   /** Told once until the next connection, and not when nothing will be tried. */
@@ -795,14 +701,4 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     if (this.phase.kind === "online") this.phase.connection.sender.flush();
     this.packets.showSent();
   }
-}
-
-/** MQTT.js uses all that a server offers, which is 65,535 at the most; so many are memory for nothing. */
-function aliasesOf({ autoAssignTopicAlias, autoUseTopicAlias }: IClientOptions): OutboundAliasSettings | undefined {
-  if (autoAssignTopicAlias === true) return { maximum: 1024, policy: "always" };
-  return autoUseTopicAlias === true ? { maximum: 1024, policy: "auto" } : undefined;
-}
-
-function isRefusal(packet: ConnectionEnd["packet"]): boolean {
-  return packet?.type === PacketType.CONNACK;
 }
