@@ -57,7 +57,7 @@ describe.each([
         // An acknowledgement that was passed on may lie unread in the sender's buffer when a reset discards it.
         expect(result.duplicates).toBeLessThanOrEqual(qos === 2 ? 0 : result.unacknowledged + 1 + result.cuts / 10);
         // By chance a short run may have more of them than a long one ever has.
-        expect(result.duplicates).toBeLessThanOrEqual(MESSAGES * (isLong ? 0.02 : 0.06));
+        expect(result.duplicates).toBeLessThanOrEqual(MESSAGES * (isLong ? 0.02 : 0.1));
         expect(result.cuts).toBeGreaterThanOrEqual(isLong ? 300 : 8);
         expect(result.elapsedMs).toBeLessThanOrEqual(isLong ? 45_000 : 6000);
       }
