@@ -140,8 +140,6 @@ describe.each([4, 5] as const)("MQTT level %i, a broker that dies", (version) =>
   });
 });
 
-const isLong = process.env["BOWLINE_LONG"] === "1";
-
 async function expectRight(exchange: ExchangeOptions): Promise<void> {
   const { violations, counts } = await runScript(smallExchange(exchange));
   expect(violations, JSON.stringify(exchange)).toEqual([]);
@@ -168,7 +166,7 @@ describe.each([4, 5] as const)("MQTT level %i, every small case", (version) => {
       for (const trouble of cuts(client)) await expectRight({ version, qos, trouble: [trouble] });
     });
 
-    test.runIf(isLong).each([0, 1])(
+    test.each([0, 1])(
       "the link of c%i cut at every byte, and the broker dead at each commit",
       { timeout: 600_000 },
       async (client) => {
