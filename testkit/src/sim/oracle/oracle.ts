@@ -313,8 +313,8 @@ export class Oracle implements Judge {
       (copy) =>
         (copy.qos ?? qos) === qos && (copy.identifiers ?? identifiers) === identifiers && (copy.retain ?? retain) === retain,
     );
-    // Who joined a group later may get what another member left.
-    if (publication.groups.size > 0) this.allowShared(session, publication);
+    // Who joined a group later may get what another member left; a crash may have brought back a member that had gone.
+    if (publication.groups.size > 0 || this.crashes > 0) this.allowShared(session, publication);
     const isShared = [...publication.groups.values()].some((members) => members.has(session));
     const isRetained = retain && (publication.retainedCopies.get(session.client) ?? 0) > 0;
     if (copies.length === 0 && !isShared && !isRetained && !isSubscribed) {
