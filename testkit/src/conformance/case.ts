@@ -29,11 +29,11 @@ export class CaseList<Context> {
 
   /** On 5.0 and 3.1.1. */
   both(id: string, title: string, run: CaseBody<Context>): void {
-    this.only(5, id, title, run);
-    this.only(4, id, title, run);
+    this.inVersion(5, id, title, run);
+    this.inVersion(4, id, title, run);
   }
 
-  only(version: Version, id: string, title: string, run: CaseBody<Context>): void {
+  inVersion(version: Version, id: string, title: string, run: CaseBody<Context>): void {
     this.cases.push({ id: `${versionName(version)} ${this.name}/${id}`, title: titleFor(version, title), version, run });
   }
 }

@@ -23,10 +23,10 @@ export function readTestClaims(path: string): Set<string> {
   return claims;
 }
 
-/** The first argument; in the conformance kit (`cases.both(id, title, run)`, `cases.only(version, id, title, run)`) a later one. */
+/** The first argument; in the conformance kit (`cases.both(id, title, run)`, `cases.inVersion(version, id, title, run)`) a later one. */
 function titleOf(call: SyntaxNode): unknown {
   const method = (call["callee"] as { readonly property?: { readonly name?: unknown } }).property?.name;
-  const place = method === "both" ? 1 : method === "only" ? 2 : 0;
+  const place = method === "both" ? 1 : method === "inVersion" ? 2 : 0;
   const titles = call["arguments"] as unknown[];
   return textsOf(titles[place]).length > 0 ? titles[place] : titles[0];
 }

@@ -29,7 +29,7 @@ export function versionedCases(group: string, cases: readonly ClientCase[]): rea
   const list = new CaseList<Kit>(group);
   for (const one of cases) {
     const id = one.title.replace(/\s*\[[^\]]+\]\s*/g, " ").trim();
-    for (const version of one.versions) list.only(version, id, one.title, (kit) => play(one, kit));
+    for (const version of one.versions) list.inVersion(version, id, one.title, (kit) => play(one, kit));
   }
   return list.cases;
 }

@@ -74,7 +74,7 @@ for (const [id, name] of [
 }
 
 for (const level of [0, 1, 2]) {
-  connectFormCases.only(
+  connectFormCases.inVersion(
     4,
     `protocol-level-${level}`,
     `[v3 MQTT-3.1.2-2] [v3 MQTT-3.2.2-5] protocol level ${level} is answered by CONNACK 0x01 and a close`,
@@ -87,7 +87,7 @@ for (const level of [0, 1, 2]) {
 }
 
 for (const level of [0, 1, 2, 6, 0x7f]) {
-  connectFormCases.only(
+  connectFormCases.inVersion(
     5,
     `protocol-level-${level}`,
     `[MQTT-3.1.2-2] [MQTT-3.2.2-7] protocol level ${level} is refused with its code or a close`,
@@ -205,7 +205,7 @@ for (const [id, clauses, what, fields] of mismatches) {
   });
 }
 
-connectFormCases.only(
+connectFormCases.inVersion(
   4,
   "password-without-user-name",
   "[v3 MQTT-3.1.2-22] a Password without a User Name is refused",
@@ -217,7 +217,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   5,
   "password-without-user-name",
   "[MQTT-3.1.2-19] a Password without a User Name is no error of form",
@@ -265,7 +265,7 @@ connectFormCases.both(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   5,
   "empty-client-id",
   "[MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16] an empty Client Identifier is answered with a unique one",
@@ -282,7 +282,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   5,
   "empty-client-id-clean-start-0",
   "[MQTT-3.1.3-6] [MQTT-3.1.3-7] an empty Client Identifier is allowed with Clean Start 0",
@@ -293,7 +293,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   5,
   "assigned-only-when-empty",
   "[MQTT-3.2.2-16] a Client Identifier that the client chose is not answered by another",
@@ -302,7 +302,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   4,
   "empty-client-id",
   "[v3 MQTT-3.1.3-6] an empty Client Identifier with CleanSession 1 is accepted, each time as another client",
@@ -313,7 +313,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   4,
   "empty-client-id-clean-session-0",
   "[v3 MQTT-3.1.3-8] [v3 MQTT-3.1.3-9] an empty Client Identifier with CleanSession 0 is answered by CONNACK 0x02 and a close",
@@ -324,7 +324,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   3,
   "accepted",
   "[section 3.1 of MQTT 3.1] MQIsdp with level 3 is accepted, or answered by CONNACK 0x01",
@@ -334,7 +334,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   3,
   "client-id-24-characters",
   "[section 3.1 of MQTT 3.1] a Client Identifier of 24 characters is answered by CONNACK 0x02, or taken as 3.1.1 allows",
@@ -345,7 +345,7 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(
+connectFormCases.inVersion(
   3,
   "empty-client-id",
   "[section 3.1 of MQTT 3.1] an empty Client Identifier is answered by CONNACK 0x02",
@@ -356,17 +356,17 @@ connectFormCases.only(
   },
 );
 
-connectFormCases.only(3, "mqtt-name", "[section 3.1 of MQTT 3.1] the name MQTT with level 3 is refused", async (t) => {
+connectFormCases.inVersion(3, "mqtt-name", "[section 3.1 of MQTT 3.1] the name MQTT with level 3 is refused", async (t) => {
   const client = await t.attempt({ protocolName: "MQTT" });
   await client.expectRefusal(1);
 });
 
-connectFormCases.only(4, "mqisdp-name", "[v3 MQTT-3.1.2-1] the name MQIsdp with level 4 is refused", async (t) => {
+connectFormCases.inVersion(4, "mqisdp-name", "[v3 MQTT-3.1.2-1] the name MQIsdp with level 4 is refused", async (t) => {
   const client = await t.attempt({ protocolName: "MQIsdp" });
   await client.expectRefusal(1);
 });
 
-connectFormCases.only(3, "exchange", "[section 4.1 of MQTT 3.1] a message of each QoS comes through", async (t) => {
+connectFormCases.inVersion(3, "exchange", "[section 4.1 of MQTT 3.1] a message of each QoS comes through", async (t) => {
   const client = await t.subscriber(t.topic(), 2);
   for (const qos of [0, 1, 2]) {
     await client.publish({ topic: t.topic(), payload: `${qos}`, qos });

@@ -22,7 +22,7 @@ const inWill = propertyNames.filter((name) => propertyRow(name).in.split(" ").in
 
 // covers: [MQTT-4.12.0-1] [MQTT-4.12.0-4] [MQTT-3.1.4-2]
 function refusesProperties(id: string, title: string, properties: PropertyList, ...codes: number[]): void {
-  connectPropertyCases.only(5, id, title, async (t) => {
+  connectPropertyCases.inVersion(5, id, title, async (t) => {
     const client = await t.attempt({ properties });
     await client.expectRefusal(...codes);
   });
@@ -54,7 +54,7 @@ for (const name of propertyNames.filter((one) => !inConnect.includes(one))) {
 
 for (const name of inWill) {
   if (name === "userProperty") continue;
-  connectPropertyCases.only(5, `duplicate-will-${name}`, `[MQTT-3.1.4-1] a will with ${name} twice is refused`, async (t) => {
+  connectPropertyCases.inVersion(5, `duplicate-will-${name}`, `[MQTT-3.1.4-1] a will with ${name} twice is refused`, async (t) => {
     const value = property(name, sampleValue(name));
     const client = await t.attempt({ will: { topic: t.topic(), payload: "p", properties: [value, value] } });
     await client.expectRefusal(PROTOCOL_ERROR, MALFORMED);
@@ -62,10 +62,15 @@ for (const name of inWill) {
 }
 
 for (const name of ["topicAlias", "sessionExpiryInterval", "subscriptionIdentifier", "receiveMaximum"] as const) {
-  connectPropertyCases.only(5, `foreign-will-${name}`, `[MQTT-3.1.4-1] a will with the property ${name} is refused`, async (t) => {
-    const client = await t.attempt({ will: { topic: t.topic(), properties: [property(name, sampleValue(name))] } });
-    await client.expectRefusal(PROTOCOL_ERROR, MALFORMED);
-  });
+  connectPropertyCases.inVersion(
+    5,
+    `foreign-will-${name}`,
+    `[MQTT-3.1.4-1] a will with the property ${name} is refused`,
+    async (t) => {
+      const client = await t.attempt({ will: { topic: t.topic(), properties: [property(name, sampleValue(name))] } });
+      await client.expectRefusal(PROTOCOL_ERROR, MALFORMED);
+    },
+  );
 }
 
 refusesProperties(
@@ -134,7 +139,7 @@ refusesProperties(
   NOT_AUTHORIZED,
 );
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "will-payload-format-2",
   "[MQTT-3.1.4-1] a will with a Payload Format Indicator of 2 is refused",
@@ -144,17 +149,17 @@ connectPropertyCases.only(
   },
 );
 
-connectPropertyCases.only(5, "will-topic-wildcard", "[MQTT-4.7.0-1] a Will Topic with a wildcard is refused", async (t) => {
+connectPropertyCases.inVersion(5, "will-topic-wildcard", "[MQTT-4.7.0-1] a Will Topic with a wildcard is refused", async (t) => {
   const client = await t.attempt({ will: { topic: `${t.topic()}/+` } });
   await client.expectRefusal(ReasonCode.INVALID_TOPIC, PROTOCOL_ERROR, MALFORMED);
 });
 
-connectPropertyCases.only(4, "will-topic-wildcard", "[v3 MQTT-4.7.1-1] a Will Topic with a wildcard is refused", async (t) => {
+connectPropertyCases.inVersion(4, "will-topic-wildcard", "[v3 MQTT-4.7.1-1] a Will Topic with a wildcard is refused", async (t) => {
   const client = await t.attempt({ will: { topic: `${t.topic()}/+` } });
   await client.expectClose();
 });
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "will-response-topic-wildcard",
   "[MQTT-3.3.2-14] a will whose Response Topic has a wildcard is refused",
@@ -169,7 +174,7 @@ connectPropertyCases.both("will-topic-empty", "[MQTT-4.7.3-1] [v3 MQTT-4.7.3-1] 
   await client.expectMalformedConnect(ReasonCode.INVALID_TOPIC, PROTOCOL_ERROR, MALFORMED);
 });
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "property-length-past-the-end",
   "[MQTT-3.1.4-1] a Property Length beyond the packet is refused",
@@ -180,13 +185,18 @@ connectPropertyCases.only(
   },
 );
 
-connectPropertyCases.only(5, "no-property-length", "[MQTT-2.2.2-1] CONNECT without a Property Length is refused", async (t) => {
-  const client = await t.open();
-  client.send(connect({ version: 4, protocolLevel: 5, clientId: "" }));
-  await client.expectRefusal(MALFORMED, PROTOCOL_ERROR);
-});
+connectPropertyCases.inVersion(
+  5,
+  "no-property-length",
+  "[MQTT-2.2.2-1] CONNECT without a Property Length is refused",
+  async (t) => {
+    const client = await t.open();
+    client.send(connect({ version: 4, protocolLevel: 5, clientId: "" }));
+    await client.expectRefusal(MALFORMED, PROTOCOL_ERROR);
+  },
+);
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "all-properties",
   "[MQTT-3.1.4-5] every property of CONNECT is accepted together, User Properties many times",
@@ -217,7 +227,7 @@ connectPropertyCases.only(
   },
 );
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "no-response-information",
   "[MQTT-3.1.2-28] Response Information is not sent unless it was asked for",
@@ -230,7 +240,7 @@ connectPropertyCases.only(
   },
 );
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "no-authentication-method",
   "[MQTT-4.12.0-6] CONNACK names no Authentication Method to a client that named none",
@@ -239,7 +249,7 @@ connectPropertyCases.only(
   },
 );
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "connack-values",
   "[MQTT-3.2.2-8] [MQTT-3.2.2-9] [section 3.2.2.3] the properties of CONNACK have values that are allowed",
@@ -260,7 +270,7 @@ connectPropertyCases.only(
   },
 );
 
-connectPropertyCases.only(
+connectPropertyCases.inVersion(
   5,
   "connack-within-maximum",
   "[MQTT-3.2.2-19] [MQTT-3.2.2-20] [MQTT-3.1.2-24] a CONNACK is not larger than the client's Maximum Packet Size",

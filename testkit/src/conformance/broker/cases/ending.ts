@@ -23,7 +23,7 @@ endingCases.both(
 );
 
 for (const reasonCode of [0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99]) {
-  endingCases.only(
+  endingCases.inVersion(
     5,
     `disconnect-${reasonCode.toString(16)}`,
     `[MQTT-3.14.2-1] a DISCONNECT with 0x${reasonCode.toString(16).padStart(2, "0")} is taken`,
@@ -65,7 +65,7 @@ const wrongDisconnects: readonly (readonly [id: string, clauses: string, what: s
 ];
 
 for (const [id, clauses, what, bytes] of wrongDisconnects) {
-  endingCases.only(
+  endingCases.inVersion(
     5,
     `wrong-disconnect-${id}`,
     `${clauses} a DISCONNECT with ${what} is an error, after which the will is published`,
@@ -83,7 +83,7 @@ for (const [id, bytes] of [
   ["flags", disconnect({ firstByte: 0xe1 })],
   ["body", packet(0xe0, 0)],
 ] as const) {
-  endingCases.only(
+  endingCases.inVersion(
     4,
     `wrong-disconnect-${id}`,
     `[v3 MQTT-3.14.1-1] [v3 MQTT-4.8.0-1] a DISCONNECT with ${id} closes, and the will is published`,
@@ -97,7 +97,7 @@ for (const [id, bytes] of [
   );
 }
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "server-disconnect",
   "[MQTT-3.14.0-1] [MQTT-3.14.2-1] [MQTT-3.14.2-2] [MQTT-3.14.4-1] [MQTT-3.14.4-2] [MQTT-4.13.2-1] the server's DISCONNECT is its last packet, and has no Session Expiry Interval",
@@ -129,14 +129,14 @@ endingCases.both(
 
 // AUTH.
 
-endingCases.only(5, "auth-first", "[MQTT-3.1.0-1] AUTH before CONNECT closes", async (t) => {
+endingCases.inVersion(5, "auth-first", "[MQTT-3.1.0-1] AUTH before CONNECT closes", async (t) => {
   const client = await t.open();
   client.send(auth({ reasonCode: 0x18, properties: [property("authenticationMethod", "m")] }));
   await client.expectClose();
 });
 
 for (const reasonCode of [0x00, 0x18, 0x19]) {
-  endingCases.only(
+  endingCases.inVersion(
     5,
     `auth-without-method-${reasonCode.toString(16)}`,
     `[MQTT-4.12.0-7] AUTH with 0x${reasonCode.toString(16)} of a client whose CONNECT named no method closes`,
@@ -148,13 +148,18 @@ for (const reasonCode of [0x00, 0x18, 0x19]) {
   );
 }
 
-endingCases.only(5, "auth-empty", "[MQTT-3.15.2-1] [MQTT-4.12.0-7] an AUTH without Reason Code and method closes", async (t) => {
-  const client = await t.connect();
-  client.send(auth());
-  await client.expectError(PROTOCOL_ERROR, MALFORMED);
-});
+endingCases.inVersion(
+  5,
+  "auth-empty",
+  "[MQTT-3.15.2-1] [MQTT-4.12.0-7] an AUTH without Reason Code and method closes",
+  async (t) => {
+    const client = await t.connect();
+    client.send(auth());
+    await client.expectError(PROTOCOL_ERROR, MALFORMED);
+  },
+);
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "auth-unknown-reason",
   "[MQTT-3.15.2-1] an AUTH with the Reason Code 0x05, which does not exist, closes",
@@ -166,14 +171,14 @@ endingCases.only(
 );
 
 for (const name of propertyNames.filter((one) => !propertyRow(one).in.split(" ").includes("AUTH"))) {
-  endingCases.only(5, `auth-foreign-${name}`, `[MQTT-4.13.1-1] AUTH with the property ${name} closes`, async (t) => {
+  endingCases.inVersion(5, `auth-foreign-${name}`, `[MQTT-4.13.1-1] AUTH with the property ${name} closes`, async (t) => {
     const client = await t.connect();
     client.send(auth({ reasonCode: 0x19, properties: [property("authenticationMethod", "m"), property(name, sampleValue(name))] }));
     await client.expectError(PROTOCOL_ERROR, MALFORMED);
   });
 }
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "auth-refused-session-present",
   "[MQTT-3.2.2-6] [MQTT-3.2.2-7] [MQTT-4.12.0-1] a refusal has Session Present 0 though there is a session, and leaves it",
@@ -191,7 +196,7 @@ endingCases.only(
   },
 );
 
-endingCases.only(
+endingCases.inVersion(
   4,
   "refused-session-present",
   "[v3 MQTT-3.2.2-4] [v3 MQTT-3.2.2-5] a CONNACK that refuses has Session Present 0 and is followed by a close",
@@ -202,7 +207,7 @@ endingCases.only(
   },
 );
 
-endingCases.only(
+endingCases.inVersion(
   4,
   "refused-without-code",
   "[v3 MQTT-3.2.2-6] [v3 MQTT-3.1.4-1] where no return code fits the server closes without a CONNACK",
@@ -214,7 +219,7 @@ endingCases.only(
 
 // What a client takes.
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "no-problem-information",
   "[MQTT-3.1.2-29] without Request Problem Information only PUBLISH, CONNACK and DISCONNECT have a Reason String or User Properties",
@@ -248,7 +253,7 @@ endingCases.only(
   },
 );
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "small-answers",
   "[MQTT-3.1.2-24] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.6.2-2] [MQTT-3.6.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.14.2-3] [MQTT-3.14.2-4] PUBREC, PUBREL, PUBCOMP and DISCONNECT fit a Maximum Packet Size of 25 bytes",
@@ -272,7 +277,7 @@ endingCases.only(
 
 // What servers may lack.
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "maximum-qos",
   "[MQTT-3.2.2-9] [MQTT-3.2.2-10] [MQTT-3.2.2-12] a server with a Maximum QoS takes a SUBSCRIBE of QoS 2, and refuses wills and messages above its maximum",
@@ -289,7 +294,7 @@ endingCases.only(
   },
 );
 
-endingCases.only(5, "no-retain", "[MQTT-3.2.2-13] a server without retained messages refuses them", async (t) => {
+endingCases.inVersion(5, "no-retain", "[MQTT-3.2.2-13] a server without retained messages refuses them", async (t) => {
   t.requires(!t.server.isRetainAvailable, "lack of retained messages");
   const client = await t.connect();
   client.send(publish({ version: 5, topic: t.topic(), retain: true }));
@@ -298,7 +303,7 @@ endingCases.only(5, "no-retain", "[MQTT-3.2.2-13] a server without retained mess
   await refused.expectRefusal(0x9a);
 });
 
-endingCases.only(5, "no-wildcards", "[section 3.2.2.3.11] a server without wildcards refuses them with 0xA2", async (t) => {
+endingCases.inVersion(5, "no-wildcards", "[section 3.2.2.3.11] a server without wildcards refuses them with 0xA2", async (t) => {
   t.requires(!t.server.hasWildcards, "lack of wildcards");
   const client = await t.connect();
   client.send(subscribe({ version: 5, packetIdentifier: 1, filters: [["a/+", 0]] }));
@@ -306,7 +311,7 @@ endingCases.only(5, "no-wildcards", "[section 3.2.2.3.11] a server without wildc
   t.check(event !== "the connection is closed" && (event.reasonCode ?? event.reasonCodes?.[0]) === 0xa2, "0xa2", "another answer");
 });
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "no-shared-subscriptions",
   "[section 3.2.2.3.13] a server without Shared Subscriptions refuses them with 0x9E",
@@ -323,7 +328,7 @@ endingCases.only(
   },
 );
 
-endingCases.only(
+endingCases.inVersion(
   5,
   "server-keep-alive",
   "[MQTT-3.2.2-22] [MQTT-3.1.2-22] a Server Keep Alive is what the server goes by",

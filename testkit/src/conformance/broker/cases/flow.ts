@@ -10,7 +10,7 @@ export const flowCases: CaseList<BrokerContext> = new CaseList("flow");
 
 for (const qos of [1, 2]) {
   for (const maximum of [1, 3]) {
-    flowCases.only(
+    flowCases.inVersion(
       5,
       `receive-maximum-${maximum}-qos-${qos}`,
       `[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] [MQTT-3.3.4-10] [MQTT-4.9.0-3] a client with a Receive Maximum of ${maximum} has at most so many messages of QoS ${qos} unacknowledged`,
@@ -46,7 +46,7 @@ for (const qos of [1, 2]) {
   }
 }
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "receive-maximum-on-resume",
   "[MQTT-3.3.4-9] [MQTT-4.9.0-2] what is sent again on resume counts against the new connection's Receive Maximum",
@@ -68,7 +68,7 @@ flowCases.only(
   },
 );
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "receive-maximum-exceeded",
   "[MQTT-3.3.4-7] [MQTT-4.13.1-1] a client with more QoS 2 messages unreleased than the server's Receive Maximum is closed with 0x93",
@@ -91,7 +91,7 @@ flowCases.only(
   },
 );
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "receive-maximum-reached",
   "[MQTT-3.3.4-7] [MQTT-4.9.0-3] a client may have as many QoS 2 messages unreleased as the server's Receive Maximum, and be answered",
@@ -146,7 +146,7 @@ flowCases.both(
 
 // Shared Subscriptions.
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "shared-once",
   "[section 4.8.2] [MQTT-4.8.2-1] a message goes to one member of a Shared Subscription, and to other subscriptions as usual",
@@ -185,7 +185,7 @@ for (const [id, filter] of [
   ["no-filter", "$share/group"],
   ["empty-filter", "$share/group/"],
 ] as const) {
-  flowCases.only(
+  flowCases.inVersion(
     5,
     `shared-${id}`,
     `[MQTT-4.8.2-1] [MQTT-4.8.2-2] the Shared Subscription ${filter} is refused by its code or a close`,
@@ -196,7 +196,7 @@ for (const [id, filter] of [
   );
 }
 
-flowCases.only(5, "shared-granted-qos", "[MQTT-4.8.2-3] a member gets messages at most at its granted QoS", async (t) => {
+flowCases.inVersion(5, "shared-granted-qos", "[MQTT-4.8.2-3] a member gets messages at most at its granted QoS", async (t) => {
   t.requires(t.server.hasSharedSubscriptions, "Shared Subscriptions");
   const publisher = await t.connect();
   for (const granted of [0, 1, 2]) {
@@ -207,7 +207,7 @@ flowCases.only(5, "shared-granted-qos", "[MQTT-4.8.2-3] a member gets messages a
   }
 });
 
-flowCases.only(5, "shared-identifier", "[MQTT-3.3.4-3] a Shared Subscription has its Subscription Identifier", async (t) => {
+flowCases.inVersion(5, "shared-identifier", "[MQTT-3.3.4-3] a Shared Subscription has its Subscription Identifier", async (t) => {
   t.requires(t.server.hasSharedSubscriptions && t.server.hasSubscriptionIdentifiers, "Shared Subscriptions with identifiers");
   const member = await t.connect();
   await member.subscribe([[`$share/group/${t.topic()}`, 0]], [property("subscriptionIdentifier", 3)]);
@@ -216,7 +216,7 @@ flowCases.only(5, "shared-identifier", "[MQTT-3.3.4-3] a Shared Subscription has
   await member.expect("PUBLISH", { properties: { subscriptionIdentifier: [3] } });
 });
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "shared-unsubscribe",
   "[MQTT-3.10.4-1] [section 4.8.2] UNSUBSCRIBE of a Shared Subscription leaves the plain one of the same filter",
@@ -237,7 +237,7 @@ flowCases.only(
   },
 );
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "shared-completed-on-return",
   "[MQTT-4.8.2-4] a QoS 2 message whose delivery to a member had begun is finished with that member when it is back",
@@ -258,7 +258,7 @@ flowCases.only(
   },
 );
 
-flowCases.only(
+flowCases.inVersion(
   5,
   "shared-member-gone",
   "[MQTT-4.8.2-5] a QoS 2 message whose delivery had begun goes to no other member when the session ends",
@@ -276,7 +276,7 @@ flowCases.only(
   },
 );
 
-flowCases.only(5, "shared-refused", "[MQTT-4.8.2-6] a message that a member refuses goes to no other member", async (t) => {
+flowCases.inVersion(5, "shared-refused", "[MQTT-4.8.2-6] a message that a member refuses goes to no other member", async (t) => {
   t.requires(t.server.hasSharedSubscriptions, "Shared Subscriptions");
   const filter = `$share/group/${t.topic()}`;
   const member = await t.subscriber(filter, 1);
@@ -289,7 +289,7 @@ flowCases.only(5, "shared-refused", "[MQTT-4.8.2-6] a message that a member refu
   await other.expectQuiet();
 });
 
-flowCases.only(5, "shared-member-left", "[section 4.8.2] when a member goes, the others get all messages", async (t) => {
+flowCases.inVersion(5, "shared-member-left", "[section 4.8.2] when a member goes, the others get all messages", async (t) => {
   t.requires(t.server.hasSharedSubscriptions, "Shared Subscriptions");
   const filter = `$share/group/${t.topic()}`;
   const leaving = await t.subscriber(filter, 1);

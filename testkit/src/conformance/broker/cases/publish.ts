@@ -150,7 +150,7 @@ const content = [
 ];
 
 for (const qos of [0, 1, 2]) {
-  publishCases.only(
+  publishCases.inVersion(
     5,
     `content-properties-qos-${qos}`,
     `[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20] what a message of QoS ${qos} says of its content is forwarded unaltered`,
@@ -171,7 +171,7 @@ for (const qos of [0, 1, 2]) {
   );
 }
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "no-properties-of-its-own",
   "[MQTT-2.2.2-1] [MQTT-3.3.2-4] a message without properties is forwarded without",
@@ -184,14 +184,14 @@ publishCases.only(
   },
 );
 
-publishCases.only(5, "payload-format-0", "[MQTT-3.3.2-4] a Payload Format Indicator of 0 is forwarded", async (t) => {
+publishCases.inVersion(5, "payload-format-0", "[MQTT-3.3.2-4] a Payload Format Indicator of 0 is forwarded", async (t) => {
   const client = await t.subscriber(t.topic());
   const publisher = await t.connect();
   await publisher.publish({ topic: t.topic(), properties: [property("payloadFormatIndicator", 0)] });
   await client.expect("PUBLISH", { properties: { payloadFormatIndicator: [0] } });
 });
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "user-properties",
   "[MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-1.5.7-1] User Properties are forwarded unaltered in their order, equal ones and empty ones too",
@@ -211,7 +211,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "many-user-properties",
   "[MQTT-3.3.2-17] [MQTT-3.3.2-18] 500 User Properties are forwarded in order",
@@ -229,7 +229,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "content-properties-kept",
   "[MQTT-3.3.2-15] [MQTT-3.3.2-17] properties of a message that waited for its receiver are unaltered",
@@ -246,7 +246,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "expiry-forwarded",
   "[MQTT-3.3.2-6] a Message Expiry Interval is forwarded, less the time that was waited",
@@ -265,7 +265,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "expiry-at-once",
   "[MQTT-3.3.2-6] the Message Expiry Interval of a message that did not wait is the publisher's",
@@ -278,7 +278,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(5, "expired-while-away", "[MQTT-3.3.2-5] a message whose expiry is over is not delivered", async (t) => {
+publishCases.inVersion(5, "expired-while-away", "[MQTT-3.3.2-5] a message whose expiry is over is not delivered", async (t) => {
   const clientId = t.clientId();
   const expiry = [property("sessionExpiryInterval", 60)];
   const client = await t.connect({ clientId, cleanStart: false, properties: expiry });
@@ -292,7 +292,7 @@ publishCases.only(5, "expired-while-away", "[MQTT-3.3.2-5] a message whose expir
   await again.receive({ payload: "long" });
 });
 
-publishCases.only(5, "expired-retained", "[MQTT-3.3.2-5] a retained message whose expiry is over is not sent", async (t) => {
+publishCases.inVersion(5, "expired-retained", "[MQTT-3.3.2-5] a retained message whose expiry is over is not sent", async (t) => {
   t.requires(t.server.isRetainAvailable, "retained messages");
   const publisher = await t.connect();
   const properties = [property("messageExpiryInterval", 2)];
@@ -306,7 +306,7 @@ publishCases.only(5, "expired-retained", "[MQTT-3.3.2-5] a retained message whos
 
 /** Properties that do not belong, or twice, or with values that are not allowed. */
 for (const name of propertyNames.filter((one) => !propertyRow(one).in.split(" ").includes("PUBLISH"))) {
-  publishCases.only(5, `foreign-${name}`, `[MQTT-4.13.1-1] a PUBLISH with the property ${name} closes`, async (t) => {
+  publishCases.inVersion(5, `foreign-${name}`, `[MQTT-4.13.1-1] a PUBLISH with the property ${name} closes`, async (t) => {
     const client = await t.connect();
     client.sendPublish({ topic: t.topic(), properties: [property(name, sampleValue(name))] });
     await client.expectError(PROTOCOL_ERROR, MALFORMED);
@@ -320,7 +320,7 @@ for (const name of [
   "responseTopic",
   "correlationData",
 ] as const) {
-  publishCases.only(5, `duplicate-${name}`, `[MQTT-4.13.1-1] a PUBLISH with ${name} twice closes`, async (t) => {
+  publishCases.inVersion(5, `duplicate-${name}`, `[MQTT-4.13.1-1] a PUBLISH with ${name} twice closes`, async (t) => {
     const client = await t.connect();
     const value = property(name, sampleValue(name));
     client.sendPublish({ topic: t.topic(), properties: [value, value] });
@@ -328,7 +328,7 @@ for (const name of [
   });
 }
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "subscription-identifier",
   "[MQTT-3.3.4-6] a PUBLISH of a client with a Subscription Identifier closes",
@@ -339,14 +339,14 @@ publishCases.only(
   },
 );
 
-publishCases.only(5, "payload-format-2", "[MQTT-4.13.1-1] a Payload Format Indicator of 2 closes", async (t) => {
+publishCases.inVersion(5, "payload-format-2", "[MQTT-4.13.1-1] a Payload Format Indicator of 2 closes", async (t) => {
   const client = await t.connect();
   client.sendPublish({ topic: t.topic(), properties: [property("payloadFormatIndicator", 2)] });
   await client.expectError(PROTOCOL_ERROR, MALFORMED);
 });
 
 for (const responseTopic of ["a/+", "#"]) {
-  publishCases.only(
+  publishCases.inVersion(
     5,
     `response-topic-${responseTopic === "#" ? "hash" : "plus"}`,
     `[MQTT-3.3.2-14] the Response Topic ${responseTopic} closes`,
@@ -358,19 +358,24 @@ for (const responseTopic of ["a/+", "#"]) {
   );
 }
 
-publishCases.only(5, "property-length-past-the-end", "[MQTT-4.13.1-1] a Property Length beyond the packet closes", async (t) => {
-  const client = await t.connect();
-  client.send(packet(0x30, utf8String(t.topic()), variableByteInteger(100), Buffer.from("x")));
-  await client.expectError(MALFORMED, PROTOCOL_ERROR);
-});
+publishCases.inVersion(
+  5,
+  "property-length-past-the-end",
+  "[MQTT-4.13.1-1] a Property Length beyond the packet closes",
+  async (t) => {
+    const client = await t.connect();
+    client.send(packet(0x30, utf8String(t.topic()), variableByteInteger(100), Buffer.from("x")));
+    await client.expectError(MALFORMED, PROTOCOL_ERROR);
+  },
+);
 
-publishCases.only(5, "truncated-property", "[MQTT-4.13.1-1] a property that the Property Length cuts closes", async (t) => {
+publishCases.inVersion(5, "truncated-property", "[MQTT-4.13.1-1] a property that the Property Length cuts closes", async (t) => {
   const client = await t.connect();
   client.send(packet(0x30, utf8String(t.topic()), variableByteInteger(3), 0x02, twoByteInteger(1), Buffer.from("more payload")));
   await client.expectError(MALFORMED, PROTOCOL_ERROR);
 });
 
-publishCases.only(5, "unknown-property", "[MQTT-4.13.1-1] a PUBLISH with the property identifier 0x05 closes", async (t) => {
+publishCases.inVersion(5, "unknown-property", "[MQTT-4.13.1-1] a PUBLISH with the property identifier 0x05 closes", async (t) => {
   const client = await t.connect();
   client.sendPublish({ topic: t.topic(), properties: [Buffer.from([0x05, 0])] });
   await client.expectError(MALFORMED, PROTOCOL_ERROR);
@@ -378,7 +383,7 @@ publishCases.only(5, "unknown-property", "[MQTT-4.13.1-1] a PUBLISH with the pro
 
 // Topic Aliases of the client.
 
-publishCases.only(5, "alias", "[MQTT-3.3.2-12] a Topic Alias stands for its topic, and can be given to another", async (t) => {
+publishCases.inVersion(5, "alias", "[MQTT-3.3.2-12] a Topic Alias stands for its topic, and can be given to another", async (t) => {
   t.requires(t.server.topicAliasMaximum > 0, "Topic Aliases");
   const client = await t.subscriber(`${t.topic()}/#`);
   const publisher = await t.connect();
@@ -397,7 +402,7 @@ publishCases.only(5, "alias", "[MQTT-3.3.2-12] a Topic Alias stands for its topi
   }
 });
 
-publishCases.only(5, "alias-all", "[MQTT-3.3.2-12] every Topic Alias up to the maximum is accepted", async (t) => {
+publishCases.inVersion(5, "alias-all", "[MQTT-3.3.2-12] every Topic Alias up to the maximum is accepted", async (t) => {
   t.requires(t.server.topicAliasMaximum > 0, "Topic Aliases");
   const count = Math.min(t.server.topicAliasMaximum, 200);
   const client = await t.subscriber(`${t.topic()}/#`, 1, { properties: [property("receiveMaximum", 65_535)] });
@@ -408,7 +413,7 @@ publishCases.only(5, "alias-all", "[MQTT-3.3.2-12] every Topic Alias up to the m
   for (let i = count; i >= 1; i--) await client.expect("PUBLISH", { topic: t.topic(`t/${i}`) });
 });
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "alias-of-another-connection",
   "[MQTT-3.3.2-7] a Topic Alias ends with its connection, though the session goes on",
@@ -424,7 +429,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "alias-of-another-client",
   "[MQTT-3.3.2-7] Topic Aliases of two clients have nothing to do with each other",
@@ -438,13 +443,13 @@ publishCases.only(
   },
 );
 
-publishCases.only(5, "alias-0", "[MQTT-3.3.2-8] the Topic Alias 0 closes", async (t) => {
+publishCases.inVersion(5, "alias-0", "[MQTT-3.3.2-8] the Topic Alias 0 closes", async (t) => {
   const client = await t.connect();
   client.sendPublish({ topic: t.topic(), properties: [property("topicAlias", 0)] });
   await client.expectError(INVALID_ALIAS, PROTOCOL_ERROR, MALFORMED);
 });
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "alias-above-maximum",
   "[MQTT-3.3.2-9] [MQTT-3.2.2-17] a Topic Alias above the server's maximum closes",
@@ -456,7 +461,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(5, "alias-twice", "[MQTT-4.13.1-1] a PUBLISH with two Topic Aliases closes", async (t) => {
+publishCases.inVersion(5, "alias-twice", "[MQTT-4.13.1-1] a PUBLISH with two Topic Aliases closes", async (t) => {
   const client = await t.connect();
   client.sendPublish({ topic: t.topic(), properties: [property("topicAlias", 1), property("topicAlias", 1)] });
   await client.expectError(PROTOCOL_ERROR, MALFORMED);
@@ -464,7 +469,7 @@ publishCases.only(5, "alias-twice", "[MQTT-4.13.1-1] a PUBLISH with two Topic Al
 
 // Topic Aliases of the server.
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "server-alias-none",
   "[MQTT-3.1.2-27] [MQTT-3.3.2-11] a client without a Topic Alias Maximum gets no Topic Alias",
@@ -478,7 +483,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "server-alias-within",
   "[MQTT-3.1.2-26] [MQTT-3.3.2-11] [MQTT-3.3.2-8] the server's Topic Aliases are at most the client's maximum, and stand for the right topics",
@@ -501,7 +506,7 @@ publishCases.only(
 
 // Maximum Packet Size.
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "too-large-for-client",
   "[MQTT-3.1.2-24] [MQTT-3.1.2-25] a message that is too large for the client is dropped, and the next one comes",
@@ -517,7 +522,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "exactly-maximum",
   "[MQTT-3.1.2-24] a message of exactly the client's Maximum Packet Size is sent, one byte more is not",
@@ -533,7 +538,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "too-large-for-client-while-away",
   "[MQTT-3.1.2-25] a waiting message that is too large for the client which comes back is dropped",
@@ -551,7 +556,7 @@ publishCases.only(
   },
 );
 
-publishCases.only(
+publishCases.inVersion(
   5,
   "too-large-for-server",
   "[section 3.2.2.3.6] a packet above the server's Maximum Packet Size closes",

@@ -127,7 +127,7 @@ qosCases.both(
   },
 );
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "in-unknown-pubrel",
   "[MQTT-3.7.2-1] [MQTT-4.3.3-11] a PUBREL of an unknown identifier is answered by PUBCOMP with 0x92, or 0",
@@ -138,11 +138,16 @@ qosCases.only(
   },
 );
 
-qosCases.only(4, "in-unknown-pubrel", "[v3 MQTT-4.3.3-2] a PUBREL of an unknown identifier is answered by PUBCOMP", async (t) => {
-  const client = await t.connect();
-  client.acknowledge("PUBREL", 77);
-  await client.expect("PUBCOMP", { packetIdentifier: 77 });
-});
+qosCases.inVersion(
+  4,
+  "in-unknown-pubrel",
+  "[v3 MQTT-4.3.3-2] a PUBREL of an unknown identifier is answered by PUBCOMP",
+  async (t) => {
+    const client = await t.connect();
+    client.acknowledge("PUBREL", 77);
+    await client.expect("PUBCOMP", { packetIdentifier: 77 });
+  },
+);
 
 qosCases.both("in-order", "[MQTT-4.3.2-4] [v3 MQTT-4.3.2-2] PUBACKs leave in the order of their PUBLISHes", async (t) => {
   t.requires(t.server.receiveMaximum >= 15, "Receive Maximum of 15");
@@ -151,7 +156,7 @@ qosCases.both("in-order", "[MQTT-4.3.2-4] [v3 MQTT-4.3.2-2] PUBACKs leave in the
   for (let i = 1; i <= 15; i++) await client.expect("PUBACK", { packetIdentifier: i });
 });
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "in-no-subscribers",
   "[MQTT-3.4.2-1] [MQTT-3.5.2-1] PUBACK and PUBREC of a message that nobody gets are 0x10, or 0",
@@ -287,7 +292,7 @@ qosCases.both(
   },
 );
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "out-puback-refused",
   "[MQTT-4.4.0-2] a PUBACK of 0x80 or more settles the message: it is not sent again",
@@ -307,7 +312,7 @@ qosCases.only(
   },
 );
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "out-pubrec-refused-frees-quota",
   "[MQTT-4.9.0-2] [MQTT-3.3.4-9] a PUBREC of 0x80 or more gives its place in the Receive Maximum back",
@@ -325,7 +330,7 @@ qosCases.only(
   },
 );
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "out-expired-exchange",
   "[MQTT-4.3.3-13] [MQTT-4.3.3-7] an exchange that has begun is finished though the message expires",
@@ -342,7 +347,7 @@ qosCases.only(
   },
 );
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "in-expired-exchange",
   "[MQTT-4.3.3-13] the exchange of a client's message is finished though the message expires",
@@ -377,7 +382,7 @@ for (const name of ["PUBACK", "PUBREC", "PUBCOMP"] as const) {
   );
 }
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "unknown-pubrec-code",
   "[MQTT-3.6.2-1] a PUBREC of an unknown identifier is answered by PUBREL with 0x92",
@@ -395,7 +400,7 @@ qosCases.only(
 );
 
 for (const name of ["PUBACK", "PUBREC", "PUBREL", "PUBCOMP"] as const) {
-  qosCases.only(
+  qosCases.inVersion(
     5,
     `foreign-property-${name.toLowerCase()}`,
     `[MQTT-4.13.1-1] ${name} with a property that does not belong closes`,
@@ -406,7 +411,7 @@ for (const name of ["PUBACK", "PUBREC", "PUBREL", "PUBCOMP"] as const) {
     },
   );
 
-  qosCases.only(
+  qosCases.inVersion(
     5,
     `reason-string-twice-${name.toLowerCase()}`,
     `[MQTT-4.13.1-1] ${name} with two Reason Strings closes`,
@@ -418,7 +423,7 @@ for (const name of ["PUBACK", "PUBREC", "PUBREL", "PUBCOMP"] as const) {
     },
   );
 
-  qosCases.only(
+  qosCases.inVersion(
     5,
     `unknown-reason-${name.toLowerCase()}`,
     `[MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1] ${name} with the Reason Code 0x05, which does not exist, closes`,
@@ -438,7 +443,7 @@ for (const name of ["PUBACK", "PUBREC", "PUBREL", "PUBCOMP"] as const) {
   );
 }
 
-qosCases.only(
+qosCases.inVersion(
   5,
   "acknowledgements-with-properties",
   "[MQTT-2.2.2-1] [MQTT-4.3.3-4] acknowledgements with a Reason String and User Properties are taken",
@@ -468,7 +473,7 @@ qosCases.only(
 for (const name of propertyNames.filter(
   (one) => !["reasonString", "userProperty"].includes(one) && !propertyRow(one).in.includes("CONNACK"),
 )) {
-  qosCases.only(5, `foreign-${name}`, `[MQTT-4.13.1-1] a PUBACK with the property ${name} closes`, async (t) => {
+  qosCases.inVersion(5, `foreign-${name}`, `[MQTT-4.13.1-1] a PUBACK with the property ${name} closes`, async (t) => {
     const client = await t.connect();
     client.send(acknowledgement("PUBACK", { version: 5, packetIdentifier: 1, properties: [property(name, sampleValue(name))] }));
     await client.expectError(MALFORMED, PROTOCOL_ERROR);

@@ -128,25 +128,29 @@ retainCases.both(
 for (const handling of [0, 1, 2]) {
   const clause = ["[MQTT-3.3.1-9]", "[MQTT-3.3.1-10]", "[MQTT-3.3.1-11]"][handling] ?? "";
   const what = ["each time", "for a new subscription only", "never"][handling] ?? "";
-  retainCases.only(5, `handling-${handling}`, `${clause} Retain Handling ${handling}: retained messages are sent ${what}`, (t) =>
-    retained(t, async (publisher) => {
-      await publisher.publish({ topic: t.topic(), payload: "kept", retain: true, qos: 1 });
-      const client = await t.connect();
-      await client.subscribe([[t.topic(), (handling << 4) | 1]]);
-      if (handling < 2) await client.receive({ payload: "kept", retain: true });
-      await client.expectQuiet();
-      await client.subscribe([[t.topic(), handling << 4]]);
-      if (handling === 0) await client.receive({ payload: "kept", retain: true });
-      await client.expectQuiet();
-      await client.unsubscribe([t.topic()]);
-      await client.subscribe([[t.topic(), handling << 4]]);
-      if (handling < 2) await client.receive({ payload: "kept", retain: true });
-      await client.expectQuiet();
-    }),
+  retainCases.inVersion(
+    5,
+    `handling-${handling}`,
+    `${clause} Retain Handling ${handling}: retained messages are sent ${what}`,
+    (t) =>
+      retained(t, async (publisher) => {
+        await publisher.publish({ topic: t.topic(), payload: "kept", retain: true, qos: 1 });
+        const client = await t.connect();
+        await client.subscribe([[t.topic(), (handling << 4) | 1]]);
+        if (handling < 2) await client.receive({ payload: "kept", retain: true });
+        await client.expectQuiet();
+        await client.subscribe([[t.topic(), handling << 4]]);
+        if (handling === 0) await client.receive({ payload: "kept", retain: true });
+        await client.expectQuiet();
+        await client.unsubscribe([t.topic()]);
+        await client.subscribe([[t.topic(), handling << 4]]);
+        if (handling < 2) await client.receive({ payload: "kept", retain: true });
+        await client.expectQuiet();
+      }),
   );
 }
 
-retainCases.only(
+retainCases.inVersion(
   5,
   "handling-1-resumed",
   "[MQTT-3.3.1-10] Retain Handling 1: the subscription of a resumed session is not new",
@@ -164,7 +168,7 @@ retainCases.only(
     }),
 );
 
-retainCases.only(
+retainCases.inVersion(
   5,
   "properties",
   "[MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20] [MQTT-3.3.2-4] a retained message keeps its properties",
@@ -198,7 +202,7 @@ retainCases.only(
     }),
 );
 
-retainCases.only(
+retainCases.inVersion(
   5,
   "subscription-identifier",
   "[MQTT-3.3.4-3] a retained message comes with the identifier of the subscription that asked for it",
@@ -212,7 +216,7 @@ retainCases.only(
     }),
 );
 
-retainCases.only(
+retainCases.inVersion(
   5,
   "alias",
   "[MQTT-3.3.2-12] [MQTT-3.3.1-5] a retained message that was sent by its Topic Alias is kept under its topic",
@@ -231,7 +235,7 @@ retainCases.only(
     }),
 );
 
-retainCases.only(5, "shared", "[section 4.8.2] a Shared Subscription gets no retained messages", (t) =>
+retainCases.inVersion(5, "shared", "[section 4.8.2] a Shared Subscription gets no retained messages", (t) =>
   retained(t, async (publisher) => {
     t.requires(t.server.hasSharedSubscriptions, "Shared Subscriptions");
     await publisher.publish({ topic: t.topic(), payload: "kept", retain: true, qos: 1 });

@@ -102,7 +102,7 @@ sessionCases.both(
   },
 );
 
-sessionCases.only(
+sessionCases.inVersion(
   5,
   "clean-start-then-resume",
   "[MQTT-3.1.2-4] [MQTT-3.1.2-23] a session that Clean Start 1 began is kept by its own expiry interval",
@@ -130,7 +130,7 @@ sessionCases.both(
   },
 );
 
-sessionCases.only(
+sessionCases.inVersion(
   5,
   "expiry-0",
   "[MQTT-4.1.0-2] a Session Expiry Interval of 0 ends the session with its connection, cut or not",
@@ -143,15 +143,20 @@ sessionCases.only(
   },
 );
 
-sessionCases.only(5, "expiry-1-second", "[MQTT-4.1.0-2] a session is discarded when its expiry interval is over", async (t) => {
-  const clientId = t.clientId();
-  const first = await t.connect({ clientId, ...lasting(1) });
-  await first.disconnect();
-  await t.elapse(2_500);
-  await t.connect({ clientId, ...lasting(1) }, { sessionPresent: false });
-});
+sessionCases.inVersion(
+  5,
+  "expiry-1-second",
+  "[MQTT-4.1.0-2] a session is discarded when its expiry interval is over",
+  async (t) => {
+    const clientId = t.clientId();
+    const first = await t.connect({ clientId, ...lasting(1) });
+    await first.disconnect();
+    await t.elapse(2_500);
+    await t.connect({ clientId, ...lasting(1) }, { sessionPresent: false });
+  },
+);
 
-sessionCases.only(5, "expiry-not-over", "[MQTT-3.1.2-23] a session is there before its expiry interval is over", async (t) => {
+sessionCases.inVersion(5, "expiry-not-over", "[MQTT-3.1.2-23] a session is there before its expiry interval is over", async (t) => {
   const clientId = t.clientId();
   const first = await t.connect({ clientId, ...lasting(5) });
   await first.disconnect();
@@ -159,7 +164,7 @@ sessionCases.only(5, "expiry-not-over", "[MQTT-3.1.2-23] a session is there befo
   await t.connect({ clientId, ...lasting(5) }, { sessionPresent: true });
 });
 
-sessionCases.only(
+sessionCases.inVersion(
   5,
   "expiry-counts-from-the-close",
   "[MQTT-4.1.0-1] a session does not expire while its connection is open",
@@ -174,7 +179,7 @@ sessionCases.only(
   },
 );
 
-sessionCases.only(
+sessionCases.inVersion(
   5,
   "disconnect-shortens",
   "[section 3.14.2.2.2] DISCONNECT may set another Session Expiry Interval: 0 ends the session",
@@ -186,7 +191,7 @@ sessionCases.only(
   },
 );
 
-sessionCases.only(
+sessionCases.inVersion(
   5,
   "disconnect-lengthens",
   "[section 3.14.2.2.2] DISCONNECT may set a longer Session Expiry Interval",
@@ -199,7 +204,7 @@ sessionCases.only(
   },
 );
 
-sessionCases.only(
+sessionCases.inVersion(
   5,
   "disconnect-from-0",
   "[section 3.14.2.2.2] a Session Expiry Interval above 0 in DISCONNECT after 0 in CONNECT is a Protocol Error, and the session ends",
@@ -212,14 +217,19 @@ sessionCases.only(
   },
 );
 
-sessionCases.only(5, "expiry-changes-on-resume", "[MQTT-4.1.0-2] the expiry interval of the newest CONNECT counts", async (t) => {
-  const clientId = t.clientId();
-  const first = await t.connect({ clientId, ...lasting(60) });
-  await first.disconnect();
-  const second = await t.connect({ clientId, cleanStart: false }, { sessionPresent: true });
-  await second.disconnect();
-  await t.connect({ clientId, ...lasting() }, { sessionPresent: false });
-});
+sessionCases.inVersion(
+  5,
+  "expiry-changes-on-resume",
+  "[MQTT-4.1.0-2] the expiry interval of the newest CONNECT counts",
+  async (t) => {
+    const clientId = t.clientId();
+    const first = await t.connect({ clientId, ...lasting(60) });
+    await first.disconnect();
+    const second = await t.connect({ clientId, cleanStart: false }, { sessionPresent: true });
+    await second.disconnect();
+    await t.connect({ clientId, ...lasting() }, { sessionPresent: false });
+  },
+);
 
 sessionCases.both(
   "takeover",

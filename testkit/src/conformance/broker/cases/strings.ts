@@ -105,7 +105,7 @@ for (const [kind, what, text, clauses] of [
     ["responseTopic", "[MQTT-3.3.2-13]"],
     ["contentType", "[MQTT-3.3.2-19]"],
   ] as const satisfies readonly (readonly [PropertyName, string])[]) {
-    stringCases.only(5, `${name}-${kind}`, `${clauses} ${more} the property ${name} with ${what} closes`, async (t) => {
+    stringCases.inVersion(5, `${name}-${kind}`, `${clauses} ${more} the property ${name} with ${what} closes`, async (t) => {
       const client = await t.connect();
       client.sendPublish({ topic: t.topic(), properties: [property(name, text)] });
       await client.expectError(ReasonCode.MALFORMED);
@@ -113,7 +113,7 @@ for (const [kind, what, text, clauses] of [
   }
 
   for (const half of ["name", "value"] as const) {
-    stringCases.only(
+    stringCases.inVersion(
       5,
       `user-property-${half}-${kind}`,
       `${clauses} [MQTT-1.5.7-1] a User Property whose ${half} has ${what} closes`,
@@ -127,14 +127,19 @@ for (const [kind, what, text, clauses] of [
     );
   }
 
-  stringCases.only(5, `puback-reason-string-${kind}`, `${clauses} a PUBACK whose Reason String has ${what} closes`, async (t) => {
-    const client = await t.subscriber(t.topic(), 1);
-    const publisher = await t.connect();
-    await publisher.publish({ topic: t.topic(), qos: 1 });
-    const { packetIdentifier = 0 } = await client.expect("PUBLISH", { qos: 1 });
-    client.send(acknowledgement("PUBACK", { version: 5, packetIdentifier, properties: [property("reasonString", text)] }));
-    await client.expectError(ReasonCode.MALFORMED);
-  });
+  stringCases.inVersion(
+    5,
+    `puback-reason-string-${kind}`,
+    `${clauses} a PUBACK whose Reason String has ${what} closes`,
+    async (t) => {
+      const client = await t.subscriber(t.topic(), 1);
+      const publisher = await t.connect();
+      await publisher.publish({ topic: t.topic(), qos: 1 });
+      const { packetIdentifier = 0 } = await client.expect("PUBLISH", { qos: 1 });
+      client.send(acknowledgement("PUBACK", { version: 5, packetIdentifier, properties: [property("reasonString", text)] }));
+      await client.expectError(ReasonCode.MALFORMED);
+    },
+  );
 }
 
 stringCases.both("byte-order-mark", "[MQTT-1.5.4-3] [v3 MQTT-1.5.3-3] U+FEFF is a character like any other", async (t) => {

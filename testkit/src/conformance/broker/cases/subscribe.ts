@@ -127,7 +127,7 @@ subscribeCases.both("qos-3", "[MQTT-4.13.1-1] [v3 MQTT-3.8.3-4] a requested QoS 
 });
 
 for (const bits of [0x04, 0x08, 0x10, 0x20, 0x40, 0x80]) {
-  subscribeCases.only(
+  subscribeCases.inVersion(
     4,
     `reserved-bits-${bits.toString(16)}`,
     `[v3 MQTT-3.8.3-4] the reserved bit 0x${bits.toString(16)} beside the QoS closes`,
@@ -140,7 +140,7 @@ for (const bits of [0x04, 0x08, 0x10, 0x20, 0x40, 0x80]) {
 }
 
 for (const bits of [0x40, 0x80]) {
-  subscribeCases.only(
+  subscribeCases.inVersion(
     5,
     `reserved-bits-${bits.toString(16)}`,
     `[MQTT-3.8.3-5] the reserved bit 0x${bits.toString(16)} of the Subscription Options closes`,
@@ -152,7 +152,7 @@ for (const bits of [0x40, 0x80]) {
   );
 }
 
-subscribeCases.only(5, "retain-handling-3", "[MQTT-4.13.1-1] a Retain Handling of 3 closes", async (t) => {
+subscribeCases.inVersion(5, "retain-handling-3", "[MQTT-4.13.1-1] a Retain Handling of 3 closes", async (t) => {
   const client = await t.connect();
   client.send(subscribe({ version: 5, packetIdentifier: 1, filters: [[t.topic(), 0x30]] }));
   await client.expectError(PROTOCOL_ERROR, MALFORMED);
@@ -222,7 +222,7 @@ subscribeCases.both(
 // Subscription Identifiers.
 
 for (const identifier of [1, 127, 128, 268_435_455]) {
-  subscribeCases.only(
+  subscribeCases.inVersion(
     5,
     `identifier-${identifier}`,
     `[MQTT-3.3.4-3] the Subscription Identifier ${identifier} comes with each message`,
@@ -239,7 +239,7 @@ for (const identifier of [1, 127, 128, 268_435_455]) {
   );
 }
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "identifiers-overlapping",
   "[MQTT-3.3.4-3] [MQTT-3.3.4-4] [MQTT-3.3.4-5] of overlapping subscriptions each identifier is told",
@@ -264,7 +264,7 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "identifier-of-several-filters",
   "[MQTT-3.3.4-3] one identifier stands for all filters of its SUBSCRIBE",
@@ -286,7 +286,7 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "identifier-replaced",
   "[MQTT-3.8.4-3] a replaced subscription has the identifier of the newer SUBSCRIBE, or none",
@@ -305,7 +305,7 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "identifier-kept-with-session",
   "[MQTT-3.3.4-3] [MQTT-3.1.2-5] a Subscription Identifier is part of the session",
@@ -324,7 +324,7 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(5, "identifier-0", "[MQTT-4.13.1-1] a Subscription Identifier of 0 closes", async (t) => {
+subscribeCases.inVersion(5, "identifier-0", "[MQTT-4.13.1-1] a Subscription Identifier of 0 closes", async (t) => {
   const client = await t.connect();
   client.send(
     subscribe({ version: 5, packetIdentifier: 1, filters: [[t.topic(), 0]], properties: [property("subscriptionIdentifier", 0)] }),
@@ -332,7 +332,7 @@ subscribeCases.only(5, "identifier-0", "[MQTT-4.13.1-1] a Subscription Identifie
   await client.expectError(PROTOCOL_ERROR, MALFORMED);
 });
 
-subscribeCases.only(5, "identifier-twice", "[MQTT-4.13.1-1] two Subscription Identifiers in a SUBSCRIBE close", async (t) => {
+subscribeCases.inVersion(5, "identifier-twice", "[MQTT-4.13.1-1] two Subscription Identifiers in a SUBSCRIBE close", async (t) => {
   const client = await t.connect();
   const properties = [property("subscriptionIdentifier", 1), property("subscriptionIdentifier", 2)];
   client.send(subscribe({ version: 5, packetIdentifier: 1, filters: [[t.topic(), 0]], properties }));
@@ -340,7 +340,7 @@ subscribeCases.only(5, "identifier-twice", "[MQTT-4.13.1-1] two Subscription Ide
 });
 
 for (const name of propertyNames.filter((one) => !propertyRow(one).in.split(" ").includes("SUBSCRIBE"))) {
-  subscribeCases.only(5, `foreign-${name}`, `[MQTT-4.13.1-1] a SUBSCRIBE with the property ${name} closes`, async (t) => {
+  subscribeCases.inVersion(5, `foreign-${name}`, `[MQTT-4.13.1-1] a SUBSCRIBE with the property ${name} closes`, async (t) => {
     const client = await t.connect();
     client.send(
       subscribe({ version: 5, packetIdentifier: 1, filters: [[t.topic(), 0]], properties: [property(name, sampleValue(name))] }),
@@ -350,7 +350,7 @@ for (const name of propertyNames.filter((one) => !propertyRow(one).in.split(" ")
 }
 
 for (const name of ["subscriptionIdentifier", "reasonString", "topicAlias"] as const) {
-  subscribeCases.only(
+  subscribeCases.inVersion(
     5,
     `unsubscribe-foreign-${name}`,
     `[MQTT-4.13.1-1] an UNSUBSCRIBE with the property ${name} closes`,
@@ -364,7 +364,7 @@ for (const name of ["subscriptionIdentifier", "reasonString", "topicAlias"] as c
   );
 }
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "user-properties",
   "[MQTT-3.8.4-1] [MQTT-3.10.4-4] SUBSCRIBE and UNSUBSCRIBE may have User Properties",
@@ -379,7 +379,7 @@ subscribeCases.only(
 
 // No Local, Retain As Published.
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "no-local",
   "[MQTT-3.8.3-3] with No Local a client does not get its own messages, and others do",
@@ -395,7 +395,7 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "no-local-overlapping",
   "[MQTT-3.8.3-3] No Local of one subscription does not hold for another that overlaps",
@@ -411,14 +411,14 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(5, "no-local-shared", "[MQTT-3.8.3-4] No Local on a Shared Subscription closes", async (t) => {
+subscribeCases.inVersion(5, "no-local-shared", "[MQTT-3.8.3-4] No Local on a Shared Subscription closes", async (t) => {
   t.requires(t.server.hasSharedSubscriptions, "Shared Subscriptions");
   const client = await t.connect();
   client.send(subscribe({ version: 5, packetIdentifier: 1, filters: [[`$share/g/${t.topic()}`, NO_LOCAL]] }));
   await client.expectError(PROTOCOL_ERROR);
 });
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "retain-as-published",
   "[MQTT-3.3.1-12] [MQTT-3.3.1-13] RETAIN is forwarded as it came with Retain As Published, and as 0 without",
@@ -437,7 +437,7 @@ subscribeCases.only(
   },
 );
 
-subscribeCases.only(
+subscribeCases.inVersion(
   5,
   "small-suback",
   "[MQTT-3.9.2-1] [MQTT-3.9.2-2] [MQTT-3.11.2-1] [MQTT-3.11.2-2] [MQTT-3.4.2-2] [MQTT-3.4.2-3] answers fit the client's Maximum Packet Size of 30 bytes",

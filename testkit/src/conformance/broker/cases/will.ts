@@ -129,7 +129,7 @@ willCases.both(
 );
 
 for (const reasonCode of [0x04, 0x80, 0x81, 0x93]) {
-  willCases.only(
+  willCases.inVersion(
     5,
     `disconnect-${reasonCode.toString(16)}`,
     `[MQTT-3.1.2-8] [MQTT-3.14.2-1] DISCONNECT with 0x${reasonCode.toString(16)} publishes the will`,
@@ -143,7 +143,7 @@ for (const reasonCode of [0x04, 0x80, 0x81, 0x93]) {
   );
 }
 
-willCases.only(
+willCases.inVersion(
   5,
   "properties",
   "[MQTT-3.1.3-10] [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20] the properties of a will are published with it, User Properties in order",
@@ -183,7 +183,7 @@ willCases.only(
   },
 );
 
-willCases.only(5, "message-expiry", "[MQTT-3.3.2-6] a will's Message Expiry Interval is sent with it", async (t) => {
+willCases.inVersion(5, "message-expiry", "[MQTT-3.3.2-6] a will's Message Expiry Interval is sent with it", async (t) => {
   const witness = await t.subscriber(t.topic("will"));
   const client = await t.connect({ will: { topic: t.topic("will"), properties: [property("messageExpiryInterval", 100)] } });
   client.cut();
@@ -192,7 +192,7 @@ willCases.only(5, "message-expiry", "[MQTT-3.3.2-6] a will's Message Expiry Inte
   t.check(left === 100 || left === 99 || left === 98, "a Message Expiry Interval of about 100", left ?? "none");
 });
 
-willCases.only(5, "delay", "[MQTT-3.1.2-8] a will waits for its Will Delay Interval", async (t) => {
+willCases.inVersion(5, "delay", "[MQTT-3.1.2-8] a will waits for its Will Delay Interval", async (t) => {
   const witness = await t.subscriber(t.topic("will"));
   const will = { topic: t.topic("will"), payload: "late", properties: [property("willDelayInterval", 1)] };
   const client = await t.connect({ ...lasting(), will });
@@ -203,7 +203,7 @@ willCases.only(5, "delay", "[MQTT-3.1.2-8] a will waits for its Will Delay Inter
   t.check(waited >= 900, "the will not before 1 s", `one after ${Math.round(waited)} ms`);
 });
 
-willCases.only(
+willCases.inVersion(
   5,
   "delay-cut-by-session-end",
   "[MQTT-3.1.2-8] a will is published when its session ends, though its delay is not over",
@@ -216,7 +216,7 @@ willCases.only(
   },
 );
 
-willCases.only(
+willCases.inVersion(
   5,
   "delay-cut-by-session-expiry",
   "[MQTT-3.1.2-8] a will is published when its session expires, though its delay is not over",
@@ -229,7 +229,7 @@ willCases.only(
   },
 );
 
-willCases.only(
+willCases.inVersion(
   5,
   "delay-cancelled",
   "[MQTT-3.1.3-9] [MQTT-3.1.2-8] a client that is back within the Will Delay Interval keeps its will from being sent",
@@ -245,17 +245,22 @@ willCases.only(
   },
 );
 
-willCases.only(5, "delay-takeover", "[MQTT-3.1.3-9] a takeover that resumes the session cancels a will with a delay", async (t) => {
-  const witness = await t.subscriber(t.topic("will"));
-  const clientId = t.clientId();
-  const will = { topic: t.topic("will"), payload: "cancelled", properties: [property("willDelayInterval", 1)] };
-  await t.connect({ clientId, ...lasting(), will });
-  await t.connect({ clientId, ...lasting() }, { sessionPresent: true });
-  await t.elapse(2_000);
-  await expectNoWill(t, witness);
-});
+willCases.inVersion(
+  5,
+  "delay-takeover",
+  "[MQTT-3.1.3-9] a takeover that resumes the session cancels a will with a delay",
+  async (t) => {
+    const witness = await t.subscriber(t.topic("will"));
+    const clientId = t.clientId();
+    const will = { topic: t.topic("will"), payload: "cancelled", properties: [property("willDelayInterval", 1)] };
+    await t.connect({ clientId, ...lasting(), will });
+    await t.connect({ clientId, ...lasting() }, { sessionPresent: true });
+    await t.elapse(2_000);
+    await expectNoWill(t, witness);
+  },
+);
 
-willCases.only(
+willCases.inVersion(
   5,
   "delay-clean-start",
   "[MQTT-3.1.2-8] [section 3.1.2.5] a new connection with Clean Start 1 ends the session, which sends the will before its delay is over",
@@ -270,7 +275,7 @@ willCases.only(
   },
 );
 
-willCases.only(5, "delay-disconnect", "[MQTT-3.14.4-3] a normal DISCONNECT removes a will with a delay too", async (t) => {
+willCases.inVersion(5, "delay-disconnect", "[MQTT-3.14.4-3] a normal DISCONNECT removes a will with a delay too", async (t) => {
   const witness = await t.subscriber(t.topic("will"));
   const will = { topic: t.topic("will"), payload: "gone", properties: [property("willDelayInterval", 1)] };
   const client = await t.connect({ ...lasting(), will });
