@@ -1,46 +1,23 @@
 import { type AuthPacket, type ConnackPacket, MqttError, type ProtocolVersion } from "@bowline/protocol";
-import {
-  ClientConnection,
-  type ClientSink,
-  type OutboundEntry,
-  Sender,
-  type SenderOwner,
-  type SessionState,
-} from "@bowline/protocol/internal";
+import { ClientConnection, type ClientSink, type OutboundEntry, type SessionState } from "@bowline/protocol/internal";
+import { FuzzedOwner, PlantedError } from "./fuzzed-owner.ts";
 import { outboundEntry } from "./outbound-entry.ts";
-import { PeerView } from "./peer-view.ts";
 import type { Random } from "./random.ts";
-import { describeFault, PlantedError } from "./server-engine.ts";
 
 /** Receive Maximum below and above the number of Packet Identifiers that come. */
 const FEW = 3;
 const MANY = 20;
 
 /** The engines of a client for one Network Connection, with a sink that does whatever a client may do. As FuzzedServer. */
-export class FuzzedClient implements ClientSink, SenderOwner {
-  readonly sender: Sender = new Sender(this);
+export class FuzzedClient extends FuzzedOwner implements ClientSink {
   readonly connection: ClientConnection;
-  readonly view: PeerView;
-  readonly version: ProtocolVersion;
   /** Whether its CONNECT names an Authentication Method. */
   readonly namesMethod: boolean;
-  committed = 0;
-  isClosed = false;
-  /** Why it ended, if not at a wish of either side. */
-  error: MqttError | undefined;
-  private readonly random: Random;
   private readonly session: SessionState;
-  private highestCommit = 0;
-  private wasOpen = false;
-  private hasThrown = false;
-  private now: number;
 
   constructor(random: Random, session: SessionState, version: ProtocolVersion, now: number) {
-    this.random = random;
+    super(random, now);
     this.session = session;
-    this.version = version;
-    this.now = now;
-    this.view = new PeerView(() => version);
     this.namesMethod = version === 5 && random.below(2) === 0;
     const properties = {
       receiveMaximum: random.below(3) === 0 ? FEW : MANY,
@@ -125,32 +102,7 @@ export class FuzzedClient implements ClientSink, SenderOwner {
   }
   ended(error: MqttError | undefined): void {
     if (this.isClosed) this.view.findings.push("ended twice");
-    this.isClosed = true;
-    this.error = error;
-    this.sender.flush();
-    const { findings, packets, maximumPacketSize } = this.view;
-    if (error?.code === "INTERNAL" && !this.hasThrown) findings.push(`the engine threw: ${describeFault(error)}`);
-    const last = packets.at(-1);
-    const canSay = this.wasOpen && this.version === 5 && maximumPacketSize >= 3;
-    if (error !== undefined && canSay && (last?.type !== 14 || last.reasonCode < 0x80)) {
-      findings.push(`ended for ${error.code} without saying so`);
-    }
-  }
-
-  // SenderOwner
-
-  write(bytes: Uint8Array): boolean {
-    this.view.bytes(bytes.slice());
-    return true;
-  }
-  schedule(): void {}
-  awaitCommit(): void {}
-  entryMoved(_entry: OutboundEntry): number {
-    return this.random.below(2) === 0 ? 0 : ++this.highestCommit;
-  }
-  entryDone(): void {}
-  wallTime(): number {
-    return this.now;
+    this.over(error);
   }
 
   private told(what: string): void {

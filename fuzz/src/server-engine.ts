@@ -1,64 +1,40 @@
-import { type AuthPacket, type ConnectPacket, MqttError, type ProtocolVersion, type SubscribePacket } from "@bowline/protocol";
+import { type AuthPacket, type ConnectPacket, MqttError, type SubscribePacket } from "@bowline/protocol";
 import {
   type ConnectAnswer,
   Later,
-  type OutboundEntry,
   type PublishAnswer,
   type PublishOffsets,
   type ReauthenticateAnswer,
-  Sender,
-  type SenderOwner,
   ServerConnection,
   type ServerSink,
   type SessionState,
   type SubscribeAnswer,
 } from "@bowline/protocol/internal";
+import { FuzzedOwner, PlantedError } from "./fuzzed-owner.ts";
 import { outboundEntry } from "./outbound-entry.ts";
-import { PeerView } from "./peer-view.ts";
 import type { Random } from "./random.ts";
 
-/** Fixed header, Reason Code. */
-const SHORTEST_DISCONNECT = 3;
 const LIMITS = { maximumPacketSize: 1024, maximumConnectSize: 2048, connectTimeoutMs: 10_000 };
-
-/** A sink's fault, planted, so that it is told from one of the engine's own. */
-export class PlantedError extends Error {}
 
 /**
  * The engines of a server for one Network Connection, with a sink that answers as the dice fall: now or later, yes, no, or by
  * throwing. It finds where the engine breaks a promise: calls after `close`, an exception of its own (INTERNAL), a close on 5.0 that
  * says nothing, and all that PeerView sees.
  */
-export class FuzzedServer implements ServerSink, SenderOwner {
-  readonly sender: Sender = new Sender(this);
+export class FuzzedServer extends FuzzedOwner implements ServerSink {
   readonly connection: ServerConnection;
-  readonly view: PeerView = new PeerView(() => this.sender.version);
   /** A server's CONNACK is its own business. */
   readonly namesMethod = false;
-  committed = 0;
-  isClosed = false;
-  /** Why it ended; undefined also for a DISCONNECT of the client. */
-  error: MqttError | undefined;
-  private readonly random: Random;
   private readonly session: SessionState;
-  private highestCommit = 0;
-  private wasOpen = false;
   private isPaused = false;
-  private hasThrown = false;
-  private now: number;
   private readonly asked = new Set<"connect" | "subscribe" | "unsubscribe" | "reauthenticate" | "publish">();
   private filters = 0;
   private connectPacket: ConnectPacket | undefined;
 
   constructor(random: Random, session: SessionState, now: number) {
-    this.random = random;
+    super(random, now);
     this.session = session;
-    this.now = now;
     this.connection = new ServerConnection(this, this.sender, LIMITS, now);
-  }
-
-  get version(): ProtocolVersion {
-    return this.sender.version;
   }
 
   /** Nothing but a promise kept may come of any bytes: whatever is thrown here passed the connection's boundary. */
@@ -172,33 +148,10 @@ export class FuzzedServer implements ServerSink, SenderOwner {
   }
   close(error: MqttError | undefined): void {
     this.told("close", true);
-    this.isClosed = true;
-    this.error = error;
-    this.sender.flush();
-    const { findings, packets, maximumPacketSize } = this.view;
-    if (error?.code === "INTERNAL" && !this.hasThrown) findings.push(`the engine threw: ${describeFault(error)}`);
-    const last = packets.at(-1);
-    if (error === undefined && last?.type === 14) findings.push("DISCONNECT in answer to a DISCONNECT, section 3.14.4");
-    const canSay = this.wasOpen && this.version === 5 && maximumPacketSize >= SHORTEST_DISCONNECT;
-    if (error !== undefined && canSay && (last?.type !== 14 || last.reasonCode < 0x80)) {
-      findings.push(`closed for ${error.code} without saying so`);
+    this.over(error);
+    if (error === undefined && this.view.packets.at(-1)?.type === 14) {
+      this.view.findings.push("DISCONNECT in answer to a DISCONNECT, section 3.14.4");
     }
-  }
-
-  // SenderOwner
-
-  write(bytes: Uint8Array): boolean {
-    this.view.bytes(bytes.slice());
-    return true;
-  }
-  schedule(): void {}
-  awaitCommit(): void {}
-  entryMoved(_entry: OutboundEntry): number {
-    return this.random.below(2) === 0 ? 0 : ++this.highestCommit;
-  }
-  entryDone(): void {}
-  wallTime(): number {
-    return this.now;
   }
 
   private told(what: string, neverThrows = false): void {
@@ -264,9 +217,4 @@ export class FuzzedServer implements ServerSink, SenderOwner {
 
 function refusal(reasonCode: number): { kind: "refuse"; reasonCode: number; error: MqttError } {
   return { kind: "refuse", reasonCode, error: new MqttError("NOT_AUTHORIZED", { reasonCode }) };
-}
-
-/** The exception behind an INTERNAL, which says where in the engine it came from. */
-export function describeFault(error: MqttError): string {
-  return error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : error.message;
 }
