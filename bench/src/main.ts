@@ -1,16 +1,23 @@
-// npm run bench [-- --quick] [--only codec|topic|brokers] [--json FILE]
-// Compares with mqtt-packet and mosquitto in one run, prints tables, and ends with 1 when a target is missed.
+// npm run bench [-- --quick] [--only codec|topic|clients|brokers] [--json FILE]
+// Compares with mqtt-packet, MQTT.js and mosquitto in one run, prints tables, and ends with 1 when a target is missed.
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import type { BrokerProcess } from "./brokers/broker-process.ts";
 import { startBowline } from "./brokers/start-bowline.ts";
 import { findMosquitto, mosquittoIsMissing, startMosquitto } from "./brokers/start-mosquitto.ts";
+import {
+  type ClientComparison,
+  clientCases,
+  compareClients,
+  missedByClients,
+  nameOfClientCase,
+} from "./clients/compare-clients.ts";
 import { benchCodec } from "./codec.ts";
 import { type BrokerComparison, brokerCases, compareBrokers, missedBy, nameOf } from "./compare/compare-brokers.ts";
 import { compareConnects } from "./compare/compare-connects.ts";
 import { compareLatency, type LatencyComparison } from "./compare/compare-latency.ts";
-import { brokerHead, brokerRow, codecTable, connectTable, latencyTable, table, topicTable } from "./compare/tables.ts";
+import { brokerHead, brokerRow, clientTable, codecTable, connectTable, latencyTable, table, topicTable } from "./compare/tables.ts";
 import { benchTopic } from "./topic.ts";
 
 const { values: flags } = parseArgs({
@@ -28,6 +35,7 @@ const missed: string[] = [];
 console.log(`Node ${process.version}, ${String(report["machine"])}\n`);
 if (isWanted("codec")) await codec();
 if (isWanted("topic")) topic();
+if (isWanted("clients")) await clients();
 if (isWanted("brokers")) await brokers();
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ ...report, missed }, undefined, 2)}\n`);
 console.log(
@@ -50,6 +58,21 @@ function topic(): void {
   const results = benchTopic();
   report["topic"] = results;
   console.log(`${topicTable(results)}\n`);
+}
+
+async function clients(): Promise<void> {
+  const quick = flags.quick === true;
+  const comparisons: ClientComparison[] = [];
+  for (const one of clientCases) {
+    process.stderr.write(`  ${nameOfClientCase(one)} ...\n`);
+    const theirs = one.qos === 0 ? 400_000 : 100_000;
+    const clientPace = { rounds: quick ? 1 : 5, ours: quick ? 300_000 : 1_000_000, theirs: quick ? theirs / 2 : theirs };
+    const comparison = await compareClients(one, clientPace, ["callbacks", "promises"]);
+    comparisons.push(comparison);
+    missed.push(...missedByClients(comparison));
+  }
+  console.log(`${clientTable(comparisons)}\n`);
+  report["clients"] = comparisons;
 }
 
 async function brokers(): Promise<void> {

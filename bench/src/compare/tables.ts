@@ -1,3 +1,4 @@
+import { type ClientComparison, nameOfClientCase } from "../clients/compare-clients.ts";
 import type { CodecResult } from "../codec.ts";
 import type { TopicResult } from "../topic.ts";
 import { type BrokerComparison, nameOf } from "./compare-brokers.ts";
@@ -77,6 +78,23 @@ export function connectTable({ bowline, mosquitto }: ConnectComparison): string 
     verified(side),
   ]);
   return table(["connect and close, 64 at once", "per second", "p99 µs", "CPU µs", "verified"], rows);
+}
+
+/** CPU is in µs per message, of the client's process. */
+export function clientTable(comparisons: readonly ClientComparison[]): string {
+  const rows = comparisons.flatMap((comparison) =>
+    comparison.sides.map(({ library, form, cpuSecondsPerMillion, perSecond, ratio, runs, verified: count, isHeld }) => [
+      nameOfClientCase(comparison),
+      library,
+      form,
+      cpuSecondsPerMillion.toFixed(3),
+      Math.round(perSecond).toLocaleString("en"),
+      `${ratio.toFixed(1)} x`,
+      `${count}/${runs}`,
+      isHeld === undefined ? "" : verdict(comparison.target, isHeld),
+    ]),
+  );
+  return table(["clients, 64 bytes", "client", "form", "CPU µs", "per second", "ratio", "verified", "target"], rows);
 }
 
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
