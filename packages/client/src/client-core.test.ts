@@ -56,6 +56,21 @@ describe("connecting", () => {
 
   test("what is wrong with the input is thrown at the call", async () => {
     await expect(stage({ protocolVersion: 4, credentials: { password: "p" } })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+    const wrong = [null, "user:password", 5, { username: () => "u" }, { username: "u", password: () => "p" }];
+    for (const credentials of wrong) await expect(stage({ credentials: credentials as never })).rejects.toThrow(TypeError);
+  });
+
+  test("a transport that throws is one failure of each attempt", async () => {
+    const { client, failures, clock } = await stage({
+      transport: () => {
+        throw new Error("no modem");
+      },
+      reconnect: { delay: () => 10 },
+    });
+    await clock.advance(10);
+    expect(failures.map(({ code, attempt }) => [code, attempt])).toEqual([1, 2].map((attempt) => ["INTERNAL", attempt]));
+    expect(failures[0]?.error.message).toContain("no modem");
+    await client.abort();
   });
 
   test("online() rejects when its signal aborts, and when the client ends", async () => {

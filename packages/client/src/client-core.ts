@@ -27,7 +27,7 @@ import type { Client, ClientEvents } from "./client.ts";
 import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
-import { errorOf, toFailure } from "./failure.ts";
+import { asMqttError, errorOf, toFailure } from "./failure.ts";
 import { IdleLimit } from "./idle-limit.ts";
 import { InboundMessage } from "./inbound-message.ts";
 import type { Message } from "./message.ts";
@@ -46,7 +46,7 @@ import { aborted, onAbort } from "./on-abort.ts";
 import { OnlineWaiters } from "./online-waiters.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
-import { Requester } from "./requester.ts";
+import type { Requester } from "./requester.ts";
 import type { Hiding } from "./platform.ts";
 import { randomClientId } from "./random-client-id.ts";
 import { RetryPolicy } from "./reconnect/retry-policy.ts";
@@ -111,7 +111,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private previousAgesMs: number[] = [];
   private readonly waiters = new OnlineWaiters();
   private readonly congestedBy = new Set<Subscriber>();
-  private requester: Requester | undefined;
+  private requester: Promise<Requester> | undefined;
   private closing: Promise<void> | undefined;
   private endDrain: (() => void) | undefined;
   private readonly offHost: () => void;
@@ -132,7 +132,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.policy = new RetryPolicy(options.reconnect || {}, random);
     this.outbox = new Outbox(options.outbox ?? {}, this, isStored(options));
     // What is wrong with the input is thrown where it was given.
-    const fixed = typeof options.credentials === "object" ? options.credentials : {};
+    const { credentials = {} } = options;
+    const fixed = typeof credentials === "function" ? {} : credentials;
+    if (fixed === null || typeof fixed !== "object") throw new MqttError("OPTION_INVALID", { detail: "credentials" });
     if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
     const { connect } = this.prepareAttempt(fixed, fixed.authentication && { authenticationMethod: fixed.authentication.method });
     encodeFromClientToBytes(connect, connect.protocolVersion);
@@ -194,10 +196,14 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     return subscriber;
   }
 
-  request(topicName: string, payload?: Payload, options: RequestOptions = {}): Promise<Message> {
-    if (this.version !== 5) return Promise.reject(new MqttError("UNSUPPORTED_IN_V3", { detail: "request" }));
-    this.requester ??= new Requester(this, this.clock);
-    return this.requester.request(topicName, payload, options);
+  async request(topicName: string, payload?: Payload, options: RequestOptions = {}): Promise<Message> {
+    if (this.version !== 5) throw new MqttError("UNSUPPORTED_IN_V3", { detail: "request" });
+    this.requester ??= import("./requester.ts").then(({ Requester }) => new Requester(this, this.clock));
+    const requester = await this.requester.catch((error: unknown) => {
+      this.requester = undefined;
+      throw asMqttError(error);
+    });
+    return requester.request(topicName, payload, options);
   }
 
   reauthenticate(): Promise<void> {
@@ -374,10 +380,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const controller = new AbortController();
     this.controller = controller;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
-    this.askFor(controller).then(
-      (answer) => isCurrent() && onAnswer(answer),
-      (error: MqttError) => isCurrent() && onError(error),
-    );
+    this.askFor(controller)
+      .then((answer) => isCurrent() && onAnswer(answer))
+      .catch((error: MqttError) => isCurrent() && onError(error));
   }
 
   private async askFor(controller: AbortController): Promise<Credentials> {
@@ -404,7 +409,12 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const { options, outbox } = this;
     // It may be the one that we let go just now.
     await Promise.all(this.leaving);
-    const { openKeeper } = await import("./store/open-keeper.ts");
+    const { openKeeper } = await import("./store/open-keeper.ts").catch((cause: unknown) => {
+      // A service worker may import nothing later, and never will; elsewhere it is the network.
+      const retry = "ServiceWorkerGlobalScope" in globalThis ? "never" : "backoff";
+      const remedy = "Bundle the client into one file.";
+      throw new MqttError("STORE_FAILED", { detail: "its script cannot be loaded", stage: "storage", retry, remedy, cause });
+    });
     const keeper = await openKeeper(this.url, options, outbox, this.clientId, this.clock, limitMs);
     if (this.endError !== undefined) {
       await keeper.close();
@@ -443,10 +453,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const { controller } = this;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
     const { connectTimeoutMs = 30_000 } = this.options;
-    beginAuthentication(authentication, controller.signal, this.clock, connectTimeoutMs).then(
-      (authenticating) => isCurrent() && this.dial(credentials, authenticating),
-      (error: MqttError) => isCurrent() && this.attemptFailed(error),
-    );
+    beginAuthentication(authentication, controller.signal, this.clock, connectTimeoutMs)
+      .then((authenticating) => isCurrent() && this.dial(credentials, authenticating))
+      .catch((error: unknown) => isCurrent() && this.attemptFailed(error));
   }
 
   /** Section 4.12.1. One at a time. */
@@ -468,8 +477,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.scheduleRenewal(credentials);
   }
 
-  private attemptFailed(error: MqttError, hints: readonly string[] = []): void {
-    this.failed(error, this.clock.now() - this.since, hints, false);
+  /** @param given what is no error of ours was thrown by a part of the application's, or a part of ours cannot be loaded */
+  private attemptFailed(given: unknown, hints: readonly string[] = []): void {
+    this.failed(asMqttError(given), this.clock.now() - this.since, hints, false);
   }
 
   private dial(credentials: Credentials, authenticating: Authenticating | undefined): void {
@@ -579,7 +589,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.outbox.failAll(error);
     this.closeStore();
     for (const subscriber of this.registry.subscribers) subscriber.interrupt(error);
-    this.requester?.fail(error);
     this.waiters.reject(error);
   }
 
@@ -678,7 +687,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.outbox.failAll(error);
       this.closeStore();
       for (const subscriber of this.registry.subscribers) subscriber.end(error);
-      this.requester?.fail(error);
       this.waiters.reject(error);
       this.events.emit("status", this.status);
     }

@@ -127,7 +127,13 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     });
     this.timer = settings.clock.setTimer(this.dialTimeout, settings.connectTimeoutMs);
     const { dial, keeper, target } = settings;
-    this.transport = (keeper === undefined ? dial : keeper.gated(dial))(target, this);
+    try {
+      this.transport = (keeper === undefined ? dial : keeper.gated(dial))(target, this);
+    } catch (cause) {
+      // A dialer of the application's.
+      settings.clock.clearTimer(this.timer);
+      throw cause;
+    }
   }
 
   get isOpen(): boolean {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type ConnackPacket, PacketType, type Properties } from "@bowline/protocol";
 import type { ConnectOptions } from "./options.ts";
 import { message, rejection, stage, textOf } from "./testing/client-on-script.ts";
@@ -8,6 +8,8 @@ import { turn } from "./testing/virtual-clock.ts";
 const { CONNACK, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, DISCONNECT, PINGREQ, PUBACK } = PacketType;
 
 failOnUnhandledRejections();
+// Loaded on demand, which takes real time the first time.
+beforeAll(() => import("./requester.ts"));
 
 /** A client at a server whose CONNACK has these properties. */
 const limited = (connack: Properties, options: ConnectOptions = {}) => stage(options, (server) => void (server.connack = connack));
@@ -206,12 +208,12 @@ describe("what is wrong with the input", () => {
 
   const numbers = { userProperties: [5] } as unknown as { userProperties: [] };
 
-  test.each([wrong, pairs, numbers])("%o is an MqttError, at connect, publish and the will", async (bad) => {
+  test.each([wrong, pairs, numbers])("%o is a TypeError, at connect, publish and the will", async (bad) => {
     for (const options of [bad, { will: { topicName: "w", ...bad } }]) {
-      await expect(stage(options)).rejects.toMatchObject({ name: "MqttError", source: "usage" });
+      await expect(stage(options)).rejects.toMatchObject({ name: "TypeError", source: "usage" });
     }
     const { client } = await stage();
-    expect(() => client.publish("t", "x", bad)).toThrow(expect.objectContaining({ name: "MqttError", source: "usage" }) as Error);
+    expect(() => client.publish("t", "x", bad)).toThrow(expect.objectContaining({ name: "TypeError", source: "usage" }) as Error);
   });
 
   test("an address in fixed credentials is not taken beside that of connect; a callback's is", async () => {

@@ -1,5 +1,6 @@
 import { type ConnectPacket, PacketType, type Will } from "@bowline/protocol";
 import { payloadBytes } from "@bowline/client/internal";
+import { encodeFromClientToBytes } from "@bowline/protocol/internal";
 import type { IClientOptions } from "./options.ts";
 import { toProperties } from "./properties.ts";
 
@@ -22,6 +23,16 @@ export function connectPacketOf(options: IClientOptions, assigned: string): Conn
     ...(will == null ? {} : { will: willOf(will, protocolVersion === 5) }),
     ...(properties === undefined ? {} : { properties }),
   };
+}
+
+/**
+ * Throws what no attempt could send, where the application can still see who wrote it. With `bowline.credentials` that is known at
+ * the attempt only, and what belongs to an enhanced authentication has errors of MQTT.js.
+ */
+export function checkConnect(options: IClientOptions): void {
+  if (options.bowline?.credentials !== undefined || options.properties?.authenticationData !== undefined) return;
+  const packet = connectPacketOf(options, "");
+  encodeFromClientToBytes(packet, packet.protocolVersion);
 }
 
 function willOf(

@@ -11,6 +11,7 @@ import {
   storeOf,
   topicsOf,
 } from "./client-views.ts";
+import { checkConnect } from "./connect-packet.ts";
 import { TypedEventEmitter } from "./event-emitter.ts";
 import { KeepaliveManager } from "./keepalive-manager.ts";
 import type { IStore } from "./store.ts";
@@ -75,7 +76,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   /**
    * @param streamBuilder opens the stream of each attempt; without one it is opened as the options say.
-   * @throws Error for a session without a Client Identifier
+   * @throws Error for a session without a Client Identifier, MqttError (a TypeError) for what no CONNECT can say
    */
   constructor(streamBuilder: StreamBuilder | undefined, options: IClientOptions) {
     super();
@@ -86,6 +87,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     if (this.options.protocolId === "MQIsdp") this.options.protocolVersion = 3;
     this.queueQoSZero = this.options.queueQoSZero !== false;
     this.log = this.options.log ?? this.noop;
+    if (this.options.manualConnect !== true) checkConnect(this.options);
     this.core = new Core(this, streamBuilder && streamDialer(() => streamBuilder(this, this.options)));
     // An emitter without a listener would throw the first failure at an application that only wanted to publish.
     this.on("error", this.noop);

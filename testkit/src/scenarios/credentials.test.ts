@@ -176,11 +176,15 @@ test("E1: a password without a user name goes out on 5.0", async () => {
   expect(server.accepted.map(({ connect }) => connect?.username)).toEqual([undefined, undefined]);
 });
 
-test("A5 E1: a password without a user name is wrong input on 3.1.1: thrown at the call, or one error", async () => {
+test("[A5 client scripted] [E1 client scripted] [A5 drop-in scripted] [E1 drop-in scripted] a password without a user name is a TypeError on 3.1.1", async () => {
   const password = "good";
-  expect(() => clients.core(server.url, { protocolVersion: 4, credentials: { password } })).toThrow(/OPTION_INVALID/);
-  const { errors } = clients.dropIn(server.url, { protocolVersion: 4, password, reconnectPeriod: 0 });
+  expect(() => clients.core(server.url, { protocolVersion: 4, credentials: { password } })).toThrow(TypeError);
+  expect(() => clients.dropIn(server.url, { protocolVersion: 4, password })).toThrow(TypeError);
+  // Known later, it is an error of each attempt.
+  const { client, errors } = clients.dropIn(server.url, { protocolVersion: 4, password, manualConnect: true, reconnectPeriod: 0 });
+  client.connect();
   await until(() => errors.length === 1);
+  expect(errors[0]).toBeInstanceOf(TypeError);
   await pause(50);
-  expect(errors).toHaveLength(1);
+  expect([errors.length, server.seen.filter(({ connect }) => connect !== undefined).length]).toEqual([1, 0]);
 });

@@ -55,9 +55,24 @@ test("the log form holds no secret of detail, details or cause", () => {
   expect(error.message).not.toContain("hunter2");
   expect(text).toContain("customauthorizer-name=auth1");
   expect(error.toJSON()).toMatchObject({
-    name: "MqttError",
+    name: "TypeError",
     code: "URL_INVALID",
     cause: { name: "Error", code: "ERR_INVALID_URL" },
     details: { attempt: 2, payload: "3 bytes" },
   });
+});
+
+test("what the caller got wrong is a TypeError too, and no other error is", () => {
+  const wrong = new MqttError("OPTION_INVALID", { detail: "keepAlive" });
+  expect(wrong).toBeInstanceOf(TypeError);
+  expect(wrong).toBeInstanceOf(MqttError);
+  expect(MqttError.is(wrong)).toBe(true);
+  expect(wrong).toMatchObject({ name: "TypeError", code: "OPTION_INVALID", retryable: false });
+  expect(String(wrong)).toBe("TypeError: OPTION_INVALID: an option has a wrong type or value: keepAlive");
+  expect(wrong.toJSON()).toMatchObject({ code: "OPTION_INVALID" });
+  for (const code of ["TCP_REFUSED", "BAD_CREDENTIALS", "CREDENTIALS_FAILED"] as const) {
+    expect(new MqttError(code)).not.toBeInstanceOf(TypeError);
+    expect(new MqttError(code)).toBeInstanceOf(MqttError);
+  }
+  expect(new TypeError("x")).not.toBeInstanceOf(MqttError);
 });

@@ -44,7 +44,8 @@ export interface MqttErrorOptions {
 }
 
 /**
- * The one error of the project. The message begins with the code, since logs show only that.
+ * The one error of the project. The message begins with the code, since logs show only that. What the caller got wrong (a type, a
+ * value, a topic) is a `TypeError` as well, as it is everywhere in JavaScript.
  *
  * @public
  */
@@ -71,6 +72,12 @@ export class MqttError extends Error {
     if (options.reasonCode !== undefined) this.reasonCode = options.reasonCode;
     if (options.clause !== undefined) this.clause = options.clause;
     if (options.details !== undefined) this.details = options.details;
+    if (this.stage === "input" && this.retry === "new-input") Object.setPrototypeOf(this, misuse);
+  }
+
+  /** `instanceof` asks what `is` asks: an error may be a `TypeError`, or of another installed copy. */
+  static override [Symbol.hasInstance](value: unknown): value is MqttError {
+    return MqttError.is(value);
   }
 
   /** Whether a value is such an error, also one of another installed copy of the package. */
@@ -94,6 +101,12 @@ export class MqttError extends Error {
 // On the prototype, so that they are not own fields which every printed error would show.
 Object.defineProperty(MqttError.prototype, "name", { value: "MqttError", configurable: true, writable: true });
 Object.defineProperty(MqttError.prototype, brand, { value: true });
+
+/** The same members on top of `TypeError`: one object has one chain of prototypes. */
+const misuse: object = Object.create(TypeError.prototype, {
+  ...Object.getOwnPropertyDescriptors(MqttError.prototype),
+  name: { value: "TypeError", configurable: true, writable: true },
+});
 
 /** A cause may be anything, and an error of Node carries whole certificates: only its name, code and text are told. */
 function describeCause(cause: unknown): unknown {
