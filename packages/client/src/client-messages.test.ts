@@ -1,5 +1,5 @@
 import { PacketType } from "@bowline/protocol";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { acknowledgement } from "./testing/scripted-server.ts";
 import { message, rejection, stage, textOf } from "./testing/client-on-script.ts";
 import { failOnUnhandledRejections } from "./testing/unhandled-rejections.ts";
@@ -8,6 +8,8 @@ import { turn } from "./testing/virtual-clock.ts";
 const { PUBLISH, PUBACK, PUBREC, SUBSCRIBE } = PacketType;
 
 failOnUnhandledRejections();
+// Loaded on demand, which takes real time the first time.
+beforeAll(() => import("./requester.ts"));
 
 describe("publishing", () => {
   test.each([0, 1, 2] as const)("QoS %i resolves", async (qos) => {

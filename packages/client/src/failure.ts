@@ -16,6 +16,11 @@ export function errorOf(end: ConnectionEnd, verdict: Verdict, details: MqttError
   return verdictToError(verdict, error ?? end.cause, closeCode === undefined ? details : { ...details, closeCode });
 }
 
+/** What is no error of ours was thrown by a part of the application's, or comes of a part of ours that cannot be loaded. */
+export function asMqttError(given: unknown): MqttError {
+  return MqttError.is(given) ? given : new MqttError("INTERNAL", { detail: String(given), retry: "backoff", cause: given });
+}
+
 /** One failure as the application is told it. */
 export function toFailure(
   error: MqttError,

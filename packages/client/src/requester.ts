@@ -11,7 +11,7 @@ type Settle = (answer: Message | MqttError) => void;
 
 /**
  * Requests and their answers, section 4.10: one response topic for the client, subscribed at the first request, and a number of
- * ours as Correlation Data of each.
+ * ours as Correlation Data of each. Loaded at the first request.
  */
 export class Requester {
   private readonly client: Client;
@@ -23,6 +23,10 @@ export class Requester {
   constructor(client: Client, clock: Clock) {
     this.client = client;
     this.clock = clock;
+    client.on("status", (status) => {
+      if (status.state === "failed") this.fail(status.failure.error);
+      else if (status.state === "closed") this.fail(new MqttError("CLIENT_CLOSED"));
+    });
   }
 
   request(topicName: string, payload: Payload | undefined, options: RequestOptions): Promise<Message> {
@@ -54,7 +58,7 @@ export class Requester {
   }
 
   /** Every request fails with that error. */
-  fail(error: MqttError): void {
+  private fail(error: MqttError): void {
     for (const settle of this.pending.values()) settle(error);
   }
 
