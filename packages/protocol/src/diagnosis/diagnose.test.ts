@@ -523,7 +523,7 @@ const sources = readdirSync(folder).filter((name) => name.endsWith(".ts") && !na
 const named = new Set(
   sources.flatMap((name) => readFileSync(new URL(name, folder), "utf8").match(/"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*"/g) ?? []),
 );
-/** What SUBACK and PUBACK say is asked of reason-codes.ts directly, and tested there. */
+/** What SUBACK and PUBACK say is asked of request-codes.ts directly, and tested there. */
 const ofAnswers: readonly ErrorCode[] = ["SUBSCRIBE_REFUSED", "UNSUBSCRIBE_REFUSED", "PUBLISH_REFUSED"];
 
 test("the table produces every code that the rules name", () => {

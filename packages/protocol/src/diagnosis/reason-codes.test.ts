@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { isErrorCode } from "../errors/catalogue.ts";
-import { connackCode, disconnectCode, pubackCode, subackCode, unsubackCode } from "./reason-codes.ts";
+import { connackCode, disconnectCode } from "./reason-codes.ts";
+import { pubackCode, subackCode, unsubackCode } from "./request-codes.ts";
 import { alertCode, alertIn, alertName } from "./tls-alerts.ts";
 
 test("every number has a code in every packet", () => {

@@ -2,7 +2,8 @@ import type { ErrorCode } from "../errors/catalogue.ts";
 
 /**
  * Reason Codes of the wire and the codes of ours they mean. The same number means different things in different packets, so each
- * packet has its own table; an unknown number is UNSPEC, or the refusal of that operation.
+ * packet has its own table; an unknown number is UNSPEC. Those of a subscription or a message stand in
+ * request-codes.ts, since a page needs them before anything is diagnosed.
  */
 
 type Codes = Readonly<Record<number, ErrorCode>>;
@@ -65,17 +66,6 @@ const disconnect: Codes = {
   162: "WILDCARD_UNSUPPORTED",
 };
 
-const suback: Codes = {
-  135: "SUB_DENIED",
-  143: "FILTER_INVALID",
-  151: "QUOTA",
-  158: "SHARED_UNSUPPORTED",
-  161: "SUBID_UNSUPPORTED",
-  162: "WILDCARD_UNSUPPORTED",
-};
-
-const puback: Codes = { 135: "PUB_DENIED", 144: "TOPIC_INVALID", 151: "QUOTA", 153: "PAYLOAD_FORMAT" };
-
 /** The code of a CONNACK's Reason Code (a Return Code in 3.1.1) other than 0. */
 export function connackCode(reasonCode: number): ErrorCode {
   return connackV3[reasonCode] ?? connackV5[reasonCode] ?? "UNSPEC";
@@ -84,19 +74,4 @@ export function connackCode(reasonCode: number): ErrorCode {
 /** The code of a server's DISCONNECT. */
 export function disconnectCode(reasonCode: number): ErrorCode {
   return disconnect[reasonCode] ?? (reasonCode < 128 ? "DISCONNECTED" : "UNSPEC");
-}
-
-/** The code of a SUBACK's Reason Code of 128 or more. */
-export function subackCode(reasonCode: number): ErrorCode {
-  return suback[reasonCode] ?? "SUBSCRIBE_REFUSED";
-}
-
-/** The code of an UNSUBACK's Reason Code of 128 or more. */
-export function unsubackCode(reasonCode: number): ErrorCode {
-  return reasonCode === 143 ? "FILTER_INVALID" : "UNSUBSCRIBE_REFUSED";
-}
-
-/** The code of a PUBACK's or PUBREC's Reason Code of 128 or more. */
-export function pubackCode(reasonCode: number): ErrorCode {
-  return puback[reasonCode] ?? "PUBLISH_REFUSED";
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { addressClass, isAddress } from "./address-class.ts";
 import { fitsName } from "./certificate-rules.ts";
 import { diagnose } from "./diagnose.ts";
-import { verdictToError } from "./verdict.ts";
+import { verdictToError } from "./verdict-to-error.ts";
 
 test("the error of a verdict carries doubt, advice, number and cause", () => {
   const cause = new Error("read ECONNRESET");

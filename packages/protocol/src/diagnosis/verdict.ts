@@ -1,5 +1,4 @@
 import { type ErrorCode, errorInfo, isRetryable } from "../errors/catalogue.ts";
-import { type ErrorDetails, MqttError } from "../errors/mqtt-error.ts";
 import { redactText } from "../errors/redact.ts";
 import type { RetryClass, Stage } from "../errors/row.ts";
 import type { AttemptFacts } from "./facts.ts";
@@ -71,18 +70,4 @@ function gentlestRetry(code: ErrorCode, candidates: readonly ErrorCode[]): Retry
   const classes = [code, ...candidates].map((candidate) => errorInfo(candidate).retry);
   if (classes.includes("backoff")) return "backoff";
   return classes.find(isRetryable) ?? errorInfo(code).retry;
-}
-
-/** The error of a verdict, as a client rejects or reports it. */
-export function verdictToError(verdict: Verdict, cause?: unknown, details: ErrorDetails = {}): MqttError {
-  const doubt = verdict.certain ? {} : { candidates: verdict.candidates };
-  const advice = verdict.hints.length === 0 ? {} : { hints: verdict.hints };
-  return new MqttError(verdict.code, {
-    detail: verdict.evidence,
-    stage: verdict.stage,
-    retry: verdict.retry,
-    ...(cause === undefined ? {} : { cause }),
-    ...(verdict.reasonCode === undefined ? {} : { reasonCode: verdict.reasonCode }),
-    details: { ...doubt, ...advice, ...details },
-  });
 }

@@ -2,7 +2,7 @@ import { MqttError } from "../errors/mqtt-error.ts";
 import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { Unreleased } from "../flow/unreleased.ts";
 import { parseAcknowledgement } from "../packet/acknowledgement.ts";
-import { connackVersion, peekConnectLevel } from "../packet/connect.ts";
+import { connackVersion, peekConnectLevel } from "../packet/decode-connect.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";

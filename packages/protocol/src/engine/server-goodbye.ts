@@ -1,5 +1,5 @@
 import type { MqttError } from "../errors/mqtt-error.ts";
-import { connackVersion } from "../packet/connect.ts";
+import { connackVersion } from "../packet/decode-connect.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { DisconnectPacket, Properties } from "../packet/packets.ts";
 import { connackReason, serverDisconnectReason, ReasonCode } from "../packet/reason-codes.ts";

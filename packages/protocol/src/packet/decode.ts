@@ -1,7 +1,7 @@
 import { decodeAcknowledgement } from "./acknowledgement.ts";
 import { decodeAuth } from "./auth.ts";
 import { decodeConnack } from "./connack.ts";
-import { decodeConnect } from "./connect.ts";
+import { decodeConnect } from "./decode-connect.ts";
 import { decodeDisconnect } from "./disconnect.ts";
 import { malformed } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
@@ -9,9 +9,9 @@ import type { Packet, ProtocolVersion } from "./packets.ts";
 import { decodePing } from "./ping.ts";
 import { decodePublish } from "./publish-packet.ts";
 import { decodeSuback } from "./suback.ts";
-import { decodeSubscribe } from "./subscribe.ts";
+import { decodeSubscribe } from "./decode-subscribe.ts";
 import { decodeUnsuback } from "./unsuback.ts";
-import { decodeUnsubscribe } from "./unsubscribe.ts";
+import { decodeUnsubscribe } from "./decode-unsubscribe.ts";
 
 /**
  * Decodes the whole Control Packet in chunk[start, end), as a FrameDecoder finds it. Everything in it is a copy but the payload

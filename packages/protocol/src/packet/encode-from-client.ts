@@ -1,15 +1,15 @@
 import { encodeAcknowledgement } from "./acknowledgement.ts";
 import { encodeAuth } from "./auth.ts";
-import { encodeConnect } from "./connect.ts";
+import { encodeConnect } from "./encode-connect.ts";
 import { encodeDisconnect } from "./disconnect.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 import { unencodable } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { encodePing } from "./ping.ts";
-import { encodeSubscribe } from "./subscribe.ts";
+import { encodeSubscribe } from "./encode-subscribe.ts";
 import { toBytes } from "./to-bytes.ts";
-import { encodeUnsubscribe } from "./unsubscribe.ts";
+import { encodeUnsubscribe } from "./encode-unsubscribe.ts";
 
 /**
  * `encodePacket` for what a client sends, for the sake of a page's bundle. A PUBLISH is not among it: the Sender writes those

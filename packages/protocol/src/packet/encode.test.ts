@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { parseAcknowledgement, writeAcknowledgement } from "./acknowledgement.ts";
-import { connackVersion, peekConnectLevel } from "./connect.ts";
+import { connackVersion, peekConnectLevel } from "./decode-connect.ts";
 import { decodePacket } from "./decode.ts";
 import { encodePacket, encodeToBytes } from "./encode.ts";
 import { OutBuffer } from "./out-buffer.ts";

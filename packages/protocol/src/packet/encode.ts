@@ -1,7 +1,7 @@
 import { encodeAcknowledgement } from "./acknowledgement.ts";
 import { encodeAuth } from "./auth.ts";
 import { encodeConnack } from "./connack.ts";
-import { encodeConnect } from "./connect.ts";
+import { encodeConnect } from "./encode-connect.ts";
 import { encodeDisconnect } from "./disconnect.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 import { PacketType } from "./packet-type.ts";
@@ -9,10 +9,10 @@ import type { Packet, ProtocolVersion } from "./packets.ts";
 import { encodePing } from "./ping.ts";
 import { encodePublish } from "./publish-packet.ts";
 import { encodeSuback } from "./suback.ts";
-import { encodeSubscribe } from "./subscribe.ts";
+import { encodeSubscribe } from "./encode-subscribe.ts";
 import { toBytes } from "./to-bytes.ts";
 import { encodeUnsuback } from "./unsuback.ts";
-import { encodeUnsubscribe } from "./unsubscribe.ts";
+import { encodeUnsubscribe } from "./encode-unsubscribe.ts";
 
 /**
  * Appends a Control Packet to the out-buffer. What the version cannot say (properties and Reason Codes before 5.0) is left out.

@@ -1,26 +1,23 @@
 import { MqttError } from "../errors/mqtt-error.ts";
-import type { OutBuffer } from "./out-buffer.ts";
-import { malformed, packetFault, protocolError, unencodable } from "./packet-fault.ts";
+import {
+  BRIDGE,
+  CLEAN_START,
+  HAS_PASSWORD,
+  HAS_USERNAME,
+  HAS_WILL,
+  RESERVED,
+  WILL_ONLY,
+  WILL_QOS_SHIFT,
+  WILL_RETAIN,
+} from "./connect-flags.ts";
+import { malformed, packetFault, protocolError } from "./packet-fault.ts";
 import { PacketReader } from "./packet-reader.ts";
 import { PacketType } from "./packet-type.ts";
-import { newPacket, type PacketWriter } from "./packet-writer.ts";
 import type { ConnectPacket, Properties, ProtocolVersion, QoS, Will } from "./packets.ts";
 import { WILL } from "./properties.ts";
 import { readProperties } from "./property-decoder.ts";
-import { writeProperties } from "./property-encoder.ts";
 import { ReasonCode } from "./reason-codes.ts";
 import { scanText, TEXT_HAS_WILDCARD } from "./utf8.ts";
-
-/** Connect Flags, section 3.1.2.3. The bridge bit of the protocol level is taken (O-17). */
-const RESERVED = 0x01;
-const CLEAN_START = 0x02;
-const HAS_WILL = 0x04;
-const WILL_QOS_SHIFT = 3;
-const WILL_RETAIN = 0x20;
-const WILL_ONLY = 0x38;
-const HAS_PASSWORD = 0x40;
-const HAS_USERNAME = 0x80;
-const BRIDGE = 0x80;
 
 /**
  * What a CONNECT names as its protocol, read without judging the rest: enough to choose the form of the answer.
@@ -124,54 +121,4 @@ function readWill(reader: PacketReader, flags: number, version: ProtocolVersion)
   const qos = ((flags >>> WILL_QOS_SHIFT) & 3) as QoS;
   const will: Will = { topicName, payload, qos, retain: (flags & WILL_RETAIN) !== 0 };
   return properties === undefined ? will : { ...will, properties };
-}
-
-/**
- * Appends a CONNECT in the version that the packet names. Before MQTT 5.0 properties are left out.
- *
- * @throws PACKET_INVALID, with nothing written.
- */
-export function encodeConnect(out: OutBuffer, packet: ConnectPacket): void {
-  const { protocolVersion, will, username, password, properties } = packet;
-  if (protocolVersion !== 3 && protocolVersion !== 4 && protocolVersion !== 5)
-    throw unencodable("protocolVersion must be 3, 4 or 5");
-  if (protocolVersion !== 5 && password !== undefined && username === undefined) {
-    throw unencodable("a password needs a username before MQTT 5.0"); // [v3 MQTT-3.1.2-22]
-  }
-  const body = newPacket();
-  body.string(protocolVersion === 3 ? "MQIsdp" : "MQTT", "protocolName");
-  body.byte(protocolVersion | (packet.isBridge === true ? BRIDGE : 0));
-  body.byte(connectFlags(packet));
-  body.integer(packet.keepAlive, 2, "keepAlive");
-  if (protocolVersion === 5) {
-    if (properties !== undefined) checkEncodableAuthentication(properties);
-    writeProperties(body, properties, PacketType.CONNECT);
-  }
-  body.string(packet.clientIdentifier, "clientIdentifier");
-  if (will !== undefined) writeWill(body, will, protocolVersion);
-  if (username !== undefined) body.string(username, "username");
-  if (password !== undefined) body.binaryData(password, "password");
-  body.finish(out, PacketType.CONNECT << 4);
-}
-
-function connectFlags({ cleanStart, will, username, password }: ConnectPacket): number {
-  if (will !== undefined && will.qos !== 0 && will.qos !== 1 && will.qos !== 2) throw unencodable("will.qos must be 0, 1 or 2");
-  return (
-    (cleanStart ? CLEAN_START : 0) |
-    (will === undefined ? 0 : HAS_WILL | (will.qos << WILL_QOS_SHIFT) | (will.retain ? WILL_RETAIN : 0)) |
-    (password === undefined ? 0 : HAS_PASSWORD) |
-    (username === undefined ? 0 : HAS_USERNAME)
-  );
-}
-
-function checkEncodableAuthentication({ authenticationData, authenticationMethod }: Properties): void {
-  if (authenticationData !== undefined && authenticationMethod === undefined) {
-    throw unencodable("authenticationData needs authenticationMethod");
-  }
-}
-
-function writeWill(body: PacketWriter, will: Will, version: ProtocolVersion): void {
-  if (version === 5) writeProperties(body, will.properties, WILL);
-  body.topicName(will.topicName, "will.topicName");
-  body.binaryData(will.payload, "will.payload");
 }
