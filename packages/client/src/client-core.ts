@@ -17,7 +17,6 @@ import {
   type PublishOffsets,
   PublishSource,
   type TimerHandle,
-  type Verdict,
 } from "@bowline/protocol/internal";
 import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
 import { type Attempt, canSay, prepareAttempt } from "./attempt.ts";
@@ -30,6 +29,7 @@ import { Emitter } from "./emitter.ts";
 import { asMqttError, errorOf, toFailure } from "./failure.ts";
 import { IdleLimit } from "./idle-limit.ts";
 import { InboundMessage } from "./inbound-message.ts";
+import type { Judgement } from "./judgement.ts";
 import type { Message } from "./message.ts";
 import { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
 import type {
@@ -303,7 +303,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const msToFail = this.clock.now() - this.since;
     const isStepping = this.authenticator?.isStepping === true;
     const context = { ...(this.attempt as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
-    const verdict = platform.diagnose(end, context);
+    const judgement = platform.judge(end, context);
     if (wasOnline) {
       this.policy.lost(msToFail);
       this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
@@ -313,8 +313,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.authenticator = undefined;
     this.drop();
     const slow = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : undefined;
-    const judged = (given: Verdict): void => {
-      const found = errorOf(end, given, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+    const judged = (given: Judgement): void => {
+      const found = errorOf(end, given);
       const error = isTakenOver || found.code === "TAKEOVER" ? this.takenOver(found) : (slow ?? found);
       authenticator?.end(error);
       // The client may have been closed while the rules were loaded.
@@ -324,8 +324,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.versions.unanswered(this.canSpeak);
       this.failed(error, msToFail, hints, wasOnline, Number(end.facts.http?.retryAfter) * 1000 || undefined, serverReference);
     };
-    if (verdict instanceof Promise) void verdict.then(judged);
-    else judged(verdict);
+    if (judgement instanceof Promise) void judgement.then(judged);
+    else judged(judgement);
   }
 
   /** Closed without a reason soon after CONNACK and while nothing was asked: all that a server of 3.1.1 does at a takeover. */

@@ -1,5 +1,5 @@
 import { errorInfo, MqttError } from "@bowline/protocol";
-import { type Verdict, verdictToError } from "@bowline/protocol/internal";
+import type { Judgement } from "./judgement.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
 import type { AttemptFailure } from "./status.ts";
 
@@ -7,13 +7,10 @@ import type { AttemptFailure } from "./status.ts";
  * The error of a connection's end. What the engine saw the server do wrong on an open connection is said as it is; everything
  * else is a question of the facts.
  */
-export function errorOf(end: ConnectionEnd, verdict: Verdict, details: MqttError["details"]): MqttError {
-  const { error } = end;
-  if (error !== undefined && end.facts.milestone === "accepted") return error;
-  if (error?.source === "usage" || error?.code === "SP_VIOLATION") return error;
-  if (MqttError.is(end.cause)) return end.cause;
-  const { closeCode } = end.facts.ws ?? {};
-  return verdictToError(verdict, error ?? end.cause, closeCode === undefined ? details : { ...details, closeCode });
+export function errorOf({ error, cause, facts }: ConnectionEnd, { code, options }: Judgement): MqttError {
+  if (error !== undefined && (facts.milestone === "accepted" || error.source === "usage" || error.code === "SP_VIOLATION"))
+    return error;
+  return MqttError.is(cause) ? cause : new MqttError(code, options);
 }
 
 /** What is no error of ours was thrown by a part of the application's, or comes of a part of ours that cannot be loaded. */

@@ -4,6 +4,7 @@ export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, toFailure } from "./failure.ts";
 export { IdleLimit } from "./idle-limit.ts";
 export { InboundMessage } from "./inbound-message.ts";
+export type { Judgement } from "./judgement.ts";
 export { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
 export { payloadBytes } from "./payload-bytes.ts";
 export { RetryPolicy } from "./reconnect/retry-policy.ts";

@@ -1,5 +1,5 @@
-import type { Verdict } from "@bowline/protocol/internal";
 import type { AttemptContext } from "./attempt-facts.ts";
+import type { Judgement } from "./judgement.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
 import type { Dialer } from "./transport/transport.ts";
 
@@ -18,10 +18,10 @@ export interface HostWatcher {
 export interface Platform {
   readonly dial: Dialer;
   /**
-   * Draws the verdict; a page's knows only what a page can see. A promise, which never rejects, where what draws it must be loaded
+   * Says what went wrong; a page's knows only what a page can see. A promise, which never rejects, where the rules must be loaded
    * first.
    */
-  readonly diagnose: (end: ConnectionEnd, context: AttemptContext) => Verdict | Promise<Verdict>;
+  readonly judge: (end: ConnectionEnd, context: AttemptContext) => Judgement | Promise<Judgement>;
   /** Installs the host's byte functions; called before the first packet. */
   readonly prepare: () => void;
   /** Whether WebSockets are the only way out, as in a page. */

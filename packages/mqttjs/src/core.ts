@@ -16,6 +16,7 @@ import {
   type Dialer,
   errorOf,
   IdleLimit,
+  type Judgement,
   NetworkConnection,
   platform,
   RetryPolicy,
@@ -25,7 +26,7 @@ import {
   toFailure,
 } from "@bowline/client/internal";
 import type { AttemptFailure } from "@bowline/client";
-import { type ClientConnection, NO_LIMIT, type OutboundEntry, type PublishOffsets, type Verdict } from "@bowline/protocol/internal";
+import { type ClientConnection, NO_LIMIT, type OutboundEntry, type PublishOffsets } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { aliasesOf } from "./aliases-of.ts";
 import { answerAuthentication } from "./answer-authentication.ts";
@@ -434,23 +435,23 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const wasOnline = phase.kind === "online";
     const msToFail = this.clock.now() - (wasOnline ? phase.since : since);
     const context = { target, connect, msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
-    const verdict = platform.diagnose(end, context);
+    const judgement = platform.judge(end, context);
     this.credentials?.lost();
     if (wasOnline) this.policy?.lost(msToFail);
     if (wasOnline) this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
-    const judged = (given: Verdict): void => this.judged(end, given, phase, msToFail);
-    if (verdict instanceof Promise) {
+    const judged = (given: Judgement): void => this.judged(end, given, phase, msToFail);
+    if (judgement instanceof Promise) {
       this.phase = wasOnline ? LEAVING_CONNECTED : LEAVING;
-      void verdict.then(judged);
-    } else judged(verdict);
+      void judgement.then(judged);
+    } else judged(judgement);
   }
 
   /** Tells the end of an attempt or a connection. */
-  private judged(end: ConnectionEnd, verdict: Verdict, phase: Connected, msToFail: number): void {
+  private judged(end: ConnectionEnd, judgement: Judgement, phase: Connected, msToFail: number): void {
     const wasOnline = phase.kind === "online";
-    const error = errorOf(end, verdict, { msToFail, everOpened: end.facts.ws?.everOpened === true });
+    const error = errorOf(end, judgement);
     const wasRefused = end.packet?.type === PacketType.CONNACK;
-    const failure = this.failureOf(error, msToFail, wasRefused, verdict.hints);
+    const failure = this.failureOf(error, msToFail, wasRefused, judgement.hints);
     if (wasRefused) this.connack = toPacket(end.packet, this.version) as IConnackPacket;
     if (end.packet?.type === PacketType.DISCONNECT) this.tellDisconnect(end.packet);
     this.phase = LEAVING;

@@ -1,5 +1,6 @@
-import { diagnosePage, type Verdict } from "@bowline/protocol/internal";
+import { diagnosePage } from "@bowline/protocol/internal";
 import { type AttemptContext, factsOf } from "../attempt-facts.ts";
+import { type Judgement, judgementOf } from "../judgement.ts";
 import type { ConnectionEnd } from "../network-connection.ts";
 import { probe } from "./fetch-probe.ts";
 
@@ -8,13 +9,16 @@ import { probe } from "./fetch-probe.ts";
  */
 export { diagnosedRows } from "@bowline/protocol/internal";
 
-/** The verdict on an ended attempt or connection; later when the server is asked first. */
-export function diagnose(end: ConnectionEnd, context: AttemptContext): Verdict | Promise<Verdict> {
+/** The judgement on an ended attempt or connection; later when the server is asked first. */
+export function judge(end: ConnectionEnd, context: AttemptContext): Judgement | Promise<Judgement> {
   const facts = factsOf(end, context);
   const verdict = diagnosePage(facts);
   // The code for a WebSocket that did not open, and nobody knows why.
-  if (verdict.code !== "WS_NEVER_OPENED" || end.timedOut || context.target.probe === false) return verdict;
-  return probe(context.target).then((fetch) =>
-    fetch === undefined ? verdict : diagnosePage({ ...facts, page: { ...facts.page, fetch } }),
-  );
+  if (verdict.code !== "WS_NEVER_OPENED" || end.timedOut || context.target.probe === false) {
+    return judgementOf(end, verdict, context);
+  }
+  return probe(context.target).then((fetch) => {
+    const known = fetch === undefined ? verdict : diagnosePage({ ...facts, page: { ...facts.page, fetch } });
+    return judgementOf(end, known, context);
+  });
 }

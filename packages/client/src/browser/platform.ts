@@ -1,11 +1,11 @@
 import type { HostWatcher, Platform } from "../platform.ts";
 import { dialBrowserWebSocket } from "./browser-web-socket.ts";
-import { diagnoseLoaded } from "./diagnose-loaded.ts";
+import { judgeLoaded } from "./judge-loaded.ts";
 
 /** Pages, workers, React Native: whatever has the standard WebSocket and nothing else to connect with. */
 export const platform: Platform = {
   dial: dialBrowserWebSocket,
-  diagnose: diagnoseLoaded,
+  judge: judgeLoaded,
   prepare: () => undefined,
   onlyWebSockets: true,
   pageUrl: () => globalThis.location?.href,

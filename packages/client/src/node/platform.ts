@@ -1,5 +1,6 @@
 import { diagnose, installBytes } from "@bowline/protocol/internal";
 import { factsOf } from "../attempt-facts.ts";
+import { judgementOf } from "../judgement.ts";
 import type { Platform } from "../platform.ts";
 import type { Target, Transport, TransportHandler } from "../transport/transport.ts";
 import { dialSocket } from "./socket-transport.ts";
@@ -8,7 +9,7 @@ import { dialWebSocket } from "./web-socket-transport.ts";
 /** Node, and what speaks its API: Deno and Bun. */
 export const platform: Platform = {
   dial,
-  diagnose: (end, context) => diagnose(factsOf(end, context)),
+  judge: (end, context) => judgementOf(end, diagnose(factsOf(end, context)), context),
   prepare,
   onlyWebSockets: false,
   pageUrl: () => undefined,

@@ -1,29 +1,31 @@
-import { type ErrorCode, errorInfo, PacketType } from "@bowline/protocol";
-import { addRows, type Verdict } from "@bowline/protocol/internal";
+import { type ErrorCode, PacketType } from "@bowline/protocol";
+import { addRows } from "@bowline/protocol/internal";
 import type { AttemptContext } from "../attempt-facts.ts";
+import type { Judgement } from "../judgement.ts";
 import type { ConnectionEnd } from "../network-connection.ts";
-import type { diagnose } from "./diagnosis.ts";
+import type { judge } from "./diagnosis.ts";
 
 /** A failure must not be told late because its explanation does not come: the network may be what failed. */
 const LOAD_MS = 1000;
 
-let rules: { readonly diagnose: typeof diagnose } | undefined;
+let rules: { readonly judge: typeof judge } | undefined;
 
 /**
- * The verdict of a page: at once when the rules are there, else as soon as they are loaded, which the first failure begins. Where they
- * cannot be loaded in time the short form stands, and the next failure tries again.
+ * The judgement of a page: at once when the rules are there, else as soon as they are loaded, which the first failure begins. Where
+ * they cannot be loaded in time the short form stands, and the next failure tries again.
  */
-export function diagnoseLoaded(end: ConnectionEnd, context: AttemptContext): Verdict | Promise<Verdict> {
-  if (rules !== undefined) return rules.diagnose(end, context);
+export function judgeLoaded(end: ConnectionEnd, context: AttemptContext): Judgement | Promise<Judgement> {
+  if (rules !== undefined) return rules.judge(end, context);
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(shortVerdict(end)), LOAD_MS);
+    const giveUp = (): void => resolve(shortJudgement(end));
+    const timer = setTimeout(giveUp, LOAD_MS);
     import("./diagnosis.ts")
       .then((loaded) => {
         rules = loaded;
         addRows(loaded.diagnosedRows);
-        resolve(loaded.diagnose(end, context));
+        resolve(loaded.judge(end, context));
       })
-      .catch(() => resolve(shortVerdict(end)))
+      .catch(giveUp)
       .finally(() => clearTimeout(timer));
   });
 }
@@ -40,20 +42,10 @@ const refusals: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** What can be said of an end without the rules. */
-export function shortVerdict(end: ConnectionEnd): Verdict {
-  const code = shortCode(end);
-  const { stage, retry } = errorInfo(code);
-  const reasonCode = end.packet?.reasonCode;
-  return {
-    code,
-    stage,
-    retry,
-    certain: false,
-    candidates: [],
-    hints: [],
-    evidence: "what explains it could not be loaded",
-    ...(reasonCode === undefined ? {} : { reasonCode }),
-  };
+export function shortJudgement(end: ConnectionEnd): Judgement {
+  const { packet, error, cause = error } = end;
+  const reasonCode = packet && { reasonCode: packet.reasonCode };
+  return { code: shortCode(end), options: { detail: "what explains it could not be loaded", cause, ...reasonCode }, hints: [] };
 }
 
 function shortCode({ packet, timedOut, facts }: ConnectionEnd): ErrorCode {
