@@ -9,9 +9,12 @@ import type { PublishOptions } from "./options.ts";
  */
 export function publishProperties(options: PublishOptions, version: ProtocolVersion): Uint8Array | undefined {
   const { contentType, responseTopic, correlationData, payloadFormatIndicator, userProperties } = options;
-  const given = { payloadFormatIndicator, contentType, responseTopic, correlationData, userProperties };
-  if (Object.values(given).every((value) => value === undefined)) return undefined;
+  // Every message comes by here: to gather them first costs as much as the rest of the call.
+  const hasText = contentType !== undefined || responseTopic !== undefined;
+  if (!hasText && payloadFormatIndicator === undefined && correlationData === undefined && userProperties === undefined)
+    return undefined;
   if (version !== 5) throw new MqttError("UNSUPPORTED_IN_V3", { detail: "properties" });
+  const given = { payloadFormatIndicator, contentType, responseTopic, correlationData, userProperties };
   return encodePublishProperties(given as Properties);
 }
 

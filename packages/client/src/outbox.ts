@@ -12,7 +12,7 @@ import {
 } from "@bowline/protocol/internal";
 import type { Keeper } from "./store/keeper.ts";
 import type { OutboxOptions } from "./options.ts";
-import { PendingPublication } from "./publication.ts";
+import { PendingPublication, SUCCESS } from "./publication.ts";
 
 const UNHEARD_KEPT = 1000;
 
@@ -79,7 +79,8 @@ export class Outbox {
   /** The Sender is done with an entry: acknowledged with that Reason Code, or below 0: dropped. */
   done(publication: PendingPublication, outcome: number, sender: Sender | undefined): void {
     this.remove(publication);
-    if (outcome >= 0 && outcome < 0x80) publication.settle({ reasonCode: outcome });
+    if (outcome === 0) publication.settle(SUCCESS);
+    else if (outcome > 0 && outcome < 0x80) publication.settle({ reasonCode: outcome });
     else this.fail(publication, outcomeError(outcome));
     this.admit(sender);
   }

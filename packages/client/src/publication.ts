@@ -23,7 +23,9 @@ export interface Publication extends PromiseLike<PublishResult> {
 
 type Settle = { resolve: (result: PublishResult) => void; reject: (error: MqttError) => void };
 
-const SUCCESS: PublishResult = { reasonCode: 0 };
+/** Of nearly all messages, so that each need not have one of its own. */
+export const SUCCESS: PublishResult = { reasonCode: 0 };
+const sent: Promise<PublishResult> = Promise.resolve(SUCCESS);
 const NO_IDENTIFIERS: readonly number[] = [];
 
 /**
@@ -33,7 +35,7 @@ const NO_IDENTIFIERS: readonly number[] = [];
 export const sentPublication: Publication = {
   stored: Promise.resolve(),
   // oxlint-disable-next-line unicorn/no-thenable -- A publication is awaited.
-  then: (onFulfilled, onRejected) => Promise.resolve(SUCCESS).then(onFulfilled, onRejected),
+  then: (onFulfilled, onRejected) => sent.then(onFulfilled, onRejected),
 };
 
 /** A message that is remembered: at once the publication, the Sender's entry and the protocol's message. */
@@ -61,7 +63,9 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
   /** Stops listening to the caller's signal. */
   offSignal: (() => void) | undefined = undefined;
   private outcome: PublishResult | MqttError | undefined = undefined;
-  private waiting: Settle[] | undefined = undefined;
+  /** One for all that await it. */
+  private promise: Promise<PublishResult> | undefined = undefined;
+  private settlePromise: Settle | undefined = undefined;
   private storedWaiting: Settle[] | undefined = undefined;
 
   constructor(
@@ -103,7 +107,7 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
     onFulfilled?: ((result: PublishResult) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.promise().then(onFulfilled, onRejected);
+    return this.awaited().then(onFulfilled, onRejected);
   }
 
   /** The outbox took it. */
@@ -116,23 +120,25 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
   /** Sets the outcome, once. */
   settle(outcome: PublishResult | MqttError): void {
     if (this.outcome !== undefined) return;
-    const { waiting = [], storedWaiting = [] } = this;
     this.outcome = outcome;
-    this.waiting = this.storedWaiting = undefined;
     this.offSignal?.();
-    for (const { resolve, reject } of [...storedWaiting, ...waiting]) {
-      if (outcome instanceof Error) reject(outcome);
-      else resolve(outcome);
-    }
+    for (const waiting of this.storedWaiting ?? []) tell(waiting, outcome);
+    this.storedWaiting = undefined;
+    if (this.settlePromise !== undefined) tell(this.settlePromise, outcome);
   }
 
-  private promise(): Promise<PublishResult> {
+  private awaited(): Promise<PublishResult> {
     this.isHeard = true;
-    const { outcome } = this;
-    if (outcome instanceof Error) return Promise.reject(outcome);
-    if (outcome !== undefined) return Promise.resolve(outcome);
-    return new Promise((resolve, reject) => {
-      (this.waiting ??= []).push({ resolve, reject });
+    this.promise ??= new Promise((resolve, reject) => {
+      const settle = { resolve, reject };
+      if (this.outcome === undefined) this.settlePromise = settle;
+      else tell(settle, this.outcome);
     });
+    return this.promise;
   }
+}
+
+function tell({ resolve, reject }: Settle, outcome: PublishResult | MqttError): void {
+  if (outcome instanceof Error) reject(outcome);
+  else resolve(outcome);
 }
