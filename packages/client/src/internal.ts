@@ -11,6 +11,7 @@ export { RetryPolicy } from "./reconnect/retry-policy.ts";
 export { publishFault, subscribeFault } from "./server-limits.ts";
 export { type Commits, type Gate, gatedDialer } from "./store/gated-transport.ts";
 export { systemClock } from "./system-clock.ts";
+export { topicBytes } from "./topic-bytes.ts";
 export { dialOpenedWebSocket } from "./transport/opened-web-socket.ts";
 export { streamDialer } from "./transport/stream-dialer.ts";
 export { parseTarget, type ParsedUrl, type TargetOptions } from "./transport/target.ts";

@@ -7,10 +7,13 @@ import type { ClientSubscribeCallback } from "./subscriptions.ts";
 export function split<Options extends object, Callback>(
   rest: readonly (Options | Callback | undefined)[],
 ): { options: Options | undefined; callback: Callback | undefined } {
-  return {
-    options: rest.find((argument) => typeof argument === "object" && argument !== null) as Options | undefined,
-    callback: rest.find((argument) => typeof argument === "function") as Callback | undefined,
-  };
+  let options: Options | undefined;
+  let callback: Callback | undefined;
+  for (const argument of rest) {
+    if (typeof argument === "function") callback ??= argument as Callback;
+    else if (typeof argument === "object" && argument !== null) options ??= argument as Options;
+  }
+  return { options, callback };
 }
 
 /** A call with a callback as a promise. */

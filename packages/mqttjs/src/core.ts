@@ -399,12 +399,20 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     // A QoS 0 message is done when it is written; who watches sees that it is sent before its callback.
     if (entry.qos === 0) this.showSent();
     const publish = entry as OutgoingPublish;
-    const done = (error?: Error | null, stored?: Packet): void => {
+    try {
+      if (publish.isKept && this.stores !== undefined) this.forgetDone(this.stores, publish, outcome);
+      else publish.done(outcome);
+    } catch (error) {
+      throwOutside(error);
+    }
+    this.progress();
+  }
+
+  private forgetDone(stores: UserStores, publish: OutgoingPublish, outcome: number): void {
+    stores.forget(publish, (error?: Error | null, stored?: Packet): void => {
       if (error != null) publish.settle(error);
       else publish.done(outcome, stored);
-    };
-    callSafely(() => (publish.isKept && this.stores !== undefined ? this.stores.forget(publish, done) : done()), undefined);
-    this.progress();
+    });
   }
 
   authenticating(packet: AuthPacket): void {

@@ -7,6 +7,8 @@ interface Entry {
   readonly original: Callable;
 }
 
+const NOBODY: readonly Entry[] = [];
+
 /**
  * The part of Node's EventEmitter that applications use on a client, with the same behaviour, for hosts that have none: listeners
  * are called in order on the list as it was when the event came, `error` without a listener is thrown, `once` can be taken off by
@@ -103,7 +105,7 @@ export class TypedEventEmitter<TEvents extends { [Name in keyof TEvents]: EventH
   }
 
   private list(event: keyof TEvents): readonly Entry[] {
-    return this.entries.get(event) ?? [];
+    return this.entries.get(event) ?? NOBODY;
   }
 
   // The list is replaced and never changed, so that `emit` goes through it as it was.

@@ -1,4 +1,3 @@
-import { MqttError, validateTopicName } from "@bowline/protocol";
 import { Core } from "./core.ts";
 import { isMap, joined, promised, requestOf, split } from "./arguments.ts";
 import {
@@ -44,6 +43,8 @@ export interface ClientStream {
 
 type Topics = string | string[];
 type SubscribeArguments = IClientSubscribeOptions | IClientSubscribeProperties;
+
+const NO_OPTIONS: IClientPublishOptions = {};
 
 const defaults = {
   keepalive: 60,
@@ -254,19 +255,16 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const alias = options?.properties?.topicAlias;
     const name = alias === undefined ? topic : core.topicOf(topic, alias);
     if (this._checkDisconnecting(callback)) return this;
-    const error = name instanceof Error ? name : this.publishError(name, options);
-    if (name instanceof Error || error !== undefined) {
-      callback?.(error);
-      return this;
-    }
     let entry: OutgoingPublish;
     try {
-      entry = new OutgoingPublish(name, message, options ?? {}, callback, core.version, Date.now());
+      if (name instanceof Error) throw name;
+      entry = new OutgoingPublish(name, message, options ?? NO_OPTIONS, callback, core.version);
     } catch (cause) {
       callback?.(cause as Error);
       return this;
     }
-    core.publish(entry, options?.cbStorePut);
+    if (!this.queueQoSZero && entry.qos === 0 && !this.connected) callback?.(new Error("No connection to broker"));
+    else core.publish(entry, options?.cbStorePut);
     return this;
   }
 
@@ -368,13 +366,6 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     return this.handleMessage === MqttClient.prototype.handleMessage
       ? undefined
       : (packet, done) => this.handleMessage(packet, done);
-  }
-
-  private publishError(topic: string, options: IClientPublishOptions | undefined): Error | undefined {
-    const fault = typeof topic === "string" ? validateTopicName(topic) : { message: "it is no string" };
-    if (fault !== undefined) return new MqttError("TOPIC_INVALID", { detail: fault.message });
-    const isDropped = !this.queueQoSZero && !options?.qos && !this.connected;
-    return isDropped ? new Error("No connection to broker") : undefined;
   }
 
   private subscribeAll(requests: ISubscriptionRequest[], evenKnown: boolean, callback: ClientSubscribeCallback | undefined): void {

@@ -1,16 +1,15 @@
-import { MqttError, type ProtocolVersion, type QoS } from "@bowline/protocol";
-import { payloadBytes } from "@bowline/client/internal";
+import { MqttError, type Properties, type ProtocolVersion, type QoS } from "@bowline/protocol";
+import { payloadBytes, topicBytes } from "@bowline/client/internal";
 import {
   DROPPED_EXPIRED,
   encodePublishProperties,
   type Message,
   type OutboundEntry,
   type OutboundState,
-  utf8Encoder,
 } from "@bowline/protocol/internal";
 import { ErrorWithReasonCode, ReasonCodes } from "./errors.ts";
 import type { IClientPublishOptions } from "./options.ts";
-import type { Packet } from "./packets.ts";
+import type { IPublishPacket, Packet } from "./packets.ts";
 import { toProperties } from "./properties.ts";
 
 export type PacketCallback = (error?: Error | ErrorWithReasonCode, packet?: Packet) => unknown;
@@ -40,30 +39,35 @@ export class OutgoingPublish implements OutboundEntry, Message {
   readonly payload: Uint8Array;
   readonly properties: Uint8Array | undefined;
   readonly expiresAt: number;
-  private readonly given: { readonly topic: string; readonly payload: string | Buffer; readonly options: IClientPublishOptions };
+  /** As the application gave them. */
+  private readonly topic: string;
+  private readonly given: string | Buffer;
+  private readonly options: IClientPublishOptions;
   private callback: PacketCallback | undefined;
 
-  /** Throws MqttError for what cannot be encoded; the topic was checked. */
+  /** @throws MqttError for what cannot be encoded, and TOPIC_INVALID */
   constructor(
     topic: string,
     payload: string | Buffer,
     options: IClientPublishOptions,
     callback: PacketCallback | undefined,
     version: ProtocolVersion,
-    wallTime: number,
   ) {
     const { qos = 0, retain = false, dup = false } = options;
-    this.given = { topic, payload, options };
+    this.topic = topic;
+    this.given = payload;
+    this.options = options;
     this.callback = callback;
     this.qos = qos;
     this.retain = retain;
     // DUP, where the application says that it sent the message before. QoS 0 must not have it ([MQTT-3.3.1-2]).
     this.sent = dup && qos > 0;
-    this.topicName = utf8Encoder().encode(topic);
+    this.topicName = topicBytes(topic);
     this.payload = payloadBytes(payload);
-    const { messageExpiryInterval, topicAlias: _, ...properties } = (version === 5 && toProperties(options.properties)) || {};
-    this.properties = Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
-    this.expiresAt = messageExpiryInterval === undefined ? 0 : wallTime + messageExpiryInterval * 1000;
+    const all = version === 5 && options.properties !== undefined ? toProperties(options.properties) : undefined;
+    this.properties = all && encodedProperties(all);
+    const seconds = all?.messageExpiryInterval;
+    this.expiresAt = seconds === undefined ? 0 : Date.now() + seconds * 1000;
   }
 
   /**
@@ -72,6 +76,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
    * @param stored what the application's store had of it
    */
   done(outcome: number, stored?: Packet): void {
+    if (this.callback === undefined) return;
     if (outcome < 0) this.settle(outcome === DROPPED_EXPIRED ? new MqttError("MESSAGE_EXPIRED") : tooLarge());
     else if (outcome >= 0x80) this.settle(...this.refusal(outcome));
     else if (this.qos === 0) this.settle();
@@ -103,15 +108,20 @@ export class OutgoingPublish implements OutboundEntry, Message {
 
   /** As MQTT.js shows it. */
   packet(): Packet {
-    const { topic, payload, options } = this.given;
-    const { qos, retain, messageId } = this;
-    const properties = options.properties === undefined ? {} : { properties: options.properties };
-    return { cmd: "publish", topic, payload, qos, retain, messageId, dup: options.dup === true, ...properties };
+    const { topic, given: payload, options, qos, retain, messageId } = this;
+    const packet: IPublishPacket = { cmd: "publish", topic, payload, qos, retain, messageId, dup: options.dup === true };
+    if (options.properties !== undefined) packet.properties = options.properties as NonNullable<IPublishPacket["properties"]>;
+    return packet;
   }
 
   private release(): Packet {
     return { cmd: "pubrel", qos: 2, messageId: this.packetIdentifier } as Packet;
   }
+}
+
+/** The Topic Alias belongs to the connection, and the Message Expiry Interval is counted down. */
+function encodedProperties({ messageExpiryInterval: _, topicAlias: __, ...properties }: Properties): Uint8Array | undefined {
+  return Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
 }
 
 function tooLarge(): MqttError {

@@ -152,7 +152,7 @@ export class UserStores implements Commits {
     }
     const { topic = "", payload = "", ...options } = (cmd === "publish" ? packet : {}) as Partial<IPublishPacket>;
     const qos = cmd === "publish" ? (options.qos ?? 1) : 2;
-    const entry = new OutgoingPublish(topic, payload, { ...options, qos }, undefined, version, Date.now());
+    const entry = new OutgoingPublish(topic, payload, { ...options, qos }, undefined, version);
     Object.assign(entry, { sequence, promised: messageId, isKept: true, packetIdentifier: messageId });
     // Nobody knows whether it left.
     entry.sent = true;
