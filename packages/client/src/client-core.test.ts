@@ -1,5 +1,5 @@
 import { PacketType } from "@bowline/protocol";
-import { describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { ConnectOptions } from "./options.ts";
 import { acknowledgement } from "./testing/scripted-server.ts";
 import { message, rejection, stage, textOf } from "./testing/client-on-script.ts";
@@ -10,6 +10,8 @@ const { PUBLISH, PUBACK, PUBREC, PUBREL, CONNACK, DISCONNECT, PINGREQ } = Packet
 const bad = (reasonCode: number) => ({ type: CONNACK, sessionPresent: false, reasonCode }) as const;
 
 failOnUnhandledRejections();
+// Loaded on demand, which takes real time the first time.
+beforeAll(() => import("./renewal.ts"));
 
 describe("connecting", () => {
   test("goes online, and says so once", async () => {

@@ -3,7 +3,6 @@ import {
   type AuthPacket,
   MqttError,
   type ConnackPacket,
-  type Properties,
   type ProtocolVersion,
   type SubackPacket,
   type UnsubackPacket,
@@ -19,15 +18,15 @@ import {
   type TimerHandle,
 } from "@bowline/protocol/internal";
 import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
-import { type Attempt, canSay, prepareAttempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
+import { Attempts } from "./attempts.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { type Authenticating, beginAuthentication } from "./begin-authentication.ts";
 import type { Client, ClientEvents } from "./client.ts";
 import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
-import { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
+import { askCredentials, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { asMqttError, errorOf, toFailure } from "./failure.ts";
-import { IdleLimit } from "./idle-limit.ts";
 import { InboundMessage } from "./inbound-message.ts";
 import type { Judgement } from "./judgement.ts";
 import type { Message } from "./message.ts";
@@ -43,14 +42,12 @@ import type {
 } from "./options.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { aborted, onAbort } from "./on-abort.ts";
+import { onDemand } from "./on-demand.ts";
 import { OnlineWaiters } from "./online-waiters.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
-import type { Requester } from "./requester.ts";
 import type { Hiding } from "./platform.ts";
 import { randomClientId } from "./random-client-id.ts";
-import { RetryPolicy } from "./reconnect/retry-policy.ts";
-import { ServerList } from "./reconnect/server-list.ts";
 import { publishFault } from "./server-limits.ts";
 import type { AttemptFailure, OnlineStatus, Status } from "./status.ts";
 import { Subscriber, type SubscriberOwner } from "./subscriber.ts";
@@ -58,7 +55,6 @@ import type { Subscription } from "./subscription.ts";
 import { SubscriptionRegistry } from "./subscription-registry.ts";
 import { systemClock } from "./system-clock.ts";
 import { topicBytes } from "./topic-bytes.ts";
-import { VersionChoice } from "./version-choice.ts";
 import { warnUnheard } from "./warn-unheard.ts";
 
 const NO_OPTIONS: PublishOptions = {};
@@ -73,7 +69,7 @@ const TAKEOVER_SOON_MS = 5000;
 const source: PublishSource = new PublishSource();
 
 /**
- * The client: one status, one connection at a time, and what outlives connections (outbox, subscriptions, retry policy).
+ * The client: one status, one connection at a time, and what outlives connections (outbox, subscriptions, attempts).
  * Transitions: connecting -> online | waiting | failed; online -> connecting (planned) | waiting | failed; waiting -> connecting;
  * failed -> connecting by `reconnect()`; every one -> closed, which is final.
  */
@@ -83,35 +79,29 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   failedPublications = 0;
   gaps = 0;
   private readonly url: string;
-  private readonly servers: ServerList;
   private readonly options: ConnectOptions;
-  private readonly clock: Clock;
+  readonly clock: Clock;
   private readonly events = new Emitter<ClientEvents>();
   private readonly outbox: Outbox;
   private readonly registry = new SubscriptionRegistry();
-  private readonly policy: RetryPolicy;
-  private readonly versions: VersionChoice;
-  private readonly idleLimit = new IdleLimit();
-  private authenticator: Authenticator | undefined;
+  readonly attempts: Attempts;
+  authenticator: Authenticator | undefined;
   received: FrameObserver | undefined = undefined;
   sending: ((bytes: Uint8Array) => void) | undefined = undefined;
-  private reauthenticating: Promise<void> | undefined;
-  private connection: NetworkConnection | undefined;
+  connection: NetworkConnection | undefined;
   /** Sockets on their way out, which `close` waits for. */
   private readonly leaving = new Set<Promise<void>>();
-  private controller = new AbortController();
+  controller: AbortController = new AbortController();
   private retryTimer: TimerHandle;
   private renewalTimer: TimerHandle;
   /** When the attempt began, or when the connection came about. */
-  private since = 0;
-  private attempt: Attempt | undefined;
+  since = 0;
   private lastFailure: AttemptFailure | undefined;
-  /** Fingerprint of the credentials that were refused last. */
-  private refused: string | undefined;
   private previousAgesMs: number[] = [];
   private readonly waiters = new OnlineWaiters();
   private readonly congestedBy = new Set<Subscriber>();
-  private requester: Promise<Requester> | undefined;
+  private readonly requester = onDemand(async () => new (await import("./requester.ts")).Requester(this, this.clock));
+  private readonly renewal = onDemand(async () => new (await import("./renewal.ts")).Renewal(this));
   private closing: Promise<void> | undefined;
   private endDrain: (() => void) | undefined;
   private readonly offHost: () => void;
@@ -123,20 +113,19 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   constructor(url: string, options: ConnectOptions) {
     platform.prepare();
     this.url = url;
-    this.servers = new ServerList([url, ...(options.servers ?? [])]);
     this.options = options;
     this.clock = options.clock ?? systemClock;
     const random = options.random ?? Math.random;
     this.clientId = options.session?.clientId ?? randomClientId(random);
-    this.versions = new VersionChoice(options.protocolVersion);
-    this.policy = new RetryPolicy(options.reconnect || {}, random);
+    this.attempts = new Attempts(url, options, random);
     this.outbox = new Outbox(options.outbox ?? {}, this, isStored(options));
     // What is wrong with the input is thrown where it was given.
     const { credentials = {} } = options;
     const fixed = typeof credentials === "function" ? {} : credentials;
     if (fixed === null || typeof fixed !== "object") throw new MqttError("OPTION_INVALID", { detail: "credentials" });
     if (fixed.url !== undefined) throw new MqttError("OPTION_INVALID", { detail: "credentials.url beside the URL of connect" });
-    const { connect } = this.prepareAttempt(fixed, fixed.authentication && { authenticationMethod: fixed.authentication.method });
+    const authentication = fixed.authentication && { authenticationMethod: fixed.authentication.method };
+    const { connect } = this.attempts.prepare(this.clientId, fixed, authentication);
     encodeFromClientToBytes(connect, connect.protocolVersion);
     this.offHost = platform.watchHost({ wake: () => this.wake(), hide: (how) => this.hide(how) });
     this.begin();
@@ -198,25 +187,16 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   async request(topicName: string, payload?: Payload, options: RequestOptions = {}): Promise<Message> {
     if (this.version !== 5) throw new MqttError("UNSUPPORTED_IN_V3", { detail: "request" });
-    this.requester ??= import("./requester.ts").then(({ Requester }) => new Requester(this, this.clock));
-    const requester = await this.requester.catch((error: unknown) => {
-      this.requester = undefined;
-      throw asMqttError(error);
-    });
-    return requester.request(topicName, payload, options);
+    return (await this.requester()).request(topicName, payload, options);
   }
 
-  reauthenticate(): Promise<void> {
-    return this.prove(this.askFor(new AbortController()));
+  async reauthenticate(): Promise<void> {
+    return (await this.renewal()).reauthenticate();
   }
 
   reconnect(): void {
     const { state } = this.status;
-    if (state === "failed") {
-      this.policy.restart();
-      // Whoever asks knows that the server will answer otherwise.
-      this.refused = undefined;
-    }
+    if (state === "failed") this.attempts.restart();
     if (state === "failed" || state === "waiting") this.begin();
   }
 
@@ -247,11 +227,8 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   private opened(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
     const { sessionPresent, properties = {} } = packet;
-    const isReturn = this.policy.wasOnline;
-    this.policy.connected();
-    this.servers.connected();
-    this.versions.accepted();
-    this.refused = undefined;
+    const isReturn = this.attempts.policy.wasOnline;
+    this.attempts.accepted();
     this.since = this.clock.now();
     this.clientId = properties.assignedClientIdentifier ?? this.clientId;
     // The server may have delivered these or not, and to send them again could deliver them twice (section 4.3.3).
@@ -262,7 +239,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     keeper?.connected(this.clientId, sessionPresent);
     this.registry.connected(engine, packet, this.version);
     const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
-    this.scheduleRenewal(this.attempt?.credentials ?? {});
+    this.scheduleRenewal();
     this.setStatus(status);
     this.waiters.resolve(status);
     if (!isGap) return;
@@ -302,14 +279,15 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const wasOnline = this.status.state === "online";
     const msToFail = this.clock.now() - this.since;
     const isStepping = this.authenticator?.isStepping === true;
-    const context = { ...(this.attempt as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
+    const { policy, current } = this.attempts;
+    const context = { ...(current as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
     const judgement = platform.judge(end, context);
     if (wasOnline) {
-      this.policy.lost(msToFail);
+      policy.lost(msToFail);
       this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     }
     const { authenticator } = this;
-    const isTakenOver = this.policy.suspects(wasOnline && this.isSilent(end, msToFail), this.clock.now());
+    const isTakenOver = policy.suspects(wasOnline && this.isSilent(end, msToFail), this.clock.now());
     this.authenticator = undefined;
     this.drop();
     const slow = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : undefined;
@@ -321,7 +299,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       if (this.status.state === "closed") return;
       const hints = error.code === given.code ? given.hints : [];
       const { serverReference } = end.packet?.properties ?? {};
-      if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.versions.unanswered(this.canSpeak);
+      if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.attempts.unanswered();
       this.failed(error, msToFail, hints, wasOnline, Number(end.facts.http?.retryAfter) * 1000 || undefined, serverReference);
     };
     if (judgement instanceof Promise) void judgement.then(judged);
@@ -368,7 +346,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private begin(): void {
     this.clock.clearTimer(this.retryTimer);
     this.since = this.clock.now();
-    this.setStatus({ state: "connecting", attempt: this.policy.failures + 1 });
+    this.setStatus({ state: "connecting", attempt: this.attempts.policy.failures + 1 });
     this.ask(
       (credentials) => this.enter(credentials),
       (error) => this.attemptFailed(error),
@@ -376,7 +354,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** Asks for credentials, unless the client ends first. */
-  private ask(onAnswer: (credentials: Credentials) => void, onError: (error: MqttError) => void): void {
+  ask(onAnswer: (credentials: Credentials) => void, onError: (error: MqttError) => void): void {
     const controller = new AbortController();
     this.controller = controller;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
@@ -385,9 +363,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       .catch((error: MqttError) => isCurrent() && onError(error));
   }
 
-  private async askFor(controller: AbortController): Promise<Credentials> {
+  async askFor(controller: AbortController): Promise<Credentials> {
     const { credentials, connectTimeoutMs = 30_000, onPacket } = this.options;
-    const request = { attempt: this.policy.failures + 1, lastFailure: this.lastFailure };
+    const request = { attempt: this.attempts.policy.failures + 1, lastFailure: this.lastFailure };
     if (onPacket !== undefined && this.received === undefined) await this.openLog(onPacket);
     if (this.outbox.isKept && this.outbox.keeper === undefined) await this.leave(this.openStore(connectTimeoutMs));
     return askCredentials(credentials, request, controller, this.clock, connectTimeoutMs);
@@ -444,7 +422,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** Dials, after the beginning of an authentication where there is one. */
-  private enter(credentials: Credentials): void {
+  enter(credentials: Credentials): void {
     const { authentication } = credentials;
     if (authentication === undefined || this.version !== 5) {
       this.dial(credentials, undefined);
@@ -458,66 +436,34 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       .catch((error: unknown) => isCurrent() && this.attemptFailed(error));
   }
 
-  /** Section 4.12.1. One at a time. */
-  private prove(given: Promise<Credentials>): Promise<void> {
-    this.reauthenticating ??= this.proveWith(given).finally(() => {
-      this.reauthenticating = undefined;
-    });
-    return this.reauthenticating;
-  }
-
-  private async proveWith(given: Promise<Credentials>): Promise<void> {
-    const { authenticator } = this;
-    given.catch(() => undefined);
-    if (this.status.state !== "online") throw new MqttError("NOT_CONNECTED", { detail: "to authenticate again" });
-    if (authenticator === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
-    await authenticator.reauthenticate(given);
-    const credentials = await given;
-    if (this.attempt !== undefined) this.attempt.credentials = credentials;
-    this.scheduleRenewal(credentials);
-  }
-
   /** @param given what is no error of ours was thrown by a part of the application's, or a part of ours cannot be loaded */
-  private attemptFailed(given: unknown, hints: readonly string[] = []): void {
+  attemptFailed(given: unknown, hints: readonly string[] = []): void {
     this.failed(asMqttError(given), this.clock.now() - this.since, hints, false);
   }
 
   private dial(credentials: Credentials, authenticating: Authenticating | undefined): void {
-    if (this.lastFailure !== undefined && this.refused === fingerprint(credentials)) {
-      // The server has refused these: asking it again would be the blind retry that locks accounts.
-      this.attemptFailed(this.lastFailure.error, this.lastFailure.hints);
+    const { options, attempts, lastFailure } = this;
+    if (lastFailure !== undefined && attempts.haveRefused(credentials)) {
+      this.attemptFailed(lastFailure.error, lastFailure.hints);
       return;
     }
-    try {
-      this.attempt = this.prepareAttempt(credentials, authenticating?.properties);
-    } catch (error) {
-      this.attemptFailed(error as MqttError);
-      return;
-    }
-    const { options } = this;
+    const attempt = attempts.prepare(this.clientId, credentials, authenticating?.properties);
+    attempts.current = attempt;
     this.connection = new NetworkConnection(this, {
       dial: options.transport ?? platform.dial,
       clock: this.clock,
-      target: this.attempt.target,
-      connect: this.attempt.connect,
+      target: attempt.target,
+      connect: attempt.connect,
       session: this.outbox.session,
       keeper: this.outbox.keeper,
       maximumPacketSize: maximumPacketSize(options),
       connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
       ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
-      idleLimit: this.idleLimit,
+      idleLimit: attempts.idleLimit,
       topicAliases: { maximum: ALIASES_USED, policy: options.topicAliases ?? "auto" },
     });
     this.authenticator = authenticating?.authenticator;
     this.authenticator?.attach(this.connection);
-  }
-
-  /** Throws what is wrong with the input. */
-  private prepareAttempt(credentials: Credentials, authentication: Properties | undefined): Attempt {
-    const { version, clientId, policy } = this;
-    const state = { version, clientId, isReturn: policy.wasOnline, credentials, authentication };
-    const attempt = prepareAttempt(this.servers.current, this.options, state);
-    return { ...attempt, connect: this.idleLimit.within(attempt.connect) };
   }
 
   /** One attempt failed or one connection was lost: exactly one failure object, and what comes next. */
@@ -529,15 +475,17 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     retryAfterMs?: number,
     serverReference?: string,
   ): void {
-    const attempt = wasOnline ? 1 : this.policy.failures + 1;
-    const delay = this.nextDelay(error, retryAfterMs);
+    const { policy } = this.attempts;
+    const attempt = wasOnline ? 1 : policy.failures + 1;
+    const now = this.clock.now();
+    const delay = this.attempts.delayAfter(error, retryAfterMs, now);
     // Something of the time before the host woke up has ended just now: the next is of the new time.
-    const isStale = this.since < this.wokeAt && this.clock.now() - this.wokeAt < STALE_MS;
+    const isStale = this.since < this.wokeAt && now - this.wokeAt < STALE_MS;
     const retryInMs = isStale && delay !== undefined ? (retryAfterMs ?? 0) : delay;
     const failure = toFailure(error, attempt, msToFail, retryInMs, hints, serverReference);
     this.lastFailure = failure;
     if (retryInMs === undefined) this.status = { state: "failed", failure };
-    else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: this.policy.failures >= 3 };
+    else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: policy.failures >= 3 };
     if (!wasOnline && !this.events.has("attemptFailed")) warnUnheard(failure);
     this.events.emit(wasOnline ? "connectionLost" : "attemptFailed", failure);
     // A listener may have closed the client, or asked it to come back at once.
@@ -555,35 +503,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     );
   }
 
-  private nextDelay(error: MqttError, retryAfterMs: number | undefined): number | undefined {
-    const { options, versions } = this;
-    const isRefusal = error.retry === "new-credentials";
-    if (isRefusal && this.attempt !== undefined) {
-      const key = fingerprint(this.attempt.credentials);
-      if (this.refused === key) return undefined;
-      this.refused = key;
-    }
-    if (options.reconnect === false) return undefined;
-    if (error.code === "PROTO_VERSION" && versions.refused(this.canSpeak)) return 0;
-    const delay = this.policy.next(
-      {
-        code: error.code,
-        stage: error.stage,
-        retry: error.retry,
-        hasNewCredentials: typeof options.credentials === "function",
-        retryAfterMs,
-      },
-      this.clock.now(),
-    );
-    // The servers of a list are one service, so that what one refuses the others do.
-    return isRefusal ? delay : this.servers.failed(delay);
-  }
-
   private get version(): ProtocolVersion {
-    return this.versions.current;
+    return this.attempts.version;
   }
-
-  private readonly canSpeak = (version: ProtocolVersion): boolean => canSay(this.attempt, version);
 
   private giveUp(error: MqttError): void {
     this.outbox.failAll(error);
@@ -592,34 +514,21 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.waiters.reject(error);
   }
 
-  /** Comes back with fresh credentials before the old ones end. */
-  private renew(): void {
-    const again = (): void => this.scheduleRenewal(this.attempt?.credentials ?? {});
-    this.ask((credentials) => {
-      if (this.status.state !== "online") return;
-      // In band where that is possible. A connection that fails at it is told as lost, and comes back by itself.
-      if (this.authenticator?.method === credentials.authentication?.method && this.authenticator !== undefined) {
-        this.prove(Promise.resolve(credentials)).catch(again);
-      } else this.comeBackWith(credentials);
-    }, again);
+  /** Asks for fresh credentials before those of the connection end. */
+  scheduleRenewal(): void {
+    const { clock, connection, attempts } = this;
+    clock.clearTimer(this.renewalTimer);
+    if (connection === undefined || typeof this.options.credentials !== "function") return;
+    const delay = renewalDelay(attempts.current?.credentials ?? {}, clock.wallTime());
+    if (delay !== undefined) this.renewalTimer = clock.setTimer(() => this.renew(connection), delay);
   }
 
-  private comeBackWith(credentials: Credentials): void {
-    const old = this.connection;
-    if (old === undefined) return;
-    this.drop();
-    this.since = this.clock.now();
-    this.setStatus({ state: "connecting", attempt: 1 });
-    // The server must have seen the goodbye before it sees the new CONNECT, or it takes that for a takeover and sends the will.
-    const { controller } = this;
-    void old.disconnect(0).then(() => this.controller === controller && this.endError === undefined && this.enter(credentials));
-  }
-
-  private scheduleRenewal(credentials: Credentials): void {
-    this.clock.clearTimer(this.renewalTimer);
-    if (this.status.state !== "online" && this.connection === undefined) return;
-    const delay = typeof this.options.credentials === "function" ? renewalDelay(credentials, this.clock.wallTime()) : undefined;
-    if (delay !== undefined) this.renewalTimer = this.clock.setTimer(() => this.renew(), delay);
+  /** A client that cannot load what it takes tries again, as one does that gets no answer. */
+  private renew(connection: NetworkConnection): void {
+    this.renewal().then(
+      (renewal) => this.connection === connection && renewal.renew(),
+      () => this.scheduleRenewal(),
+    );
   }
 
   /** The host woke up: what was waited for or believed before is out of date. */
@@ -694,7 +603,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** The connection is no longer ours; its socket is still waited for. */
-  private drop(): void {
+  drop(): void {
     const { connection } = this;
     this.clock.clearTimer(this.renewalTimer);
     if (connection === undefined) return;
@@ -711,7 +620,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** Why nothing can be asked any more; undefined while something can. */
-  private get endError(): MqttError | undefined {
+  get endError(): MqttError | undefined {
     if (this.status.state === "failed") return this.status.failure.error;
     return this.status.state === "closed" ? new MqttError("CLIENT_CLOSED") : undefined;
   }
@@ -739,7 +648,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.outbox.add(publication, this.openSender);
   }
 
-  private setStatus(status: Status): void {
+  setStatus(status: Status): void {
     this.status = status;
     this.events.emit("status", status);
   }

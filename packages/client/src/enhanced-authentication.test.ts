@@ -13,7 +13,7 @@ const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(
 
 failOnUnhandledRejections();
 // Loaded on demand, which takes real time the first time.
-beforeAll(() => import("./authenticator.ts"));
+beforeAll(() => Promise.all([import("./authenticator.ts"), import("./renewal.ts")]));
 
 const auth = (reasonCode: number, data: string, more: Properties = {}): AuthPacket => ({
   type: AUTH,

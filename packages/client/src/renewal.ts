@@ -1,0 +1,71 @@
+import { MqttError } from "@bowline/protocol";
+import type { ClientCore } from "./client-core.ts";
+import type { Credentials } from "./options.ts";
+
+/**
+ * Fresh credentials for a connection that is open: before the old ones end, and where the application wants it proved anew. Loaded
+ * by clients that do either.
+ */
+export class Renewal {
+  private readonly core: ClientCore;
+  private proving: Promise<void> | undefined;
+
+  constructor(core: ClientCore) {
+    this.core = core;
+  }
+
+  /** Proves the open connection, with credentials that are asked for now. */
+  reauthenticate(): Promise<void> {
+    return this.prove(this.core.askFor(new AbortController()));
+  }
+
+  /** Comes back with fresh credentials before the old ones end. */
+  renew(): void {
+    const { core } = this;
+    const again = (): void => core.scheduleRenewal();
+    core.ask((credentials) => {
+      const { authenticator } = core;
+      if (core.status.state !== "online") return;
+      // In band where that is possible. A connection that fails at it is told as lost, and comes back by itself.
+      if (authenticator !== undefined && authenticator.method === credentials.authentication?.method) {
+        this.prove(Promise.resolve(credentials)).catch(again);
+      } else this.comeBackWith(credentials);
+    }, again);
+  }
+
+  private comeBackWith(credentials: Credentials): void {
+    const { core } = this;
+    const old = core.connection;
+    if (old === undefined) return;
+    core.drop();
+    core.since = core.clock.now();
+    core.setStatus({ state: "connecting", attempt: 1 });
+    // The server must have seen the goodbye before it sees the new CONNECT, or it takes that for a takeover and sends the will.
+    const { controller } = core;
+    old
+      .disconnect(0)
+      .then(() => core.controller === controller && core.endError === undefined && core.enter(credentials))
+      .catch((error: unknown) => core.attemptFailed(error));
+  }
+
+  /** Section 4.12.1. One at a time. */
+  private prove(given: Promise<Credentials>): Promise<void> {
+    this.proving ??= this.proveWith(given).finally(() => {
+      this.proving = undefined;
+    });
+    return this.proving;
+  }
+
+  private async proveWith(given: Promise<Credentials>): Promise<void> {
+    const { core } = this;
+    const { authenticator } = core;
+    given.catch(() => undefined);
+    if (core.status.state !== "online") throw new MqttError("NOT_CONNECTED", { detail: "to authenticate again" });
+    if (authenticator === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
+    await authenticator.reauthenticate(given);
+    const credentials = await given;
+    const { current } = core.attempts;
+    if (current !== undefined) current.credentials = credentials;
+    core.scheduleRenewal();
+  }
+}
