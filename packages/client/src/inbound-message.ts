@@ -1,5 +1,5 @@
 import type { Properties, QoS } from "@bowline/protocol";
-import { decodePublishProperties, type PublishOffsets, utf8Decoder } from "@bowline/protocol/internal";
+import { decodePublishProperties, placeOf, type PublishOffsets, utf8Decoder } from "@bowline/protocol/internal";
 import type { Message } from "./message.ts";
 
 const NO_PROPERTIES: Properties = {};
@@ -46,8 +46,11 @@ export class InboundMessage implements Message {
   }
 
   get payload(): Uint8Array {
-    const { chunk, start } = this;
-    this.view ??= new Uint8Array(chunk.buffer, chunk.byteOffset + start, this.end - start);
+    if (this.view === undefined) {
+      const { chunk, start } = this;
+      const { buffer, byteOffset } = placeOf(chunk);
+      this.view = new Uint8Array(buffer, byteOffset + start, this.end - start);
+    }
     return this.view;
   }
 

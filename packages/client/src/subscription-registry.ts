@@ -61,6 +61,9 @@ export class SubscriptionRegistry {
   private readonly asked = new Map<number, readonly Asked[]>();
   private readonly leaving = new Map<number, { filters: readonly string[]; confirm: () => void }>();
   private readonly routes = new Map<string, readonly Receiver[]>();
+  /** Of the message before: mostly the next one has the same topic. */
+  private lastTopic = "";
+  private lastRoute: readonly Receiver[] = [];
   private lastIdentifier = 0;
   /** Properties of the CONNACK. */
   private limits: Properties = {};
@@ -81,9 +84,13 @@ export class SubscriptionRegistry {
    * 3.3.4), and then each copy names its own.
    */
   deliver(message: InboundMessage): void {
-    const receivers = this.route(message.topicName);
+    const { topicName } = message;
+    if (topicName !== this.lastTopic) {
+      this.lastRoute = this.route(topicName);
+      this.lastTopic = topicName;
+    }
     const named = this.hasIdentifiers ? message.properties.subscriptionIdentifiers : undefined;
-    for (const { subscriber, identifier } of receivers) {
+    for (const { subscriber, identifier } of this.lastRoute) {
       if (named === undefined || identifier === 0 || named.includes(identifier)) subscriber.deliver(message);
     }
   }
@@ -91,13 +98,13 @@ export class SubscriptionRegistry {
   add(subscriber: Subscriber): void {
     const entries = new Set(subscriber.topicFilters.map((filter) => this.join(filter, subscriber)));
     for (const entry of entries) for (const other of this.tellApart(entry)) entries.add(other);
-    this.routes.clear();
+    this.forgetRoutes();
     this.send([...entries]);
   }
 
   /** Takes a subscriber out; resolves when the server confirmed, at once without a connection. */
   remove(subscriber: Subscriber): Promise<void> {
-    this.routes.clear();
+    this.forgetRoutes();
     const left: string[] = [];
     for (const filter of subscriber.topicFilters) {
       const entry = this.entries.get(filter);
@@ -183,6 +190,11 @@ export class SubscriptionRegistry {
     const entry: FilterEntry = { request, matched, users: new Set(), isGranted: isKept, isKept, ...at };
     this.entries.set(topicFilter, entry);
     return entry;
+  }
+
+  private forgetRoutes(): void {
+    this.routes.clear();
+    this.lastTopic = "";
   }
 
   /** Subscribers of the topic. The answer is cached until the set of filters changes. */

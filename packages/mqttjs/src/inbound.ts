@@ -1,8 +1,8 @@
-import { callSafely, InboundMessage, type NetworkConnection } from "@bowline/client/internal";
-import { Fifo, type PublishOffsets } from "@bowline/protocol/internal";
+import { callSafely, type NetworkConnection } from "@bowline/client/internal";
+import { decodePublishProperties, Fifo, type PublishOffsets } from "@bowline/protocol/internal";
 import type { AckHandler, DoneCallback } from "./options.ts";
 import type { IPublishPacket } from "./packets.ts";
-import { asBuffer } from "./payload.ts";
+import { bufferOf } from "./payload.ts";
 import { fromProperties } from "./properties.ts";
 
 /** Above this many waiting messages nothing more is read. */
@@ -43,14 +43,14 @@ export class Inbound {
 
   /** Answers the ticket that the message's acknowledgement waits for; 0 for none. */
   take(topicName: string, chunk: Uint8Array, offsets: PublishOffsets, connection: NetworkConnection): number {
-    const message = new InboundMessage(topicName, chunk, offsets);
-    const packet = packetOf(message, offsets);
-    if (this.owner.handler() === undefined && (message.qos === 0 || this.owner.acknowledges() === undefined)) {
+    const packet = packetOf(topicName, chunk, offsets);
+    const { qos } = packet;
+    if (this.owner.handler() === undefined && (qos === 0 || this.owner.acknowledges() === undefined)) {
       this.owner.show(packet);
-      if (message.qos === 2) this.owner.taken(packet);
+      if (qos === 2) this.owner.taken(packet);
       return 0;
     }
-    const ticket = message.qos === 0 ? 0 : connection.nextTicket(message);
+    const ticket = qos === 0 ? 0 : connection.takeTicket();
     this.waiting.push({ packet, connection, ticket });
     if (!this.isBusy) this.next();
     else if (this.waiting.length > HIGH_WATER) connection.pauseReading();
@@ -126,20 +126,17 @@ function once(callback: (error: Error | undefined) => void): DoneCallback {
   };
 }
 
-function packetOf(message: InboundMessage, offsets: PublishOffsets): IPublishPacket {
-  const { topicName: topic, qos, retain, dup, payload } = message;
-  const shown = fromProperties(message.allProperties);
-  return {
-    cmd: "publish",
-    retain,
-    qos,
-    dup,
-    length: remainingLength(offsets.packetEnd - offsets.packetStart),
-    topic,
-    payload: asBuffer(payload),
-    ...(qos === 0 ? {} : { messageId: offsets.packetIdentifier }),
-    ...(shown === undefined ? {} : { properties: shown }),
-  };
+/** Without spreads, since it is made for every message. */
+function packetOf(topic: string, chunk: Uint8Array, offsets: PublishOffsets): IPublishPacket {
+  const { qos, retain, dup, propertiesStart, propertiesEnd } = offsets;
+  const length = remainingLength(offsets.packetEnd - offsets.packetStart);
+  const payload = bufferOf(chunk, offsets.payloadStart, offsets.payloadEnd);
+  const packet: IPublishPacket = { cmd: "publish", retain, qos, dup, length, topic, payload };
+  if (qos > 0) packet.messageId = offsets.packetIdentifier;
+  if (propertiesStart === propertiesEnd) return packet;
+  const properties = fromProperties(decodePublishProperties(chunk, propertiesStart, propertiesEnd));
+  if (properties !== undefined) packet.properties = properties;
+  return packet;
 }
 
 /** What a packet of that many bytes says in its fixed header. */

@@ -2,12 +2,16 @@ import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { asBuffer } from "./payload.ts";
 
+// A module of its own, which has not seen the global.
+vi.resetModules();
+const inAPage = await import("./payload.ts");
+
 afterEach(() => vi.unstubAllGlobals());
 
 /** The payload that a page without a Buffer gets. */
 function inPage(bytes: Uint8Array): Buffer {
   vi.stubGlobal("Buffer", undefined);
-  const payload = asBuffer(bytes);
+  const payload = inAPage.asBuffer(bytes);
   vi.unstubAllGlobals();
   return payload;
 }

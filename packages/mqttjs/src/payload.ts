@@ -1,3 +1,5 @@
+import { placeOf } from "@bowline/protocol/internal";
+
 /**
  * What applications of MQTT.js do with a payload in a page that has no Buffer: text, comparison, slices and JSON. The text forms
  * are those of Buffer, without its 16-bit ones.
@@ -45,10 +47,18 @@ function latin1(bytes: Uint8Array): string {
   return text;
 }
 
+let host: typeof Buffer | undefined;
+
 /** The same bytes as applications of MQTT.js expect them: a Buffer where the host has one. */
 export function asBuffer(bytes: Uint8Array): Buffer {
-  const { buffer, byteOffset, byteLength } = bytes;
-  const host = (globalThis as { Buffer?: typeof Buffer }).Buffer;
-  if (host !== undefined) return host.from(buffer as ArrayBuffer, byteOffset, byteLength);
-  return new PageBuffer(buffer as ArrayBuffer, byteOffset, byteLength) as unknown as Buffer;
+  return bufferOf(bytes, 0, bytes.length);
+}
+
+/** The same of a part: one view, since each message has one. */
+export function bufferOf(bytes: Uint8Array, start: number, end: number): Buffer {
+  const { buffer, byteOffset } = placeOf(bytes);
+  // In Node the global is a getter. A page may get one later.
+  host ??= (globalThis as { Buffer?: typeof Buffer }).Buffer;
+  if (host !== undefined) return host.from(buffer as ArrayBuffer, byteOffset + start, end - start);
+  return new PageBuffer(buffer as ArrayBuffer, byteOffset + start, end - start) as unknown as Buffer;
 }

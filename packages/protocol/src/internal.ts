@@ -1,4 +1,4 @@
-export { bytes, installBytes, ownBytes, standardBytes, type Bytes, utf8Decoder, utf8Encoder } from "./packet/bytes.ts";
+export { bytes, installBytes, ownBytes, placeOf, standardBytes, type Bytes, utf8Decoder, utf8Encoder } from "./packet/bytes.ts";
 export { OutBuffer } from "./packet/out-buffer.ts";
 export { PublishOffsets } from "./packet/publish-offsets.ts";
 export type { Channel, ChannelHandler } from "./engine/channel.ts";

@@ -65,3 +65,25 @@ export function installBytes(host: Bytes): void {
 export function ownBytes(source: Uint8Array, start: number, end: number): Uint8Array {
   return Uint8Array.prototype.slice.call(source, start, end);
 }
+
+/** The memory that an array lies in. */
+export interface Place {
+  buffer: ArrayBufferLike;
+  byteOffset: number;
+}
+
+let placed: Uint8Array = new Uint8Array(0);
+const place: Place = { buffer: placed.buffer, byteOffset: 0 };
+
+/**
+ * Where an array's bytes are, valid until the next call; for a view of each message in a chunk. The last one is remembered, since
+ * to ask an array for its buffer is a call out of the compiled code, which costs about as much as the view.
+ */
+export function placeOf(array: Uint8Array): Place {
+  if (array !== placed) {
+    placed = array;
+    place.buffer = array.buffer;
+    place.byteOffset = array.byteOffset;
+  }
+  return place;
+}
