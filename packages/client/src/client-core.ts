@@ -641,10 +641,12 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.outbox.fail(publication, error);
       return;
     }
-    publication.offSignal = onAbort(signal, () => {
-      this.outbox.withdraw(publication);
-      this.outbox.fail(publication, aborted(signal));
-    });
+    if (signal !== undefined) {
+      publication.offSignal = onAbort(signal, () => {
+        this.outbox.withdraw(publication);
+        this.outbox.fail(publication, aborted(signal));
+      });
+    }
     this.outbox.add(publication, this.openSender);
   }
 

@@ -65,7 +65,8 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
   private outcome: PublishResult | MqttError | undefined = undefined;
   /** One for all that await it. */
   private promise: Promise<PublishResult> | undefined = undefined;
-  private settlePromise: Settle | undefined = undefined;
+  private resolve: Settle["resolve"] | undefined = undefined;
+  private reject: Settle["reject"] | undefined = undefined;
   private storedWaiting: Settle[] | undefined = undefined;
 
   constructor(
@@ -113,7 +114,8 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
   /** The outbox took it. */
   accept(): void {
     this.isStored = true;
-    for (const { resolve } of this.storedWaiting ?? []) resolve(SUCCESS);
+    if (this.storedWaiting === undefined) return;
+    for (const { resolve } of this.storedWaiting) resolve(SUCCESS);
     this.storedWaiting = undefined;
   }
 
@@ -122,17 +124,18 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
     this.offSignal?.();
-    for (const waiting of this.storedWaiting ?? []) tell(waiting, outcome);
+    if (this.storedWaiting !== undefined) for (const waiting of this.storedWaiting) tell(waiting, outcome);
     this.storedWaiting = undefined;
-    if (this.settlePromise !== undefined) tell(this.settlePromise, outcome);
+    if (outcome instanceof Error) this.reject?.(outcome);
+    else this.resolve?.(outcome);
   }
 
   private awaited(): Promise<PublishResult> {
     this.isHeard = true;
     this.promise ??= new Promise((resolve, reject) => {
-      const settle = { resolve, reject };
-      if (this.outcome === undefined) this.settlePromise = settle;
-      else tell(settle, this.outcome);
+      if (this.outcome !== undefined) tell({ resolve, reject }, this.outcome);
+      this.resolve = resolve;
+      this.reject = reject;
     });
     return this.promise;
   }

@@ -15,11 +15,11 @@ const SHORT_WHOLE = 12;
 /** Copies source[start, end) to target at `at` and returns the position after it. */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  if (length < (length === source.length ? SHORT_WHOLE : SHORT_PART)) {
+  const isWhole = length === source.length;
+  if (length < (isWhole ? SHORT_WHOLE : SHORT_PART)) {
     for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
-  } else {
-    bytes.copy(source, target, at, start, end);
-  }
+  } else if (isWhole) target.set(source, at);
+  else bytes.copy(source, target, at, start, end);
   return at + length;
 }
 
