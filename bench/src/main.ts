@@ -66,7 +66,12 @@ async function clients(): Promise<void> {
   for (const one of clientCases) {
     process.stderr.write(`  ${nameOfClientCase(one)} ...\n`);
     const theirs = one.qos === 0 ? 400_000 : 100_000;
-    const clientPace = { rounds: quick ? 1 : 5, ours: quick ? 300_000 : 1_000_000, theirs: quick ? theirs / 2 : theirs };
+    const clientPace = {
+      rounds: quick ? 1 : 5,
+      warm: 50_000,
+      ours: quick ? 500_000 : 1_000_000,
+      theirs: quick ? theirs / 2 : theirs,
+    };
     const comparison = await compareClients(one, clientPace, ["callbacks", "promises"]);
     comparisons.push(comparison);
     missed.push(...missedByClients(comparison));

@@ -1,6 +1,6 @@
 import type { QoS } from "@bowline/protocol";
 import { median } from "../compare/median.ts";
-import type { ClientRunOptions, Form, Library } from "./client-run-options.ts";
+import type { Form, Library } from "./client-run-options.ts";
 import { type ClientRun, measureClient } from "./measure-client.ts";
 
 /** One thing that clients do, and how many times less CPU it has to cost than with MQTT.js. */
@@ -41,6 +41,8 @@ export interface ClientComparison extends ClientCase {
 /** How often, and how many messages: ours need more for the same time. */
 export interface ClientPace {
   readonly rounds: number;
+  /** Messages of each run that are not counted. */
+  readonly warm: number;
   readonly ours: number;
   readonly theirs: number;
 }
@@ -71,9 +73,9 @@ export async function compareClients(one: ClientCase, pace: ClientPace, forms: r
   const runs = new Map(measured.map((side) => [side, [] as ClientRun[]]));
   for (let round = 0; round < pace.rounds; round++) {
     for (const [side, list] of runs) {
-      const count = side.library === "mqttjs" ? pace.theirs : pace.ours;
-      const options: Omit<ClientRunOptions, "port"> = { ...side, direction, qos, count, inflight: IN_FLIGHT, version: 4 };
-      list.push(await measureClient(options));
+      const { warm } = pace;
+      const count = warm + (side.library === "mqttjs" ? pace.theirs : pace.ours);
+      list.push(await measureClient({ ...side, direction, qos, count, warm, inflight: IN_FLIGHT, version: 4 }));
     }
   }
   const anchor = medianCpu(runs.get(measured[0]!)!);

@@ -29,7 +29,7 @@ export async function measureClient(
     const measured = start("measured-client.js", { ...options, port }, nodeOptions);
     try {
       const client = JSON.parse(await measured.line()) as ClientRunResult;
-      return judged(options.count, client, JSON.parse(await farEnd.line()) as FarEndResult);
+      return judged(options, client, JSON.parse(await farEnd.line()) as FarEndResult);
     } finally {
       measured.child.kill("SIGKILL");
     }
@@ -38,13 +38,15 @@ export async function measureClient(
   }
 }
 
-function judged(count: number, client: ClientRunResult, farEnd: FarEndResult): ClientRun {
+type Counts = Pick<ClientRunOptions, "count" | "warm">;
+
+function judged({ count, warm }: Counts, client: ClientRunResult, farEnd: FarEndResult): ClientRun {
   return {
     client,
     farEnd,
     ok: client.told === count && client.faults === 0 && farEnd.messages === count && farEnd.faults === 0,
-    cpuSecondsPerMillion: (client.cpuSeconds / count) * 1e6,
-    perSecond: count / client.seconds,
+    cpuSecondsPerMillion: (client.cpuSeconds / (count - warm)) * 1e6,
+    perSecond: (count - warm) / client.seconds,
   };
 }
 

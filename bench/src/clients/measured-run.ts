@@ -24,6 +24,7 @@ export class MeasuredRun {
     });
   }
 
+  /** Counts from now on; again after the warm-up. */
   begin(): void {
     this.startedAt = performance.now();
     this.cpuBefore = process.cpuUsage();
@@ -43,7 +44,9 @@ export class MeasuredRun {
 
   /** A message was confirmed. */
   confirmed(): void {
-    if (++this.told === this.options.count) this.finish();
+    const { count, warm } = this.options;
+    if (++this.told === count) this.finish();
+    else if (this.told === warm) this.begin();
   }
 
   /** A message came. */
