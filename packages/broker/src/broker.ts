@@ -58,10 +58,10 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   readonly journal: Journal;
   readonly commits: CommitQueue;
   readonly flushes: FlushSchedule = new FlushSchedule();
-  readonly authenticator: Authenticator;
+  /** Another one is asked from the next CONNECT on. */
+  authenticator: Authenticator;
   readonly access: AccessControl;
-  readonly counters: Counters = new Counters();
-  readonly limits: BrokerLimits;
+  limits: BrokerLimits;
   readonly redirect: BrokerOptions["redirect"];
   private readonly logger: Logger;
   private readonly tenants = new Map<string, Tenant>();
@@ -83,7 +83,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.redirect = options.redirect;
     this.logger = options.logger ?? silentLogger;
     this.access = options.access === undefined ? openAccess : guardedAccess(options.access, this.accessFaulted);
-    this.drops = new DropReport(this.counters, this.logger, this.clock);
+    this.drops = new DropReport(() => this.counters, this.logger, this.clock);
     this.addTenant(DEFAULT_TENANT);
   }
 
@@ -110,6 +110,16 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     return directory;
   }
 
+  /**
+   * Puts other limits in force. What a connection was told in its CONNACK holds for it until it ends; queues and buffers are bounded
+   * by the new ones at once.
+   */
+  changeLimits(limits: Partial<BrokerLimits>): void {
+    // An object of its own: connections keep the one that they began with.
+    this.limits = { ...defaultLimits, ...limits };
+    for (const { router } of this.tenants.values()) router.limitsChanged(this.limits);
+  }
+
   /** Takes over a peer whose first bytes a listener has looked at. */
   readonly accept = (arrival: Arrival): void => {
     if (this.isClosing) {
@@ -122,6 +132,18 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   /** Every Network Connection, also those that have not sent their CONNECT. */
   connections(): IterableIterator<Connection> {
     return this.open.values();
+  }
+
+  /** Every tenant that anybody has come to. */
+  allTenants(): IterableIterator<Tenant> {
+    return this.tenants.values();
+  }
+
+  /** The sums of all tenants, as of now. */
+  get counters(): Counters {
+    const sums = new Counters();
+    for (const { counters } of this.tenants.values()) sums.add(counters);
+    return sums;
   }
 
   /** Sessions of all tenants, connected or not. */
@@ -151,15 +173,19 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   }
 
   /**
-   * Ends every connection (DISCONNECT 0x8B on 5.0) and closes storage. Connections still there after `deadlineMs` are cut.
+   * Ends every connection (DISCONNECT 0x8B on 5.0, or 0x9C with the server to go to) and closes storage. Connections still there
+   * after `deadlineMs` are cut.
    */
-  async close(deadlineMs: number = 1500): Promise<void> {
+  async close(deadlineMs: number = 1500, elsewhere?: Redirection): Promise<void> {
     if (this.isClosing) return;
     this.isClosing = true;
     this.clock.clearTimer(this.sweeper);
     for (const tenant of this.tenants.values()) tenant.sessions.closing();
-    const error = new MqttError("SHUTDOWN", { reasonCode: ReasonCode.ServerShuttingDown });
-    for (const connection of this.open) connection.end(error);
+    const { error, properties } =
+      elsewhere === undefined
+        ? { error: new MqttError("SHUTDOWN", { reasonCode: ReasonCode.ServerShuttingDown }), properties: undefined }
+        : redirectionAnswer(elsewhere);
+    for (const connection of this.open) connection.end(error, properties);
     await this.allClosed(deadlineMs);
     await this.storage.close();
   }
@@ -188,7 +214,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   // BrokerEnvironment
 
   connectionOpened(connection: Connection): void {
-    this.counters.connectionsAccepted++;
+    connection.tenant.counters.connectionsAccepted++;
     const { arrival, session } = connection;
     this.logger.debug(
       { connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress },
@@ -197,7 +223,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   }
 
   connectionClosing(connection: Connection, error: MqttError | undefined): void {
-    if (connection.session === undefined) this.counters.connectionsRefused++;
+    if (connection.session === undefined) connection.tenant.counters.connectionsRefused++;
     if (error === undefined) return;
     const { arrival, session } = connection;
     const fields = {
@@ -224,12 +250,12 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   // SessionEvents
 
   willPostponed(session: Session): void {
-    this.counters.willsPostponed++;
+    this.tenant(session.tenant).counters.willsPostponed++;
     this.logger.warn({ clientId: session.clientIdentifier }, "a will waits until storage takes writes again");
   }
 
   willDropped(session: Session, reason: string): void {
-    this.counters.willsDropped++;
+    this.tenant(session.tenant).counters.willsDropped++;
     this.logger.warn({ clientId: session.clientIdentifier, reason }, "a will was not published");
   }
 
@@ -259,11 +285,12 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   }
 
   private addTenant(name: string): Tenant {
-    const { clock, journal, counters, access, limits } = this;
+    const { clock, journal, access, limits } = this;
+    const counters = new Counters();
     const router = new Router({ tenant: name, journal, counters, clock, access, limits });
     const nextSessionId = (): number => this.nextSessionId++;
     const sessions = new SessionRegistry({ tenant: name, router, journal, clock, nextSessionId, events: this });
-    const tenant: Tenant = { name, router, sessions };
+    const tenant: Tenant = { name, router, sessions, counters };
     this.tenants.set(name, tenant);
     return tenant;
   }

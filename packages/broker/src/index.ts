@@ -17,6 +17,9 @@ export type {
 } from "./auth/authenticator.ts";
 export type { Arrival } from "./listeners/arrival.ts";
 export { type BrokerConfig, type BrokerConfigInput } from "./config/broker-config.ts";
-export { loadConfig, type LoadConfigOptions } from "./config/load-config.ts";
+export type { ConfigSource, Position, PositionOf } from "./config/config-source.ts";
+export { defineConfig } from "./config/define-config.ts";
+export { loadConfig, loadConfigFiles, type LoadConfigOptions, type LoadedConfig } from "./config/load-config.ts";
 export { createLogger, type Logger, type LogFormat, type LogLevel } from "./log/logger.ts";
+export type { ReloadReport } from "./server/config-reload.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";

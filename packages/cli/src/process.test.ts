@@ -228,7 +228,7 @@ describe("bad input is named, and nothing stored is lost", () => {
     writeFileSync(join(folder, "bowline.yaml"), "# mine\nanonymus: true\n");
     const ended = await failedStart("--config", "bowline.yaml");
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain('bowline.yaml: unknown key "anonymus" (line 2); did you mean "anonymous"?');
+    expect(ended.stderr).toContain('bowline.yaml:2:1: unknown key "anonymus"; did you mean "anonymous"?');
     expect(existsSync(join(folder, ".bowline"))).toBe(false);
   });
 

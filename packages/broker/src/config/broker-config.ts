@@ -1,7 +1,20 @@
 import { z } from "zod";
-import { LOG_LEVELS, type LogLevel } from "../log/logger.ts";
-import { type LimitsConfig, limitsSchema } from "./limits-schema.ts";
+import { type AuthenticatorConfig, authenticationSchema } from "../auth/authenticator-kinds.ts";
 import type { Durability } from "../storage/storage.ts";
+import { type BootstrapConfig, bootstrapSchema } from "./bootstrap-schema.ts";
+import { type LimitsConfig, limitsSchema } from "./limits-schema.ts";
+import { addressRanges, type ListenerConfig, type ListenerInput, listenerSchema } from "./listener-schema.ts";
+import {
+  type AdminConfig,
+  adminSchema,
+  type LogConfig,
+  logSchema,
+  type MetricsConfig,
+  metricsSchema,
+  type ShutdownConfig,
+  shutdownSchema,
+} from "./operations-schema.ts";
+import { type TlsConfig, tlsSchema } from "./tls-schema.ts";
 
 /** What a broker is told at start, complete and checked. The configuration file has the same keys, each of them optional. */
 export interface BrokerConfig {
@@ -9,49 +22,44 @@ export interface BrokerConfig {
   memory: boolean;
   durability: Durability;
   onDamage: "refuse" | "salvage";
-  listen: string[];
+  listen: ListenerConfig[];
   /** The console's address, or false for no console. */
   console: string | false;
+  admin: AdminConfig;
+  authentication: AuthenticatorConfig[];
   anonymous: boolean;
   allowPlaintext: boolean;
   proxyProtocol: boolean;
   trustedProxies: string[];
-  tls: { certificate?: string | undefined; key?: string | undefined; requireSni: boolean };
+  tls: TlsConfig;
   limits: LimitsConfig;
-  log: { level: LogLevel; format?: "text" | "json" | undefined };
+  log: LogConfig;
+  metrics: MetricsConfig;
+  shutdown: ShutdownConfig;
+  bootstrap: BootstrapConfig;
+  watch: boolean;
 }
+
+/** The keys that hold further keys: command line and file are merged inside of them. */
+export const GROUPS = ["admin", "tls", "limits", "log", "metrics", "shutdown", "bootstrap"] as const;
+type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
 export type BrokerConfigInput = {
-  [K in keyof BrokerConfig]?: (K extends "tls" | "limits" | "log" ? Optional<BrokerConfig[K]> : BrokerConfig[K]) | undefined;
+  [K in Exclude<keyof BrokerConfig, Group | "listen">]?: BrokerConfig[K] | undefined;
+} & { [K in Group]?: Optional<BrokerConfig[K]> | undefined } & {
+  listen?: ListenerInput[] | undefined;
+  /** Of the JSON Schema, for editors. */
+  $schema?: string | undefined;
 };
 type Optional<T> = { [K in keyof T]?: T[K] | undefined };
 
-const tls = z
-  .strictObject({
-    certificate: z
-      .string()
-      .optional()
-      .describe(
-        "PEM file with the server's certificate chain for names of the default tenant. Without it the local CA issues one.",
-      ),
-    key: z.string().optional().describe("PEM file with the private key of that certificate."),
-    requireSni: z
-      .boolean()
-      .default(false)
-      .describe("Refuse TLS clients that name no host. Off, since clients on one machine often connect by address."),
-  })
-  .refine((value) => (value.certificate === undefined) === (value.key === undefined), {
-    error: "needs both certificate and key, or neither",
-  });
-
-const log = z.strictObject({
-  level: z.enum(LOG_LEVELS).default("info").describe("The least important event that is logged."),
-  format: z.enum(["text", "json"]).optional().describe("Text for people, JSON for log collectors. Default: text on a terminal."),
-});
+/** As the schema answers it: listeners may still be plain URLs. */
+export type CheckedConfig = Omit<BrokerConfig, "listen"> & { listen: ListenerInput[]; $schema?: string | undefined };
 
 /** The one place of all defaults; each description says why where that is not plain. */
-export const brokerConfigSchema: z.ZodType<BrokerConfig, BrokerConfigInput> = z.strictObject({
+export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z.strictObject({
+  $schema: z.string().optional().describe("Address of this schema, for editors."),
   data: z
     .string()
     .min(1, { error: "must not be empty" })
@@ -72,7 +80,7 @@ export const brokerConfigSchema: z.ZodType<BrokerConfig, BrokerConfigInput> = z.
     .default("refuse")
     .describe("What to do with a damaged store. Salvaging drops what cannot be read, so it is never done unasked."),
   listen: z
-    .array(z.string())
+    .array(listenerSchema)
     .min(1, { error: "needs at least one listener" })
     .default(["mqtts://localhost:8883", "wss://localhost:8084/mqtt"])
     .describe(
@@ -82,6 +90,10 @@ export const brokerConfigSchema: z.ZodType<BrokerConfig, BrokerConfigInput> = z.
     .union([z.string(), z.literal(false)], { error: "must be the console's https:// address, or false" })
     .default("https://localhost:18084")
     .describe("Address of the web console, which also answers /mqtt and the admin API; false for none."),
+  admin: adminSchema.prefault({}).describe("The admin API beside the socket in the data folder, which is always there."),
+  authentication: authenticationSchema.describe(
+    "Who is asked about a client's credentials, in this order, until one knows it. Default: the users of the store.",
+  ),
   anonymous: z.boolean().default(false).describe("Let in clients that show no credentials."),
   allowPlaintext: z
     .boolean()
@@ -91,13 +103,16 @@ export const brokerConfigSchema: z.ZodType<BrokerConfig, BrokerConfigInput> = z.
     .boolean()
     .default(false)
     .describe("Expect a PROXY header (version 1 or 2) on every connection of every TCP listener, from trusted proxies only."),
-  trustedProxies: z
-    .array(z.string())
+  trustedProxies: addressRanges
     .default(["127.0.0.0/8", "::1/128"])
     .describe("Addresses (CIDR) whose PROXY and X-Forwarded headers are believed."),
-  tls: tls.prefault({}).describe("Certificates and the TLS handshake."),
+  tls: tlsSchema.prefault({}).describe("Certificates and the TLS handshake."),
   limits: limitsSchema.prefault({}).describe("What each client may do and cost; MQTT 5 clients are told."),
-  log: log.prefault({}).describe("The log on standard error."),
+  log: logSchema.prefault({}).describe("The log on standard error."),
+  metrics: metricsSchema.prefault({}).describe("Prometheus metrics and the $SYS topics."),
+  shutdown: shutdownSchema.prefault({}).describe("What clients are told when the broker ends."),
+  bootstrap: bootstrapSchema.prefault({}).describe("What an empty store begins with; a store that holds users is left alone."),
+  watch: z.boolean().default(false).describe("Reload the configuration when its files change, as SIGHUP does."),
 });
 
 /** The configuration file's JSON Schema, for editors. */

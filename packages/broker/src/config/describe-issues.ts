@@ -3,34 +3,59 @@ import type { z } from "zod";
 import { brokerConfigJsonSchema } from "./broker-config.ts";
 
 type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
 
-/** What the validation found, in words for whoever wrote the file: the key, its line, what it must be, and what was probably meant. */
-export function describeIssues(issues: readonly Issue[], lineOf: (path: readonly PropertyKey[]) => number | undefined): string[] {
-  return issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? unknownKeys(issue, lineOf) : [describe(issue, lineOf)]));
+/** One thing that is wrong, in words for whoever wrote the file. */
+export interface ConfigFault {
+  path: Path;
+  words: string;
 }
 
-function unknownKeys(
-  issue: z.core.$ZodIssueUnrecognizedKeys,
-  lineOf: (path: readonly PropertyKey[]) => number | undefined,
-): string[] {
-  return issue.keys.map((key) => {
-    const path = [...issue.path, key];
-    const meant = closestName(key, knownKeys(issue.path));
-    const advice = meant === undefined ? `known are ${knownKeys(issue.path).join(", ")}` : `did you mean "${meant}"?`;
-    return `unknown key "${path.join(".")}"${at(lineOf(path))}; ${advice}`;
-  });
+/** What the validation found: which key, what it must be, what it is, and what was probably meant. Values are never told: they may be secrets. */
+export function describeIssues(issues: readonly Issue[], value: unknown): ConfigFault[] {
+  return issues.flatMap((issue) => describeIssue(issue, value));
 }
 
-function describe(issue: Issue, lineOf: (path: readonly PropertyKey[]) => number | undefined): string {
+function describeIssue(issue: Issue, value: unknown): ConfigFault[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], value));
+  const branch = issue.code === "invalid_union" ? meantBranch(issue) : undefined;
+  if (branch !== undefined) return branch.flatMap((inner) => describeIssue(inner, value));
   const name = issue.path.length === 0 ? "the configuration" : `"${issue.path.join(".")}"`;
-  return `${name}${at(lineOf(issue.path))} ${requirement(issue)}`;
+  return [{ path: issue.path, words: `${name} ${requirement(issue, valueAt(value, issue.path))}` }];
 }
 
-function requirement(issue: Issue): string {
-  if (issue.code === "invalid_type") return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
-  if (issue.code === "invalid_value") return `must be one of ${issue.values.map(String).join(", ")}`;
+/** Of several forms the one whose outer shape fits: what is wrong inside of it is what must be told. */
+function meantBranch(issue: z.core.$ZodIssueInvalidUnion): Issue[] | undefined {
+  const fitting = issue.errors.filter((errors) => !errors.some(isOuter)).sort((a, b) => a.length - b.length);
+  return fitting[0]?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** It is of another type altogether, or of another kind. */
+function isOuter(issue: Issue): boolean {
+  return issue.path.length === 0 ? issue.code !== "unrecognized_keys" : issue.path[0] === "kind";
+}
+
+function unknownKey(path: Path, value: unknown): ConfigFault {
+  const known = knownKeys(path.slice(0, -1), value);
+  const meant = closestName(String(path.at(-1)), known);
+  const advice = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
+  return { path, words: `unknown key "${path.join(".")}"; ${advice}` };
+}
+
+function requirement(issue: Issue, found: unknown): string {
+  if (issue.code === "invalid_type") {
+    const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
+    return found === undefined ? `is missing: it must be ${expected}` : `must be ${expected}, not ${typeName(found)}`;
+  }
+  if (issue.code === "invalid_value")
+    return `must be one of ${issue.values.map(String).join(", ")}${meantValue(issue.values, found)}`;
   // Every refinement and union of the schema brings its own words.
   return issue.message;
+}
+
+function meantValue(values: readonly unknown[], found: unknown): string {
+  const meant = typeof found === "string" ? closestName(found, values.map(String)) : undefined;
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -42,13 +67,44 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: "a group of keys",
 };
 
-function at(line: number | undefined): string {
-  return line === undefined ? "" : ` (line ${line})`;
+function typeName(value: unknown): string {
+  if (value === null) return "empty";
+  if (Array.isArray(value)) return "a list";
+  return (
+    { string: "a text", number: "a number", boolean: "true or false", object: "a group of keys" }[typeof value as string] ??
+    typeof value
+  );
 }
 
-/** The keys the schema has at a path. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = brokerConfigJsonSchema();
-  for (const name of path) schema = (schema as { properties?: Record<PropertyKey, unknown> }).properties?.[name];
-  return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {});
+function valueAt(value: unknown, path: Path): unknown {
+  let found = value;
+  for (const name of path) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[name];
+  return found;
+}
+
+interface Schema {
+  properties?: Record<PropertyKey, Schema>;
+  items?: Schema;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+  const?: unknown;
+}
+
+/** The keys the schema has at a path. Where there are several forms, those of the `kind` that is written there, else of all. */
+function knownKeys(path: Path, value: unknown): string[] {
+  let schemas: Schema[] = forms(brokerConfigJsonSchema());
+  for (const name of path) {
+    schemas = schemas.flatMap((schema) => forms(typeof name === "number" ? schema.items : schema.properties?.[name]));
+  }
+  const kind = (valueAt(value, path) as { kind?: unknown } | undefined)?.kind;
+  const ofKind = schemas.filter(({ properties }) => properties?.["kind"]?.const === kind);
+  return [...new Set((ofKind.length > 0 ? ofKind : schemas).flatMap(({ properties }) => Object.keys(properties ?? {})))].filter(
+    (name) => name !== "$schema",
+  );
+}
+
+function forms(schema: Schema | undefined): Schema[] {
+  if (schema === undefined) return [];
+  const inner = schema.anyOf ?? schema.oneOf;
+  return inner === undefined ? [schema] : inner.flatMap(forms);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { brokerConfigJsonSchema } from "./broker-config.ts";
-import { loadConfig } from "./load-config.ts";
+import { loadConfig, loadConfigFiles } from "./load-config.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -28,7 +28,7 @@ test("without a file and flags everything is safe by default", async () => {
   expect(await loadConfig({ directory: folder })).toMatchObject({
     memory: false,
     durability: "durable",
-    listen: ["mqtts://localhost:8883", "wss://localhost:8084/mqtt"],
+    listen: [{ url: "mqtts://localhost:8883" }, { url: "wss://localhost:8084/mqtt" }],
     console: "https://localhost:18084",
     anonymous: false,
     allowPlaintext: false,
@@ -53,7 +53,11 @@ test("the command line wins over the file, key by key", async () => {
     listen: ["mqtt://localhost:2"],
     anonymous: undefined,
   });
-  expect(config).toMatchObject({ anonymous: true, log: { level: "debug", format: "json" }, listen: ["mqtt://localhost:2"] });
+  expect(config).toMatchObject({
+    anonymous: true,
+    log: { level: "debug", format: "json" },
+    listen: [{ url: "mqtt://localhost:2" }],
+  });
 });
 
 test("limits come with their defaults, and are merged key by key", async () => {
@@ -64,34 +68,46 @@ test("limits come with their defaults, and are merged key by key", async () => {
   expect((await loadConfig({ directory: folder })).limits).toMatchObject({ topicAliases: "auto", outboundTopicAliasMaximum: 64 });
 });
 
-test("an unknown key is named with its line and what was probably meant", async () => {
+test("an unknown key is named with line, column and what was probably meant", async () => {
   expect(await faultOf("data: x\n\nanonymus: true\n")).toBe(
-    'CONFIG_INVALID: the configuration is not valid: bowline.yaml: unknown key "anonymus" (line 3); did you mean "anonymous"?',
+    'CONFIG_INVALID: the configuration is not valid: bowline.yaml:3:1: unknown key "anonymus"; did you mean "anonymous"?',
   );
-  expect(await faultOf("log:\n  levle: info\n")).toContain('unknown key "log.levle" (line 2); did you mean "level"?');
-  expect(await faultOf("tls: {pem: x}")).toContain('unknown key "tls.pem" (line 1); known are certificate, key, requireSni');
+  expect(await faultOf("log:\n  levle: info\n")).toContain('bowline.yaml:2:3: unknown key "log.levle"; did you mean "level"?');
+  expect(await faultOf("shutdown: {pem: x}")).toContain('unknown key "shutdown.pem"; known are serverReference');
+  expect(await faultOf("listen:\n  - url: mqtts://a\n    proxyProtokol: true\n")).toContain(
+    'bowline.yaml:3:5: unknown key "listen.0.proxyProtokol"; did you mean "proxyProtocol"?',
+  );
 });
 
 test.each([
-  ["listen: mqtts://localhost", '"listen" (line 1) must be a list'],
-  ["listen: []", '"listen" (line 1) needs at least one listener'],
-  ["\nlisten:\n  - mqtt://a\n  - 5\n", '"listen.1" (line 4) must be a text'],
-  ["anonymous: maybe", '"anonymous" (line 1) must be true or false'],
-  ["durability: often", '"durability" (line 1) must be one of durable, relaxed'],
-  ["console: true", `"console" (line 1) must be the console's https:// address, or false`],
-  ["log: info", '"log" (line 1) must be a group of keys'],
-  ["tls: {key: k.pem}", '"tls" (line 1) needs both certificate and key, or neither'],
-  ["limits:\n  receiveMaximum: 0", '"limits.receiveMaximum" (line 2) must be a whole number from 1 to 65535'],
-  ["limits: {maximumKeepAlive: 1.5}", '"limits.maximumKeepAlive" (line 1) must be a whole number'],
-  ["limits: {maximumPacketSize: 1}", '"limits.maximumPacketSize" (line 1) must be a whole number from 1024 to 268435460'],
-  ["limits: {topicAliasMaximum: 70000}", '"limits.topicAliasMaximum" (line 1) must be a whole number from 0 to 65535'],
-  ["limits: {maximumInFlight: many}", '"limits.maximumInFlight" (line 1) must be a number'],
-  ["limits: {topicAliases: often}", '"limits.topicAliases" (line 1) must be one of auto, always, never'],
-  ["limits: {maximumQoS: 3}", '"limits.maximumQoS" (line 1) must be 0, 1 or 2'],
-  ["limits: {maximumQueuedBytes: -1}", '"limits.maximumQueuedBytes" (line 1) must be a whole number from 1024 to'],
-  ["limits: {retainAvailable: 1}", '"limits.retainAvailable" (line 1) must be true or false'],
-  ["limits: {maximumQueueBytes: 5}", 'unknown key "limits.maximumQueueBytes" (line 1); did you mean "maximumQueuedBytes"?'],
-  ["- a\n- b", "the configuration (line 1) must be a group of keys"],
+  ["listen: mqtts://localhost", '1:1: "listen" must be a list, not a text'],
+  ["listen: []", '1:1: "listen" needs at least one listener'],
+  ["\nlisten:\n  - mqtt://a\n  - 5\n", `4:5: "listen.1" must be a listener's URL, or a group of keys with \`url\``],
+  ["listen:\n- {proxyProtocol: true}", '2:3: "listen.0.url" is missing: it must be a text'],
+  ["anonymous: maybe", '1:1: "anonymous" must be true or false, not a text'],
+  ["durability: relaxd", '1:1: "durability" must be one of durable, relaxed; did you mean "relaxed"?'],
+  ["console: true", `1:1: "console" must be the console's https:// address, or false`],
+  ["log: info", '1:1: "log" must be a group of keys, not a text'],
+  ["log:", '1:1: "log" must be a group of keys, not empty'],
+  ["log: {hide: [password]}", '1:14: "log.hide.0" must be one of clientId'],
+  ["tls: {key: k.pem}", '1:1: "tls" needs both certificate and key, or neither'],
+  ["tls: {crl: k.pem}", '1:1: "tls" needs clientCa'],
+  ["tls: {passphrase: geheim}", '1:7: "tls.passphrase" must say where the secret lies: {file: PATH} or {env: NAME}'],
+  ["tls: {reloadSeconds: -1}", '1:7: "tls.reloadSeconds" must be a whole number of seconds'],
+  ["limits:\n  receiveMaximum: 0", '2:3: "limits.receiveMaximum" must be a whole number from 1 to 65535'],
+  ["limits: {maximumKeepAlive: 1.5}", '1:10: "limits.maximumKeepAlive" must be a whole number'],
+  ["limits: {maximumPacketSize: 1}", '"limits.maximumPacketSize" must be a whole number from 1024 to 268435460'],
+  ["limits: {topicAliasMaximum: 70000}", '"limits.topicAliasMaximum" must be a whole number from 0 to 65535'],
+  ["limits: {maximumInFlight: many}", '"limits.maximumInFlight" must be a number, not a text'],
+  ["limits: {topicAliases: often}", '"limits.topicAliases" must be one of auto, always, never'],
+  ["limits: {maximumQoS: 3}", '"limits.maximumQoS" must be 0, 1 or 2'],
+  ["limits: {maximumQueuedBytes: -1}", '"limits.maximumQueuedBytes" must be a whole number from 1024 to'],
+  ["limits: {retainAvailable: 1}", '"limits.retainAvailable" must be true or false, not a number'],
+  ["limits: {maximumQueueBytes: 5}", 'unknown key "limits.maximumQueueBytes"; did you mean "maximumQueuedBytes"?'],
+  ["authentication: [{kind: passwd}]", '1:19: "authentication.0.kind" must be one of password; did you mean "password"?'],
+  ["authentication: [{kind: password, realm: x}]", 'unknown key "authentication.0.realm"; known are kind'],
+  ["bootstrap: {users: [{username: ann, password: hunter2}]}", '"bootstrap.users.0.password" must say where the secret lies'],
+  ["- a\n- b", "1:1: the configuration must be a group of keys, not a list"],
   ["data: x\ndata: y", "bowline.yaml:2:1: Map keys must be unique"],
   ["data: [", "bowline.yaml:1:"],
 ])("%j is refused: %s", async (text, words) => {
@@ -100,8 +116,53 @@ test.each([
   expect(fault).toContain(words);
 });
 
+test.each([
+  ["listen: ['http://localhost']", "LISTEN_URL_INVALID", "bowline.yaml:1:10: "],
+  ["a: 1\nlisten:\n  - mqtts://localhost\n  - url: mqtt://0.0.0.0:1883\n", "PLAINTEXT_OFF_LOOPBACK", "bowline.yaml:3:5: "],
+  ["console: http://localhost", "LISTEN_URL_INVALID", "bowline.yaml:1:1: "],
+  ["admin: {listen: 'http://0.0.0.0'}", "PLAINTEXT_OFF_LOOPBACK", "bowline.yaml:1:9: "],
+  ["admin: {listen: 'mqtt://localhost'}", "LISTEN_URL_INVALID", "http://127.0.0.1:18085"],
+  ["trustedProxies: [10.0.0.0/33]", "CONFIG_INVALID", 'bowline.yaml:1:1: trustedProxies: "10.0.0.0/33" is no address'],
+  ["listen: [{url: 'ws://localhost', allowedOrigins: ['example.com/']}]", "CONFIG_INVALID", "is no origin"],
+  [
+    "metrics: {token: {env: BOWLINE_NOT_SET}}",
+    "CONFIG_INVALID",
+    "bowline.yaml:1:11: the environment variable BOWLINE_NOT_SET is not set",
+  ],
+  ["tls:\n  passphrase: {file: none.txt}", "CONFIG_INVALID", "none.txt cannot be read (ENOENT)"],
+])("%j means nothing: %s", async (text, code, words) => {
+  const fault = await faultOf(text.replace("a: 1\n", ""));
+  expect(fault).toContain(`${code}: `);
+  expect(fault).toContain(words);
+});
+
+test("secrets are told by where they lie, and what they hold is in no error and no configuration", async () => {
+  await writeFile(join(folder, "token"), "geheim\n");
+  const config = await load("metrics: {token: {file: token}}");
+  expect(config.metrics.token).toEqual({ file: join(folder, "token") });
+  await writeFile(join(folder, "token"), "\n");
+  expect(await faultOf("metrics: {token: {file: token}}")).toContain("is empty");
+  for (const text of [
+    "tls: {passphrase: geheim}",
+    "bootstrap: {users: [{username: a, password: geheim}]}",
+    "tls: {passphrase: {text: geheim}}",
+  ])
+    expect(await faultOf(text)).not.toContain("geheim");
+});
+
+test("a program as configuration is the command line's business", async () => {
+  await expect(loadConfig({ file: "bowline.config.ts", directory: folder })).rejects.toMatchObject({ code: "CONFIG_UNREADABLE" });
+  const loaded = await loadConfigFiles({
+    file: "bowline.config.ts",
+    directory: folder,
+    loadModule: (path) => Promise.resolve({ value: { data: "store" }, positionOf: () => undefined, files: [path, "/lib.ts"] }),
+  });
+  expect(loaded.config.data).toBe(join(folder, "store"));
+  expect(loaded.files).toEqual([join(folder, "bowline.config.ts"), "/lib.ts"]);
+});
+
 test("every fault is told at once", async () => {
-  expect(await faultOf("anonymus: true\nlog: {level: loud}")).toMatch(/anonymous.*log\.level|log\.level.*anonymous/);
+  expect(await faultOf("anonymus: true\nlog: {level: loud}")).toMatch(/yaml:1:1: .*anonymous.*\n.*yaml:2:7: "log\.level"/);
 });
 
 test("a file that cannot be read is named", async () => {

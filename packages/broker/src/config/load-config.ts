@@ -1,33 +1,63 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { MqttError } from "@bowline/protocol";
-import { type BrokerConfig, type BrokerConfigInput, brokerConfigSchema } from "./broker-config.ts";
+import { errorInfo, MqttError } from "@bowline/protocol";
+import { type BrokerConfig, type BrokerConfigInput, brokerConfigSchema, type CheckedConfig, GROUPS } from "./broker-config.ts";
+import { meaningFaults } from "./check-meaning.ts";
+import type { ConfigSource, PositionOf } from "./config-source.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { parseConfigText } from "./parse-config-text.ts";
+import { resolvePaths } from "./resolve-paths.ts";
 
 export interface LoadConfigOptions {
-  /** Configuration file, YAML or JSON; none when absent. */
+  /** Configuration file: YAML, JSON, or what `loadModule` takes; none when absent. */
   file?: string | undefined;
   /** What the command line says; it wins over the file, key by key. */
   overrides?: BrokerConfigInput;
   /** What relative paths of the command line start from. Default: the process's folder. */
   directory?: string;
+  /** Reads a TypeScript or JavaScript file, given its absolute path and its name as the user wrote it. The command line brings one. */
+  loadModule?: (path: string, shownName: string) => Promise<ConfigSource>;
 }
+
+/** A configuration, and the files whose change may change it. */
+export interface LoadedConfig {
+  config: BrokerConfig;
+  files: readonly string[];
+}
+
+const MODULE = /\.[cm]?[jt]s$/;
 
 /**
  * Reads, checks and completes the configuration. All paths in the result are absolute.
  *
- * @throws MqttError CONFIG_UNREADABLE, CONFIG_INVALID
+ * @throws MqttError CONFIG_UNREADABLE, CONFIG_INVALID, LISTEN_URL_INVALID, PLAINTEXT_OFF_LOOPBACK
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<BrokerConfig> {
+  return (await loadConfigFiles(options)).config;
+}
+
+/** `loadConfig` for whoever watches the files too. */
+export async function loadConfigFiles(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const directory = options.directory ?? process.cwd();
   const overrides = resolvePaths(options.overrides ?? {}, directory);
-  if (options.file === undefined) return check(overrides, "the command line", () => undefined);
+  if (options.file === undefined)
+    return { config: await complete(check(overrides, COMMAND_LINE), overrides, undefined), files: [] };
   const path = resolve(directory, options.file);
-  const { value, lineOf } = parseConfigText(await readConfigFile(path, options.file), options.file);
-  // Checked alone first, so that a line number is always one of the file.
-  check(value, options.file, lineOf);
-  return check(merge(resolvePaths(value as BrokerConfigInput, dirname(path)), overrides), "the command line", () => undefined);
+  const source = await readSource(path, options);
+  const origin: Origin = { name: options.file, positionOf: source.positionOf };
+  // Checked alone first, so that a position is always one of the file.
+  check(source.value, origin);
+  const merged = merge(resolvePaths(source.value as BrokerConfigInput, dirname(path)), overrides);
+  return { config: await complete(check(merged, COMMAND_LINE), overrides, origin), files: source.files };
+}
+
+async function readSource(path: string, { file = "", loadModule }: LoadConfigOptions): Promise<ConfigSource> {
+  if (!MODULE.test(path)) return { ...parseConfigText(await readConfigFile(path, file), file), files: [path] };
+  if (loadModule !== undefined) return loadModule(path, file);
+  throw new MqttError("CONFIG_UNREADABLE", {
+    detail: `${file} is a program, and only the command line loads those`,
+    remedy: "Import it yourself and pass what it exports, or use YAML or JSON.",
+  });
 }
 
 async function readConfigFile(path: string, shown: string): Promise<string> {
@@ -38,41 +68,62 @@ async function readConfigFile(path: string, shown: string): Promise<string> {
   }
 }
 
-function check(value: unknown, origin: string, lineOf: (path: readonly PropertyKey[]) => number | undefined): BrokerConfig {
-  const result = brokerConfigSchema.safeParse(value);
-  if (result.success) return finish(result.data);
-  throw new MqttError("CONFIG_INVALID", { detail: `${origin}: ${describeIssues(result.error.issues, lineOf).join("; ")}` });
+/** Whose words are checked. */
+interface Origin {
+  name: string;
+  positionOf: PositionOf;
 }
 
-// A broker that keeps nothing still needs the folder for its CA, so `data` stays what it is.
-function finish(config: BrokerConfig): BrokerConfig {
-  return { ...config, data: resolve(config.data) };
+const COMMAND_LINE: Origin = { name: "the command line", positionOf: () => undefined };
+
+function check(value: unknown, origin: Origin): CheckedConfig {
+  const result = brokerConfigSchema.safeParse(value);
+  if (result.success) return result.data;
+  const lines = describeIssues(result.error.issues, value)
+    .map(({ path, words }) => ({ position: origin.positionOf(path), text: `${placeOf(path, origin)}${words}` }))
+    .sort((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0))
+    .map(({ text }) => text);
+  throw new MqttError("CONFIG_INVALID", { detail: lines.join("\n  ") });
+}
+
+/** `bowline.yaml:3:1: `, as editors and terminals understand it. */
+function placeOf(path: readonly PropertyKey[], { name, positionOf }: Origin): string {
+  const position = positionOf(path);
+  return position === undefined ? `${name}: ` : `${name}:${position.line}:${position.column}: `;
+}
+
+async function complete(checked: CheckedConfig, overrides: BrokerConfigInput, file: Origin | undefined): Promise<BrokerConfig> {
+  const config: BrokerConfig & Pick<CheckedConfig, "$schema"> = {
+    ...checked,
+    // A broker that keeps nothing still needs the folder for its CA, so `data` stays what it is.
+    data: resolve(checked.data),
+    listen: checked.listen.map((listener) => (typeof listener === "string" ? { url: listener } : listener)),
+  };
+  delete config.$schema;
+  const faults = await meaningFaults(config);
+  if (faults.length === 0) return config;
+  // What the command line says is its own, wherever the file says it too.
+  const originOf = (path: readonly PropertyKey[]): Origin | undefined =>
+    overrides[path[0] as keyof BrokerConfigInput] === undefined ? file : undefined;
+  const lines = faults.map(({ path, error }) => {
+    const origin = originOf(path);
+    return `${origin === undefined ? "" : placeOf(path, origin)}${detailOf(error)}`;
+  });
+  const [{ error }] = faults as [(typeof faults)[number]];
+  throw new MqttError(error.code, { detail: lines.join("\n  "), remedy: error.remedy, cause: error });
+}
+
+/** The message without its code and title, which the new error brings again. */
+function detailOf({ code, message }: MqttError): string {
+  return message.replace(`${code}: ${errorInfo(code).title}: `, "");
 }
 
 function merge(file: BrokerConfigInput, overrides: BrokerConfigInput): BrokerConfigInput {
-  return {
-    ...file,
-    ...stated(overrides),
-    tls: { ...file.tls, ...stated(overrides.tls ?? {}) },
-    limits: { ...file.limits, ...stated(overrides.limits ?? {}) },
-    log: { ...file.log, ...stated(overrides.log ?? {}) },
-  };
+  const groups = GROUPS.map((name) => [name, { ...file[name], ...stated(overrides[name] ?? {}) }]);
+  return { ...file, ...stated(overrides), ...(Object.fromEntries(groups) as Pick<BrokerConfigInput, (typeof GROUPS)[number]>) };
 }
 
 /** Without the keys that are undefined, which would hide those of the file. */
 function stated<T extends object>(input: T): Partial<T> {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-function resolvePaths(input: BrokerConfigInput, directory: string): BrokerConfigInput {
-  const { certificate, key } = input.tls ?? {};
-  return {
-    ...input,
-    ...(input.data === undefined ? {} : { data: resolve(directory, input.data) }),
-    tls: {
-      ...input.tls,
-      ...(certificate === undefined ? {} : { certificate: resolve(directory, certificate) }),
-      ...(key === undefined ? {} : { key: resolve(directory, key) }),
-    },
-  };
 }

@@ -1,18 +1,13 @@
 import { MqttError } from "@bowline/protocol";
 import { isMap, isNode, isPair, LineCounter, type Node, parseDocument } from "yaml";
-
-export interface ParsedConfig {
-  value: unknown;
-  /** Line of a key, from 1; for a path without a node of its own the line of the nearest one above it. */
-  lineOf: (path: readonly PropertyKey[]) => number | undefined;
-}
+import type { ConfigSource } from "./config-source.ts";
 
 /**
  * Reads YAML, and JSON with it, since every JSON text is YAML.
  *
- * @throws MqttError CONFIG_INVALID with the line
+ * @throws MqttError CONFIG_INVALID with line and column
  */
-export function parseConfigText(text: string, shownName: string): ParsedConfig {
+export function parseConfigText(text: string, shownName: string): Omit<ConfigSource, "files"> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, stringKeys: true });
   const [error] = document.errors;
@@ -23,9 +18,11 @@ export function parseConfigText(text: string, shownName: string): ParsedConfig {
   return {
     // An empty file is a file that says nothing.
     value: document.toJS() ?? {},
-    lineOf: (path) => {
+    positionOf: (path) => {
       const offset = offsetOf(document.contents, path);
-      return offset === undefined ? undefined : lines.linePos(offset).line;
+      if (offset === undefined) return undefined;
+      const { line, col } = lines.linePos(offset);
+      return { line, column: col };
     },
   };
 }

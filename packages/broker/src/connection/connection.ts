@@ -28,7 +28,6 @@ import {
 import type { Arrival } from "../listeners/arrival.ts";
 import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { Route } from "../router/route.ts";
 import type { Publisher } from "../router/publisher.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
@@ -43,7 +42,6 @@ import { grantSubscriptions, removeSubscriptions } from "./subscribe-rules.ts";
 export interface BrokerEnvironment extends AdmissionEnvironment {
   readonly journal: Journal;
   readonly flushes: FlushSchedule;
-  readonly counters: Counters;
   /** The CONNACK went out. */
   connectionOpened(connection: Connection): void;
   /** We end it, or the client did; `error` undefined for a normal DISCONNECT. */
@@ -112,7 +110,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   // ChannelHandler
 
   data(chunk: Uint8Array): void {
-    this.environment.counters.bytesReceived += chunk.length;
+    this.tenant.counters.bytesReceived += chunk.length;
     this.receiver.receive(chunk, this.environment.clock.now());
   }
 
@@ -147,7 +145,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   write(bytes: Uint8Array): boolean {
     const { channel } = this.arrival;
-    this.environment.counters.bytesSent += bytes.length;
+    this.tenant.counters.bytesSent += bytes.length;
     const isTaken = this.hand(bytes);
     if (!isTaken && channel.bufferedBytes > 0) {
       this.isCongested = true;
@@ -173,7 +171,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   entryMoved(entry: OutboundEntry): number {
-    const { journal, counters } = this.environment;
+    const { journal } = this.environment;
+    const { counters } = this.tenant;
     if (entry.state === OutboundState.AwaitingPubcomp) {
       const commit = journal.entryMoved(this.session!, entry);
       this.releaseMessage(entry);
@@ -184,7 +183,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   entryDone(entry: OutboundEntry, outcome: number): void {
-    const { journal, counters } = this.environment;
+    const { journal } = this.environment;
+    const { counters } = this.tenant;
     if (outcome < 0) {
       this.dropped++;
       if (outcome === DROPPED_EXPIRED) counters.droppedExpired++;
@@ -240,7 +240,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
         throw error;
       }
       // A full disk: nothing was done with the message, and nothing is acknowledged that cannot be kept.
-      this.environment.counters.publishesDenied += offsets.count;
+      this.tenant.counters.publishesDenied += offsets.count;
       return -ReasonCode.QuotaExceeded;
     }
   }

@@ -21,6 +21,7 @@ export const FRONT_CAUSES = [
   "httpPathUnknown",
   "httpWithoutUpgrade",
   "subprotocolMissing",
+  "originRefused",
   "acceptFailed",
 ] as const;
 

@@ -9,11 +9,13 @@ import { answerWithoutUpgrade, attachWebSocket, requestUrl } from "./web-socket.
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface HttpFrontOptions {
-  readonly path: string;
+  /** Where the WebSocket is; undefined for none. */
+  readonly path: string | undefined;
   readonly accept: Accept;
   readonly maxMessageBytes: number;
   readonly requestHandler?: RequestHandler | undefined;
   readonly headersTimeoutMs: number;
+  readonly allowedOrigins?: readonly string[] | undefined;
 }
 
 /** The HTTP side of a ws or wss listener: a server that never listens but is given sockets, after their TLS handshake if there is one. */
@@ -30,10 +32,12 @@ export class HttpFront {
     );
     // Node starts to watch for slow requests when a server begins to listen, which this one never does.
     this.#server.emit("listening");
+    if (options.path === undefined) return;
     attachWebSocket(this.#server, {
       path: options.path,
       maxMessageBytes: options.maxMessageBytes,
       accept: options.accept,
+      allowedOrigins: options.allowedOrigins,
       originOf: (request, socket) => this.#originOf(request, socket),
       onRefused: (cause, message, socket) => connectionOf(socket)?.note(cause, message),
     });
@@ -63,7 +67,7 @@ export class HttpFront {
     if (requestHandler !== undefined && requestUrl(request).pathname !== path) requestHandler(request, response);
     else
       connection.note(
-        answerWithoutUpgrade(request, response, path),
+        answerWithoutUpgrade(request, response, path ?? ""),
         `${request.method} ${requestUrl(request).pathname.slice(0, 200)}`,
       );
   }

@@ -24,6 +24,10 @@ export interface ListenerOptions {
   readonly maxMessageBytes?: number;
   /** Answers the HTTP requests of a ws or wss listener at other paths than the WebSocket's. Default 404 with a text. */
   readonly requestHandler?: RequestHandler;
+  /** Whether a ws or wss listener answers WebSockets at all. Default true; the admin listener does not. */
+  readonly hasWebSocket?: boolean;
+  /** Origins of pages that may open a WebSocket. Default every page. */
+  readonly allowedOrigins?: readonly string[];
   /** From accept to the last byte needed to know the protocol and the tenant. Default 5,000. */
   readonly firstBytesTimeoutMs?: number;
   /** From the first byte of an HTTP request to the end of its headers. Default 10,000. */
@@ -40,6 +44,8 @@ export interface Listener {
   readonly counters: Readonly<FrontCounters>;
   /** Connections of this listener that are open, in whatever state. */
   readonly openConnections: number;
+  /** Treats what arrives from now on as these options say. The address must be the same one; connections stay as they are. */
+  reconfigure(options: ListenerOptions): void;
   /** Accepts nothing more, and drops what has not arrived yet. Arrivals stay with whoever accepted them. */
   stopAccepting(): void;
   /**
@@ -61,9 +67,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
 class OpenListener implements Listener {
   readonly counters: FrontCounters = newFrontCounters();
-  readonly #options: ListenerOptions;
-  readonly #front: FrontOptions;
-  readonly #http: HttpFront | undefined;
+  #options!: ListenerOptions;
+  #front!: FrontOptions;
+  #http: HttpFront | undefined;
   readonly #connections = new Set<FrontConnection>();
   #bound: Bound = { servers: [], port: 0 };
   #isOpen = true;
@@ -71,9 +77,14 @@ class OpenListener implements Listener {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
+    this.reconfigure(options);
+  }
+
+  reconfigure(options: ListenerOptions): void {
     const { scheme, tenant } = options.url;
     const isTls = scheme === "mqtts" || scheme === "wss";
     if (isTls && options.tenants === undefined) throw new TypeError(`a listener for ${scheme} needs the option "tenants"`);
+    this.#http?.close();
     this.#options = options;
     this.#http = scheme === "ws" || scheme === "wss" ? this.#httpFront(options.url.path) : undefined;
     this.#front = {
@@ -132,8 +143,15 @@ class OpenListener implements Listener {
   }
 
   #httpFront(path: string): HttpFront {
-    const { maxMessageBytes = MESSAGE_BYTES_MAX, requestHandler, headersTimeoutMs = 10_000 } = this.#options;
-    return new HttpFront({ path, maxMessageBytes, requestHandler, headersTimeoutMs, accept: (arrival) => this.#accept(arrival) });
+    const { maxMessageBytes = MESSAGE_BYTES_MAX, requestHandler, headersTimeoutMs = 10_000, allowedOrigins } = this.#options;
+    return new HttpFront({
+      path: this.#options.hasWebSocket === false ? undefined : path,
+      maxMessageBytes,
+      requestHandler,
+      headersTimeoutMs,
+      allowedOrigins,
+      accept: (arrival) => this.#accept(arrival),
+    });
   }
 
   #accepted(socket: Socket, localPort: number): void {

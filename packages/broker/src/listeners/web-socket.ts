@@ -24,6 +24,8 @@ export interface WebSocketOptions {
   readonly tenant?: string;
   /** What is known of the socket of a request; undefined when the request was refused and answered there. */
   readonly originOf?: (request: IncomingMessage, socket: Socket) => Origin | undefined;
+  /** Origins of pages that may come; default every page. Who sends no Origin is no page and comes in. */
+  readonly allowedOrigins?: readonly string[] | undefined;
   readonly onRefused?: (cause: FrontCause, message: string, socket: Socket) => void;
 }
 
@@ -48,6 +50,8 @@ export function attachWebSocket(server: HttpServer | HttpsServer, options: WebSo
     };
     const url = requestUrl(request);
     if (url.pathname !== path) return refuse("httpPathUnknown", "404 Not Found", pathText(url.pathname, path));
+    if (!isAllowedOrigin(request.headers.origin, options.allowedOrigins))
+      return refuse("originRefused", "403 Forbidden", originText(request.headers.origin));
     const subprotocol = chooseSubprotocol(offeredSubprotocols(request));
     if (subprotocol === undefined) return refuse("subprotocolMissing", "400 Bad Request", SUBPROTOCOL_TEXT);
     const origin = (options.originOf ?? describeSocket(options.tenant ?? "default"))(request, socket);
@@ -84,6 +88,20 @@ export function requestUrl(request: IncomingMessage): URL {
 }
 
 const SUBPROTOCOL_TEXT = 'The WebSocket must offer the subprotocol "mqtt" (header Sec-WebSocket-Protocol).';
+
+/** Any page can open a WebSocket to any address its reader reaches; only the Origin header tells which page it was. */
+function isAllowedOrigin(origin: string | undefined, allowed: readonly string[] | undefined): boolean {
+  if (allowed === undefined || origin === undefined) return true;
+  const asked = origin.toLowerCase();
+  return allowed.some((entry) => {
+    const [scheme, host = ""] = entry.toLowerCase().split("//*.", 2) as [string, string?];
+    return host === "" ? asked === entry.toLowerCase() : asked.startsWith(`${scheme}//`) && asked.endsWith(`.${host}`);
+  });
+}
+
+function originText(origin = ""): string {
+  return `Pages of ${origin.replace(/[^\x21-\x7e]/g, "?").slice(0, 200)} may not connect to this broker: its listener has a list of allowed origins.`;
+}
 
 function pathText(path: string, expected: string): string {
   return `There is nothing at ${path.slice(0, 200)}; the WebSocket for MQTT is at ${expected}.`;

@@ -19,6 +19,8 @@ export interface Logger {
   error: LogMethod;
   /** A logger which adds these fields to every event. */
   child(fields: object): Logger;
+  /** The least important event that is logged, where it can change while the program runs; those made by `child` keep theirs. */
+  level?: string;
 }
 
 export interface LoggerOptions {

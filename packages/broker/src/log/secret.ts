@@ -1,3 +1,5 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+
 const PRINTED = "[redacted]";
 
 /**
@@ -17,6 +19,11 @@ export class Secret<T extends string | Uint8Array = string> {
     return this.#value;
   }
 
+  /** Takes the same time for every other value. */
+  equals(other: Secret<T>): boolean {
+    return timingSafeEqual(hash(this.#value), hash(other.#value));
+  }
+
   toString(): string {
     return PRINTED;
   }
@@ -24,4 +31,8 @@ export class Secret<T extends string | Uint8Array = string> {
   toJSON(): string {
     return PRINTED;
   }
+}
+
+function hash(value: string | Uint8Array): Buffer {
+  return createHash("sha256").update(value).digest();
 }

@@ -1,4 +1,4 @@
-/** What happened since the broker started. Plain numbers, added to on the hot path and read by the admin API. */
+/** What happened at one tenant since the broker started. Plain numbers, added to on the hot path and read by admin API and metrics. */
 export class Counters {
   /** PUBLISH packets received and accepted. */
   messagesReceived = 0;
@@ -23,4 +23,12 @@ export class Counters {
   willsPostponed = 0;
   /** Wills that were not published: no right, or too many waited for storage. */
   willsDropped = 0;
+
+  /** Adds the other's numbers to these. */
+  add(other: Counters): void {
+    for (const name of Object.keys(other) as CounterName[]) this[name] += other[name];
+  }
 }
+
+/** The names of the numbers. */
+export type CounterName = Exclude<keyof Counters, "add">;

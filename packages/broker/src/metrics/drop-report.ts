@@ -20,13 +20,13 @@ export interface DropSource {
  * to time, so that dropping itself costs an addition.
  */
 export class DropReport {
-  private readonly counters: Counters;
+  private readonly counters: () => Counters;
   private readonly logger: Logger;
   private readonly clock: Clock;
   private reported: Record<(typeof DROPS)[number], number>;
   private notBefore = 0;
 
-  constructor(counters: Counters, logger: Logger, clock: Clock) {
+  constructor(counters: () => Counters, logger: Logger, clock: Clock) {
     this.counters = counters;
     this.logger = logger;
     this.clock = clock;
@@ -35,9 +35,10 @@ export class DropReport {
 
   /** Reports what was dropped since the last report, if that is long enough ago. */
   sweep(connections: Iterable<DropSource>): void {
-    const { counters, reported } = this;
-    if (!DROPS.some((name) => counters[name] > reported[name]) || this.clock.now() < this.notBefore) return;
+    const { reported } = this;
+    if (this.clock.now() < this.notBefore) return;
     const sums = this.sums();
+    if (!DROPS.some((name) => sums[name] > reported[name])) return;
     const since = DROPS.map((name) => [name, sums[name] - reported[name]] as const).filter(([, count]) => count > 0);
     this.reported = sums;
     this.notBefore = this.clock.now() + REPORT_EVERY_MS;
@@ -45,7 +46,7 @@ export class DropReport {
   }
 
   private sums(): Record<(typeof DROPS)[number], number> {
-    const { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, publishesDenied } = this.counters;
+    const { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, publishesDenied } = this.counters();
     return { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, publishesDenied };
   }
 }

@@ -39,7 +39,7 @@ export class Delivery {
   private readonly journal: Journal;
   private readonly counters: Counters;
   private readonly clock: Clock;
-  private readonly limits: DeliveryLimits;
+  private limits: DeliveryLimits;
   private readonly source: PublishSource = new PublishSource();
   private route!: Route;
   private chunk: Uint8Array | undefined;
@@ -57,6 +57,11 @@ export class Delivery {
     this.journal = journal;
     this.counters = counters;
     this.clock = clock;
+    this.limits = limits;
+  }
+
+  /** From the next message on. */
+  limitsChanged(limits: DeliveryLimits): void {
     this.limits = limits;
   }
 

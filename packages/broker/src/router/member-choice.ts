@@ -12,9 +12,10 @@ type Group = SharedGroup<Session, Subscription>;
  * in turn, those whose Session keeps it for them. Turns are fair where members are equal, and readiness where they are not.
  */
 export class MemberChoice {
+  /** Bytes a member's transport may hold before it counts as busy. */
+  maximumBufferedBytes: number;
   private readonly access: AccessControl;
   private readonly storage: Storage;
-  private readonly maximumBufferedBytes: number;
   private topicName = "";
   private qos: QoS = 0;
   private except: Session | undefined;

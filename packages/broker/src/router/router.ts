@@ -47,6 +47,10 @@ export interface RouterOptions {
  */
 export class Router {
   readonly retained: RetainedIndex<KeptMessage> = new RetainedIndex();
+  /** Subscriptions of all Sessions. */
+  subscriptionCount = 0;
+  /** What the broker says of itself, see `publishSystem`. */
+  private system: RetainedIndex<KeptMessage> = new RetainedIndex();
   private readonly options: RouterOptions;
   private readonly trie = new SubscriptionTrie<Subscriber>();
   private readonly shared = new Map<string, SharedSubscriber>();
@@ -68,7 +72,8 @@ export class Router {
   subscribe(subscription: Subscription): boolean {
     const { session, topicFilter } = subscription;
     const old = session.subscriptions.get(topicFilter);
-    if (old !== undefined) this.remove(old);
+    if (old === undefined) this.subscriptionCount++;
+    else this.remove(old);
     session.subscriptions.set(topicFilter, subscription);
     const share = parseShare(topicFilter);
     if (share === undefined) this.trie.add(topicFilter, subscription);
@@ -82,6 +87,7 @@ export class Router {
     const old = session.subscriptions.get(topicFilter);
     if (old === undefined) return false;
     session.subscriptions.delete(topicFilter);
+    this.subscriptionCount--;
     this.remove(old);
     this.generation++;
     return true;
@@ -89,6 +95,7 @@ export class Router {
 
   unsubscribeAll(session: Session): void {
     for (const subscription of session.subscriptions.values()) this.remove(subscription);
+    this.subscriptionCount -= session.subscriptions.size;
     session.subscriptions.clear();
     this.generation++;
   }
@@ -132,6 +139,26 @@ export class Router {
     return commit;
   }
 
+  /**
+   * Publishes what the broker says of itself (`$SYS/...`), at QoS 0: new subscribers get it as a retained message, and it is never stored,
+   * since it is of this process. What has not changed is not said again.
+   */
+  publishSystem(message: KeptMessage): void {
+    const { topicName: topic, payload } = message;
+    const route = this.routeOf(topic, 0, topic.length);
+    const old = this.system.get(route.topicName);
+    if (old !== undefined && Buffer.compare(old.payload, payload) === 0) return;
+    this.system.set(route.topicName, message);
+    this.delivery.fromMessage(route, message, true);
+    this.deliver(route, undefined);
+    this.delivery.end();
+  }
+
+  /** Nothing is known of the broker any more. */
+  forgetSystem(): void {
+    this.system = new RetainedIndex();
+  }
+
   /** Whether that client may publish to the topic, also by its will. */
   mayPublish(session: Session, topicName: string): boolean {
     return this.options.access.mayPublish(session, topicName);
@@ -140,7 +167,9 @@ export class Router {
   /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]. */
   sendRetained(subscription: Subscription, isNew: boolean): void {
     const { session, topicFilter, retainHandling, qos, subscriptionIdentifier } = subscription;
-    if (retainHandling === 2 || (retainHandling === 1 && !isNew) || this.retained.size === 0) return;
+    if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return;
+    if (topicFilter.startsWith("$SYS/")) this.sendSystem(subscription);
+    if (this.retained.size === 0) return;
     // Section 4.8.2: no retained messages for a shared subscription.
     if (parseShare(topicFilter) !== undefined) return;
     const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
@@ -152,6 +181,13 @@ export class Router {
       }
       if (!this.options.access.mayReceive(session, topicName)) return;
       this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
+    });
+  }
+
+  private sendSystem({ session, topicFilter, subscriptionIdentifier }: Subscription): void {
+    const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
+    this.system.match(topicFilter, (message, topicName) => {
+      if (this.options.access.mayReceive(session, topicName)) this.delivery.keptTo(session, message, 0, true, ids);
     });
   }
 
@@ -191,6 +227,15 @@ export class Router {
     const isWaiting = commit > this.options.journal.storage.committed && commit !== Number.POSITIVE_INFINITY;
     this.delivery.againTo(member, message, retain, name, isWaiting ? commit : 0);
     return true;
+  }
+
+  /** The limits are others from the next message on. */
+  limitsChanged(limits: RouterOptions["limits"]): void {
+    this.options.limits = limits;
+    this.delivery.limitsChanged(limits);
+    this.choice.maximumBufferedBytes = limits.maximumBufferedBytes;
+    // Routes hold whether their topic has too many levels.
+    this.generation++;
   }
 
   /** A right has changed: every route is worked out again. */

@@ -1,3 +1,4 @@
+import type { Context, Hono } from "hono";
 import { getRequestListener } from "@hono/node-server";
 import { adminRoutes, type AdminContext } from "../admin/admin-app.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
@@ -5,13 +6,17 @@ import { addConsoleFiles } from "../admin/console-files.ts";
 import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.ts";
 import { OperatorAccess } from "../admin/operator-access.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
+import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
 import type { DataFolder } from "../config/data-folder.ts";
+import { readSecret } from "../config/secret-reference.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
+import { Secret } from "../log/secret.ts";
 import type { Logger } from "../log/logger.ts";
 import type { CloseStack } from "./close-stack.ts";
+import type { ConfigReload } from "./config-reload.ts";
 import type { ServerCore } from "./server-core.ts";
-import type { OpenListeners } from "./server-listeners.ts";
+import type { ServerListeners } from "./server-listeners.ts";
 import { viewOf } from "./view-of.ts";
 
 /** Once a second is what a person can follow. */
@@ -19,23 +24,31 @@ const SAMPLE_EVERY_MS = 1_000;
 
 export interface ServerAdminOptions {
   core: ServerCore;
+  reload: ConfigReload;
+  operations: OperationsContext;
   folder: DataFolder;
   logger: Logger;
   version: string;
-  consoleFiles: string | undefined;
+  consoleFiles?: string | undefined;
   closers: CloseStack;
 }
 
-/** The admin API of a server, on its socket and, through `consoleHandler`, on the console's origin. */
+/** The admin API of a server: on its socket, and by the two handlers on the console's origin and at the admin listener. */
 export class ServerAdmin {
   readonly consoleHandler: RequestHandler;
+  readonly adminHandler: RequestHandler;
   readonly #access: OperatorAccess;
-  readonly #listeners: () => OpenListeners;
+  readonly #listeners: () => ServerListeners | undefined;
 
-  private constructor(access: OperatorAccess, listeners: () => OpenListeners, consoleHandler: RequestHandler) {
+  private constructor(
+    access: OperatorAccess,
+    listeners: () => ServerListeners | undefined,
+    handlers: { consoleHandler: RequestHandler; adminHandler: RequestHandler },
+  ) {
     this.#access = access;
     this.#listeners = listeners;
-    this.consoleHandler = consoleHandler;
+    this.consoleHandler = handlers.consoleHandler;
+    this.adminHandler = handlers.adminHandler;
   }
 
   /**
@@ -43,17 +56,25 @@ export class ServerAdmin {
    *
    * @throws MqttError STORE_IN_USE, LISTEN_FAILED, DATA_DIR_UNWRITABLE
    */
-  static async open(options: ServerAdminOptions, listeners: () => OpenListeners): Promise<ServerAdmin> {
-    const { folder, closers } = options;
+  static async open(options: ServerAdminOptions, listeners: () => ServerListeners | undefined): Promise<ServerAdmin> {
+    const { folder, closers, operations } = options;
     const context = makeContext(options, listeners);
     const access = new OperatorAccess(await openOperatorKey(folder.operatorKey));
-    const consoleApp = guardOrigin(access, adminRoutes(context));
+    const overTheNetwork = (): Hono => {
+      const app = guardOrigin(access, controlled(context, operations));
+      addHealthRoutes(app, operations);
+      addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
+      return app;
+    };
+    const consoleApp = overTheNetwork();
     if (options.consoleFiles !== undefined) await addConsoleFiles(consoleApp, options.consoleFiles);
-    const answer = getRequestListener(consoleApp.fetch, { overrideGlobalObjects: false });
-    const admin = new ServerAdmin(access, listeners, (request, response) => void answer(request, response));
+    const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
+    const admin = new ServerAdmin(access, listeners, handlers);
 
-    const socketApp = adminRoutes(context);
+    const socketApp = controlled(context, operations);
     addSignInLinks(socketApp, () => admin.signInLink());
+    addHealthRoutes(socketApp, operations);
+    addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
     const socket = await openAdminSocket(folder.adminSocket, socketApp);
     closers.push(() => socket.close());
     const sampler = setInterval(() => context.rates.sample(context.view.stats(), performance.now(), Date.now()), SAMPLE_EVERY_MS);
@@ -61,20 +82,38 @@ export class ServerAdmin {
     return admin;
   }
 
-  /** `https://localhost:18084`, with the real port; undefined without a console. */
-  get consoleOrigin(): string | undefined {
-    return this.#listeners().console?.url.replace(/^wss:\/\/([^/]+).*$/, "https://$1");
-  }
-
   /** A new link that signs one browser in, once; undefined without a console. */
   signInLink(): string | undefined {
-    const origin = this.consoleOrigin;
+    const origin = this.#listeners()?.consoleOrigin;
     return origin === undefined ? undefined : signInLink(this.#access, origin);
   }
 }
 
-function makeContext({ core, logger, version }: ServerAdminOptions, listeners: () => OpenListeners): AdminContext {
-  const urls = (): string[] => listeners().mqtt.map(({ url }) => url);
+function controlled(context: AdminContext, operations: OperationsContext): Hono {
+  const app = adminRoutes(context);
+  addControlRoutes(app, operations);
+  return app;
+}
+
+function handlerOf(app: Hono): RequestHandler {
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return (request, response) => void answer(request, response);
+}
+
+/** The token is read each time, so that one that is replaced holds at once. */
+async function mayReadMetrics(c: Context, access: OperatorAccess, { config }: ConfigReload): Promise<boolean> {
+  const { open, token } = config.metrics;
+  if (open) return true;
+  const bearer = /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  if (bearer === undefined) return false;
+  if (access.isOperatorKey(bearer)) return true;
+  if (token === undefined) return false;
+  const expected = await readSecret(token).catch(() => undefined);
+  return expected !== undefined && expected.equals(new Secret(bearer));
+}
+
+function makeContext({ core, logger, version }: ServerAdminOptions, listeners: () => ServerListeners | undefined): AdminContext {
+  const urls = (): readonly string[] => listeners()?.mqtt ?? [];
   const view = viewOf(core.broker, { version, startedAt: Date.now(), listeners: urls });
   return { view, users: core.users, tokens: core.tokens, rates: new RateHistory(view.stats(), performance.now()), logger };
 }

@@ -1,18 +1,20 @@
 import { MqttError } from "@bowline/protocol";
-import { AnonymousMethod } from "../auth/anonymous-method.ts";
-import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
 import { TokenMethod } from "../auth/token-method.ts";
 import { type UserChange, UserDirectory } from "../auth/user-directory.ts";
-import { UserMethod } from "../auth/user-method.ts";
 import { Broker, type BrokerOptions } from "../broker.ts";
+import type { BootstrapConfig } from "../config/bootstrap-schema.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { DataFolder } from "../config/data-folder.ts";
+import { readSecret } from "../config/secret-reference.ts";
 import type { Logger } from "../log/logger.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
+import { DEFAULT_TENANT } from "../tenants/tenant.ts";
 import type { CloseStack } from "./close-stack.ts";
+import { ServerAuthentication } from "./server-authentication.ts";
+import type { Staged } from "./staged.ts";
 import { clientsOf } from "./view-of.ts";
 
 /** Reason Code 0x87, Not authorized. */
@@ -23,6 +25,8 @@ export interface ServerCore {
   broker: Broker;
   users: UserDirectory;
   tokens: TokenMethod;
+  /** Prepares the limits and the authenticators of another configuration. */
+  stage(config: BrokerConfig): Promise<Staged>;
 }
 
 /** Of the options of a server, those that concern its core. */
@@ -33,7 +37,7 @@ export interface ServerCoreOptions {
   redirect?: BrokerOptions["redirect"];
 }
 
-/** @throws MqttError of the store */
+/** @throws MqttError of the store, of an authenticator, and CONFIG_INVALID of a secret of `bootstrap` */
 export async function startServerCore(
   { config, logger, authenticationMethods, redirect }: ServerCoreOptions,
   folder: DataFolder,
@@ -43,16 +47,38 @@ export async function startServerCore(
   const hasher = new PasswordHasher();
   const users = new UserDirectory(storage, hasher);
   const tokens = new TokenMethod();
-  const methods = [tokens, new UserMethod(users, hasher), ...(config.anonymous ? [new AnonymousMethod()] : [])];
-  const authenticator = new AuthenticatorChain(methods, logger, authenticationMethods);
+  const authentication = new ServerAuthentication({ users, hasher, logger }, tokens, authenticationMethods);
   const { limits } = config;
-  const broker = new Broker({ authenticator, storage, limits, logger, ...(redirect === undefined ? {} : { redirect }) });
+  // Nobody comes before the chain is there: listeners open last.
+  const staged = await authentication.stage(config).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
+  });
+  const broker = new Broker({
+    authenticator: staged.chain,
+    storage,
+    limits,
+    logger,
+    ...(redirect === undefined ? {} : { redirect }),
+  });
+  staged.commit();
   // It closes the storage too, also when it could not load it.
   closers.push(() => broker.close(0));
+  closers.push(() => authentication.close());
   const directory = await broker.start();
   for (const user of directory.users) users.loaded(user);
+  await seed(users, config.bootstrap, logger);
   users.onChange((change) => disconnectUser(broker, change));
-  return { broker, users, tokens };
+  const stage = async (next: BrokerConfig): Promise<Staged> => {
+    const chain = await authentication.stage(next);
+    const commit = (): void => {
+      chain.commit();
+      broker.authenticator = chain.chain;
+      broker.changeLimits(next.limits);
+    };
+    return { commit, undo: () => chain.undo() };
+  };
+  return { broker, users, tokens, stage };
 }
 
 function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger: Logger): Promise<Storage> {
@@ -63,6 +89,15 @@ function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger:
     onDamage: config.onDamage,
     onSalvaged: (report) => logger.warn({ ...report }, "the store was damaged; what could be read was kept"),
   });
+}
+
+/** Fills an empty store. One that holds users belongs to the operator, who may have removed any of these. */
+async function seed(users: UserDirectory, { users: given }: BootstrapConfig, logger: Logger): Promise<void> {
+  if (users.size > 0 || given.length === 0) return;
+  for (const { username, password } of given) {
+    await users.add(DEFAULT_TENANT, username, (await readSecret(password)).reveal());
+  }
+  logger.info({ users: given.length }, "the empty store was filled from `bootstrap`");
 }
 
 /** A removed user, or one with a new password, must not go on with the old one's connections. */

@@ -1,84 +1,177 @@
-import { MqttError } from "@bowline/protocol";
+import type { BrokerConfig } from "../config/broker-config.ts";
+import type { ListenerConfig } from "../config/listener-schema.ts";
 import type { Accept } from "../listeners/arrival.ts";
 import type { FrontEvent } from "../listeners/front-event.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
-import { type ListenUrl, parseListenUrl, type TcpListenUrl } from "../listeners/listen-url.ts";
-import { type Listener, openListener } from "../listeners/listener.ts";
-import type { BrokerConfig } from "../config/broker-config.ts";
-import { defaultLimits } from "../connection/broker-limits.ts";
+import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
+import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
 import type { Logger } from "../log/logger.ts";
-import type { CloseStack } from "./close-stack.ts";
-import type { ServerTls } from "./server-tls.ts";
+import type { TenantTable } from "../tls/tenant-directory.ts";
+import { parseAdminUrl, parseConsoleUrl } from "./admin-url.ts";
+import type { Staged } from "./staged.ts";
 import { trustedProxies } from "./trusted-proxies.ts";
 
-/** The listeners a configuration asks for, read before anything is opened. */
+type Role = "mqtt" | "console" | "admin";
+
+/** One listener that a configuration asks for. */
+interface Planned {
+  readonly role: Role;
+  readonly url: ListenUrl;
+  readonly config: ListenerConfig;
+}
+
+/** All of them, read before anything is opened. */
 export interface ListenPlan {
-  urls: readonly ListenUrl[];
-  /** The console's, which is a wss listener that also answers HTTP requests. */
-  console: TcpListenUrl | undefined;
-  needsTls: boolean;
+  readonly planned: readonly Planned[];
+  readonly needsTls: boolean;
 }
 
 /** @throws MqttError LISTEN_URL_INVALID, PLAINTEXT_OFF_LOOPBACK */
 export function planListeners(config: BrokerConfig): ListenPlan {
-  const urls = config.listen.map((url) => parseListenUrl(url, { allowPlaintext: config.allowPlaintext }));
-  const consoleUrl = config.console === false ? undefined : parseConsoleUrl(config.console);
-  const isTls = (url: ListenUrl): boolean => url.scheme === "mqtts" || url.scheme === "wss";
-  return { urls, console: consoleUrl, needsTls: consoleUrl !== undefined || urls.some(isTls) };
+  const planned: Planned[] = config.listen.map((listener) => ({
+    role: "mqtt",
+    url: parseListenUrl(listener.url, { allowPlaintext: config.allowPlaintext }),
+    config: listener,
+  }));
+  const own = (role: Role, url: ListenUrl): Planned => ({ role, url, config: { url: "" } });
+  if (config.console !== false) planned.push(own("console", parseConsoleUrl(config.console)));
+  if (config.admin.listen !== false) planned.push(own("admin", parseAdminUrl(config.admin.listen, config)));
+  return { planned, needsTls: planned.some(({ url }) => url.scheme === "mqtts" || url.scheme === "wss") };
 }
 
-const CONSOLE_PORT = 18_084;
 /** A WebSocket message may hold the largest packet and some small ones beside it. */
 const FRAMING_SLACK = 65_536;
+/** What a listener that ends gives those whose first bytes are on the way. */
+const CLOSE_GRACE_MS = 200;
 
-/** The console's WebSocket and admin API share its origin, so its URL is that of a wss listener in other words. */
-function parseConsoleUrl(text: string): TcpListenUrl {
-  const rest = /^https:\/\/([^/?#]+)\/?$/.exec(text)?.[1];
-  if (rest === undefined)
-    throw new MqttError("LISTEN_URL_INVALID", { detail: `console "${text}": write it as https://localhost:${CONSOLE_PORT}` });
-  const url = parseListenUrl(`wss://${/:\d+$/.test(rest) ? rest : `${rest}:${CONSOLE_PORT}`}`) as TcpListenUrl;
-  return url;
+export interface ServerListenersOptions {
+  readonly accept: Accept;
+  /** Answers the HTTP requests of the console. */
+  readonly consoleHandler: RequestHandler;
+  /** Answers those of the admin listener. */
+  readonly adminHandler: RequestHandler;
+  readonly logger: Logger;
 }
 
-export interface ListenContext {
-  config: BrokerConfig;
-  tls: ServerTls | undefined;
-  accept: Accept;
-  /** Answers the console's HTTP requests. */
-  consoleHandler: RequestHandler;
-  logger: Logger;
-  closers: CloseStack;
+/** A listener in force, and where it stands: what a later configuration finds it by. */
+interface Standing {
+  readonly role: Role;
+  readonly address: string;
+  readonly listener: Listener;
 }
 
-export interface OpenListeners {
-  mqtt: readonly Listener[];
-  console: Listener | undefined;
-}
+/** The listeners of a server. A reload keeps those whose address stays, so that no client finds a port closed. */
+export class ServerListeners {
+  readonly #options: ServerListenersOptions;
+  #standing: readonly Standing[] = [];
 
-/**
- * Opens all listeners, or none.
- *
- * @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED, CONFIG_INVALID
- */
-export async function openListeners(plan: ListenPlan, context: ListenContext): Promise<OpenListeners> {
-  const proxies = context.config.proxyProtocol ? trustedProxies(context.config.trustedProxies) : undefined;
-  const open = async (url: ListenUrl, requestHandler?: RequestHandler): Promise<Listener> => {
-    const listener = await openListener({
+  constructor(options: ServerListenersOptions) {
+    this.#options = options;
+  }
+
+  /** MQTT listeners as URLs with their real ports, in the order of the configuration. */
+  get mqtt(): readonly string[] {
+    return this.#standing.filter(({ role }) => role === "mqtt").map(({ listener }) => listener.url);
+  }
+
+  /** `https://localhost:18084`, with the real port; undefined without a console. */
+  get consoleOrigin(): string | undefined {
+    return this.#originOf("console");
+  }
+
+  /** `http://127.0.0.1:18085`, with the real port; undefined without an admin listener. */
+  get adminOrigin(): string | undefined {
+    return this.#originOf("admin");
+  }
+
+  /** Each listener with its counters, for the metrics. */
+  all(): readonly Listener[] {
+    return this.#standing.map(({ listener }) => listener);
+  }
+
+  /**
+   * Opens what is new, or nothing of it.
+   *
+   * @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED, CONFIG_INVALID
+   */
+  async stage(plan: ListenPlan, config: BrokerConfig, tenants: TenantTable | undefined): Promise<Staged> {
+    const free = [...this.#standing];
+    const opened: Listener[] = [];
+    const changes: (() => void)[] = [];
+    const next: Standing[] = [];
+    try {
+      for (const { role, url, config: own } of plan.planned) {
+        const options = this.#listenerOptions(role, url, own, config, tenants);
+        const address = addressOf(url);
+        const kept = take(free, address);
+        const listener = kept?.listener ?? (await openListener(options));
+        if (kept === undefined) opened.push(listener);
+        else changes.push(() => listener.reconfigure(options));
+        next.push({ role, address, listener });
+      }
+    } catch (error) {
+      await closeAll(opened);
+      throw error;
+    }
+    const commit = (): void => {
+      for (const change of changes) change();
+      this.#standing = next;
+      // Their connections go on, and the last one of them ends the listener.
+      for (const { listener } of free) listener.stopAccepting();
+    };
+    return { commit, undo: () => closeAll(opened) };
+  }
+
+  stopAccepting(): void {
+    for (const { listener } of this.#standing) listener.stopAccepting();
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.all());
+  }
+
+  #originOf(wanted: Role): string | undefined {
+    const found = this.#standing.find(({ role }) => role === wanted);
+    return found?.listener.url.replace(/^ws(s?):\/\/([^/?]+).*$/, "http$1://$2");
+  }
+
+  #listenerOptions(
+    role: Role,
+    url: ListenUrl,
+    own: ListenerConfig,
+    config: BrokerConfig,
+    tenants: TenantTable | undefined,
+  ): ListenerOptions {
+    const isProxied = own.proxyProtocol ?? config.proxyProtocol;
+    const { accept, consoleHandler, adminHandler, logger } = this.#options;
+    return {
       url,
-      accept: context.accept,
-      requireSni: context.config.tls.requireSni,
-      maxMessageBytes: defaultLimits.maximumPacketSize + FRAMING_SLACK,
-      ...(context.tls === undefined ? {} : { tenants: context.tls.tenants }),
-      ...(proxies === undefined ? {} : { trustedProxies: proxies }),
-      ...(requestHandler === undefined ? {} : { requestHandler }),
-      onEvent: (event) => logFrontEvent(context.logger, event),
-    });
-    context.closers.push(() => listener.close({ graceMs: 200 }));
-    return listener;
-  };
-  const mqtt: Listener[] = [];
-  for (const url of plan.urls) mqtt.push(await open(url));
-  return { mqtt, console: plan.console === undefined ? undefined : await open(plan.console, context.consoleHandler) };
+      accept,
+      requireSni: own.requireSni ?? config.tls.requireSni,
+      maxMessageBytes: config.limits.maximumPacketSize + FRAMING_SLACK,
+      ...(tenants === undefined ? {} : { tenants }),
+      ...(isProxied ? { trustedProxies: trustedProxies(own.trustedProxies ?? config.trustedProxies) } : {}),
+      ...(own.allowedOrigins === undefined ? {} : { allowedOrigins: own.allowedOrigins }),
+      ...(role === "console" ? { requestHandler: consoleHandler } : {}),
+      ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),
+      onEvent: (event) => logFrontEvent(logger, event),
+    };
+  }
+}
+
+/** The first that stands there, which is then not free any more. */
+function take(free: Standing[], address: string): Standing | undefined {
+  const index = free.findIndex((standing) => standing.address === address);
+  return index < 0 ? undefined : free.splice(index, 1)[0];
+}
+
+/** What is bound, whatever is spoken there. */
+function addressOf(url: ListenUrl): string {
+  return url.kind === "unix" ? `unix:${url.socketPath}` : `${url.host}:${url.port}`;
+}
+
+async function closeAll(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close({ graceMs: CLOSE_GRACE_MS })));
 }
 
 /** Strangers knock all day at a public port: only what means trouble of ours is more than talk. */

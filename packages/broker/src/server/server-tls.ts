@@ -1,29 +1,65 @@
 import type { BrokerConfig } from "../config/broker-config.ts";
-import { readCertificateFiles } from "../tls/certificate-files.ts";
 import { type LocalCa, openLocalCa, openLocalCertificate, openNamedCertificate } from "../tls/local-ca.ts";
+import { readTlsSettings } from "../tls/read-tls-settings.ts";
 import { TenantTable } from "../tls/tenant-directory.ts";
-import { TenantTls } from "../tls/tenant-tls.ts";
+import { TenantTls, type TenantTlsSettings } from "../tls/tenant-tls.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
+import type { Staged } from "./staged.ts";
 
-export interface ServerTls {
-  tenants: TenantTable;
-  /** Undefined when the configuration brings a certificate of its own. */
-  localCa: LocalCa | undefined;
+/** New certificates and authorities, ready to be put in force. */
+export interface StagedTls extends Staged {
+  /** What listeners find their tenants in, then as now. Undefined when no listener speaks TLS. */
+  readonly tenants: TenantTable | undefined;
 }
 
-/**
- * The certificates of the TLS listeners: those of the configuration, else of the data folder's own authority.
- *
- * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH
- */
-export async function openServerTls(config: BrokerConfig, folder: string): Promise<ServerTls> {
-  const { certificate, key } = config.tls;
-  if (certificate !== undefined && key !== undefined) {
-    const material = await readCertificateFiles({ certificateFile: certificate, keyFile: key });
-    return { tenants: new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, material }), material.dnsNames), localCa: undefined };
+/** The certificates of the TLS listeners: those of the configuration, else of the data folder's own authority. */
+export class ServerTls {
+  readonly #folder: string;
+  #tenants: TenantTable | undefined;
+  #localCa: LocalCa | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
   }
-  const localCa = await openLocalCa({ folder });
-  const material = await openLocalCertificate(localCa, { folder });
-  const named = await openNamedCertificate(localCa, { folder });
-  return { tenants: new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, material, named })), localCa };
+
+  /** Undefined while no listener speaks TLS, or the configuration brings a certificate of its own. */
+  get localCa(): LocalCa | undefined {
+    return this.#localCa;
+  }
+
+  /** When the certificate in force ends to be valid; undefined without TLS. */
+  get notAfter(): Date | undefined {
+    return this.#tenants?.default.material.notAfter;
+  }
+
+  /**
+   * Reads everything anew.
+   *
+   * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH, CONFIG_INVALID, and then nothing has changed
+   */
+  async stage(config: BrokerConfig, needsTls: boolean): Promise<StagedTls> {
+    if (!needsTls) return { tenants: this.#tenants, commit() {}, undo() {} };
+    let localCa: LocalCa | undefined;
+    const settings = await readTlsSettings(config.tls, async () => {
+      localCa = await openLocalCa({ folder: this.#folder });
+      return this.#local(localCa);
+    });
+    // A local certificate needs no names: it serves this machine's, which always belong to the listener's tenant.
+    const names = localCa === undefined ? settings.material.dnsNames : [];
+    const tenants = this.#tenants ?? new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, ...settings }), names);
+    const commit = (): void => {
+      if (this.#tenants !== undefined) {
+        tenants.default.replace(settings);
+        tenants.rename(tenants.default, names);
+      }
+      this.#tenants = tenants;
+      this.#localCa = localCa;
+    };
+    return { tenants, commit, undo() {} };
+  }
+
+  async #local(ca: LocalCa): Promise<Pick<TenantTlsSettings, "material" | "named">> {
+    const folder = this.#folder;
+    return { material: await openLocalCertificate(ca, { folder }), named: await openNamedCertificate(ca, { folder }) };
+  }
 }

@@ -3,13 +3,20 @@ import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Broker, BrokerOptions } from "../broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { type DataFolder, makeDataFolder } from "../config/data-folder.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
+import type { Redirection } from "../connection/redirection.ts";
 import type { Logger } from "../log/logger.ts";
 import type { LocalCa } from "../tls/local-ca.ts";
 import { CloseStack } from "./close-stack.ts";
+import { ConfigReload, type ReloadReport } from "./config-reload.ts";
+import type { OperationsContext } from "../admin/operations-routes.ts";
 import { ServerAdmin } from "./server-admin.ts";
-import { startServerCore } from "./server-core.ts";
-import { openListeners, type OpenListeners, planListeners } from "./server-listeners.ts";
-import { openServerTls } from "./server-tls.ts";
+import { type ServerCore, startServerCore } from "./server-core.ts";
+import { ServerDrain } from "./server-drain.ts";
+import { ServerMetrics } from "./server-metrics.ts";
+import { planListeners, ServerListeners } from "./server-listeners.ts";
+import { ServerTls } from "./server-tls.ts";
+import type { Staged } from "./staged.ts";
 
 /** How long clients may take to read what they are still sent; the whole end must take less than 2 s. */
 const DRAIN_MS = 1_000;
@@ -28,6 +35,10 @@ export interface ServerOptions {
   redirect?: BrokerOptions["redirect"];
   /** Folder of the built console; without it the console's address answers the API and `/mqtt` only. */
   consoleFiles?: string | undefined;
+  /** Reads the configuration anew, for the admin API and for changed files. Without it only `Server.reload(config)` reloads. */
+  loadConfig?: (() => Promise<LoadedConfig>) | undefined;
+  /** The files the configuration was read from, watched when it says so. */
+  configFiles?: readonly string[] | undefined;
 }
 
 /** A broker with everything round it: storage, users, certificates, listeners and the admin API. */
@@ -41,8 +52,19 @@ export interface Server {
   readonly listeners: readonly string[];
   /** `https://localhost:18084`, or undefined without a console. */
   readonly consoleOrigin: string | undefined;
+  /** `http://127.0.0.1:18085`, or undefined without an admin listener. */
+  readonly adminOrigin: string | undefined;
+  /** The configuration in force. */
+  readonly config: BrokerConfig;
   /** A new link that signs one browser in, once. */
   signInLink(): string | undefined;
+  /**
+   * Puts another configuration in force, or, without one, what `ServerOptions.loadConfig` reads now. Connections stay. It is done as a
+   * whole or not at all.
+   *
+   * @throws MqttError of the configuration, CONFIG_FIXED for what needs a restart, or of what could not be opened
+   */
+  reload(config?: BrokerConfig): Promise<ReloadReport>;
   /** Accepts nothing more, ends the connections, keeps what must be kept, and resolves when all is closed: within 2 s. */
   close(): Promise<void>;
 }
@@ -64,30 +86,114 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 async function start(options: ServerOptions, closers: CloseStack): Promise<Server> {
-  const { config, logger, version, consoleFiles } = options;
-  const plan = planListeners(config);
+  const { config, logger, version } = options;
+  // Read before anything is made: a wrong URL must not leave a data folder behind.
+  planListeners(config);
   const folder = await makeDataFolder(config.data);
-  const tls = plan.needsTls ? await openServerTls(config, folder.path) : undefined;
+  const tls = new ServerTls(folder.path);
   const core = await startServerCore(options, folder, closers);
-  let listeners: OpenListeners = { mqtt: [], console: undefined };
-  const admin = await ServerAdmin.open({ core, folder, logger, version, consoleFiles, closers }, () => listeners);
-  const { accept } = core.broker;
-  listeners = await openListeners(plan, { config, tls, accept, consoleHandler: admin.consoleHandler, logger, closers });
-  closers.push(() => drain(core.broker, listeners));
+  const parts: Parts = { core, tls, listeners: undefined, metrics: undefined, logger };
+  const reload = new ConfigReload({
+    config,
+    load: options.loadConfig,
+    files: options.configFiles,
+    apply: (next) => apply(parts, next),
+    applyCertificates: async (current) => (await tls.stage(current, planListeners(current).needsTls)).commit(),
+    logger,
+  });
+  closers.push(() => reload.close());
+  let isOpen = false;
+  const drain = new ServerDrain(core.broker, () => parts.listeners);
+  closers.push(() => drain.close());
+  const metrics = new ServerMetrics({ broker: core.broker, tls, reload, drain, listeners: () => parts.listeners, version });
+  closers.push(() => metrics.close());
+  parts.metrics = metrics;
+  const operations: OperationsContext = {
+    metrics: () => metrics.text(),
+    notReady: () => notReady(core.broker, drain, isOpen),
+    config: () => reload.config,
+    reloads: () => reload.counts,
+    reload: () => reload.reload(),
+    drain: (request) => drain.begin(request),
+  };
+  const admin = await ServerAdmin.open({ ...options, core, reload, operations, folder, closers }, () => parts.listeners);
+  const { consoleHandler, adminHandler } = admin;
+  const listeners = new ServerListeners({ accept: core.broker.accept, consoleHandler, adminHandler, logger });
+  closers.push(() => listeners.close());
+  parts.listeners = listeners;
+  await openFirst(parts, config);
+  metrics.publishEvery(config.metrics.sysInterval);
+  isOpen = true;
+  closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
+  // Before all else, so that no reload opens what is being closed.
+  closers.push(() => reload.close());
   return {
     broker: core.broker,
     users: core.users,
     folder,
-    localCa: tls?.localCa,
-    listeners: listeners.mqtt.map(({ url }) => url),
-    consoleOrigin: admin.consoleOrigin,
+    get localCa() {
+      return tls.localCa;
+    },
+    get listeners() {
+      return listeners.mqtt;
+    },
+    get consoleOrigin() {
+      return listeners.consoleOrigin;
+    },
+    get adminOrigin() {
+      return listeners.adminOrigin;
+    },
+    get config() {
+      return reload.config;
+    },
     signInLink: () => admin.signInLink(),
+    reload: (next) => (next === undefined ? reload.reload() : reload.put(next)),
     close: () => closers.closeAll(),
   };
 }
 
-async function drain(broker: Broker, listeners: OpenListeners): Promise<void> {
-  for (const listener of listeners.mqtt) listener.stopAccepting();
-  listeners.console?.stopAccepting();
-  await broker.close(DRAIN_MS);
+/** What a configuration is applied to. */
+interface Parts {
+  readonly core: ServerCore;
+  readonly tls: ServerTls;
+  listeners: ServerListeners | undefined;
+  metrics: ServerMetrics | undefined;
+  readonly logger: Logger;
+}
+
+async function openFirst({ tls, listeners }: Parts, config: BrokerConfig): Promise<void> {
+  const plan = planListeners(config);
+  const certificates = await tls.stage(config, plan.needsTls);
+  certificates.commit();
+  (await listeners!.stage(plan, config, certificates.tenants)).commit();
+}
+
+/** Everything that can fail is done first, and given up again when a later part of it fails; then all takes effect in one turn. */
+async function apply({ core, tls, listeners, metrics, logger }: Parts, config: BrokerConfig): Promise<void> {
+  const staged: Staged[] = [];
+  try {
+    const plan = planListeners(config);
+    const certificates = await tls.stage(config, plan.needsTls);
+    staged.push(certificates);
+    staged.push(await core.stage(config));
+    staged.push(await listeners!.stage(plan, config, certificates.tenants));
+  } catch (error) {
+    for (const part of staged) await part.undo();
+    throw error;
+  }
+  for (const part of staged) part.commit();
+  logger.level = config.log.level;
+  metrics?.publishEvery(config.metrics.sysInterval);
+}
+
+function notReady(broker: Broker, drain: ServerDrain, isOpen: boolean): string | undefined {
+  if (!isOpen) return "starting";
+  if (drain.isDraining) return "draining";
+  return broker.storage.health.state === "ok" ? undefined : "storage takes no writes";
+}
+
+async function endClients(broker: Broker, listeners: ServerListeners, serverReference: string | undefined): Promise<void> {
+  listeners.stopAccepting();
+  const elsewhere: Redirection | undefined = serverReference === undefined ? undefined : { serverReference, isPermanent: false };
+  await broker.close(DRAIN_MS, elsewhere);
 }

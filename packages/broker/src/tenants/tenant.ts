@@ -1,3 +1,4 @@
+import type { Counters } from "../metrics/counters.ts";
 import type { Router } from "../router/router.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 
@@ -6,6 +7,7 @@ export interface Tenant {
   readonly name: string;
   readonly router: Router;
   readonly sessions: SessionRegistry;
+  readonly counters: Counters;
 }
 
 export const DEFAULT_TENANT = "default";

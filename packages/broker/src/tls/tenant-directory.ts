@@ -38,6 +38,12 @@ export class TenantTable implements TenantDirectory {
     for (const name of serverNames) this.#names.set(name.toLowerCase(), tenant);
   }
 
+  /** Gives a tenant these names in place of those it has. */
+  rename(tenant: TenantTls, serverNames: readonly string[]): void {
+    this.remove(tenant.tenant);
+    this.add(tenant, serverNames);
+  }
+
   /** Forgets a tenant and its names; its open connections stay. */
   remove(tenant: string): void {
     this.#tenants.delete(tenant);

@@ -178,7 +178,7 @@ test("a client without certificate is refused where one is required", async () =
 test("a replaced certificate serves the next handshake", async () => {
   const { tenant, port } = await newTenant("renewing");
   const renewed = await ca.issue(["localhost", "renewed.localhost"]);
-  tenant.replaceCertificate(renewed);
+  tenant.replace({ material: renewed });
   const socket = connect({ port, host: "127.0.0.1", servername: "renewed.localhost", ca: ca.certificate });
   await once(socket, "secureConnect");
   expect(socket.getPeerCertificate().subjectaltname).toContain("renewed.localhost");

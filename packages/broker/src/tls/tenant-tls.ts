@@ -14,17 +14,23 @@ export interface HandshakeOwner {
   handshakeFailed(cause: Error): void;
 }
 
-export interface TenantTlsOptions {
-  readonly tenant: string;
+/** What may change while connections are open. */
+export interface TenantTlsSettings {
   readonly material: CertificateMaterial;
   /** Shown in place of `material` to those who ask for one of its names. */
   readonly named?: NamedCertificate;
   /** PEM of the authorities whose client certificates the tenant accepts. Without it none is asked for. */
   readonly clientCa?: string;
+  /** PEM of revocation lists, of each authority one. */
+  readonly crl?: string;
   /** Refuses clients without an accepted certificate. Default false: they arrive as not authorized. */
   readonly requiresClientCertificate?: boolean;
   /** What clients may offer by ALPN on the MQTT side, first choice first. Default `mqtt` alone; AWS clients offer `x-amzn-mqtt-ca`. */
   readonly alpnProtocols?: readonly string[];
+}
+
+export interface TenantTlsOptions extends TenantTlsSettings {
+  readonly tenant: string;
   /** From hand-over to the end of the handshake. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
 }
@@ -36,55 +42,88 @@ export interface TenantTlsOptions {
  */
 export class TenantTls {
   readonly tenant: string;
-  readonly #mqtt: Server;
-  readonly #http: Server;
-  #settings: SecureContextOptions;
+  readonly #handshakeTimeoutMs: number;
+  #settings: TenantTlsSettings;
+  #resumption: Resumption = newResumption();
+  #servers: { readonly mqtt: Server; readonly http: Server };
 
-  constructor(options: TenantTlsOptions) {
-    this.tenant = options.tenant;
-    this.#settings = secureSettings(options.material, options.clientCa);
-    const shared: TlsOptions = {
-      ...this.#settings,
-      ticketKeys: randomBytes(48),
-      handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
-      requestCert: options.clientCa !== undefined,
-      rejectUnauthorized: options.requiresClientCertificate ?? false,
-    };
-    this.#mqtt = tlsServer({ ...shared, ALPNProtocols: [...(options.alpnProtocols ?? ["mqtt"])] });
-    this.#http = tlsServer({ ...shared, ALPNProtocols: ["http/1.1"] });
-    if (options.named !== undefined) this.#addNamed(options.named);
+  constructor({ tenant, handshakeTimeoutMs = 10_000, ...settings }: TenantTlsOptions) {
+    this.tenant = tenant;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+    this.#settings = settings;
+    this.#servers = this.#open(settings, this.#resumption);
+  }
+
+  /** The certificate that is shown now. */
+  get material(): CertificateMaterial {
+    return this.#settings.material;
   }
 
   /** Starts the handshake on a socket whose first bytes were put back with `unshift`. */
   take(socket: Socket, protocol: InnerProtocol, owner: HandshakeOwner): void {
     (socket as OwnedSocket)[ownerOf] = owner;
-    (protocol === "mqtt" ? this.#mqtt : this.#http).emit("connection", socket);
+    this.#servers[protocol].emit("connection", socket);
   }
 
-  /** New handshakes use the new certificate; connections and tickets stay as they are. */
-  replaceCertificate(material: CertificateMaterial): void {
-    this.#settings = { ...this.#settings, cert: material.certificate, key: material.privateKey };
-    this.#mqtt.setSecureContext(this.#settings);
-    this.#http.setSecureContext(this.#settings);
+  /**
+   * New handshakes are as these settings say; connections stay. Tickets do too, unless it is decided otherwise now who is authorized: a
+   * resumed session would bring the old answer, that of a certificate which has been revoked since among them.
+   *
+   * @throws Error of OpenSSL, and then nothing has changed
+   */
+  replace(settings: TenantTlsSettings): void {
+    const old = this.#settings;
+    const isSameTrust =
+      settings.clientCa === old.clientCa &&
+      settings.crl === old.crl &&
+      settings.requiresClientCertificate === old.requiresClientCertificate;
+    const resumption = isSameTrust ? this.#resumption : newResumption();
+    this.#servers = this.#open(settings, resumption);
+    this.#settings = settings;
+    this.#resumption = resumption;
   }
 
-  #addNamed({ names, material }: NamedCertificate): void {
-    const settings = { ...this.#settings, cert: material.certificate, key: material.privateKey };
-    for (const name of names) {
-      this.#mqtt.addContext(name, settings);
-      this.#http.addContext(name, settings);
+  #open(settings: TenantTlsSettings, resumption: Resumption): { readonly mqtt: Server; readonly http: Server } {
+    const shared: TlsOptions = {
+      ...secureSettings(settings, resumption),
+      ticketKeys: resumption.ticketKeys,
+      handshakeTimeout: this.#handshakeTimeoutMs,
+      requestCert: settings.clientCa !== undefined,
+      rejectUnauthorized: settings.requiresClientCertificate ?? false,
+    };
+    const mqtt = tlsServer({ ...shared, ALPNProtocols: [...(settings.alpnProtocols ?? ["mqtt"])] });
+    const http = tlsServer({ ...shared, ALPNProtocols: ["http/1.1"] });
+    const { named } = settings;
+    if (named !== undefined) {
+      const context = secureSettings({ ...settings, material: named.material }, resumption);
+      for (const name of named.names) {
+        mqtt.addContext(name, context);
+        http.addContext(name, context);
+      }
     }
+    return { mqtt, http };
   }
 }
 
-function secureSettings(material: CertificateMaterial, clientCa: string | undefined): SecureContextOptions {
+/** What decides whose sessions can be resumed here. */
+interface Resumption {
+  readonly ticketKeys: Buffer;
+  readonly context: string;
+}
+
+function newResumption(): Resumption {
+  // Node derives its default context from the command line, the same for all servers of a process.
+  return { ticketKeys: randomBytes(48), context: randomBytes(16).toString("hex") };
+}
+
+function secureSettings({ material, clientCa, crl }: TenantTlsSettings, { context }: Resumption): SecureContextOptions {
   return {
     cert: material.certificate,
     key: material.privateKey,
     minVersion: "TLSv1.2",
-    // Node derives its default from the command line, the same for all servers of a process.
-    sessionIdContext: randomBytes(16).toString("hex"),
+    sessionIdContext: context,
     ...(clientCa === undefined ? {} : { ca: clientCa }),
+    ...(crl === undefined ? {} : { crl }),
   };
 }
 

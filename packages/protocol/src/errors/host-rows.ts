@@ -144,6 +144,7 @@ const rows = {
   PLAINTEXT_OFF_LOOPBACK: ["config", "usage", "new-input", "a listener without TLS is reachable from other machines", "Use TLS, or add --allow-plaintext."],
   CONFIG_INVALID: ["config", "usage", "new-input", "the configuration is not valid", "Correct the named key."],
   CONFIG_UNREADABLE: ["config", "local", "new-input", "the configuration file cannot be read", "Check the path and its permissions."],
+  CONFIG_FIXED: ["config", "usage", "new-input", "this cannot change while the broker runs", "Restart the broker for it, or put the old value back."],
   CERTIFICATE_UNREADABLE: ["config", "local", "new-input", "a certificate or key file cannot be read", "Give a PEM file this user may read."],
   KEY_MISMATCH: ["config", "usage", "new-input", "the listener's key does not belong to its certificate", "Configure the key the certificate was made with."],
   USAGE: ["config", "usage", "new-input", "the command line is not valid", "Read the help of the command."],

@@ -1,0 +1,29 @@
+import type { z } from "zod";
+import type { Logger } from "../log/logger.ts";
+import type { AuthenticationMethod, EnhancedMethod } from "./authenticator.ts";
+import type { PasswordHasher } from "./password-hasher.ts";
+import type { UserDirectory } from "./user-directory.ts";
+
+/** What a kind may use to open a link of the chain. */
+export interface AuthenticatorContext {
+  readonly users: UserDirectory;
+  readonly hasher: PasswordHasher;
+  readonly logger: Logger;
+}
+
+/** A link of the chain in force. */
+export interface OpenAuthenticator {
+  /** Asked about clients that name no Authentication Method. */
+  readonly method?: AuthenticationMethod;
+  /** Authentication Methods that clients may name (section 4.12). */
+  readonly enhanced?: readonly EnhancedMethod[];
+  /** Called when a reload has put another link in its place, or the broker ends; what is being asked meanwhile may be aborted. */
+  close?(): void;
+}
+
+/** A kind of authenticator: what the configuration may say of it, and how it is opened. */
+export interface AuthenticatorKind<T extends { kind: string }> {
+  readonly schema: z.ZodType<T, T>;
+  /** Everything that can fail fails here, before anything of the old chain is given up. Rejects with MqttError. */
+  open(config: T, context: AuthenticatorContext): Promise<OpenAuthenticator>;
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+/** One listener, complete. Whatever is undefined here is as the top of the configuration says. */
+export interface ListenerConfig {
+  url: string;
+  proxyProtocol?: boolean | undefined;
+  trustedProxies?: string[] | undefined;
+  requireSni?: boolean | undefined;
+  allowedOrigins?: string[] | undefined;
+}
+
+/** A URL alone says all that most listeners need. */
+export type ListenerInput = string | ListenerConfig;
+
+export const addressRanges: z.ZodType<string[], string[]> = z.array(z.string());
+
+const listenerObject: z.ZodType<ListenerConfig, ListenerConfig> = z.strictObject({
+  url: z
+    .string()
+    .describe("mqtt, mqtts, ws, wss or unix, with host, port and path; `?tenant=NAME` names the owner of what has no name."),
+  proxyProtocol: z
+    .boolean()
+    .optional()
+    .describe("Expect a PROXY header (version 1 or 2) on every connection. Default: `proxyProtocol` of the top."),
+  trustedProxies: addressRanges
+    .optional()
+    .describe("Addresses (CIDR) whose PROXY headers are believed here. Default: `trustedProxies` of the top."),
+  requireSni: z.boolean().optional().describe("Refuse TLS clients that name no host. Default: `tls.requireSni`."),
+  allowedOrigins: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Origins of pages that may open a WebSocket here, such as https://app.example.com or https://*.example.com. Default: every page. Clients that are no page send none, and come in.",
+    ),
+});
+
+/** @see ListenerInput */
+export const listenerSchema: z.ZodType<ListenerInput, ListenerInput> = z.union([z.string(), listenerObject], {
+  error: "must be a listener's URL, or a group of keys with `url`",
+});

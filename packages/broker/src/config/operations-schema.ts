@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { LOG_LEVELS, type LogLevel } from "../log/logger.ts";
+import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
+
+export interface LogConfig {
+  level: LogLevel;
+  format?: "text" | "json" | undefined;
+  hide: (typeof HIDEABLE)[number][];
+}
+
+export interface AdminConfig {
+  /** An http or https URL, or false for none. */
+  listen: string | false;
+}
+
+export interface MetricsConfig {
+  token?: SecretReference | undefined;
+  open: boolean;
+  maximumTenants: number;
+  sysInterval: number;
+}
+
+export interface ShutdownConfig {
+  serverReference?: string | undefined;
+}
+
+/** What names a person or a machine in the log. */
+const HIDEABLE = ["clientId", "owner", "username", "from", "topic"] as const;
+
+/** @see LogConfig */
+export const logSchema: z.ZodType<LogConfig, { [K in keyof LogConfig]?: LogConfig[K] | undefined }> = z.strictObject({
+  level: z.enum(LOG_LEVELS).default("info").describe("The least important event that is logged."),
+  format: z.enum(["text", "json"]).optional().describe("Text for people, JSON for log collectors. Default: text on a terminal."),
+  hide: z
+    .array(z.enum(HIDEABLE))
+    .default([])
+    .describe(
+      "Fields that are logged as a keyed hash: the same value has the same hash until the broker ends. Passwords and keys are never logged.",
+    ),
+});
+
+/** @see AdminConfig */
+export const adminSchema: z.ZodType<AdminConfig, { [K in keyof AdminConfig]?: AdminConfig[K] | undefined }> = z.strictObject({
+  listen: z
+    .union([z.string(), z.literal(false)], { error: "must be an http:// or https:// address, or false" })
+    .default(false)
+    .describe(
+      "Address of the admin API, of /metrics and of /health without the console, such as http://127.0.0.1:18085 for a scraper on this machine.",
+    ),
+});
+
+const TENANT_WORDS = "must be a whole number from 0 to 10000";
+const INTERVAL_WORDS = "must be a whole number of seconds from 0 to 86400";
+
+/** @see MetricsConfig */
+export const metricsSchema: z.ZodType<MetricsConfig, { [K in keyof MetricsConfig]?: MetricsConfig[K] | undefined }> =
+  z.strictObject({
+    token: secretReferenceSchema
+      .optional()
+      .describe("A bearer token that reads /metrics and nothing else, for a scraper. The operator key reads it too."),
+    open: z
+      .boolean()
+      .default(false)
+      .describe("Answer /metrics to everybody who reaches the address of `admin.listen` or of the console."),
+    maximumTenants: z
+      .int({ error: TENANT_WORDS })
+      .min(0, { error: TENANT_WORDS })
+      .max(10_000, { error: TENANT_WORDS })
+      .default(100)
+      .describe('Tenants with a label of their own, those with most connections first; the others are one, tenant="_other".'),
+    sysInterval: z
+      .int({ error: INTERVAL_WORDS })
+      .min(0, { error: INTERVAL_WORDS })
+      .max(86_400, { error: INTERVAL_WORDS })
+      .default(10)
+      .describe("Seconds between two publications of the $SYS topics; 0 for none."),
+  });
+
+/** @see ShutdownConfig */
+export const shutdownSchema: z.ZodType<ShutdownConfig, { [K in keyof ShutdownConfig]?: ShutdownConfig[K] | undefined }> =
+  z.strictObject({
+    serverReference: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Where clients are to go while this broker is away, such as other.example.com:8883. They are told 0x9C with it; without it 0x8B.",
+      ),
+  });

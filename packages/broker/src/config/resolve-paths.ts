@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+import type { BrokerConfigInput } from "./broker-config.ts";
+import type { SecretReference } from "./secret-reference.ts";
+
+/** The configuration with every path of it absolute, from the folder of whoever wrote it. The form was checked before. */
+export function resolvePaths(input: BrokerConfigInput, directory: string): BrokerConfigInput {
+  const path = (name: string | undefined): string | undefined => (name === undefined ? undefined : resolve(directory, name));
+  const secret = (reference: SecretReference): SecretReference =>
+    "file" in reference ? { file: resolve(directory, reference.file) } : reference;
+  const { tls, metrics, bootstrap } = input;
+  return {
+    ...input,
+    ...(input.data === undefined ? {} : { data: resolve(directory, input.data) }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...tls,
+            certificate: path(tls.certificate),
+            key: path(tls.key),
+            chain: path(tls.chain),
+            clientCa: path(tls.clientCa),
+            crl: path(tls.crl),
+            ...(tls.passphrase === undefined ? {} : { passphrase: secret(tls.passphrase) }),
+          },
+        }),
+    ...(metrics?.token === undefined ? {} : { metrics: { ...metrics, token: secret(metrics.token) } }),
+    ...(bootstrap?.users === undefined
+      ? {}
+      : {
+          bootstrap: { ...bootstrap, users: bootstrap.users.map((user) => ({ ...user, password: secret(user.password) })) },
+        }),
+  };
+}

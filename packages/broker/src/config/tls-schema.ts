@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
+
+/** Certificates and the handshake of the default tenant. All paths are absolute. */
+export interface TlsConfig {
+  certificate?: string | undefined;
+  key?: string | undefined;
+  chain?: string | undefined;
+  passphrase?: SecretReference | undefined;
+  clientCa?: string | undefined;
+  clientCertificate: "optional" | "required";
+  crl?: string | undefined;
+  alpn: string[];
+  requireSni: boolean;
+  reloadSeconds: number;
+}
+
+const RELOAD_WORDS = "must be a whole number of seconds from 0 to 86400";
+
+/** @see TlsConfig */
+export const tlsSchema: z.ZodType<TlsConfig, { [K in keyof TlsConfig]?: TlsConfig[K] | undefined }> = z
+  .strictObject({
+    certificate: z
+      .string()
+      .optional()
+      .describe(
+        "PEM file with the server's certificate chain for names of the default tenant. Without it the local CA issues one.",
+      ),
+    key: z.string().optional().describe("PEM file with the private key of that certificate."),
+    chain: z
+      .string()
+      .optional()
+      .describe("PEM file with the certificates between the server's and its root, where they are in a file of their own."),
+    passphrase: secretReferenceSchema.optional().describe("Opens an encrypted key."),
+    clientCa: z.string().optional().describe("PEM file with the authorities of client certificates. Without it none is asked for."),
+    clientCertificate: z
+      .enum(["optional", "required"])
+      .default("optional")
+      .describe("With `clientCa`: whether a client without an accepted certificate gets a connection at all."),
+    crl: z.string().optional().describe("PEM file with revocation lists of the client authorities."),
+    alpn: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .default(["mqtt"])
+      .describe("What MQTT clients may offer by ALPN, first choice first; clients that offer none come in."),
+    requireSni: z
+      .boolean()
+      .default(false)
+      .describe("Refuse TLS clients that name no host. Off, since clients on one machine often connect by address."),
+    reloadSeconds: z
+      .int({ error: RELOAD_WORDS })
+      .min(0, { error: RELOAD_WORDS })
+      .max(86_400, { error: RELOAD_WORDS })
+      .default(10)
+      .describe(
+        "How often the files above are looked at; changed ones are loaded, and bad ones leave the old in force. 0 for never.",
+      ),
+  })
+  .refine((value) => (value.certificate === undefined) === (value.key === undefined), {
+    error: "needs both certificate and key, or neither",
+  })
+  .refine((value) => value.clientCa !== undefined || (value.crl === undefined && value.clientCertificate === "optional"), {
+    error: "needs clientCa where crl or clientCertificate is given",
+  });

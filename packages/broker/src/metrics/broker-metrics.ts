@@ -1,0 +1,160 @@
+import type { Counters, CounterName } from "./counters.ts";
+import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+import type { TenantFigures } from "./tenant-figures.ts";
+
+/** What a listener did. */
+export interface ListenerFigures {
+  readonly url: string;
+  readonly openConnections: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Everything the metrics are made of, gathered when somebody asks. */
+export interface MetricFacts {
+  readonly version: string;
+  /** Wall time in ms. */
+  readonly startedAt: number;
+  readonly tenants: readonly TenantFigures[];
+  readonly listeners: readonly ListenerFigures[];
+  readonly isStorageWritable: boolean;
+  readonly isDraining: boolean;
+  readonly reloads: {
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly lastAt: number;
+    readonly lastFailure: string | undefined;
+    readonly certificatesReloaded: number;
+    readonly certificatesRefused: number;
+  };
+  /** When the certificate in force ends to be valid. */
+  readonly certificateNotAfter: Date | undefined;
+}
+
+/** The broker's own metrics. Names are part of the contract with whoever has dashboards: they are added to and not changed. */
+export function brokerMetrics(facts: MetricFacts): MetricFamily[] {
+  return [
+    gauge("bowline_build_info", "The version that runs, as a label.", [{ value: 1, labels: { version: facts.version } }]),
+    gauge("bowline_start_time_seconds", "When the broker was ready, in seconds since 1970.", [{ value: facts.startedAt / 1_000 }]),
+    ...tenantGauges(facts.tenants),
+    ...tenantCounters(facts.tenants),
+    drops(facts.tenants),
+    ...listenerMetrics(facts.listeners),
+    gauge("bowline_storage_writable", "1 while storage takes writes, else 0.", [{ value: Number(facts.isStorageWritable) }]),
+    gauge("bowline_draining", "1 while the broker sends its clients away, else 0.", [{ value: Number(facts.isDraining) }]),
+    ...reloadMetrics(facts),
+  ];
+}
+
+function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name, type: "gauge", help, samples };
+}
+
+function counter(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
+  return { name, type: "counter", help, samples };
+}
+
+const GAUGES = [
+  ["bowline_connections", "connections", "Clients connected now."],
+  ["bowline_sessions", "sessions", "Sessions, connected or not."],
+  ["bowline_subscriptions", "subscriptions", "Subscriptions of all sessions."],
+  ["bowline_retained_messages", "retainedMessages", "Retained messages."],
+] as const;
+
+function tenantGauges(tenants: readonly TenantFigures[]): MetricFamily[] {
+  return GAUGES.map(([name, key, help]) =>
+    gauge(
+      name,
+      help,
+      tenants.map((figures) => ({ value: figures[key], labels: { tenant: figures.tenant } })),
+    ),
+  );
+}
+
+const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
+  ["bowline_connections_accepted_total", "connectionsAccepted", "Connections whose CONNECT was accepted."],
+  ["bowline_connections_refused_total", "connectionsRefused", "Connections whose CONNECT was refused or never came."],
+  ["bowline_messages_received_total", "messagesReceived", "PUBLISH packets received and accepted."],
+  ["bowline_messages_sent_total", "messagesSent", "PUBLISH packets sent, for QoS 1 and 2 the first time each."],
+  ["bowline_received_bytes_total", "bytesReceived", "Bytes of MQTT received."],
+  ["bowline_sent_bytes_total", "bytesSent", "Bytes of MQTT sent."],
+  ["bowline_publishes_denied_total", "publishesDenied", "PUBLISH packets refused to their publisher."],
+  ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
+  ["bowline_wills_dropped_total", "willsDropped", "Wills that were not published."],
+];
+
+function tenantCounters(tenants: readonly TenantFigures[]): MetricFamily[] {
+  return COUNTERS.map(([name, key, help]) =>
+    counter(
+      name,
+      help,
+      tenants.map(({ tenant, counters }) => ({ value: counters[key], labels: { tenant } })),
+    ),
+  );
+}
+
+const DROPS: readonly (readonly [string, CounterName])[] = [
+  ["slow_client", "droppedSlow"],
+  ["queue_full", "droppedQueueFull"],
+  ["too_large", "droppedTooLarge"],
+  ["expired", "droppedExpired"],
+];
+
+function drops(tenants: readonly TenantFigures[]): MetricFamily {
+  const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
+    DROPS.map(([reason, key]) => ({ value: counters[key], labels: { tenant, reason } }));
+  return counter("bowline_messages_dropped_total", "Messages that a receiver did not get.", tenants.flatMap(ofTenant));
+}
+
+function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] {
+  const refused = listeners.flatMap(({ url, counters }) =>
+    Object.entries(counters)
+      .filter(([cause]) => cause !== "arrived")
+      .map(([cause, value]): MetricSample => ({ value, labels: { listener: url, cause } })),
+  );
+  return [
+    gauge(
+      "bowline_listener_open_connections",
+      "Connections of a listener, in whatever state.",
+      listeners.map(({ url, openConnections }) => ({ value: openConnections, labels: { listener: url } })),
+    ),
+    counter(
+      "bowline_listener_arrivals_total",
+      "Connections of a listener that reached MQTT.",
+      listeners.map(({ url, counters }) => ({ value: counters["arrived"] ?? 0, labels: { listener: url } })),
+    ),
+    counter("bowline_listener_refused_total", "Connections that were refused before MQTT, by cause.", refused),
+  ];
+}
+
+function reloadMetrics({ reloads, certificateNotAfter }: MetricFacts): MetricFamily[] {
+  const outcomes = (succeeded: number, failed: number): MetricSample[] => [
+    { value: succeeded, labels: { outcome: "succeeded" } },
+    { value: failed, labels: { outcome: "failed" } },
+  ];
+  return [
+    counter("bowline_config_reloads_total", "Reloads of the configuration.", outcomes(reloads.succeeded, reloads.failed)),
+    gauge("bowline_config_last_reload_successful", "1 unless the last reload failed.", [
+      { value: Number(reloads.lastFailure === undefined) },
+    ]),
+    gauge("bowline_config_last_reload_timestamp_seconds", "When the last reload was, in seconds since 1970; 0 for none.", [
+      { value: reloads.lastAt / 1_000 },
+    ]),
+    counter(
+      "bowline_certificate_reloads_total",
+      "Reloads of certificates whose files changed.",
+      outcomes(reloads.certificatesReloaded, reloads.certificatesRefused),
+    ),
+    ...(certificateNotAfter === undefined
+      ? []
+      : [
+          gauge("bowline_certificate_not_after_timestamp_seconds", "When the certificate in force ends, in seconds since 1970.", [
+            { value: certificateNotAfter.getTime() / 1_000, labels: { tenant: "default" } },
+          ]),
+        ]),
+  ];
+}
+
+/** For whoever shows one number: all that was dropped. */
+export function droppedOf(counters: Counters): number {
+  return DROPS.reduce((sum, [, key]) => sum + counters[key], 0);
+}

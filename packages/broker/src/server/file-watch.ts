@@ -1,0 +1,36 @@
+import { unwatchFile, watchFile } from "node:fs";
+
+/** Between the last change seen and the call: a certificate and its key are two files, and mostly change one after the other. */
+const SETTLE_MS = 250;
+
+/**
+ * Calls back when one of its files has changed. Files are looked at by their names, again and again, which is all that works with the
+ * swapped links of ACME clients and containers, and with network file systems.
+ */
+export class FileWatch {
+  readonly #changed: () => void;
+  #files: readonly string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** Watches these files in place of those before, each `intervalMs`; 0 for none. */
+  watch(files: readonly string[], intervalMs: number): void {
+    this.close();
+    this.#files = intervalMs === 0 ? [] : [...new Set(files)];
+    for (const file of this.#files) watchFile(file, { interval: intervalMs, persistent: false }, this.#noticed);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const file of this.#files) unwatchFile(file, this.#noticed);
+    this.#files = [];
+  }
+
+  readonly #noticed = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#changed, SETTLE_MS);
+  };
+}

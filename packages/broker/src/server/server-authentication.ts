@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from "node:util";
+import { AnonymousMethod } from "../auth/anonymous-method.ts";
+import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
+import type { AuthenticatorContext, OpenAuthenticator } from "../auth/authenticator-kind.ts";
+import { type AuthenticatorConfig, openAuthenticator } from "../auth/authenticator-kinds.ts";
+import type { EnhancedMethod } from "../auth/authenticator.ts";
+import type { TokenMethod } from "../auth/token-method.ts";
+import type { BrokerConfig } from "../config/broker-config.ts";
+import type { Staged } from "./staged.ts";
+
+interface Link {
+  readonly config: AuthenticatorConfig;
+  readonly open: OpenAuthenticator;
+}
+
+export interface StagedChain extends Staged {
+  readonly chain: AuthenticatorChain;
+}
+
+/** The chain of authenticators. A reload keeps the links whose configuration stays, with what they remember. */
+export class ServerAuthentication {
+  readonly #context: AuthenticatorContext;
+  readonly #tokens: TokenMethod;
+  readonly #given: readonly EnhancedMethod[];
+  #links: readonly Link[] = [];
+
+  /** @param given Authentication Methods of whoever embeds the broker, beside those of the configuration. */
+  constructor(context: AuthenticatorContext, tokens: TokenMethod, given: readonly EnhancedMethod[] = []) {
+    this.#context = context;
+    this.#tokens = tokens;
+    this.#given = given;
+  }
+
+  /**
+   * Opens the links that are new, or none of them.
+   *
+   * @throws MqttError of the kinds
+   */
+  async stage(config: BrokerConfig): Promise<StagedChain> {
+    const free = [...this.#links];
+    const next: Link[] = [];
+    const opened: Link[] = [];
+    const giveUp = (): void => {
+      for (const { open } of opened) open.close?.();
+    };
+    try {
+      for (const link of config.authentication) {
+        const kept = takeEqual(free, link);
+        const usable = kept ?? { config: link, open: await openAuthenticator(link, this.#context) };
+        if (kept === undefined) opened.push(usable);
+        next.push(usable);
+      }
+    } catch (error) {
+      giveUp();
+      throw error;
+    }
+    const commit = (): void => {
+      this.#links = next;
+      for (const { open } of free) open.close?.();
+    };
+    return { chain: this.#chainOf(next, config.anonymous), commit, undo: giveUp };
+  }
+
+  close(): void {
+    for (const { open } of this.#links) open.close?.();
+  }
+
+  #chainOf(links: readonly Link[], anonymous: boolean): AuthenticatorChain {
+    const methods = links.flatMap(({ open }) => open.method ?? []);
+    const enhanced = links.flatMap(({ open }) => open.enhanced ?? []);
+    return new AuthenticatorChain([this.#tokens, ...methods, ...(anonymous ? [new AnonymousMethod()] : [])], this.#context.logger, [
+      ...this.#given,
+      ...enhanced,
+    ]);
+  }
+}
+
+function takeEqual(free: Link[], config: AuthenticatorConfig): Link | undefined {
+  const index = free.findIndex((link) => isDeepStrictEqual(link.config, config));
+  return index < 0 ? undefined : free.splice(index, 1)[0];
+}
