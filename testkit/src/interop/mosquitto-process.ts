@@ -66,6 +66,16 @@ export class MosquittoProcess {
     });
   }
 
+  /** Adds a user or changes one, and resolves when it is heeded: those that are connected stay. */
+  async setPassword(username: string, password: string): Promise<void> {
+    await run(programPath("mosquitto_passwd") ?? "mosquitto_passwd", ["-b", join(this.folder, "passwords"), username, password]);
+    const read = new Promise<void>((resolve) => {
+      this.child?.stderr?.on("data", (text: string) => /Reloading config/.test(text) && resolve());
+    });
+    this.child?.kill("SIGHUP");
+    await read;
+  }
+
   /** Ends it in order, so that it keeps its sessions. */
   async stop(): Promise<void> {
     this.child?.kill("SIGTERM");
