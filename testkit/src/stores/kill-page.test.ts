@@ -12,6 +12,8 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 const COUNT = isLong ? 2000 : 200;
 const KILLS = isLong ? 12 : 4;
 const WINDOW = 40;
+/** It is killed before. */
+const ENDLESS = 1_000_000;
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const noBrowser = missingPrograms("chromium");
 
@@ -20,12 +22,12 @@ interface PageTask {
   readonly credentials: { username: string; password: string };
   readonly store: string;
   readonly from: number;
-  readonly to: number;
+  readonly count: number;
   readonly window: number;
 }
 
 /** Runs in the page; what it says is as in publishing-child.ts. */
-async function publishInPage({ url, credentials, store, from, to, window }: PageTask): Promise<void> {
+async function publishInPage({ url, credentials, store, from, count, window }: PageTask): Promise<void> {
   const { bowline } = globalThis as unknown as StorePageGlobals;
   const client = bowline.connect(url, {
     credentials,
@@ -35,8 +37,7 @@ async function publishInPage({ url, credentials, store, from, to, window }: Page
   client.on("attemptFailed", () => undefined);
   client.on("publishFailed", ({ error }) => console.log(`failed ${error.message}`));
   const stored: Promise<void>[] = [];
-  for (let number = from; number <= to; number++) {
-    console.log(`p ${number}`);
+  for (let number = from; number < from + count; number++) {
     for (const qos of [1, 2] as const) {
       const publication = client.publish(`kept/${qos}`, String(number), { qos });
       stored.push(publication.stored.then(() => console.log(`${qos} ${number}`)));
@@ -81,24 +82,25 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
       return page;
     }
 
-    function publish(page: Page, to: number): Promise<void> {
+    function publish(page: Page, count: number): Promise<void> {
       const { url, credentials } = broker;
-      return page.evaluate(publishInPage, { url, credentials, store: `kept${stores}`, from: told.highest + 1, to, window: WINDOW });
+      const task = { url, credentials, store: `kept${stores}`, from: told.nextLife(), count, window: WINDOW };
+      return page.evaluate(publishInPage, task);
     }
 
     /** Publishes until that many are stored, and is killed in the middle of it. */
-    async function killAt(storedCount: number, kill: () => Promise<void>, to: number): Promise<void> {
+    async function killAt(storedCount: number, kill: () => Promise<void>, count: number): Promise<void> {
       const page = await open();
       let isKilled = false;
       const killed = new Promise<void>((resolve, reject) => {
-        told.onStored = (count) => {
-          if (count < storedCount) return;
+        told.onStored = (reached) => {
+          if (reached < storedCount) return;
           told.onStored = () => undefined;
           isKilled = true;
           kill().then(resolve, reject);
         };
       });
-      const ended = publish(page, to).then(
+      const ended = publish(page, count).then(
         () => "it ended",
         (error: unknown) => String(error),
       );
@@ -132,9 +134,9 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
           const share = kill === KILLS ? 1 + random() / KILLS : (kill - random()) / KILLS;
           const at = Math.max(told.storedCount + 1, 2 * COUNT * share);
           // oxlint-disable-next-line no-await-in-loop -- One life after the other.
-          await killAt(at, kill % 2 === 1 ? killBrowser : () => chromium.killRenderers(), Number.MAX_SAFE_INTEGER);
+          await killAt(at, kill % 2 === 1 ? killBrowser : () => chromium.killRenderers(), ENDLESS);
         }
-        await publish(await open(), told.highest + 10);
+        await publish(await open(), 10);
         await ended;
         expect(Math.min(told.stored[1].size, told.stored[2].size)).toBeGreaterThanOrEqual(COUNT - WINDOW);
         judge();
@@ -149,7 +151,7 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
         await broker.stop();
         await killAt(2 * COUNT, killBrowser, COUNT);
         await broker.startAgain();
-        await publish(await open(), COUNT);
+        await publish(await open(), 0);
         await ended;
         expect([told.storedCount, told.arrived[1].size, told.arrived[2].size]).toEqual([2 * COUNT, COUNT, COUNT]);
         judge();

@@ -2,8 +2,6 @@ import type { Client } from "@bowline/client";
 
 /** What publishers reported of their numbers, and what arrived of them. */
 export class StoredNumbers {
-  /** The highest number that was perhaps published. */
-  highest = 0;
   readonly failures: string[] = [];
   /** Stored, by QoS. */
   readonly stored: Record<1 | 2, Set<number>> = { 1: new Set(), 2: new Set() };
@@ -11,17 +9,25 @@ export class StoredNumbers {
   readonly arrived: Record<1 | 2, Map<number, number>> = { 1: new Map(), 2: new Map() };
   /** Called with the count of what is stored, whenever that grows. */
   onStored: (count: number) => void = () => undefined;
+  private lives = 0;
 
   get storedCount(): number {
     return this.stored[1].size + this.stored[2].size;
+  }
+
+  /**
+   * The first number of the next life. Each life has its own million: what a killed one said last may have been lost with it, so
+   * nobody knows where it ended.
+   */
+  nextLife(): number {
+    return 1_000_000 * this.lives++ + 1;
   }
 
   /** One line of a publisher: see publishing-child.ts. */
   read(line: string): void {
     const [word = "", rest = ""] = line.split(" ");
     const number = Number(rest);
-    if (word === "p") this.highest = Math.max(this.highest, number);
-    else if (word === "1" || word === "2") {
+    if (word === "1" || word === "2") {
       this.stored[Number(word) as 1 | 2].add(number);
       this.onStored(this.storedCount);
     } else this.failures.push(line);
