@@ -1,6 +1,7 @@
 import { type AuthPacket, MqttError, type Properties } from "@bowline/protocol";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
 import type { Authentication, AuthenticationStep } from "./authentication.ts";
+import { aborted, onAbort } from "./on-abort.ts";
 import type { Credentials } from "./options.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 
@@ -12,7 +13,29 @@ export interface AuthenticatedConnection {
   fail(error: MqttError): void;
 }
 
+/** An enhanced authentication that has begun: properties of the CONNECT, and what goes on with them. */
+export interface Authenticating {
+  readonly authenticator: Authenticator;
+  readonly properties: Properties;
+}
+
 const CONTINUE = 0x18;
+
+/**
+ * Asks for the first data.
+ *
+ * @throws MqttError AUTH_FAILED, CREDENTIALS_TIMEOUT
+ */
+export async function beginAuthentication(
+  authentication: Authentication,
+  signal: AbortSignal,
+  clock: Clock,
+  limitMs: number,
+): Promise<Authenticating> {
+  const authenticator = new Authenticator(authentication, clock, limitMs);
+  onAbort(signal, () => authenticator.end(aborted(signal)));
+  return { authenticator, properties: await authenticator.begin() };
+}
 
 /**
  * The client's side of enhanced authentication on one attempt and the connection that it becomes: asks the application's step

@@ -20,8 +20,8 @@ import {
 import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
 import type { Attempt } from "./attempt.ts";
 import { Attempts } from "./attempts.ts";
-import type { Authenticator } from "./authenticator.ts";
-import { type Authenticating, beginAuthentication } from "./begin-authentication.ts";
+import type { Authentication } from "./authentication.ts";
+import type { Authenticating, Authenticator } from "./authenticator.ts";
 import type { Client, ClientEvents } from "./client.ts";
 import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, renewalDelay } from "./credentials.ts";
@@ -43,7 +43,6 @@ import type {
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { aborted, onAbort } from "./on-abort.ts";
 import { onDemand } from "./on-demand.ts";
-import { OnlineWaiters } from "./online-waiters.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
 import type { Hiding } from "./platform.ts";
@@ -73,7 +72,7 @@ const source: PublishSource = new PublishSource();
  * Transitions: connecting -> online | waiting | failed; online -> connecting (planned) | waiting | failed; waiting -> connecting;
  * failed -> connecting by `reconnect()`; every one -> closed, which is final.
  */
-export class ClientCore implements Client, ConnectionOwner, OutboxOwner, SubscriberOwner {
+export class ClientCore extends Emitter<ClientEvents> implements Client, ConnectionOwner, OutboxOwner, SubscriberOwner {
   status: Status = { state: "connecting", attempt: 1 };
   clientId: string;
   failedPublications = 0;
@@ -81,7 +80,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private readonly url: string;
   private readonly options: ConnectOptions;
   readonly clock: Clock;
-  private readonly events = new Emitter<ClientEvents>();
   private readonly outbox: Outbox;
   private readonly registry = new SubscriptionRegistry();
   readonly attempts: Attempts;
@@ -98,9 +96,11 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   since = 0;
   private lastFailure: AttemptFailure | undefined;
   private previousAgesMs: number[] = [];
-  private readonly waiters = new OnlineWaiters();
   private readonly congestedBy = new Set<Subscriber>();
   private readonly requester = onDemand(async () => new (await import("./requester.ts")).Requester(this, this.clock));
+  private readonly log = onDemand(() => import("./packet-log.ts"));
+  private readonly authentications = onDemand(() => import("./authenticator.ts"));
+  private readonly stores = onDemand(() => import("./store/open-keeper.ts"), "STORE_FAILED", "storage");
   private readonly renewal = onDemand(async () => new (await import("./renewal.ts")).Renewal(this));
   private closing: Promise<void> | undefined;
   private endDrain: (() => void) | undefined;
@@ -111,6 +111,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   private isHidden = false;
 
   constructor(url: string, options: ConnectOptions) {
+    super();
     platform.prepare();
     this.url = url;
     this.options = options;
@@ -137,21 +138,27 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     return this.outbox.queuedBytes + (this.connection?.bufferedBytes ?? 0);
   }
 
-  on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
-    return this.events.on(name, listener);
-  }
-  once<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
-    return this.events.once(name, listener);
-  }
-  off<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): void {
-    this.events.off(name, listener);
-  }
-
-  online({ signal }: { signal?: AbortSignal } = {}): Promise<OnlineStatus> {
-    const { status } = this;
-    if (status.state === "online" && this.connection !== undefined) return Promise.resolve(status);
-    const error = signal?.aborted === true ? aborted(signal) : this.endError;
-    return error === undefined ? this.waiters.wait(signal) : Promise.reject(error);
+  async online({ signal }: { signal?: AbortSignal } = {}): Promise<OnlineStatus> {
+    const { status, endError } = this;
+    if (status.state === "online" && this.connection !== undefined) return status;
+    if (signal?.aborted === true) throw aborted(signal);
+    if (endError !== undefined) throw endError;
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        offStatus();
+        offSignal();
+      };
+      const offStatus = this.on("status", (next) => {
+        if (next.state === "online") resolve(next);
+        else if (this.endError !== undefined) reject(this.endError);
+        else return;
+        done();
+      });
+      const offSignal = onAbort(signal, () => {
+        reject(aborted(signal));
+        done();
+      });
+    });
   }
 
   publish(topicName: string, payload?: Payload, options: PublishOptions = NO_OPTIONS): Publication {
@@ -241,15 +248,14 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const status: OnlineStatus = { state: "online", sessionPresent, clientId: this.clientId, properties };
     this.scheduleRenewal();
     this.setStatus(status);
-    this.waiters.resolve(status);
     if (!isGap) return;
     this.gaps++;
-    this.events.emit("gap", status);
+    this.emit("gap", status);
   }
 
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
     const message = new InboundMessage(topicName, chunk, offsets);
-    if (this.events.has("message")) this.events.emit("message", message);
+    if (this.has("message")) this.emit("message", message);
     this.registry.deliver(message);
     return this.connection === undefined ? 0 : message.ticketFrom(this.connection);
   }
@@ -272,7 +278,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   acknowledgementLate(message: InboundMessage): void {
-    this.events.emit("acknowledgementLate", message);
+    this.emit("acknowledgementLate", message);
   }
 
   ended(end: ConnectionEnd): void {
@@ -321,12 +327,12 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   // What outbox and subscribers tell.
 
   drained(): void {
-    this.events.emit("drain", undefined);
+    this.emit("drain", undefined);
   }
 
   failedUnheard(publication: PendingPublication, error: MqttError): void {
     this.failedPublications++;
-    this.events.emit("publishFailed", { publication, error });
+    this.emit("publishFailed", { publication, error });
   }
 
   remove(subscriber: Subscriber): Promise<void> {
@@ -354,13 +360,17 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   }
 
   /** Asks for credentials, unless the client ends first. */
-  ask(onAnswer: (credentials: Credentials) => void, onError: (error: MqttError) => void): void {
+  ask(onAnswer: (credentials: Credentials) => void, onError: (error: unknown) => void): void {
     const controller = new AbortController();
     this.controller = controller;
+    this.follow(this.askFor(controller), onAnswer, onError);
+  }
+
+  /** Goes on with what comes, unless the client ended or took another way meanwhile. */
+  follow<T>(given: Promise<T>, next: (value: T) => void, failed = (error: unknown): void => this.attemptFailed(error)): void {
+    const { controller } = this;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
-    this.askFor(controller)
-      .then((answer) => isCurrent() && onAnswer(answer))
-      .catch((error: MqttError) => isCurrent() && onError(error));
+    given.then((value) => isCurrent() && next(value)).catch((error: unknown) => isCurrent() && failed(error));
   }
 
   async askFor(controller: AbortController): Promise<Credentials> {
@@ -374,7 +384,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
   /** A log that cannot be loaded now is missing from this attempt, and is tried again at the next. */
   private async openLog(show: NonNullable<ConnectOptions["onPacket"]>): Promise<void> {
     try {
-      const { PacketLog } = await import("./packet-log.ts");
+      const { PacketLog } = await this.log();
       const { received, sending } = new PacketLog(show);
       this.received = received;
       this.sending = sending;
@@ -387,12 +397,7 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     const { options, outbox } = this;
     // It may be the one that we let go just now.
     await Promise.all(this.leaving);
-    const { openKeeper } = await import("./store/open-keeper.ts").catch((cause: unknown) => {
-      // A service worker may import nothing later, and never will; elsewhere it is the network.
-      const retry = "ServiceWorkerGlobalScope" in globalThis ? "never" : "backoff";
-      const remedy = "Bundle the client into one file.";
-      throw new MqttError("STORE_FAILED", { detail: "its script cannot be loaded", stage: "storage", retry, remedy, cause });
-    });
+    const { openKeeper } = await this.stores();
     const keeper = await openKeeper(this.url, options, outbox, this.clientId, this.clock, limitMs);
     if (this.endError !== undefined) {
       await keeper.close();
@@ -428,12 +433,15 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.dial(credentials, undefined);
       return;
     }
-    const { controller } = this;
-    const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
-    const { connectTimeoutMs = 30_000 } = this.options;
-    beginAuthentication(authentication, controller.signal, this.clock, connectTimeoutMs)
-      .then((authenticating) => isCurrent() && this.dial(credentials, authenticating))
-      .catch((error: unknown) => isCurrent() && this.attemptFailed(error));
+    const begun = this.beginAuthentication(authentication);
+    this.follow(begun, (authenticating) => this.dial(credentials, authenticating));
+  }
+
+  /** An enhanced authentication that has begun: properties of the CONNECT, and what goes on with them. */
+  private async beginAuthentication(authentication: Authentication): Promise<Authenticating> {
+    const { signal } = this.controller;
+    const { beginAuthentication } = await this.authentications();
+    return beginAuthentication(authentication, signal, this.clock, this.options.connectTimeoutMs ?? 30_000);
   }
 
   /** @param given what is no error of ours was thrown by a part of the application's, or a part of ours cannot be loaded */
@@ -486,11 +494,11 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.lastFailure = failure;
     if (retryInMs === undefined) this.status = { state: "failed", failure };
     else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: policy.failures >= 3 };
-    if (!wasOnline && !this.events.has("attemptFailed")) warnUnheard(failure);
-    this.events.emit(wasOnline ? "connectionLost" : "attemptFailed", failure);
+    if (!wasOnline && !this.has("attemptFailed")) warnUnheard(failure);
+    this.emit(wasOnline ? "connectionLost" : "attemptFailed", failure);
     // A listener may have closed the client, or asked it to come back at once.
     if (!this.standsAt(failure)) return;
-    this.events.emit("status", this.status);
+    this.emit("status", this.status);
     if (!this.standsAt(failure)) return;
     if (retryInMs === undefined) this.giveUp(error);
     else this.retryTimer = this.clock.setTimer(() => this.begin(), retryInMs);
@@ -511,7 +519,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
     this.outbox.failAll(error);
     this.closeStore();
     for (const subscriber of this.registry.subscribers) subscriber.interrupt(error);
-    this.waiters.reject(error);
   }
 
   /** Asks for fresh credentials before those of the connection end. */
@@ -596,10 +603,9 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
       this.outbox.failAll(error);
       this.closeStore();
       for (const subscriber of this.registry.subscribers) subscriber.end(error);
-      this.waiters.reject(error);
-      this.events.emit("status", this.status);
+      this.emit("status", this.status);
     }
-    return Promise.all(this.leaving).then(() => this.events.clear());
+    return Promise.all(this.leaving).then(() => this.clear());
   }
 
   /** The connection is no longer ours; its socket is still waited for. */
@@ -652,6 +658,6 @@ export class ClientCore implements Client, ConnectionOwner, OutboxOwner, Subscri
 
   setStatus(status: Status): void {
     this.status = status;
-    this.events.emit("status", status);
+    this.emit("status", status);
   }
 }

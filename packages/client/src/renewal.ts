@@ -41,11 +41,7 @@ export class Renewal {
     core.since = core.clock.now();
     core.setStatus({ state: "connecting", attempt: 1 });
     // The server must have seen the goodbye before it sees the new CONNECT, or it takes that for a takeover and sends the will.
-    const { controller } = core;
-    old
-      .disconnect(0)
-      .then(() => core.controller === controller && core.endError === undefined && core.enter(credentials))
-      .catch((error: unknown) => core.attemptFailed(error));
+    core.follow(old.disconnect(0), () => core.enter(credentials));
   }
 
   /** Section 4.12.1. One at a time. */
