@@ -97,6 +97,7 @@ function bundleMqttJs(platform: "node" | "browser", name: string): Promise<void>
 /** What the script imports on demand, by the path it is imported by. A script shares no modules with it, so each is whole in itself. */
 const besideScript: Readonly<Record<string, string>> = {
   "./diagnosis.ts": "packages/client/src/browser/diagnosis.ts",
+  "./attempt-rules.ts": "packages/mqttjs/src/attempt-rules.ts",
   "./outbound-aliases.ts": "packages/protocol/src/flow/outbound-aliases.ts",
 };
 

@@ -19,7 +19,6 @@ import {
   type Judgement,
   NetworkConnection,
   platform,
-  RetryPolicy,
   publishFault,
   systemClock,
   throwOutside,
@@ -30,7 +29,8 @@ import { type ClientConnection, NO_LIMIT, type OutboundEntry, type PublishOffset
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { aliasesOf } from "./aliases-of.ts";
 import { answerAuthentication } from "./answer-authentication.ts";
-import { AttemptCredentials, urlWith, withCredentials } from "./attempt-credentials.ts";
+import type { AttemptRules } from "./attempt-rules.ts";
+import { ClientStream } from "./client-stream.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { CoreOwner } from "./core-owner.ts";
@@ -104,9 +104,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** The page is about to go or to be frozen. */
   private isHidden = false;
   private readonly idleLimit = new IdleLimit();
-  /** Of the option `bowline`; undefined without them. */
-  private readonly credentials: AttemptCredentials | undefined;
-  private readonly policy: RetryPolicy | undefined;
+  /** Of the option `bowline`; undefined without any, and before the first attempt. */
+  private rules: AttemptRules | undefined;
   private readonly outboxLimits: OutboxLimits;
   private fullError: MqttError | undefined;
   /** Messages that did not fit. */
@@ -120,10 +119,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.client = client;
     this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
     this.outbox = new Outbox(client.options.messageIdProvider);
-    const { credentials, reconnect, outbox } = client.options.bowline ?? {};
+    const { outbox } = client.options.bowline ?? {};
     this.outboxLimits = { maximumMessages: Number.POSITIVE_INFINITY, maximumBytes: OUTBOX_BYTES, ...outbox };
-    this.credentials = credentials && new AttemptCredentials(credentials, this.clock, () => this.comeBack());
-    this.policy = reconnect ? new RetryPolicy(reconnect, Math.random) : undefined;
     this.subscriptions = new Subscriptions(() => this.version);
     this.stores = this.givenStores();
     this.packets = new PacketEvents(this);
@@ -271,9 +268,10 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       if (this.phase === phase) this.prepareFailed(error, since);
     };
     try {
-      const { stores, credentials } = this;
-      const isAsked = stores !== undefined || credentials !== undefined;
-      const url = isAsked ? this.prepared(stores, credentials).then(() => this.url()) : this.url();
+      const { stores } = this;
+      const { credentials, reconnect } = this.options.bowline ?? {};
+      const mustPrepare = stores !== undefined || credentials !== undefined || typeof reconnect === "object";
+      const url = mustPrepare ? this.prepared(stores).then(() => this.url()) : this.url();
       if (typeof url === "string") go(url);
       else {
         const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.connectTimeout);
@@ -290,7 +288,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** What an attempt waits for: messages of the application's store, and its credentials. */
   private async prepared(stores: UserStores | undefined, credentials: AttemptCredentials | undefined): Promise<void> {
     await stores?.load(this.version);
-    await credentials?.prepare(this.failures + 1, this.lastFailure, this.connectTimeout);
+    if (credentials === undefined && typeof reconnect !== "object") return;
+    if (this.rules === undefined) {
+      const { AttemptRules } = await import("./attempt-rules.ts");
+      this.rules ??= new AttemptRules({ credentials, reconnect }, this.clock, () => this.comeBack());
+    }
+    await this.rules.prepare(this.failures + 1, this.lastFailure, this.connectTimeout);
   }
 
   private get connectTimeout(): number {
@@ -361,8 +364,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.phase = { kind: "online", connection, attempt, engine, since: this.clock.now() };
     this.isReconnecting = false;
     this.failures = 0;
-    this.policy?.connected();
-    this.credentials?.accepted(this.connectTimeout);
+    this.rules?.accepted(this.connectTimeout);
     this.aliases.clear();
     this.connack = toPacket(packet, this.version) as IConnackPacket;
     this.limits = packet.properties ?? {};
@@ -444,8 +446,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const msToFail = this.clock.now() - (wasOnline ? phase.since : since);
     const context = { target, connect, msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
     const judgement = platform.judge(end, context);
-    this.credentials?.lost();
-    if (wasOnline) this.policy?.lost(msToFail);
+    this.rules?.lost(wasOnline ? msToFail : undefined);
     if (wasOnline) this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
     const judged = (given: Judgement): void => this.judged(end, given, phase, msToFail);
     if (judgement instanceof Promise) {
@@ -500,7 +501,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** The URL of the attempt, as the application wants it. */
   private url(): string | Promise<string> {
     const { options, client } = this;
-    const url = urlWith(urlOfAttempt(options, this.serverTurn++), this.credentials?.current ?? {});
+    const address = urlOfAttempt(options, this.serverTurn++);
+    const url = this.rules?.urlOf(address) ?? address;
     const { transformWsUrl } = options;
     return transformWsUrl !== undefined && isWebSocket(url.slice(0, url.indexOf(":"))) ? transformWsUrl(url, options, client) : url;
   }
@@ -513,8 +515,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   private dial(url: string, since: number): void {
-    const { clock, credentials } = this;
-    const options = credentials === undefined ? this.options : withCredentials(this.options, credentials.current);
+    const { clock } = this;
+    const options = this.rules?.optionsOf(this.options) ?? this.options;
     const target = targetOf(url, options);
     const connect = this.idleLimit.within(connectPacketOf(options, this.assignedClientId));
     const attempt = { target, connect, since };
@@ -565,7 +567,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private failureOf(error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
     const { options, credentials, policy } = this;
     const isLast = this.ending !== undefined || this.isDisconnecting;
-    const delay = isLast ? undefined : retryDelay(error, wasRefused, options, credentials, policy, this.clock.now());
+    const delay = isLast ? undefined : retryDelay(error, wasRefused, this.options, this.rules, this.clock.now());
     this.lastFailure = toFailure(error, ++this.failures, msToFail, delay, hints);
     return this.lastFailure;
   }
@@ -645,7 +647,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   private finish(): void {
     const { ending, stores } = this;
     if (ending === undefined || ending.isLast) return;
-    this.credentials?.stop();
+    this.rules?.stop();
     ending.isLast = true;
     this.clock.clearTimer(ending.timer);
     if (stores === undefined) this.finished(ending);
