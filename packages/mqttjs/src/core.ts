@@ -30,7 +30,6 @@ import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { aliasesOf } from "./aliases-of.ts";
 import { answerAuthentication } from "./answer-authentication.ts";
 import type { AttemptRules } from "./attempt-rules.ts";
-import { ClientStream } from "./client-stream.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { CoreOwner } from "./core-owner.ts";
@@ -286,7 +285,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   /** What an attempt waits for: messages of the application's store, and its credentials. */
-  private async prepared(stores: UserStores | undefined, credentials: AttemptCredentials | undefined): Promise<void> {
+  private async prepared(stores: UserStores | undefined): Promise<void> {
+    const { credentials, reconnect } = this.options.bowline ?? {};
     await stores?.load(this.version);
     if (credentials === undefined && typeof reconnect !== "object") return;
     if (this.rules === undefined) {
@@ -565,7 +565,6 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   private failureOf(error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
-    const { options, credentials, policy } = this;
     const isLast = this.ending !== undefined || this.isDisconnecting;
     const delay = isLast ? undefined : retryDelay(error, wasRefused, this.options, this.rules, this.clock.now());
     this.lastFailure = toFailure(error, ++this.failures, msToFail, delay, hints);
