@@ -70,9 +70,9 @@ function start(name: string, options: ClientRunOptions, nodeOptions: readonly st
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`${name} ${clientRunWords(options).join(" ")} said nothing: ${complaint}`);
-    return value;
+    const next = (await lines.next()) as IteratorResult<string, undefined>;
+    if (next.done === true) throw new Error(`${name} ${clientRunWords(options).join(" ")} said nothing: ${complaint}`);
+    return next.value;
   };
   return { child, line };
 }

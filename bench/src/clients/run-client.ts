@@ -14,7 +14,7 @@ export async function runClient(run: MeasuredRun): Promise<void> {
   else {
     const options = { qos };
     publishAll(run, {
-      publish: (payload, { done, failed }) => void client.publish(TOPIC, payload, options).then(done, failed),
+      publish: (payload, heard) => void client.publish(TOPIC, payload, options).then(heard.done, heard.failed),
       publishAsync: (payload) => client.publish(TOPIC, payload, options),
     });
     await run.done;

@@ -402,19 +402,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     if (entry.qos === 0) this.showSent();
     const publish = entry as OutgoingPublish;
     try {
-      if (publish.isKept && this.stores !== undefined) this.forgetDone(this.stores, publish, outcome);
+      if (publish.isKept && this.stores !== undefined) this.stores.finish(publish, outcome);
       else publish.done(outcome);
     } catch (error) {
       throwOutside(error);
     }
     this.progress();
-  }
-
-  private forgetDone(stores: UserStores, publish: OutgoingPublish, outcome: number): void {
-    stores.forget(publish, (error?: Error | null, stored?: Packet): void => {
-      if (error != null) publish.settle(error);
-      else publish.done(outcome, stored);
-    });
   }
 
   authenticating(packet: AuthPacket): void {

@@ -363,7 +363,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   /** The application's own `handleMessage`. @internal */
   get handler(): MqttClient["handleMessage"] | undefined {
-    return this.handleMessage === unhandled ? undefined : (packet, done) => this.handleMessage(packet, done);
+    return this.handleMessage === prototype.handleMessage ? undefined : (packet, done) => this.handleMessage(packet, done);
   }
 
   private subscribeAll(requests: ISubscriptionRequest[], evenKnown: boolean, callback: ClientSubscribeCallback | undefined): void {
@@ -391,5 +391,5 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   }
 }
 
-/** What an application overrides. */
-const unhandled: MqttClient["handleMessage"] = MqttClient.prototype.handleMessage;
+/** With what an application overrides; looked up for every message. */
+const { prototype } = MqttClient;

@@ -110,7 +110,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
   packet(): Packet {
     const { topic, given: payload, options, qos, retain, messageId } = this;
     const packet: IPublishPacket = { cmd: "publish", topic, payload, qos, retain, messageId, dup: options.dup === true };
-    if (options.properties !== undefined) packet.properties = options.properties as NonNullable<IPublishPacket["properties"]>;
+    if (options.properties !== undefined) packet.properties = options.properties;
     return packet;
   }
 
@@ -120,7 +120,8 @@ export class OutgoingPublish implements OutboundEntry, Message {
 }
 
 /** The Topic Alias belongs to the connection, and the Message Expiry Interval is counted down. */
-function encodedProperties({ messageExpiryInterval: _, topicAlias: __, ...properties }: Properties): Uint8Array | undefined {
+function encodedProperties(all: Properties): Uint8Array | undefined {
+  const { messageExpiryInterval: _, topicAlias: __, ...properties } = all;
   return Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
 }
 

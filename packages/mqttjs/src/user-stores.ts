@@ -81,6 +81,14 @@ export class UserStores implements Commits {
     });
   }
 
+  /** The Sender is done with a message that is kept here. */
+  finish(entry: OutgoingPublish, outcome: number): void {
+    this.forget(entry, (error, stored) => {
+      if (error != null) entry.settle(error);
+      else entry.done(outcome, stored);
+    });
+  }
+
   /** CONNACK came. What a new session does not know is forgotten. */
   accepted(): void {
     for (const messageId of this.received) if (!this.session.inbound.has(messageId)) this.released(messageId);
