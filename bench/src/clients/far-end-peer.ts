@@ -104,7 +104,7 @@ export class FarEndPeer {
         this.socket.write(Buffer.from([0xd0, 0]));
         return;
       case 10:
-        this.answer(0xb0, bytes.readUInt16BE(body));
+        this.unsubscribed(bytes.readUInt16BE(body));
         return;
       case 14:
         return;
@@ -142,6 +142,12 @@ export class FarEndPeer {
     this.isSending = true;
   }
 
+  /** Its answer comes after all others. */
+  private unsubscribed(identifier: number): void {
+    this.writeAnswers();
+    this.socket.write(encodeToBytes({ type: 11, packetIdentifier: identifier, reasonCodes: [0] }, this.version));
+  }
+
   /** PUBREC. */
   private recorded(identifier: number): void {
     if (identifier !== this.nextRecorded || this.options.qos !== 2) this.faults++;
@@ -169,16 +175,20 @@ export class FarEndPeer {
 
   /** Writes the answers, and messages as far as the run, the window and the socket allow. */
   private pump(): void {
-    const { answers, socket } = this;
-    if (answers.end > 0) {
-      socket.write(Buffer.from(answers.view()));
-      answers.release(true);
-    }
+    const { socket } = this;
+    this.writeAnswers();
     while (this.isSending && socket.writableLength < HIGH_WATER) {
       const room = this.room();
       if (room <= 0) return;
       socket.write(this.take(room));
     }
+  }
+
+  private writeAnswers(): void {
+    const { answers, socket } = this;
+    if (answers.end === 0) return;
+    socket.write(Buffer.from(answers.view()));
+    answers.release(true);
   }
 
   /** Messages that may be written one after the other, up to the end of the ring. */
