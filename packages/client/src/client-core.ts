@@ -18,7 +18,7 @@ import {
   type TimerHandle,
 } from "@bowline/protocol/internal";
 import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
-import type { Attempt } from "./attempt.ts";
+import { attemptFailed, connectionEnded } from "./aftermath.ts";
 import { Attempts } from "./attempts.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Authenticating, Authenticator } from "./authenticator.ts";
@@ -26,9 +26,7 @@ import type { Client, ClientEvents } from "./client.ts";
 import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
-import { asMqttError, errorOf, toFailure } from "./failure.ts";
 import { InboundMessage } from "./inbound-message.ts";
-import type { Judgement } from "./judgement.ts";
 import type { Message } from "./message.ts";
 import { type ConnectionEnd, type ConnectionOwner, NetworkConnection } from "./network-connection.ts";
 import type {
@@ -45,7 +43,7 @@ import { aborted, onAbort } from "./on-abort.ts";
 import { onDemand } from "./on-demand.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
-import type { Hiding } from "./platform.ts";
+import { watchPage } from "./page-life.ts";
 import { randomClientId } from "./random-client-id.ts";
 import { publishFault } from "./server-limits.ts";
 import type { AttemptFailure, OnlineStatus, Status } from "./status.ts";
@@ -54,16 +52,11 @@ import type { Subscription } from "./subscription.ts";
 import { SubscriptionRegistry } from "./subscription-registry.ts";
 import { systemClock } from "./system-clock.ts";
 import { topicBytes } from "./topic-bytes.ts";
-import { warnUnheard } from "./warn-unheard.ts";
 
 const NO_OPTIONS: PublishOptions = {};
 const EMPTY: Uint8Array = new Uint8Array(0);
 /** More would be memory for topics that nobody sends again. */
 const ALIASES_USED = 256;
-/** So long after the host woke up a connection or attempt of before may take to be found dead. */
-const STALE_MS = 10_000;
-/** A server that closes so soon after CONNACK may have been told to by another client's CONNECT. */
-const TAKEOVER_SOON_MS = 5000;
 /** Filled and read within one synchronous call, so one for the process is enough. */
 const source: PublishSource = new PublishSource();
 
@@ -78,10 +71,10 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
   failedPublications = 0;
   gaps = 0;
   private readonly url: string;
-  private readonly options: ConnectOptions;
+  readonly options: ConnectOptions;
   readonly clock: Clock;
-  private readonly outbox: Outbox;
-  private readonly registry = new SubscriptionRegistry();
+  readonly outbox: Outbox;
+  readonly registry: SubscriptionRegistry = new SubscriptionRegistry();
   readonly attempts: Attempts;
   authenticator: Authenticator | undefined;
   received: FrameObserver | undefined = undefined;
@@ -90,12 +83,12 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
   /** Sockets on their way out, which `close` waits for. */
   private readonly leaving = new Set<Promise<void>>();
   controller: AbortController = new AbortController();
-  private retryTimer: TimerHandle;
+  retryTimer: TimerHandle;
   private renewalTimer: TimerHandle;
   /** When the attempt began, or when the connection came about. */
   since = 0;
-  private lastFailure: AttemptFailure | undefined;
-  private previousAgesMs: number[] = [];
+  lastFailure: AttemptFailure | undefined;
+  previousAgesMs: readonly number[] = [];
   private readonly congestedBy = new Set<Subscriber>();
   private readonly requester = onDemand(async () => new (await import("./requester.ts")).Requester(this, this.clock));
   private readonly log = onDemand(() => import("./packet-log.ts"));
@@ -106,9 +99,9 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
   private endDrain: (() => void) | undefined;
   private readonly offHost: () => void;
   /** When the host woke up last. */
-  private wokeAt = Number.NEGATIVE_INFINITY;
+  wokeAt: number = Number.NEGATIVE_INFINITY;
   /** The page is about to go or to stop, and nothing can be waited for. */
-  private isHidden = false;
+  isHidden = false;
 
   constructor(url: string, options: ConnectOptions) {
     super();
@@ -128,7 +121,7 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
     const authentication = fixed.authentication && { authenticationMethod: fixed.authentication.method };
     const { connect } = this.attempts.prepare(this.clientId, fixed, authentication);
     encodeFromClientToBytes(connect, connect.protocolVersion);
-    this.offHost = platform.watchHost({ wake: () => this.wake(), hide: (how) => this.hide(how) });
+    this.offHost = watchPage(this);
     this.begin();
   }
 
@@ -282,46 +275,7 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
   }
 
   ended(end: ConnectionEnd): void {
-    const wasOnline = this.status.state === "online";
-    const msToFail = this.clock.now() - this.since;
-    const isStepping = this.authenticator?.isStepping === true;
-    const { policy, current } = this.attempts;
-    const context = { ...(current as Attempt), msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
-    const judgement = platform.judge(end, context);
-    if (wasOnline) {
-      policy.lost(msToFail);
-      this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
-    }
-    const { authenticator } = this;
-    const isTakenOver = policy.suspects(wasOnline && this.isSilent(end, msToFail), this.clock.now());
-    this.authenticator = undefined;
-    this.drop();
-    const slow = end.timedOut && isStepping ? new MqttError("CREDENTIALS_TIMEOUT", { detail: "authentication" }) : undefined;
-    const judged = (given: Judgement): void => {
-      const found = errorOf(end, given);
-      const error = isTakenOver || found.code === "TAKEOVER" ? this.takenOver(found) : (slow ?? found);
-      authenticator?.end(error);
-      // The client may have been closed while the rules were loaded.
-      if (this.status.state === "closed") return;
-      const hints = error.code === given.code ? given.hints : [];
-      const { serverReference } = end.packet?.properties ?? {};
-      if (error.code === "CONNACK_NONE" && end.facts.firstBytes === undefined) this.attempts.unanswered();
-      this.failed(error, msToFail, hints, wasOnline, Number(end.facts.http?.retryAfter) * 1000 || undefined, serverReference);
-    };
-    if (judgement instanceof Promise) void judgement.then(judged);
-    else judged(judgement);
-  }
-
-  /** Closed without a reason soon after CONNACK and while nothing was asked: all that a server of 3.1.1 does at a takeover. */
-  private isSilent({ packet, error, cause, timedOut }: ConnectionEnd, ageMs: number): boolean {
-    const isUnexplained = packet === undefined && error === undefined && cause === undefined && !timedOut;
-    const isQuiet = this.outbox.session.inFlight.count === 0 && !this.registry.isAsking;
-    return this.version !== 5 && ageMs < TAKEOVER_SOON_MS && isUnexplained && isQuiet;
-  }
-
-  private takenOver(cause: MqttError): MqttError {
-    const { reasonCode } = cause;
-    return new MqttError("TAKEOVER", { detail: `"${this.clientId}"`, cause, ...(reasonCode !== undefined && { reasonCode }) });
+    connectionEnded(this, end);
   }
 
   // What outbox and subscribers tell.
@@ -349,13 +303,13 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
 
   // The way through the states.
 
-  private begin(): void {
+  begin(): void {
     this.clock.clearTimer(this.retryTimer);
     this.since = this.clock.now();
     this.setStatus({ state: "connecting", attempt: this.attempts.policy.failures + 1 });
     this.ask(
       (credentials) => this.enter(credentials),
-      (error) => this.attemptFailed(error),
+      (error) => attemptFailed(this, error),
     );
   }
 
@@ -367,7 +321,7 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
   }
 
   /** Goes on with what comes, unless the client ended or took another way meanwhile. */
-  follow<T>(given: Promise<T>, next: (value: T) => void, failed = (error: unknown): void => this.attemptFailed(error)): void {
+  follow<T>(given: Promise<T>, next: (value: T) => void, failed = (error: unknown): void => attemptFailed(this, error)): void {
     const { controller } = this;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
     given.then((value) => isCurrent() && next(value)).catch((error: unknown) => isCurrent() && failed(error));
@@ -444,15 +398,10 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
     return beginAuthentication(authentication, signal, this.clock, this.options.connectTimeoutMs ?? 30_000);
   }
 
-  /** @param given what is no error of ours was thrown by a part of the application's, or a part of ours cannot be loaded */
-  attemptFailed(given: unknown, hints: readonly string[] = []): void {
-    this.failed(asMqttError(given), this.clock.now() - this.since, hints, false);
-  }
-
   private dial(credentials: Credentials, authenticating: Authenticating | undefined): void {
     const { options, attempts, lastFailure } = this;
     if (lastFailure !== undefined && attempts.haveRefused(credentials)) {
-      this.attemptFailed(lastFailure.error, lastFailure.hints);
+      attemptFailed(this, lastFailure.error, lastFailure.hints);
       return;
     }
     const attempt = attempts.prepare(this.clientId, credentials, authenticating?.properties);
@@ -474,48 +423,11 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
     this.authenticator?.attach(this.connection);
   }
 
-  /** One attempt failed or one connection was lost: exactly one failure object, and what comes next. */
-  private failed(
-    error: MqttError,
-    msToFail: number,
-    hints: readonly string[],
-    wasOnline: boolean,
-    retryAfterMs?: number,
-    serverReference?: string,
-  ): void {
-    const { policy } = this.attempts;
-    const attempt = wasOnline ? 1 : policy.failures + 1;
-    const now = this.clock.now();
-    const delay = this.attempts.delayAfter(error, retryAfterMs, now);
-    // Something of the time before the host woke up has ended just now: the next is of the new time.
-    const isStale = this.since < this.wokeAt && now - this.wokeAt < STALE_MS;
-    const retryInMs = isStale && delay !== undefined ? (retryAfterMs ?? 0) : delay;
-    const failure = toFailure(error, attempt, msToFail, retryInMs, hints, serverReference);
-    this.lastFailure = failure;
-    if (retryInMs === undefined) this.status = { state: "failed", failure };
-    else this.status = { state: "waiting", retryInMs, lastFailure: failure, degraded: policy.failures >= 3 };
-    if (!wasOnline && !this.has("attemptFailed")) warnUnheard(failure);
-    this.emit(wasOnline ? "connectionLost" : "attemptFailed", failure);
-    // A listener may have closed the client, or asked it to come back at once.
-    if (!this.standsAt(failure)) return;
-    this.emit("status", this.status);
-    if (!this.standsAt(failure)) return;
-    if (retryInMs === undefined) this.giveUp(error);
-    else this.retryTimer = this.clock.setTimer(() => this.begin(), retryInMs);
-  }
-
-  private standsAt(failure: AttemptFailure): boolean {
-    const { status } = this;
-    return (
-      (status.state === "waiting" && status.lastFailure === failure) || (status.state === "failed" && status.failure === failure)
-    );
-  }
-
   private get version(): ProtocolVersion {
     return this.attempts.version;
   }
 
-  private giveUp(error: MqttError): void {
+  giveUp(error: MqttError): void {
     this.outbox.failAll(error);
     this.closeStore();
     for (const subscriber of this.registry.subscribers) subscriber.interrupt(error);
@@ -538,36 +450,8 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
     );
   }
 
-  /** The host woke up: what was waited for or believed before is out of date. */
-  private wake(): void {
-    const { state } = this.status;
-    const wasAway = this.isHidden && state === "connecting" && this.connection === undefined;
-    this.isHidden = false;
-    this.wokeAt = this.clock.now();
-    if (state === "waiting" || wasAway) this.begin();
-    else this.connection?.probe();
-  }
-
-  /** The last moment of a page at which anything can be sent. */
-  private hide(how: Hiding): void {
-    const { connection, options, isHidden } = this;
-    this.isHidden = true;
-    const isEnding = this.closing !== undefined;
-    const onPageHide = options.onPageHide ?? (options.will === undefined ? "disconnect" : "will");
-    const leavesWill = onPageHide === "will" && !isEnding;
-    // Chromium keeps the connections of a page that it keeps, so that the will would wait for Keep Alive: they end when the page, which
-    // was left, is frozen, after the listeners of the application had their say.
-    if (connection === undefined || (leavesWill && !(isHidden && how === "frozen"))) return;
-    if (leavesWill) void connection.destroy();
-    else this.sayGoodbye(isEnding || how === "gone");
-    if (isEnding) return;
-    this.drop();
-    this.controller.abort();
-    this.setStatus({ state: "connecting", attempt: 1 });
-  }
-
   /** DISCONNECT. A session of our own making ends with us; one that was asked for stays. */
-  private sayGoodbye(isForEver: boolean): void {
+  sayGoodbye(isForEver: boolean): void {
     const endsSession = isForEver && this.version === 5 && !keepsSession(this.options);
     void this.connection?.disconnect(0, endsSession ? { sessionExpiryInterval: 0 } : undefined);
   }
@@ -625,6 +509,11 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
     return this.connection?.isOpen === true ? this.connection.sender : undefined;
   }
 
+  /** close() or abort() was called. */
+  get isEnding(): boolean {
+    return this.closing !== undefined;
+  }
+
   /** Why nothing can be asked any more; undefined while something can. */
   get endError(): MqttError | undefined {
     if (this.status.state === "failed") return this.status.failure.error;
@@ -633,7 +522,7 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
 
   /** Why nothing more is taken: from the call of close() on, although what was taken before may still be leaving. */
   private get refusal(): MqttError | undefined {
-    return this.endError ?? (this.closing === undefined ? undefined : new MqttError("CLIENT_CLOSED"));
+    return this.endError ?? (this.isEnding ? new MqttError("CLIENT_CLOSED") : undefined);
   }
 
   private accept(publication: PendingPublication, signal: AbortSignal | undefined): void {
