@@ -40,7 +40,7 @@ test("a shorter limit found later counts, Keep Alive is never below 1 s, and off
   expect(keepAlive(limit, 0)).toBe(0);
 });
 
-test("[C7] a client cut twice after the same silence comes back with a Keep Alive below it", async () => {
+test("[C7 client scripted] a client cut twice after the same silence comes back with a Keep Alive below it", async () => {
   const { client, server, clock, losses } = await stage({ keepAlive: 60, reconnect: { firstDelayMs: 10, baseDelayMs: 10 } });
   for (let cut = 0; cut < 2; cut++) {
     await clock.advance(50_000);

@@ -65,7 +65,7 @@ describe("a host that wakes up", () => {
 });
 
 describe("a page that is left", () => {
-  test("[B5] says goodbye in the same turn, keeps its session, and comes back with it", async () => {
+  test("[B5 page scripted] says goodbye in the same turn, keeps its session, and comes back with it", async () => {
     const { client, server } = await stage({}, (it) => {
       it.sessionPresent = true;
     });
@@ -89,7 +89,7 @@ describe("a page that is left", () => {
     expect(server.link.of(DISCONNECT)).toMatchObject([{ properties: { sessionExpiryInterval: 0 } }]);
   });
 
-  test("[B4] leaves the goodbye to the server's will where there is one, unless told otherwise", async () => {
+  test("[B4 page scripted] leaves the goodbye to the server's will where there is one, unless told otherwise", async () => {
     const silent = await stage({ will });
     host.hide("kept");
     await turn();
@@ -107,7 +107,7 @@ describe("a page that is left", () => {
   });
 
   test.each(["before", "after"])(
-    "[B3] has a client that is closed %s say goodbye in the same turn, whatever is unacknowledged",
+    "[B3 page scripted] has a client that is closed %s say goodbye in the same turn, whatever is unacknowledged",
     async (when) => {
       const { client, server } = await stage({ will }, (it) => {
         it.script = (packet) => packet.type === PUBLISH;

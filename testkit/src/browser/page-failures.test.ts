@@ -54,7 +54,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
   const fail = (order: Order): Promise<Told> => chromium.page.evaluate(failInPage, order);
   const codes = ({ failures }: Told): string[] => failures.map(({ code }) => code);
 
-  test("[C1] [C2] a closed port: one failure for each attempt, with everything a page can know", async () => {
+  test("[A6 page] [C1 page] [C2 page] a closed port: one failure for each attempt, with everything a page can know", async () => {
     await load();
     const { failures, details } = await fail({ url: `ws://127.0.0.1:${await closedPort()}/mqtt`, attempts: 3 });
     expect(failures.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
@@ -70,7 +70,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
     }
   });
 
-  test("[C2] a wrong path: HTTP answers, the upgrade failed", async () => {
+  test("[C2 page] a wrong path: HTTP answers, the upgrade failed", async () => {
     await load();
     const { failures } = await fail({ url: broker.urls[0]!.replace("/mqtt", "/wrong?token=hunter2") });
     expect(failures).toMatchObject([{ stage: "ws", code: "WS_UPGRADE_REFUSED" }]);
@@ -78,13 +78,13 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
     expect(JSON.stringify(failures)).not.toContain("hunter2");
   });
 
-  test("[C2] TLS to a plain port is not answered, and plain to a TLS port is", async () => {
+  test("[C2 page] TLS to a plain port is not answered, and plain to a TLS port is", async () => {
     await load();
     expect(codes(await fail({ url: plain.urls[0]!.replace("ws:", "wss:") }))).toEqual(["WS_UNREACHABLE"]);
     expect(codes(await fail({ url: broker.urls[0]!.replace("wss:", "ws:") }))).toEqual(["WS_UPGRADE_REFUSED"]);
   });
 
-  test("[C2] asks the server at most once a minute, and not at all when told so", async () => {
+  test("[C2 page] asks the server at most once a minute, and not at all when told so", async () => {
     await load();
     const asked: string[] = [];
     chromium.page.on("request", (request) => request.resourceType() === "fetch" && asked.push(request.url()));
@@ -95,7 +95,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
     expect(asked).toEqual([url.replace("ws:", "http:")]);
   });
 
-  test("[C2] a content security policy that forbids the address is named, and one that forbids to ask proves nothing", async () => {
+  test("[C2 page] a content security policy that forbids the address is named, and one that forbids to ask proves nothing", async () => {
     await load("connect-src 'self'");
     const forbidden = await fail({ url: plain.urls[0]! });
     expect(codes(forbidden)).toEqual(["B_CSP"]);
@@ -103,7 +103,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
     expect(codes(await fail({ url: `ws://127.0.0.1:${await closedPort()}/mqtt` }))).toEqual(["WS_NEVER_OPENED"]);
   });
 
-  test("[C2] offline is said, and the page is back as soon as the network is", async () => {
+  test("[C2 page] [A10 page] offline is said, and the page is back as soon as the network is", async () => {
     await load();
     const context = chromium.page.context();
     await context.setOffline(true);
@@ -122,7 +122,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
     await chromium.page.evaluate(() => (globalThis as unknown as PageGlobals).client.close());
   });
 
-  test("[C2] mixed content is a failure and no exception, before anything is dialled", async () => {
+  test("[C2 page] mixed content is a failure and no exception, before anything is dialled", async () => {
     const folder = await mkdtemp(join(tmpdir(), "bowline-mixed-"));
     const authority = await openLocalCa({ folder });
     const { certificate, privateKey } = await authority.issue(["localhost"]);
@@ -145,7 +145,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
     }
   });
 
-  test("[C3] options that no page can set are named once", async () => {
+  test("[C3 page] options that no page can set are named once", async () => {
     await load();
     const from = chromium.messages.length;
     const url = `ws://127.0.0.1:${await closedPort()}/mqtt`;

@@ -69,7 +69,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     ["navigates", goElsewhere],
     ["is closed", closePage],
   ] as const)(
-    "[B3] that %s with `disconnect` says DISCONNECT before the WebSocket's close, and no will is sent",
+    "[B3 page] that %s with `disconnect` says DISCONNECT before the WebSocket's close, and no will is sent",
     async (_how, leave) => {
       await goOnline({ hasWill: true, onPageHide: "disconnect" });
       await leave();
@@ -79,7 +79,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     },
   );
 
-  test("[B3] whose application closes the client in its own pagehide listener says DISCONNECT first, and no will is sent", async () => {
+  test("[B3 page] whose application closes the client in its own pagehide listener says DISCONNECT first, and no will is sent", async () => {
     await goOnline({ hasWill: true });
     await page.evaluate(() => {
       const { client } = globalThis as unknown as PageGlobals;
@@ -91,7 +91,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(await willsAfterAWhile()).toBe(0);
   });
 
-  test("[B4] leaves the goodbye to the will by default when there is one", async () => {
+  test("[B4 page] leaves the goodbye to the will by default when there is one", async () => {
     await goOnline({ hasWill: true });
     await goElsewhere();
     await gone();
@@ -99,7 +99,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(await willsAfterAWhile()).toBe(1);
   });
 
-  test("[B1] that cuts its connection is gone within 100 ms, and the will is there within 200", async () => {
+  test("[B1 page] that cuts its connection is gone within 100 ms, and the will is there within 200", async () => {
     await goOnline({ hasWill: true });
     const { cutAt, doneAt } = await page.evaluate(abortInPage);
     await gone();
@@ -109,7 +109,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(doneAt - cutAt).toBeLessThan(500);
   });
 
-  test("[B2] notices within 1.5 times Keep Alive that its server is silent, and tells it once", async () => {
+  test("[B2 page] notices within 1.5 times Keep Alive that its server is silent, and tells it once", async () => {
     const keepAlive = 2;
     await goOnline({ keepAlive });
     tap.isBlackHole = true;
@@ -118,7 +118,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(ms).toBeLessThan(keepAlive * 1500 + 300);
   });
 
-  test("[B5] that is frozen says goodbye, and connects within 300 ms of its return", async () => {
+  test("[B5 page] that is frozen says goodbye, and connects within 300 ms of its return", async () => {
     await goOnline({ onPageHide: "disconnect" });
     await lifecycle("frozen");
     await gone();
@@ -131,7 +131,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(status).toMatchObject({ state: "online", sessionPresent: true });
   });
 
-  test("[B5] whose connection was cut while it was frozen connects within 300 ms of its return", async () => {
+  test("[B5 page] whose connection was cut while it was frozen connects within 300 ms of its return", async () => {
     await goOnline({ hasWill: true, keepAlive: 1 });
     await lifecycle("frozen");
     // Nobody pings: the broker ends it, and sends the will.
@@ -143,7 +143,7 @@ describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` ($
     expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
   });
 
-  test("[B5] that comes back from the back/forward cache has its connection again", async () => {
+  test("[B5 page] that comes back from the back/forward cache has its connection again", async () => {
     await goOnline({ onPageHide: "disconnect" });
     await goElsewhere();
     await gone();

@@ -46,7 +46,7 @@ describe.skipIf(missing !== "")(`behind nginx with an idle limit${missing && ` (
     if (folder !== undefined) await rm(folder, { recursive: true });
   });
 
-  test("[C7] client, drop-in and page are cut twice, and then no more", async () => {
+  test("[C7 client] [C7 drop-in] [C7 page] client, drop-in and page are cut twice, and then no more", async () => {
     const credentials = await broker.user();
     const losses = { client: 0, dropIn: 0 };
     const client = connect(url, { credentials, keepAlive: KEEP_ALIVE, reconnect: { delay: () => 10 } });

@@ -55,7 +55,7 @@ describe.skipIf(missing !== "")(`a slow handler${missing && ` (${missing})`}`, (
     for (let i = 0; i < MESSAGES; i++) void publisher.publish("flood", new Uint8Array(1000), { qos: 1 }).stored;
   };
 
-  test("[G5] of the client does not cut its own connection", async () => {
+  test("[G5 client] of the client does not cut its own connection", async () => {
     const { url, credentials, keepAlive } = await order();
     const client = connect(url, { credentials, keepAlive });
     let losses = 0;
@@ -73,7 +73,7 @@ describe.skipIf(missing !== "")(`a slow handler${missing && ` (${missing})`}`, (
     await client.abort();
   }, 40_000);
 
-  test("[G5] of the drop-in does not cut its own connection", async () => {
+  test("[G5 drop-in] of the drop-in does not cut its own connection", async () => {
     const { url, credentials, keepAlive } = await order();
     const client: MqttClient = mqtt.connect(url, { ...credentials, keepalive: keepAlive });
     const errors: unknown[] = [];
@@ -93,7 +93,7 @@ describe.skipIf(missing !== "")(`a slow handler${missing && ` (${missing})`}`, (
     await client.endAsync(true);
   }, 40_000);
 
-  test("[G5] of a page does not cut its own connection", async () => {
+  test("[G5 page] of a page does not cut its own connection", async () => {
     await page.evaluate(subscribeInPage, await order());
     flood();
     await page.until(() => (globalThis as unknown as { isDone: boolean }).isDone);

@@ -50,7 +50,7 @@ describe.each([
   ["@bowline/mqttjs", dropInClient],
 ] as const)("%s at our broker", (_name, connect) => {
   test.each(cases)(
-    `F1 F2 F3: version $version, QoS $qos: nothing failed, lost or out of order, doubled only what a cut hid (${seeds})`,
+    `[F1 client] [F1 drop-in] [F2 client] [F2 drop-in] [F3 client] version $version, QoS $qos: nothing failed, lost or out of order, doubled only what a cut hid (${seeds})`,
     async ({ version, qos }) => {
       for (const result of await run({ connect, version, qos })) {
         expect(result).toMatchObject({ failed: 0, lost: 0, outOfOrder: 0 });
@@ -66,7 +66,7 @@ describe.each([
   );
 
   test.each(cases)(
-    `F4: version $version, QoS $qos, 1,000 outstanding, as fast as it goes: nothing failed or lost, Receive Maximum kept (${seeds})`,
+    `[F4 client] [F4 drop-in] version $version, QoS $qos, 1,000 outstanding, as fast as it goes: nothing failed or lost, Receive Maximum kept (${seeds})`,
     async ({ version, qos }) => {
       const settings = { broker: narrow.address, rate: 0, window: 1000, messages: 20_000, meanLifeMs: 50 };
       for (const result of await run({ connect, version, qos, ...settings })) {
@@ -81,7 +81,7 @@ describe.each([
 });
 
 test.each(cases)(
-  `F5: npm's mqtt at our broker, version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
+  `[F5 client] npm's mqtt at our broker, version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
   async ({ version, qos }) => {
     for (const result of await run({ connect: mqttJsClient, version, qos })) {
       expect(result.lost).toBe(0);
@@ -91,7 +91,7 @@ test.each(cases)(
   LIMIT_MS,
 );
 
-describe.skipIf(missing !== "")(`F5: our client at mosquitto${missing && ` (${missing})`}`, () => {
+describe.skipIf(missing !== "")(`our client at mosquitto${missing && ` (${missing})`}`, () => {
   let mosquitto: MosquittoProcess;
   beforeAll(async () => {
     mosquitto = await MosquittoProcess.start();
@@ -99,7 +99,7 @@ describe.skipIf(missing !== "")(`F5: our client at mosquitto${missing && ` (${mi
   afterAll(() => mosquitto?.remove());
 
   test.each(cases)(
-    `F5: version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
+    `[F5 client mosquitto] version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
     async ({ version, qos }) => {
       const { hostname: host, port } = new URL(mosquitto.url("mqtt"));
       const broker = { host, port: Number(port) };

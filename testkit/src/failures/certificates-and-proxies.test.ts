@@ -15,6 +15,7 @@ import { NginxProcess } from "./nginx-process.ts";
 import { type Material, OpensslAuthority } from "./openssl-certificates.ts";
 import { clientKinds, type RouteOptions } from "./watched.ts";
 
+// covers: [C4 client scripted] [C4 drop-in scripted] [A6 client scripted] [A6 drop-in scripted]
 // Certificates made by openssl and a real nginx in front: scenario group C as Node sees it, row by row, for the client and the drop-in.
 
 const missing = missingPrograms("openssl", "nginx");

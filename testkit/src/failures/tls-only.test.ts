@@ -13,6 +13,7 @@ import { OpensslAuthority } from "./openssl-certificates.ts";
 import { type NameRefusal, TenantsServer } from "./tenants-server.ts";
 import { clientKinds, type RouteOptions } from "./watched.ts";
 
+// covers: [D1 client scripted] [D1 drop-in scripted] [D2 client scripted] [D2 drop-in scripted]
 // TLS only, with tenants told apart by the server name: scenario group D, row by row, for the client and for the drop-in.
 
 const missing = missingPrograms("openssl");

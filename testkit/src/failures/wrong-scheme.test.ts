@@ -4,6 +4,8 @@ import { LocalBroker } from "../proxy/local-broker.ts";
 import { missingPrograms } from "../system/missing-programs.ts";
 import { clientKinds } from "./watched.ts";
 
+// covers: [D2 client] [D2 client mosquitto] [D2 drop-in] [D2 drop-in mosquitto]
+// covers: [A6 client] [A6 client mosquitto] [A6 drop-in] [A6 drop-in mosquitto]
 // Each scheme at each kind of listener, of our broker and of mosquitto: one failure for each attempt that names what the port speaks.
 
 const missing = missingPrograms("mosquitto", "mosquitto_passwd");

@@ -44,7 +44,7 @@ class Tokens {
 
 describe.each(versions)("version %i", (protocolVersion) => {
   test(
-    `A4: tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
+    `[A4 client scripted] tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
     async () => {
       const tokens = new Tokens();
       const { failures, losses } = clients.core(server.url, { protocolVersion, credentials: tokens.give });
@@ -58,7 +58,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
   );
 
   test(
-    `A4 (drop-in, bowline.credentials): tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
+    `[A4 drop-in scripted] bowline.credentials: tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
     async () => {
       const tokens = new Tokens();
       const { client, errors } = clients.dropIn(server.url, { protocolVersion, bowline: { credentials: tokens.give } });
@@ -76,7 +76,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
     ["static", { username: "u", password: "good" }],
     ["sync", () => ({ username: "u", password: "good" })],
     ["async", async () => ({ username: "u", password: "good" })],
-  ] as const)("A4: %s credentials", async (_form, credentials) => {
+  ] as const)("[A4 client scripted] [A4 drop-in scripted] %s credentials", async (_form, credentials) => {
     const { client } = clients.core(server.url, { protocolVersion, credentials });
     const { client: other } = clients.dropIn(server.url, { protocolVersion, bowline: { credentials } });
     await client.online();
@@ -84,7 +84,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
     expect(server.refused).toHaveLength(0);
   });
 
-  test("A1 A4 (drop-in): refused, others are tried, and the same ones are not", async () => {
+  test("[A1 drop-in scripted] [A4 drop-in scripted] refused, others are tried, and the same ones are not", async () => {
     const told: (string | undefined)[] = [];
     let password = "old";
     const { client, errors } = clients.dropIn(server.url, {
@@ -109,7 +109,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
   });
 });
 
-test("A4 (drop-in): a callback that never answers is an error of each attempt within the time limit, its signal aborted", async () => {
+test("[A4 drop-in scripted] a callback that never answers is an error of each attempt within the time limit, its signal aborted", async () => {
   const signals: AbortSignal[] = [];
   const { client, errors } = clients.dropIn(server.url, {
     connectTimeout: 60,
@@ -129,7 +129,7 @@ test("A4 (drop-in): a callback that never answers is an error of each attempt wi
   expect(server.seen).toEqual([]);
 });
 
-test("A4: address, query and headers of the attempt may come with the credentials", async () => {
+test("[A4 client scripted] [A4 drop-in scripted] address, query and headers of the attempt may come with the credentials", async () => {
   const { client, failures } = clients.core("mqtt://127.0.0.1:1", {
     credentials: () => ({ url: server.url, username: "u", password: "good" }),
   });
@@ -141,7 +141,7 @@ test("A4: address, query and headers of the attempt may come with the credential
   expect(failures).toEqual([]);
 });
 
-test("A10 (drop-in, bowline.reconnect): growing delays; without it the period is exact", async () => {
+test("[A10 drop-in scripted] bowline.reconnect: growing delays; without it the period is exact", async () => {
   server.closesAtConnect = true;
   const delays: (number | undefined)[] = [];
   const { client } = clients.dropIn(server.url, {
@@ -167,7 +167,7 @@ test("A10 (drop-in, bowline.reconnect): growing delays; without it the period is
   expect(exact).toEqual([30, 30, 30]);
 });
 
-test("E1: a password without a user name goes out on 5.0", async () => {
+test("[E1 client scripted] [E1 drop-in scripted] a password without a user name goes out on 5.0", async () => {
   const password = "good";
   const { client } = clients.core(server.url, { protocolVersion: 5, credentials: { password } });
   const { client: other } = clients.dropIn(server.url, { protocolVersion: 5, password });

@@ -26,7 +26,7 @@ async function timed(done: PromiseLike<unknown>): Promise<number> {
 
 describe.each(versions)("version %i", (protocolVersion) => {
   test.each(["offline", "handshaking"])(
-    "A8: close() and end() while %s settle at once, each publication exactly once",
+    "[A8 client scripted] [A8 drop-in scripted] close() and end() while %s settle at once, each publication exactly once",
     async (where) => {
       if (where === "offline") await server.close();
       server.answers = false;
@@ -49,7 +49,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
     },
   );
 
-  test("A8: a silent peer and something unacknowledged: the drain takes its limit, and everything is told", async () => {
+  test("[A8 client scripted] [A8 drop-in scripted] a silent peer and something unacknowledged: the drain takes its limit, and everything is told", async () => {
     const { client } = clients.core(server.url, { protocolVersion, credentials: RIGHT, drainTimeoutMs: 300 });
     const { client: other } = clients.dropIn(server.url, { protocolVersion, ...RIGHT, bowline: { drainTimeoutMs: 300 } });
     await client.online();
@@ -68,7 +68,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
   });
 
   test.each(["close", "abort"] as const)(
-    "A9: %s() before CONNACK: not a byte more, and the socket is closed at once",
+    "[A9 client scripted] %s() before CONNACK: not a byte more, and the socket is closed at once",
     async (how) => {
       server.answers = false;
       const { client } = clients.core(server.url, { protocolVersion, credentials: RIGHT });
@@ -80,7 +80,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
     },
   );
 
-  test.each([false, true])("A9 (drop-in): end(%s) before CONNACK: not a byte more, no event after end", async (force) => {
+  test.each([false, true])("[A9 drop-in scripted] end(%s) before CONNACK: not a byte more, no event after end", async (force) => {
     server.answers = false;
     const { client, events } = clients.dropIn(server.url, { protocolVersion, ...RIGHT, reconnectPeriod: 20 });
     await until(() => server.seen[0]?.connect !== undefined);

@@ -15,7 +15,7 @@ const BIN_MS = 100;
 const made: Client[] = [];
 afterEach(() => Promise.all(made.splice(0).map((client) => client.abort())));
 
-test(`A10 A11: 1,000 clients and a broker away for 5 s: no bin of 100 ms has more than 85 attempts, and 99 % are back within 9 s (BOWLINE_SEED=${seed})`, async () => {
+test(`[A10 client scripted] [A11 client] 1,000 clients and a broker away for 5 s: no bin of 100 ms has more than 85 attempts, and 99 % are back within 9 s (BOWLINE_SEED=${seed})`, async () => {
   const COUNT = 1000;
   const clock = new VirtualClock();
   const network = new VirtualNetwork(clock, { seed });
@@ -67,7 +67,7 @@ test(`A10 A11: 1,000 clients and a broker away for 5 s: no bin of 100 ms has mor
   expect(backAt[COUNT * 0.99 - 1]).toBeLessThanOrEqual(9000);
 }, 60_000);
 
-test("A11: 200 real clients, a broker away for 1 s: each tries once or twice meanwhile, and all are back", async () => {
+test("[A11 client scripted] 200 real clients, a broker away for 1 s: each tries once or twice meanwhile, and all are back", async () => {
   const COUNT = 200;
   const server = await PasswordServer.start();
   try {

@@ -33,7 +33,7 @@ async function measure(library: string, load: string, count: number): Promise<Me
 }
 
 describe.each(["client", "drop-in"])("%s", (library) => {
-  test("G2: 100,000 QoS 0 messages in a loop: 2 s, the event loop free again within 100 ms, and the cost grows with the count", async () => {
+  test("[G2 client scripted] [G2 drop-in scripted] 100,000 QoS 0 messages in a loop: 2 s, the event loop free again within 100 ms, and the cost grows with the count", async () => {
     const small = await measure(library, "loop", 10_000);
     const large = await measure(library, "loop", 100_000);
     expect(large.loopMs).toBeLessThanOrEqual(2000);
@@ -43,13 +43,13 @@ describe.each(["client", "drop-in"])("%s", (library) => {
     expect(large.loopMs).toBeLessThanOrEqual(15 * Math.max(small.loopMs, 20));
   }, 60_000);
 
-  test(`G3: ${MANY} messages, waiting for room: 100 MB at most, each told exactly once`, async () => {
+  test(`[G3 client scripted] [G3 drop-in scripted] ${MANY} messages, waiting for room: 100 MB at most, each told exactly once`, async () => {
     const { grownBytes, told, failed } = await measure(library, "wait", MANY);
     expect(grownBytes).toBeLessThanOrEqual(100 * MB);
     expect([told, failed]).toEqual([MANY, 0]);
   }, 120_000);
 
-  test(`G4: ${MANY} QoS 0 messages offline: 50 MB at most, and what was dropped is counted`, async () => {
+  test(`[G4 client scripted] [G4 drop-in scripted] ${MANY} QoS 0 messages offline: 50 MB at most, and what was dropped is counted`, async () => {
     await server.close();
     const { grownBytes, dropped } = await measure(library, "offline", MANY);
     expect(grownBytes).toBeLessThanOrEqual(50 * MB);
@@ -58,7 +58,7 @@ describe.each(["client", "drop-in"])("%s", (library) => {
   }, 60_000);
 });
 
-describe("G1: what is not sent", () => {
+describe("[G1 client scripted] [G1 drop-in scripted] what is not sent", () => {
   test("is seen in bufferedAmount, and drain tells when there is room", async () => {
     await server.close();
     const client = connect(server.url, {

@@ -74,7 +74,9 @@ function expectTypeError(make: () => unknown): void {
 
 describe("what is wrong is a TypeError at connect, and nothing is dialled", () => {
   test.each(wrong)("[A5 client] %o", (options) => expectTypeError(() => connect(gate.url, options as ConnectOptions)));
-  test.each(wrongForDropIn)("[A5 drop-in] %o", (options) => expectTypeError(() => mqtt.connect(gate.url, options as IClientOptions)));
+  test.each(wrongForDropIn)("[A5 drop-in] %o", (options) =>
+    expectTypeError(() => mqtt.connect(gate.url, options as IClientOptions)),
+  );
 });
 
 test("[E1 client] [E1 drop-in] a password without a user name goes out on 5.0, and our broker takes it", async () => {

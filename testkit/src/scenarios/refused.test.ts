@@ -34,7 +34,7 @@ describe.each(cases)(
       server.keepsOpen = keepsOpen;
     });
 
-    test("A1 A2 A3 (first): wrong from the start: one attempt, one failure, and a terminal status with the reason", async () => {
+    test("[A1 client scripted] [A2 client scripted] [A3 client scripted] first: wrong from the start: one attempt, one failure, and a terminal status with the reason", async () => {
       const { client, failures } = clients.core(server.url, { protocolVersion, credentials: { username: "u", password: "bad" } });
       await until(() => client.status.state === "failed");
       await until(() => server.open.length === 0);
@@ -44,7 +44,7 @@ describe.each(cases)(
       expect(client.status).toMatchObject({ state: "failed", failure: { code: "BAD_CREDENTIALS", stage: "mqtt" } });
     });
 
-    test("A1 A3 A4 (fix): corrected by the credentials callback: asked once per attempt, refused once, online", async () => {
+    test("[A1 client scripted] [A3 client scripted] [A4 client scripted] fix: corrected by the credentials callback: asked once per attempt, refused once, online", async () => {
       let password = "bad";
       const asked: (string | undefined)[] = [];
       const credentials = ({ lastFailure }: { lastFailure: { code: string } | undefined }) => {
@@ -59,7 +59,7 @@ describe.each(cases)(
       expectClosedByUs();
     });
 
-    test("A1 A3 (later): revoked and cut while online: with a callback it comes back as soon as the password is right", async () => {
+    test("[A1 client scripted] [A3 client scripted] later: revoked and cut while online: with a callback it comes back as soon as the password is right", async () => {
       let password = "good";
       let asked = 0;
       const credentials = () => {
@@ -78,7 +78,7 @@ describe.each(cases)(
       expectClosedByUs();
     });
 
-    test("A2 A3 (later): revoked, and no others: it ends in a failure that is told, and reconnect() comes back", async () => {
+    test("[A2 client scripted] [A3 client scripted] later: revoked, and no others: it ends in a failure that is told, and reconnect() comes back", async () => {
       const { client, failures } = clients.core(server.url, {
         protocolVersion,
         credentials: { username: "u", password: "good" },
@@ -94,7 +94,7 @@ describe.each(cases)(
       await until(() => client.status.state === "online");
     });
 
-    test("A2 A3 (drop-in, first): without the retry option: one error with the reason, one close, and the socket is gone", async () => {
+    test("[A2 drop-in scripted] [A3 drop-in scripted] first: without the retry option: one error with the reason, one close, and the socket is gone", async () => {
       const { client, errors, events } = clients.dropIn(server.url, {
         protocolVersion,
         username: "u",
@@ -111,7 +111,7 @@ describe.each(cases)(
       expectClosedByUs();
     });
 
-    test("A1 A3 A6 (drop-in, fix): with the retry option: one error per attempt, and a changed password connects", async () => {
+    test("[A1 drop-in scripted] [A3 drop-in scripted] [A6 drop-in scripted] fix: with the retry option: one error per attempt, and a changed password connects", async () => {
       const { client, errors } = clients.dropIn(server.url, {
         protocolVersion,
         username: "u",
@@ -128,7 +128,7 @@ describe.each(cases)(
     });
 
     test.each([true, false])(
-      "A7 (drop-in, reconnect-in-error, retry option %s): exactly one further CONNECT, no flap",
+      "[A7 drop-in scripted] reconnect-in-error, retry option %s: exactly one further CONNECT, no flap",
       async (retries) => {
         const { client, errors, events } = clients.dropIn(server.url, {
           protocolVersion,
@@ -152,7 +152,7 @@ describe.each(cases)(
 );
 
 test.each(versions)(
-  "A7 (version %i): reconnect() while connected makes no further connection, and none flaps",
+  "[A7 client scripted] version %i: reconnect() while connected makes no further connection, and none flaps",
   async (protocolVersion) => {
     const { client } = clients.core(server.url, { protocolVersion, credentials: { username: "u", password: "good" } });
     await client.online();
@@ -163,7 +163,7 @@ test.each(versions)(
 );
 
 test.each(versions)(
-  "A7 (drop-in, version %i): reconnect() three times while connected makes at most one connection",
+  "[A7 drop-in scripted] version %i: reconnect() three times while connected makes at most one connection",
   async (protocolVersion) => {
     const { client } = clients.dropIn(server.url, { protocolVersion, username: "u", password: "good", reconnectPeriod: 50 });
     await until(() => client.connected);
@@ -180,7 +180,7 @@ test.each([
   ["throws", () => Promise.reject(new Error("no token")), "CREDENTIALS_FAILED"],
   ["answers nothing", () => undefined as never, "CREDENTIALS_FAILED"],
 ] as const)(
-  "A4 A5: a credentials callback that %s is a failure of each attempt, told once each",
+  "[A4 client scripted] [A5 client scripted] a credentials callback that %s is a failure of each attempt, told once each",
   async (_name, credentials, code) => {
     const { client, failures } = clients.core(server.url, { credentials, connectTimeoutMs: 60, reconnect: FAST });
     await until(() => failures.length === 3);
@@ -190,7 +190,7 @@ test.each([
   },
 );
 
-test("A12: nobody listens: nothing throws, and one warning names the failure, for each library", async () => {
+test("[A12 client scripted] nobody listens: nothing throws, and one warning names the failure, for each library", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   try {
     const { connect } = await import("@bowline/client");
@@ -208,7 +208,7 @@ test("A12: nobody listens: nothing throws, and one warning names the failure, fo
   }
 });
 
-describe("E2: closed before CONNACK", () => {
+describe("[E2 client scripted] closed before CONNACK", () => {
   test("one failure per attempt with hints, degraded after three, and it goes on", async () => {
     server.closesAtConnect = true;
     const { client, failures } = clients.core(server.url, { protocolVersion: 5, reconnect: FAST });

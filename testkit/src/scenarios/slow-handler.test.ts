@@ -31,7 +31,7 @@ async function flood(topic: string): Promise<void> {
 }
 
 test.each(["received", "handled"] as const)(
-  `G5: a promise of ${HANDLER_MS} ms for each message, acknowledged when %s: no cut in ${WATCHED_MS} ms`,
+  `[G5 client] a promise of ${HANDLER_MS} ms for each message, acknowledged when %s: no cut in ${WATCHED_MS} ms`,
   async (acknowledge) => {
     const { client, losses } = clients.core(server.url, { keepAlive: KEEP_ALIVE });
     let handled = 0;
@@ -49,7 +49,7 @@ test.each(["received", "handled"] as const)(
 );
 
 test(
-  `G5 (drop-in): handleMessage of ${HANDLER_MS} ms for each message: no cut in ${WATCHED_MS} ms`,
+  `[G5 drop-in] handleMessage of ${HANDLER_MS} ms for each message: no cut in ${WATCHED_MS} ms`,
   async () => {
     const { client, errors, events } = clients.dropIn(server.url, { keepalive: KEEP_ALIVE });
     let handled = 0;

@@ -25,7 +25,7 @@ async function watched(topic: string): Promise<{ came: () => number | undefined 
 describe.each(["mqtt", "ws"])("over %s", (scheme) => {
   const url = (): string => server.server.listeners.find((one) => one.startsWith(scheme))!;
 
-  test("B1: abort() while connected: the will comes at once, and nothing stays open", async () => {
+  test("[B1 client] abort() while connected: the will comes at once, and nothing stays open", async () => {
     const will = await watched(`will/${scheme}`);
     const { client } = clients.core(url(), {
       will: { topicName: `will/${scheme}`, payload: "gone" },
@@ -40,7 +40,7 @@ describe.each(["mqtt", "ws"])("over %s", (scheme) => {
     await until(() => [...server.server.broker.connections()].length === 1);
   });
 
-  test("B1 (drop-in): end(true) while connected: the will comes at once; end(false) sends none", async () => {
+  test("[B1 drop-in] end(true) while connected: the will comes at once; end(false) sends none", async () => {
     for (const force of [true, false]) {
       const topic = `will/${scheme}/${force}`;
       const will = await watched(topic);
@@ -59,7 +59,7 @@ describe.each(["mqtt", "ws"])("over %s", (scheme) => {
   });
 });
 
-test("B2: a silent peer is found within 1.5 times the keep alive, and told once", async () => {
+test("[B2 client scripted] [B2 drop-in scripted] a silent peer is found within 1.5 times the keep alive, and told once", async () => {
   const silent = await PasswordServer.start();
   silent.pongs = false;
   try {

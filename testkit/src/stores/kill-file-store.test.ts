@@ -55,7 +55,7 @@ describe.each(anyBrokers("mqtts"))("a process with a file store", ({ name, missi
     }
 
     test(
-      `[F7] ${KILLS} kills while it publishes at least ${COUNT} of each QoS: what was stored arrives, QoS 2 once (BOWLINE_SEED=${seed})`,
+      `[F7 client] [F7 client mosquitto] ${KILLS} kills while it publishes at least ${COUNT} of each QoS: what was stored arrives, QoS 2 once (BOWLINE_SEED=${seed})`,
       async () => {
         const random = seededRandom(seed);
         const { ended } = await told.count(reader);
@@ -80,7 +80,7 @@ describe.each(anyBrokers("mqtts"))("a process with a file store", ({ name, missi
     );
 
     test(
-      `[F7] ${COUNT} of each QoS published while the broker is away, then killed: all arrive after the restart`,
+      `[F7 client] [F7 client mosquitto] ${COUNT} of each QoS published while the broker is away, then killed: all arrive after the restart`,
       async () => {
         const { ended } = await told.count(reader);
         await broker.stop();

@@ -126,7 +126,7 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
     }
 
     test(
-      `[F7] ${KILLS} kills of browser or renderer while it publishes at least ${COUNT} of each QoS: what was stored arrives, QoS 2 once (BOWLINE_SEED=${seed})`,
+      `[F7 page] [F7 page mosquitto] ${KILLS} kills of browser or renderer while it publishes at least ${COUNT} of each QoS: what was stored arrives, QoS 2 once (BOWLINE_SEED=${seed})`,
       async () => {
         const random = seededRandom(seed);
         const { ended } = await told.count(reader);
@@ -145,7 +145,7 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
     );
 
     test(
-      `[F7] ${COUNT} of each QoS published while the broker is away, then the browser killed: all arrive after the restart`,
+      `[F7 page] [F7 page mosquitto] ${COUNT} of each QoS published while the broker is away, then the browser killed: all arrive after the restart`,
       async () => {
         const { ended } = await told.count(reader);
         await broker.stop();

@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("[F6] `reliable: true` is a session of a day, resumed, in a folder of its own for each server and client", async () => {
+test("[F6 client scripted] `reliable: true` is a session of a day, resumed, in a folder of its own for each server and client", async () => {
   const server = new ScriptedServer();
   const clientId = "Gerät 7/../*";
   const client = connect("mqtts://one.test:8883", { reliable: true, session: { clientId }, transport: server.dial });
@@ -37,7 +37,7 @@ test("[F6] `reliable: true` is a session of a day, resumed, in a folder of its o
   expect(readdirSync(".bowline-sessions").toSorted()).toEqual([`${name}one.test%3A8883`, `${name}two.test%3A8883`]);
 });
 
-test("[F6] without a client identifier it is one client for each server, and a second one is told so", async () => {
+test("[F6 client scripted] without a client identifier it is one client for each server, and a second one is told so", async () => {
   const server = new ScriptedServer();
   const first = connect("mqtt://one.test", { reliable: true, transport: server.dial });
   const { clientId } = await first.online();
