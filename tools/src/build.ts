@@ -66,6 +66,7 @@ function bundleClient(): Promise<void> {
       // What is imported on demand: files of their own beside the bundle.
       chunkFileNames: "browser-[name].min.js",
     },
+    ["protocol", "client"],
   );
 }
 
@@ -96,22 +97,29 @@ function bundleMqttJs(platform: "node" | "browser", name: string): Promise<void>
 
 /** What the script imports on demand, by the path it is imported by. A script shares no modules with it, so each is whole in itself. */
 const besideScript: Readonly<Record<string, string>> = {
-  "./diagnosis.ts": "packages/client/src/browser/diagnosis.ts",
   "./attempt-rules.ts": "packages/mqttjs/src/attempt-rules.ts",
+  "./diagnosis.ts": "packages/client/src/browser/diagnosis.ts",
   "./outbound-aliases.ts": "packages/protocol/src/flow/outbound-aliases.ts",
 };
 
 async function bundleMqttJsForPages(): Promise<void> {
   const dir = join(root, "packages/mqttjs/dist");
   const resolve = { conditionNames: pageConditions };
+  const packages = ["protocol", "client", "mqttjs"];
   const names = {};
   await bundleForPages(
     { input: join(root, "packages/mqttjs/src/index.ts"), resolve, plugins: [loadedFromBeside] },
     { dir, format: "iife", name: "mqtt", exports: "named", entryFileNames: "browser.min.js", codeSplitting: false },
+    packages,
     names,
   );
   for (const [path, source] of Object.entries(besideScript)) {
-    await bundleForPages({ input: join(root, source), resolve }, { dir, format: "esm", entryFileNames: fileBeside(path) }, names);
+    await bundleForPages(
+      { input: join(root, source), resolve },
+      { dir, format: "esm", entryFileNames: fileBeside(path) },
+      packages,
+      names,
+    );
   }
 }
 

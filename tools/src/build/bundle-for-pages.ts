@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OutputChunk, type OutputOptions, rolldown, type RolldownOptions } from "rolldown";
 import { minify, type MinifyOptions } from "terser";
+import { inlineConstants } from "./inline-constants.ts";
 import { mangledNames } from "./mangled-names.ts";
 
 /** The short names given so far. Bundles that exchange objects of our classes must use the same. */
@@ -11,14 +12,16 @@ export type NameCache = object;
 export async function bundleForPages(
   input: RolldownOptions,
   output: OutputOptions & { readonly dir: string },
+  packages: readonly string[],
   names: NameCache = {},
 ): Promise<void> {
-  const made = await rolldown({ platform: "browser", logLevel: "warn", ...input, transform: { target: "es2022" } });
+  const plugins = [inlineConstants(), input.plugins];
+  const made = await rolldown({ platform: "browser", logLevel: "warn", ...input, plugins, transform: { target: "es2022" } });
   try {
     const { output: files } = await made.generate({ ...output, minify: true, sourcemap: true });
     mkdirSync(output.dir, { recursive: true });
     removeOld(output.dir, files);
-    const shorten = shortener(output.format === "esm", names);
+    const shorten = shortener(output.format === "esm", mangledNames(packages), names);
     // The entry first: it gets the shortest names, and the chunks use the same.
     for (const file of files.toSorted((a, b) => Number(isEntry(b)) - Number(isEntry(a)))) {
       if (file.type === "chunk") write(output.dir, file, await shorten(file));
@@ -42,8 +45,8 @@ function isEntry(file: { readonly type: string }): boolean {
 
 type Shortened = { readonly code: string; readonly map: string };
 
-function shortener(module: boolean, nameCache: NameCache): (file: OutputChunk) => Promise<Shortened> {
-  const names = new RegExp(`^(${[...mangledNames()].join("|")})$`);
+function shortener(module: boolean, members: ReadonlySet<string>, nameCache: NameCache): (file: OutputChunk) => Promise<Shortened> {
+  const names = new RegExp(`^(${[...members].join("|")})$`);
   return async (file) => {
     const options: MinifyOptions = {
       module,

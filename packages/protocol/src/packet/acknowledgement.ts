@@ -13,7 +13,6 @@ import { variableByteLength } from "./write-publish.ts";
 
 type AcknowledgementType = AcknowledgementPacket["type"];
 
-const { PUBREL } = PacketType;
 const names: Readonly<Record<AcknowledgementType, string>> = { 4: "PUBACK", 5: "PUBREC", 6: "PUBREL", 7: "PUBCOMP" };
 
 /** Tables 3-4 and 3-5, for PUBACK and PUBREC. */
@@ -22,7 +21,7 @@ const publishReasons: ReadonlySet<number> = new Set([0x00, 0x10, 0x80, 0x83, 0x8
 const releaseReasons: ReadonlySet<number> = new Set([ReasonCode.Success, ReasonCode.PacketIdentifierNotFound]);
 
 function mayCarry(type: number, reasonCode: number): boolean {
-  return (type < PUBREL ? publishReasons : releaseReasons).has(reasonCode);
+  return (type < PacketType.PUBREL ? publishReasons : releaseReasons).has(reasonCode);
 }
 
 /**
@@ -40,7 +39,7 @@ export function parseAcknowledgement(
 ): number {
   const type = chunk[start]! >>> 4;
   // [MQTT-3.6.1-1] and [section 2.1.3]; MQTT 3.1 has DUP in PUBREL and leaves the flags of the others open.
-  if (version !== 3 && (chunk[start]! & 0x0f) !== (type === PUBREL ? 2 : 0)) return -ReasonCode.MalformedPacket;
+  if (version !== 3 && (chunk[start]! & 0x0f) !== (type === PacketType.PUBREL ? 2 : 0)) return -ReasonCode.MalformedPacket;
   const length = end - bodyStart;
   if (length < 2 || (version !== 5 && length > 2)) return -ReasonCode.MalformedPacket;
   const packetIdentifier = (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!;
@@ -104,7 +103,7 @@ export function writeAcknowledgement(
   const target = out.buffer;
   let at = out.end;
   const hasReason = version === 5 && reasonCode !== 0;
-  target[at++] = type === PUBREL ? 0x62 : type << 4;
+  target[at++] = type === PacketType.PUBREL ? 0x62 : type << 4;
   target[at++] = hasReason ? 3 : 2;
   target[at++] = packetIdentifier >>> 8;
   target[at++] = packetIdentifier & 0xff;
@@ -129,5 +128,5 @@ export function encodeAcknowledgement(out: OutBuffer, packet: AcknowledgementPac
   body.packetIdentifier(packetIdentifier);
   body.byte(reasonCode);
   writeProperties(body, properties, type);
-  body.finish(out, type === PUBREL ? 0x62 : type << 4);
+  body.finish(out, type === PacketType.PUBREL ? 0x62 : type << 4);
 }
