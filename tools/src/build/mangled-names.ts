@@ -100,7 +100,7 @@ function collect(path: string, names: Names, isOpen: boolean): void {
       names.members.add(name);
       if (isPlatform || (isOpen && !isPrivate)) names.kept.add(name);
       if (!isHidden && !isPrivate) shape?.members.add(name);
-    } else if (node.type === "Property") (isOpen ? names.kept : names.members).add(name);
+    } else if (node.type === "Property") (isOpen && parent?.type === "ObjectExpression" ? names.kept : names.members).add(name);
     if (name === "details") walk(node, (fact) => names.kept.add(nameOf(fact["key"])));
   });
 }
