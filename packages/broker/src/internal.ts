@@ -29,7 +29,6 @@ export { type BrokerConfig, type BrokerConfigInput, brokerConfigJsonSchema } fro
 export { dataFolder, type DataFolder, makeDataFolder } from "./config/data-folder.ts";
 export type { ConfigSource, PositionOf } from "./config/config-source.ts";
 export { loadConfig, loadConfigFiles, type LoadConfigOptions, type LoadedConfig } from "./config/load-config.ts";
-export { maximumOpenFiles } from "./metrics/process-metrics.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, silentLogger } from "./log/logger.ts";
 export { Secret } from "./log/secret.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";

@@ -27,6 +27,11 @@ export class AdminClient {
     throw errorOf(value, status);
   }
 
+  /** The text of an answer that is no JSON. */
+  async text(path: string): Promise<string> {
+    return (await this.#exchange("GET", path, undefined)).text;
+  }
+
   #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const unreachable = (cause: Error): void => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#socketPath, cause }));

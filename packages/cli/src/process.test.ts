@@ -378,7 +378,7 @@ describe("the command itself", () => {
   });
 
   test("every command has a help with examples", async () => {
-    for (const command of ["up", "pub", "sub", "user", "console", "trust", "explain"]) {
+    for (const command of ["up", "pub", "sub", "user", "config", "drain", "console", "trust", "explain"]) {
       const { code, stdout } = await bowline(command, "--help").ended;
       expect(code).toBe(0);
       expect(stdout).toMatch(/^Usage: bowline [\s\S]*Examples:\n {2}bowline/);

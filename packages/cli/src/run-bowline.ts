@@ -7,6 +7,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
+  config: {
+    summary: "check a configuration file, or reload the broker's",
+    load: async () => (await import("./commands/config.ts")).config,
+  },
+  drain: {
+    summary: "send the broker's clients away before it ends",
+    load: async () => (await import("./commands/drain.ts")).drain,
+  },
   console: {
     summary: "make a link that signs a browser in",
     load: async () => (await import("./commands/console.ts")).consoleLink,

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from "node:crypto";
 import { pino, type DestinationStream } from "pino";
 import { formatLine } from "./format-line.ts";
 
@@ -27,6 +28,8 @@ export interface LoggerOptions {
   level: LogLevel;
   /** Default: `text` when standard error is a terminal, else `json`, which log collectors read. */
   format?: LogFormat;
+  /** Fields whose value is told as a keyed hash: lines of the same one can be found, and nobody learns whose they are. */
+  hide?: readonly string[];
   /** Where the lines go; standard error unless a test says otherwise. */
   destination?: DestinationStream;
 }
@@ -45,11 +48,28 @@ export function createLogger(options: LoggerOptions): Logger {
       base: null,
       messageKey: "message",
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: hiding(options.hide ?? []) },
       serializers: { error: (error: unknown) => describeError(error, options.level) },
     },
     destination,
   );
+}
+
+/** Whatever else happens, these never reach a log: a fault of ours would have put them there. */
+const SECRETS = /^(password|passphrase|token|secret|authorization|cookie|privateKey)$/i;
+
+function hiding(names: readonly string[]): (fields: Record<string, unknown>) => Record<string, unknown> {
+  // Of this process: nobody can try addresses out against the hashes afterwards.
+  const key = randomBytes(32);
+  const hash = (value: unknown): string => `#${createHmac("sha256", key).update(String(value)).digest("hex").slice(0, 12)}`;
+  return (fields) => {
+    const shown: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(fields)) {
+      if (SECRETS.test(name)) shown[name] = "[redacted]";
+      else shown[name] = names.includes(name) && value !== undefined && value !== "" ? hash(value) : value;
+    }
+    return shown;
+  };
 }
 
 /** A logger that says nothing, for tests and for callers who gave none. */

@@ -1,4 +1,5 @@
 import { unwatchFile, watchFile } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 
 /** Between the last change seen and the call: a certificate and its key are two files, and mostly change one after the other. */
 const SETTLE_MS = 250;
@@ -10,6 +11,7 @@ const SETTLE_MS = 250;
 export class FileWatch {
   readonly #changed: () => void;
   #files: readonly string[] = [];
+  #intervalMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(changed: () => void) {
@@ -18,8 +20,12 @@ export class FileWatch {
 
   /** Watches these files in place of those before, each `intervalMs`; 0 for none. */
   watch(files: readonly string[], intervalMs: number): void {
+    const wanted = intervalMs === 0 ? [] : [...new Set(files)];
+    // Beginning anew would miss what changes before the first look.
+    if (intervalMs === this.#intervalMs && isDeepStrictEqual(wanted, this.#files)) return;
     this.close();
-    this.#files = intervalMs === 0 ? [] : [...new Set(files)];
+    this.#files = wanted;
+    this.#intervalMs = intervalMs;
     for (const file of this.#files) watchFile(file, { interval: intervalMs, persistent: false }, this.#noticed);
   }
 

@@ -31,7 +31,7 @@ export class ServerDrain {
   /** Answers how many clients there are to send away. A second request sends those who are left at its own pace. */
   begin({ serverReference, permanent, seconds }: DrainRequest): number {
     this.#isDraining = true;
-    this.#listeners()?.stopAccepting();
+    this.#listeners()?.stopAcceptingClients();
     clearInterval(this.#timer);
     const left = clientsOf(this.#broker).map(({ connection }) => connection);
     const count = left.length;

@@ -122,6 +122,11 @@ export class ServerListeners {
     return { commit, undo: () => closeAll(opened) };
   }
 
+  /** Lets no more clients in; console and admin listener go on. */
+  stopAcceptingClients(): void {
+    for (const { role, listener } of this.#standing) if (role === "mqtt") listener.stopAccepting();
+  }
+
   stopAccepting(): void {
     for (const { listener } of this.#standing) listener.stopAccepting();
   }

@@ -5,7 +5,9 @@ import type { BrokerConfig } from "../config/broker-config.ts";
 import { type DataFolder, makeDataFolder } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import type { Redirection } from "../connection/redirection.ts";
+import type { Accept } from "../listeners/arrival.ts";
 import type { Logger } from "../log/logger.ts";
+import { maximumOpenFiles } from "../metrics/process-metrics.ts";
 import type { LocalCa } from "../tls/local-ca.ts";
 import { CloseStack } from "./close-stack.ts";
 import { ConfigReload, type ReloadReport } from "./config-reload.ts";
@@ -108,21 +110,17 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   const metrics = new ServerMetrics({ broker: core.broker, tls, reload, drain, listeners: () => parts.listeners, version });
   closers.push(() => metrics.close());
   parts.metrics = metrics;
-  const operations: OperationsContext = {
-    metrics: () => metrics.text(),
-    notReady: () => notReady(core.broker, drain, isOpen),
-    config: () => reload.config,
-    reloads: () => reload.counts,
-    reload: () => reload.reload(),
-    drain: (request) => drain.begin(request),
-  };
+  const operations = operationsOf(core.broker, metrics, reload, drain, () => isOpen);
   const admin = await ServerAdmin.open({ ...options, core, reload, operations, folder, closers }, () => parts.listeners);
   const { consoleHandler, adminHandler } = admin;
-  const listeners = new ServerListeners({ accept: core.broker.accept, consoleHandler, adminHandler, logger });
+  // The console stays while the broker is drained, and its WebSocket with it.
+  const accept: Accept = (arrival) => (drain.isDraining ? arrival.channel.destroy() : core.broker.accept(arrival));
+  const listeners = new ServerListeners({ accept, consoleHandler, adminHandler, logger });
   closers.push(() => listeners.close());
   parts.listeners = listeners;
   await openFirst(parts, config);
   metrics.publishEvery(config.metrics.sysInterval);
+  await checkOpenFiles(logger);
   isOpen = true;
   closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
   // Before all else, so that no reload opens what is being closed.
@@ -150,6 +148,18 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
     reload: (next) => (next === undefined ? reload.reload() : reload.put(next)),
     close: () => closers.closeAll(),
   };
+}
+
+/** Fewer are soon used up: each client is a socket, and at the limit nobody comes in any more. */
+const FILES_WANTED = 10_000;
+
+async function checkOpenFiles(logger: Logger): Promise<void> {
+  const maximum = await maximumOpenFiles();
+  if (maximum === undefined || maximum >= FILES_WANTED) return;
+  logger.warn(
+    { maximum, wanted: FILES_WANTED },
+    "few files may be open at once, and each client is one: raise the limit (ulimit -n, LimitNOFILE)",
+  );
 }
 
 /** What a configuration is applied to. */
@@ -184,6 +194,23 @@ async function apply({ core, tls, listeners, metrics, logger }: Parts, config: B
   for (const part of staged) part.commit();
   logger.level = config.log.level;
   metrics?.publishEvery(config.metrics.sysInterval);
+}
+
+function operationsOf(
+  broker: Broker,
+  metrics: ServerMetrics,
+  reload: ConfigReload,
+  drain: ServerDrain,
+  isOpen: () => boolean,
+): OperationsContext {
+  return {
+    metrics: () => metrics.text(),
+    notReady: () => notReady(broker, drain, isOpen()),
+    config: () => reload.config,
+    reloads: () => reload.counts,
+    reload: () => reload.reload(),
+    drain: (request) => drain.begin(request),
+  };
 }
 
 function notReady(broker: Broker, drain: ServerDrain, isOpen: boolean): string | undefined {

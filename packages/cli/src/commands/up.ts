@@ -6,7 +6,8 @@ export const up: Command = {
   description: [
     "Starts a broker: mqtts://localhost:8883, wss://localhost:8084/mqtt and a console on https://localhost:18084, with certificates",
     "of a local authority and a first user, both made at the first start. When it is ready it prints one line that begins with",
-    "`ready` on standard output; logs go to standard error. Ctrl-C or SIGTERM ends it cleanly, a second one at once.",
+    "`ready` on standard output; logs go to standard error. Ctrl-C or SIGTERM ends it cleanly, a second one at once; SIGHUP reads the",
+    "configuration anew, and connections stay.",
   ].join("\n"),
   options: UP_OPTIONS,
   examples: [

@@ -7,6 +7,8 @@ export interface Announcement {
   /** MQTT listeners as URLs. */
   listeners: readonly string[];
   consoleOrigin: string | undefined;
+  /** Address of the admin API, /metrics and /health, where it is beside the console's. */
+  adminOrigin: string | undefined;
   signInLink: string | undefined;
   dataFolder: string;
   isMemory: boolean;
@@ -22,8 +24,8 @@ export interface Announcement {
 const PREFERENCE = ["mqtts:", "wss:", "mqtt:", "ws:", "unix:"];
 
 /** The line that says we are ready, for programs that wait for it. */
-export function readyLine(listeners: readonly string[], consoleOrigin: string | undefined): string {
-  return `ready ${[...listeners, ...(consoleOrigin === undefined ? [] : [consoleOrigin])].join(" ")}\n`;
+export function readyLine(listeners: readonly string[], ...origins: readonly (string | undefined)[]): string {
+  return `ready ${[...listeners, ...origins.filter((origin) => origin !== undefined)].join(" ")}\n`;
 }
 
 /** Listener to copy into a client, with a host that can be connected to. */
@@ -42,6 +44,7 @@ export function announcement(facts: Announcement): string {
     ...(facts.signInLink === undefined
       ? []
       : [["Console", `${facts.signInLink}  (signs one browser in, once)`] as [string, string]]),
+    ...(facts.adminOrigin === undefined ? [] : [["Admin", facts.adminOrigin] as [string, string]]),
     ["Data", facts.isMemory ? `in memory only; certificates in ${shown(facts.dataFolder)}` : shown(facts.dataFolder)],
     ...(facts.ca === undefined ? [] : [["Authority", shown(facts.ca)] as [string, string]]),
     ...userRows(facts.user),

@@ -1,5 +1,13 @@
 import { existsSync } from "node:fs";
-import { type BrokerConfig, createLogger, loadConfig, type Logger, type Server, startServer } from "@bowline/broker/internal";
+import {
+  type BrokerConfig,
+  createLogger,
+  loadConfigFiles,
+  type LoadedConfig,
+  type Logger,
+  type Server,
+  startServer,
+} from "@bowline/broker/internal";
 import type { CommandLine } from "../command-line.ts";
 import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
@@ -13,18 +21,42 @@ const CLOSE_DEADLINE_MS = 1_900;
 
 /** Runs a broker until a signal ends it. */
 export async function runUp(line: CommandLine): Promise<number> {
-  const config = await loadConfig({ file: line.text("config"), overrides: upOverrides(line) });
+  const load = (): Promise<LoadedConfig> => loadAsAsked(line);
+  const { config, files } = await load();
   const logger = createLogger({
     level: config.log.level,
     ...(config.log.format === undefined ? {} : { format: config.log.format }),
+    hide: config.log.hide,
   });
   const { interrupted, stop } = waitForSignal();
-  const server = await startServer({ config, logger, version: readVersion(), consoleFiles: consoleFiles() });
+  const server = await startServer({
+    config,
+    logger,
+    version: readVersion(),
+    consoleFiles: consoleFiles(),
+    loadConfig: load,
+    configFiles: files,
+  });
+  const unhook = reloadAtHangup(server);
   await greet(server, config);
   const signal = await interrupted;
+  unhook();
   const exitCode = await closeInTime(server, logger, signal);
   stop();
   return exitCode;
+}
+
+/** The same file and the same flags at the start and at each reload; the flags win. */
+async function loadAsAsked(line: CommandLine): Promise<LoadedConfig> {
+  const { loadConfigModule } = await import("../config/load-config-module.ts");
+  return loadConfigFiles({ file: line.text("config"), overrides: upOverrides(line), loadModule: loadConfigModule });
+}
+
+/** SIGHUP reads the configuration anew. What goes wrong is in the log, and the old one stays in force. */
+function reloadAtHangup(server: Server): () => void {
+  const reload = (): void => void server.reload().catch(() => {});
+  process.on("SIGHUP", reload);
+  return () => void process.off("SIGHUP", reload);
 }
 
 /** Asked for before the start, so that a signal during it ends the command cleanly right after. */
@@ -43,6 +75,7 @@ async function greet(server: Server, config: BrokerConfig): Promise<void> {
       version: readVersion(),
       listeners: server.listeners,
       consoleOrigin: server.consoleOrigin,
+      adminOrigin: server.adminOrigin,
       signInLink: server.signInLink(),
       dataFolder: config.data,
       isMemory: config.memory,
@@ -52,7 +85,7 @@ async function greet(server: Server, config: BrokerConfig): Promise<void> {
       command: process.env["npm_config_user_agent"] === undefined ? "bowline" : "npx bowline",
     }),
   );
-  process.stdout.write(readyLine(server.listeners, server.consoleOrigin));
+  process.stdout.write(readyLine(server.listeners, server.consoleOrigin, server.adminOrigin));
 }
 
 async function closeInTime(server: Server, logger: Logger, signal: NodeJS.Signals): Promise<number> {

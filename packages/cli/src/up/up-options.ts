@@ -4,7 +4,7 @@ import type { CommandLine } from "../command-line.ts";
 import type { OptionSpec } from "../option-spec.ts";
 
 export const UP_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  config: { type: "string", value: "FILE", help: "Configuration file, YAML or JSON. Flags win over it." },
+  config: { type: "string", value: "FILE", help: "Configuration file: YAML, JSON or TypeScript. Flags win over it." },
   data: { type: "string", value: "DIR", help: "Folder of store, certificates and admin socket; default ./.bowline." },
   memory: { type: "boolean", help: "Keep sessions, messages and users in memory only." },
   listen: { type: "string", multiple: true, value: "URL", help: "Listener: mqtt, mqtts, ws, wss or unix. Replaces the defaults." },
