@@ -33,6 +33,8 @@ export interface ConnectionOwner {
   accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): Promise<void> | void;
   /** Answers the ticket its acknowledgement waits for, see `nextTicket`; 0 for none. */
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
+  /** Keep Alive asks for a PINGREQ: true when the owner has sent it itself. */
+  pinging?(): boolean;
   subscribed(packet: SubackPacket): void;
   unsubscribed(packet: UnsubackPacket): void;
   entryDone(entry: OutboundEntry, outcome: number): void;
@@ -335,6 +337,10 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   takeTicket(): number {
     return ++this.lastTicket;
+  }
+
+  pinging(): boolean {
+    return this.owner.pinging?.() === true;
   }
 
   subscribed(packet: SubackPacket): void {

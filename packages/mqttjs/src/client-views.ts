@@ -55,7 +55,11 @@ export function topicsOf(outbox: Outbox, subscriptions: Subscriptions): Record<n
 export function ownIdentifiers(outbox: Outbox, last: () => number): IMessageIdProvider {
   const { identifiers } = outbox;
   return {
-    allocate: () => identifiers.promise() || null,
+    allocate: () => {
+      const id = identifiers.promise();
+      if (id !== 0) identifiers.lent.add(id);
+      return id || null;
+    },
     getLastAllocated: last,
     register: (id) => identifiers.reserve(id),
     deallocate: (id) => identifiers.withdraw(id),

@@ -8,6 +8,12 @@ import type { IPublishPacket } from "./packets.ts";
 export interface CoreOwner extends TypedEventEmitter<MqttClientEventCallbacks>, ClientOfAttempt, Authenticator {
   /** The application's own `handleMessage`; undefined when it has none. */
   readonly handler: ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
+  /** Sends PINGREQ. */
+  sendPing(): void;
+  /** Something came that shows that the server lives; with `force` its PINGRESP. */
+  reschedulePing(force?: boolean): void;
+  /** Begins the attempt that `reconnectPeriod` waited for. */
+  _reconnect(): void;
   /** No application listens to `error`. */
   isUnheard(): boolean;
 }

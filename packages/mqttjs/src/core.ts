@@ -30,6 +30,7 @@ import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
 import { aliasesOf } from "./aliases-of.ts";
 import { answerAuthentication } from "./answer-authentication.ts";
 import type { AttemptRules } from "./attempt-rules.ts";
+import { ClientStream } from "./client-stream.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { CoreOwner } from "./core-owner.ts";
@@ -70,6 +71,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   hasEnded: boolean | undefined = undefined;
   isReconnecting = false;
   connack: IConnackPacket | undefined;
+  /** Of the attempt or connection under way, or of the last one. */
+  stream: ClientStream = this.newStream();
   lastIdentifier = 0;
   /** Attempts after the first. */
   retries = 0;
@@ -78,6 +81,8 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   readonly subscriptions: Subscriptions;
   private readonly client: CoreOwner;
   private readonly dialer: Dialer;
+  /** The application makes its streams itself. */
+  private readonly hasOwnStreams: boolean;
   private readonly clock = systemClock;
   readonly outbox: Outbox;
   /** The application's own stores; undefined without any. */
@@ -116,6 +121,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   constructor(client: CoreOwner, dialer: Dialer | undefined) {
     platform.prepare();
     this.client = client;
+    this.hasOwnStreams = dialer !== undefined;
     this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
     this.outbox = new Outbox(client.options.messageIdProvider);
     const { outbox } = client.options.bowline ?? {};
@@ -244,12 +250,23 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.showSent();
   }
 
-  /** Begins an attempt, unless one is under way. */
-  begin(): void {
+  /** Keep Alive asks for a PINGREQ, which goes through the client: an application may have put a method of its own there. */
+  pinging(): true {
+    this.client.sendPing();
+    return true;
+  }
+
+  /**
+   * Begins an attempt, unless one is under way.
+   *
+   * @param isAsked the application called `connect`: what its own stream builder throws is thrown, as in MQTT.js
+   */
+  begin(isAsked = false): void {
     if (this.phase.kind === "waiting") this.clock.clearTimer(this.phase.timer);
     else if (this.phase.kind !== "idle") return;
     this.connack = undefined;
     this.isRenewing = false;
+    if (this.stream.destroyed) this.stream = this.newStream();
     const { authenticationMethod, authenticationData } = this.options.properties ?? {};
     if (authenticationData !== undefined && authenticationMethod === undefined) {
       // As in MQTT.js, which ends the client: no attempt could do better.
@@ -272,16 +289,22 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       const mustPrepare = stores !== undefined || credentials !== undefined || typeof reconnect === "object";
       const url = mustPrepare ? this.prepared(stores).then(() => this.url()) : this.url();
       if (typeof url === "string") go(url);
-      else {
-        const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.connectTimeout);
-        void url
-          .then(go)
-          .catch(stop)
-          .finally(() => this.clock.clearTimer(timer));
-      }
+      else this.awaitUrl(url, go, stop);
     } catch (error) {
-      stop(error);
+      if (!isAsked || !this.hasOwnStreams) stop(error);
+      else {
+        this.phase = IDLE;
+        throw error;
+      }
     }
+  }
+
+  private awaitUrl(url: Promise<string>, go: (url: string) => void, stop: (error: unknown) => void): void {
+    const timer = this.clock.setTimer(() => stop(new MqttError("CREDENTIALS_TIMEOUT")), this.connectTimeout);
+    void url
+      .then(go)
+      .catch(stop)
+      .finally(() => this.clock.clearTimer(timer));
   }
 
   /** What an attempt waits for: messages of the application's store, and its credentials. */
@@ -425,6 +448,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     // What the packets before it caused has left before it is shown.
     this.showSent();
     this.packets.received(chunk, start, bodyStart, end);
+    // As MQTT.js, but for those alone who look: pings depend on the time of what came.
+    const type = chunk[start]! >>> 4;
+    if (type > PacketType.PUBLISH && type !== PacketType.DISCONNECT) this.client.reschedulePing(type === PacketType.PINGRESP);
   };
 
   sending(bytes: Uint8Array): void {
@@ -458,8 +484,11 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     if (end.packet?.type === PacketType.DISCONNECT) this.tellDisconnect(end.packet);
     this.phase = LEAVING;
     if (end.timedOut) this.offline(failure);
+    if (end.timedOut && wasOnline) this.giveUp();
     const reported = reportedError(end, failure, this.version, wasOnline);
     if (reported !== undefined) this.tellError(reported, failure);
+    if (reported !== undefined && end.packet === undefined && !end.timedOut)
+      callSafely(() => this.stream.failed(reported), undefined);
     this.offline(failure);
     if (end.timedOut) this.giveUp();
     void phase.connection.released.then(() => this.closed(failure));
@@ -511,6 +540,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     const { clock } = this;
     const options = this.rules?.optionsOf(this.options) ?? this.options;
     const target = targetOf(url, options);
+    if (isWebSocket(target.scheme)) this.stream.url = target.url;
     const connect = this.idleLimit.within(connectPacketOf(options, this.assignedClientId));
     const attempt = { target, connect, since };
     this.client.log("connecting to %s", target.url);
@@ -580,7 +610,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       if (failure !== undefined) this.isReconnecting = false;
     } else this.phase = { kind: "waiting", timer: this.clock.setTimer(this.retry, retryInMs) };
     this.subscriptions.disconnected(new Error("Connection closed"));
+    const { stream } = this;
     this.tell("close", failure);
+    callSafely(() => stream.closed(), undefined);
     if (this.ending !== undefined) this.finish();
     else if (this.comesBack) {
       this.comesBack = false;
@@ -588,12 +620,15 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     }
   }
 
-  private readonly retry = (): void => {
+  /** Through the client, where an application may have put a method of its own. */
+  private readonly retry = (): void => this.client._reconnect();
+
+  retryNow(): void {
     this.retries++;
     this.tell("reconnect");
     // A listener may have ended the client.
     if (this.phase.kind === "waiting") this.begin();
-  };
+  }
 
   /** Something was acknowledged or sent: a client that is to end may be done. */
   private progress(): void {
@@ -656,6 +691,9 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.isReconnecting = false;
     this.tell("end");
     for (const callback of ending.callbacks) callSafely(() => callback?.(error), undefined);
+    // As in MQTT.js: a client that only its application brings back is as new.
+    const { reconnectPeriod, manualConnect } = this.options;
+    if (reconnectPeriod === 0 || manualConnect === true) this.isDisconnecting = false;
     // An application that came back meanwhile still waits for what is unacknowledged.
     if (!this.comesBack && this.hasEnded) this.outbox.failAll(new Error("Connection closed"), this.options.clean === false);
     if (!this.comesBack) return;
@@ -692,6 +730,10 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       console.warn(`bowline: ${failure.error.message}. ${failure.hints[0] ?? ""} Listen to "error" to hear of every failure.`);
     }
     this.tell("error", error);
+  }
+
+  private newStream(): ClientStream {
+    return new ClientStream((isCut) => this.breakOff(isCut));
   }
 
   isWatched(name: "packetsend" | "packetreceive"): boolean {

@@ -17,6 +17,8 @@ interface Promised {
 export class Identifiers extends InFlight<OutboundEntry> {
   /** The promised identifier that the next `take` without an entry is for; 0 for any. */
   wanted = 0;
+  /** Promised to the application itself, which may never give them back. */
+  readonly lent: Set<number> = new Set();
   private readonly promises = new Set<number>();
   private readonly provider: IMessageIdProvider | undefined;
 
@@ -45,6 +47,7 @@ export class Identifiers extends InFlight<OutboundEntry> {
 
   /** What it was promised to does not need it. */
   withdraw(id: number): void {
+    this.lent.delete(id);
     if (this.drop(id)) this.provider?.deallocate(id);
   }
 

@@ -11,6 +11,7 @@ import {
   topicsOf,
 } from "./client-views.ts";
 import { checkConnect } from "./connect-packet.ts";
+import type { ClientStream } from "./client-stream.ts";
 import { TypedEventEmitter } from "./event-emitter.ts";
 import { KeepaliveManager } from "./keepalive-manager.ts";
 import type { IStore } from "./store.ts";
@@ -25,6 +26,7 @@ import type {
   ISubscriptionGrant,
   ISubscriptionMap,
   ISubscriptionRequest,
+  IStream,
   StreamBuilder,
 } from "./options.ts";
 import { OutgoingPublish, type PacketCallback } from "./outgoing-publish.ts";
@@ -34,12 +36,6 @@ import { streamDialer } from "./stream-dialer.ts";
 import type { ClientSubscribeCallback } from "./subscriptions.ts";
 import { validateTopics } from "./validations.ts";
 import { version } from "./version.ts";
-
-/** What remains of MQTT.js's `client.stream`. */
-export interface ClientStream {
-  end(): void;
-  destroy(error?: Error): void;
-}
 
 type Topics = string | string[];
 type SubscribeArguments = IClientSubscribeOptions | IClientSubscribeProperties;
@@ -68,12 +64,9 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   options: IClientOptions;
   readonly queueQoSZero: boolean;
   log: (...args: unknown[]) => void;
-  /** The byte stream, as far as an application may end it: the connection is lost and comes back, as after any cut. */
-  readonly stream: ClientStream = {
-    end: () => this.core.breakOff(false),
-    destroy: () => this.core.breakOff(true),
-  };
   private readonly core: Core;
+  /** Of an application that makes its streams itself. */
+  private madeStream: ClientStream | undefined;
 
   /**
    * @param streamBuilder opens the stream of each attempt; without one it is opened as the options say.
@@ -89,7 +82,8 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     this.queueQoSZero = this.options.queueQoSZero !== false;
     this.log = this.options.log ?? this.noop;
     if (this.options.manualConnect !== true) checkConnect(this.options);
-    this.core = new Core(this, streamBuilder && streamDialer(() => streamBuilder(this, this.options)));
+    const make = streamBuilder && (() => this.own(streamBuilder(this, this.options)));
+    this.core = new Core(this, make && streamDialer(make));
     // An emitter without a listener would throw the first failure at an application that only wanted to publish.
     this.on("error", this.noop);
     if (this.options.manualConnect !== true) this.connect();
@@ -101,6 +95,10 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   readonly noop = (_error?: unknown): void => undefined;
 
+  /** The byte stream of the attempt under way, as far as an application may end it; with a stream builder, what that made. */
+  get stream(): ClientStream {
+    return this.madeStream ?? this.core.stream;
+  }
   /** CONNACK came and the connection stands. */
   get connected(): boolean {
     const { phase } = this.core;
@@ -178,9 +176,15 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   get reconnectTimer(): unknown {
     return this.core.phase.kind === "waiting" ? this.core.phase.timer : null;
   }
-  /** What is subscribed again on a new session. Set to an empty object, nothing is. */
+  /** What is subscribed again on a new session. What is deleted from it is not; set to an empty object, nothing is. */
   get _resubscribeTopics(): Record<string, IClientSubscribeOptions> {
-    return this.core.subscriptions.toResubscribe;
+    const { subscriptions } = this.core;
+    return new Proxy(subscriptions.toResubscribe, {
+      deleteProperty: (topics, topic) => {
+        subscriptions.forget([String(topic)]);
+        return Reflect.deleteProperty(topics, topic);
+      },
+    });
   }
   set _resubscribeTopics(topics: Record<string, IClientSubscribeOptions>) {
     const { subscriptions } = this.core;
@@ -198,8 +202,16 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   }
 
   /** There for code that calls it: pings depend on what was sent and received. */
-  reschedulePing(_force?: boolean): void {
+  reschedulePing(force?: boolean): void {
+    if (this.keepaliveManager !== null && (force === true || this.options.reschedulePings !== false)) this._reschedulePing();
+  }
+  _reschedulePing(): void {
     this.keepaliveManager?.reschedule();
+  }
+
+  /** Called when `reconnectPeriod` is over. Applications that replace it with nothing stay disconnected. */
+  _reconnect(): void {
+    this.core.retryNow();
   }
 
   /** Cuts the connection. */
@@ -225,7 +237,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   connect(): this {
     const { core } = this;
     if (core.hasEnded === true) core.hasEnded = core.isDisconnecting = false;
-    core.begin();
+    core.begin(true);
     return this;
   }
 
@@ -364,6 +376,11 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   /** The application's own `handleMessage`. @internal */
   get handler(): MqttClient["handleMessage"] | undefined {
     return this.handleMessage === prototype.handleMessage ? undefined : (packet, done) => this.handleMessage(packet, done);
+  }
+
+  private own(stream: IStream): IStream {
+    this.madeStream = stream as unknown as ClientStream;
+    return stream;
   }
 
   private subscribeAll(requests: ISubscriptionRequest[], evenKnown: boolean, callback: ClientSubscribeCallback | undefined): void {

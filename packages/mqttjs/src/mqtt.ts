@@ -15,7 +15,7 @@ export type * from "./events.ts";
 export type * from "./options.ts";
 export type * from "./packets.ts";
 export type { Callback, Constructor, GenericCallback, PacketHandler, PacketPump } from "./shared.ts";
-export type { ClientStream } from "./mqtt-client.ts";
+export type { ClientStream, ClientStreamEvents } from "./client-stream.ts";
 export type { Outgoing, PendingCommand } from "./client-views.ts";
 export type { IStore, IStoreOptions, PacketStream } from "./store.ts";
 export type { PacketCallback } from "./outgoing-publish.ts";

@@ -50,7 +50,7 @@ export class Outbox {
   /** Nothing is unanswered. */
   get isEmpty(): boolean {
     const { inFlight, queue } = this.session;
-    return inFlight.count === 0 && queue.length === 0 && this.pending.length === 0;
+    return inFlight.count === this.identifiers.lent.size && queue.length === 0 && this.pending.length === 0;
   }
 
   /** Topics and payloads of the messages that have not left. */

@@ -4,7 +4,7 @@ import type { Identifiers } from "./identifiers.ts";
 import type { DoneCallback } from "./options.ts";
 import { OutgoingPublish } from "./outgoing-publish.ts";
 import type { IPublishPacket, Packet } from "./packets.ts";
-import type { IStore } from "./store.ts";
+import type { IStore, PacketStream } from "./store.ts";
 
 /**
  * Keeps the session in the application's own stores, as MQTT.js does: messages with QoS 1 and 2 from the call until they are
@@ -38,13 +38,12 @@ export class UserStores implements Commits {
   async load(version: 3 | 4 | 5): Promise<void> {
     if (this.isLoaded) return;
     this.isLoaded = true;
-    const packets: Packet[] = [];
-    if (this.outgoing !== undefined) for await (const packet of this.outgoing.createStream()) packets.push(packet);
+    const packets = this.outgoing === undefined ? [] : await packetsOf(this.outgoing);
     const isNew = ({ messageId = 0 }: Packet): boolean => this.identifiers.reserve(messageId);
     const fresh = packets.filter(isNew);
     for (const [index, packet] of fresh.entries()) this.restore(packet, index - fresh.length, version);
     if (this.incoming === undefined) return;
-    for await (const { messageId = 0 } of this.incoming.createStream()) {
+    for (const { messageId = 0 } of await packetsOf(this.incoming)) {
       this.session.inbound.add(messageId);
       this.received.add(messageId);
     }
@@ -169,6 +168,22 @@ export class UserStores implements Commits {
       cmd === "pubrel" ? OutboundState.AwaitingPubcomp : qos === 1 ? OutboundState.AwaitingPuback : OutboundState.AwaitingPubrec;
     this.identifiers.take(entry.state, entry);
   }
+}
+
+/** What a store holds. Streams of older packages have events alone. */
+async function packetsOf(store: IStore): Promise<Packet[]> {
+  const stream = store.createStream();
+  const packets: Packet[] = [];
+  if ((stream as Partial<PacketStream>)[Symbol.asyncIterator] !== undefined) {
+    for await (const packet of stream) packets.push(packet);
+    return packets;
+  }
+  await new Promise((resolve, reject) => {
+    stream.on("data", (packet: Packet) => packets.push(packet));
+    stream.on("error", reject);
+    stream.on("end", resolve);
+  });
+  return packets;
 }
 
 function closed(store: IStore | undefined, done: DoneCallback): void {

@@ -163,7 +163,7 @@ export class ClientConnection implements FrameHandler {
       this.end(new MqttError("SILENT", { detail: "no CONNACK within the time limit" }), undefined);
     } else if (this.pingDeadline === 0 || !isReading) {
       this.pingDeadline = now + this.keepAliveMs * ANSWER_WITHIN;
-      this.sender.packet(PINGREQ);
+      if (this.sink.pinging?.() !== true) this.sender.packet(PINGREQ);
     } else {
       this.fail(new MqttError("PING_TIMEOUT", { reasonCode: ReasonCode.KeepAliveTimeout }));
     }

@@ -24,6 +24,8 @@ export interface ClientSink {
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number;
   /** A QoS 2 message came again that `message` had before. Answers as `message`: what its PUBREC waits for. */
   repeated?(packetIdentifier: number): number;
+  /** Keep Alive asks for a PINGREQ: true when the owner has sent it itself, by `Sender.packet`. */
+  pinging?(): boolean;
   /** PUBREL: the identifier of a QoS 2 message is free. PUBCOMP is written after this. */
   freed?(packetIdentifier: number): void;
   subscribed(packet: SubackPacket): void;
