@@ -42,10 +42,10 @@ export function connectPacket(options: ConnectOptions, state: ConnectState): Con
     cleanStart: startsClean,
     keepAlive: options.keepAlive ?? 50,
     clientIdentifier: clientId,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password: typeof password === "string" ? utf8Encoder().encode(password) : password }),
-    ...(options.will === undefined ? {} : { will: willOf(options.will, version) }),
-    ...(version === 5 ? { properties: { ...connectProperties(options, expiryInterval), ...authentication } } : {}),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: typeof password === "string" ? utf8Encoder().encode(password) : password }),
+    ...(options.will && { will: willOf(options.will, version) }),
+    ...(version === 5 && { properties: { ...connectProperties(options, expiryInterval), ...authentication } }),
   };
 }
 
@@ -60,13 +60,13 @@ export function checkBefore5({ username, password, authentication }: Credentials
 
 function connectProperties(options: ConnectOptions, sessionExpiryInterval: number): Properties {
   return {
-    ...(sessionExpiryInterval > 0 ? { sessionExpiryInterval } : {}),
+    ...(sessionExpiryInterval > 0 && { sessionExpiryInterval }),
     receiveMaximum: options.receiveMaximum ?? 1000,
     maximumPacketSize: maximumPacketSize(options),
     topicAliasMaximum: options.topicAliasMaximum ?? 32,
-    ...(options.requestResponseInformation === true ? { requestResponseInformation: 1 } : {}),
-    ...(options.requestProblemInformation === false ? { requestProblemInformation: 0 } : {}),
-    ...(options.userProperties === undefined ? {} : { userProperties: options.userProperties }),
+    ...(options.requestResponseInformation === true && { requestResponseInformation: 1 }),
+    ...(options.requestProblemInformation === false && { requestProblemInformation: 0 }),
+    ...(options.userProperties && { userProperties: options.userProperties }),
   };
 }
 
@@ -76,7 +76,6 @@ export function maximumPacketSize(options: ConnectOptions): number {
 
 function willOf({ topicName, payload, qos = 0, retain = false, ...rest }: WillOptions, version: ProtocolVersion): Will {
   const { delayInterval, ...properties } = rest;
-  const all: Properties = { ...properties, ...(delayInterval === undefined ? {} : { willDelayInterval: delayInterval }) };
-  const will: Will = { topicName, payload: payloadBytes(payload), qos, retain };
-  return version === 5 ? { ...will, properties: all } : will;
+  const all: Properties = { ...properties, ...(delayInterval !== undefined && { willDelayInterval: delayInterval }) };
+  return { topicName, payload: payloadBytes(payload), qos, retain, ...(version === 5 && { properties: all }) };
 }

@@ -36,7 +36,7 @@ export class Subscriber implements Subscription {
   private bytes = 0;
   /** Buffered above the limit, and held for that alone. */
   private readonly overflow = new Set<InboundMessage>();
-  private readonly readers = new Fifo<Reader>();
+  private readonly readers: Reader[] = [];
   /** What the loop body has; it is handled when the loop asks for the next one. */
   private current: InboundMessage | undefined;
   /** A promise of the handler is not resolved. */
@@ -46,7 +46,7 @@ export class Subscriber implements Subscription {
   private readonly offSignal: () => void;
   private error: MqttError | undefined;
   private readonly grants = new Map<string, QoS>();
-  private waitingReady: { resolve: (grants: readonly QoS[]) => void; reject: (error: MqttError) => void }[] = [];
+  private readonly waitingReady: { resolve: (grants: readonly QoS[]) => void; reject: (error: MqttError) => void }[] = [];
 
   constructor(
     topicFilters: readonly string[],
@@ -126,8 +126,7 @@ export class Subscriber implements Subscription {
     this.grants.set(topicFilter, qos);
     const grants = this.grantedAll();
     if (grants === undefined) return;
-    for (const { resolve } of this.waitingReady) resolve(grants);
-    this.waitingReady = [];
+    for (const { resolve } of this.waitingReady.splice(0)) resolve(grants);
   }
 
   /** The server refused a filter: the end, told to whoever waits now or asks later. */
@@ -140,31 +139,30 @@ export class Subscriber implements Subscription {
 
   /** The client gave up: whoever waits is told; the subscription lives on for a `reconnect()`. */
   interrupt(error: MqttError): void {
-    for (const { reject } of this.waitingReady) reject(error);
-    this.waitingReady = [];
-    for (let reader = this.readers.shift(); reader !== undefined; reader = this.readers.shift()) reader.reject(error);
+    for (const { reject } of [...this.waitingReady.splice(0), ...this.readers.splice(0)]) reject(error);
   }
 
   /** The client ended: what is buffered can still be read. `reason` is for those who wait for `ready`. */
   end(reason: MqttError): void {
-    this.isEnded = true;
-    this.offSignal();
-    for (let reader = this.readers.shift(); reader !== undefined; reader = this.readers.shift()) reader.resolve(DONE);
-    for (const { reject } of this.waitingReady) reject(reason);
-    this.waitingReady = [];
+    this.finish();
+    this.interrupt(reason);
   }
 
   private endBy(confirmed: Promise<void>): Promise<void> {
-    this.isEnded = true;
-    this.offSignal();
+    this.finish();
     this.finishCurrent();
     // Nobody will handle these: leaving them unacknowledged would hold back every later acknowledgement of the connection.
     while (this.buffer.length > 0) {
       const message = this.take();
       if (this.acknowledge !== "received") message.release();
     }
-    for (let reader = this.readers.shift(); reader !== undefined; reader = this.readers.shift()) reader.resolve(DONE);
     return confirmed;
+  }
+
+  private finish(): void {
+    this.isEnded = true;
+    this.offSignal();
+    for (const { resolve } of this.readers.splice(0)) resolve(DONE);
   }
 
   private grantedAll(): readonly QoS[] | undefined {

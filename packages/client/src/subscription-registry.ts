@@ -159,8 +159,7 @@ export class SubscriptionRegistry {
         entry.isGranted = true;
         for (const user of users) user.granted(topicFilter, reasonCode as QoS);
       } else {
-        const error = new MqttError(subackCode(reasonCode), { reasonCode, detail: topicFilter });
-        for (const user of users) user.refused(error);
+        refuse(users, new MqttError(subackCode(reasonCode), { reasonCode, detail: topicFilter }));
       }
     }
   }
@@ -262,14 +261,14 @@ export class SubscriptionRegistry {
   private isTaken(entry: FilterEntry, properties: Properties | undefined): boolean {
     const fault = subscribeFault(entry.request, properties, this.limits);
     entry.isImpossible = fault !== undefined;
-    if (fault !== undefined) for (const user of entry.users) user.refused(fault);
+    if (fault !== undefined) refuse(entry.users, fault);
     return fault === undefined;
   }
 
   private ask(entries: readonly FilterEntry[], properties?: Properties): void {
     const requests = entries.map(({ request, isRepeat }) => (isRepeat ? { ...request, retainHandling: 2 as const } : request));
     const id = this.engine?.subscribe(requests, properties);
-    if (id === 0) for (const { users } of entries) for (const user of users) user.refused(new MqttError("IDENTIFIERS_EXHAUSTED"));
+    if (id === 0) for (const { users } of entries) refuse(users, new MqttError("IDENTIFIERS_EXHAUSTED"));
     else if (id !== undefined) {
       this.asked.set(
         id,
@@ -305,6 +304,10 @@ export class SubscriptionRegistry {
     if (id === 0) return Promise.resolve();
     return new Promise((confirm) => this.leaving.set(id, { filters, confirm }));
   }
+}
+
+function refuse(users: Iterable<Subscriber>, error: MqttError): void {
+  for (const user of users) user.refused(error);
 }
 
 /** Two different filters without wildcards never match the same topic; programs with many filters have mostly such. */

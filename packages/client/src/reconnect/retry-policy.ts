@@ -70,7 +70,9 @@ export class RetryPolicy {
   /** Ms until the next attempt, or undefined to give up. Counts the failure. */
   next(failure: RetryInput, now: number): number | undefined {
     this.failures++;
-    return this.mayRetry(failure, now) && this.failures < this.options.maximumAttempts ? this.delay(failure) : undefined;
+    return this.mayRetry(failure, now) && this.failures < this.options.maximumAttempts
+      ? Math.max(failure.retryAfterMs ?? 0, this.delay())
+      : undefined;
   }
 
   private mayRetry({ retry, code, stage, hasNewCredentials }: RetryInput, now: number): boolean {
@@ -94,15 +96,13 @@ export class RetryPolicy {
    * The first delay is short and spread over its whole range, so that a herd cut at once does not come back at once; each
    * further one doubles, and half of it is chance.
    */
-  private delay({ retryAfterMs }: RetryInput): number {
+  private delay(): number {
     const { delay, firstDelayMs, baseDelayMs, maximumDelayMs } = this.options;
-    const least = retryAfterMs ?? 0;
-    if (delay !== undefined) return Math.max(least, delay(this.failures));
-    if (this.failures <= 1) return Math.max(least, this.random() * firstDelayMs);
+    if (delay !== undefined) return delay(this.failures);
+    if (this.failures <= 1) return this.random() * firstDelayMs;
     // Two clients that take turns must meet again soon enough to notice it.
     const exponent = this.suspected.length > 0 ? 0 : this.failures - 2;
-    const ceiling = Math.min(maximumDelayMs, baseDelayMs * 2 ** exponent);
-    return Math.max(least, ceiling * (0.5 + this.random() / 2));
+    return Math.min(maximumDelayMs, baseDelayMs * 2 ** exponent) * (0.5 + this.random() / 2);
   }
 }
 

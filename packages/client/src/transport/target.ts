@@ -2,15 +2,7 @@ import { MqttError, type ProtocolVersion } from "@bowline/protocol";
 import type { TlsOptions } from "../tls-options.ts";
 import type { Target } from "./transport.ts";
 
-const schemes: Readonly<Record<string, { scheme: Target["scheme"]; port: number }>> = {
-  mqtt: { scheme: "mqtt", port: 1883 },
-  tcp: { scheme: "mqtt", port: 1883 },
-  mqtts: { scheme: "mqtts", port: 8883 },
-  ssl: { scheme: "mqtts", port: 8883 },
-  tls: { scheme: "mqtts", port: 8883 },
-  ws: { scheme: "ws", port: 80 },
-  wss: { scheme: "wss", port: 443 },
-};
+const ports = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
 
 /** A parsed URL: the target and the credentials its user info holds. */
 export interface ParsedUrl {
@@ -35,23 +27,26 @@ export interface TargetOptions {
  */
 export function parseTarget(text: string, options: TargetOptions): ParsedUrl {
   const { protocolVersion, tls, headers } = options;
-  const unix = /^(?:mqtt\+)?unix:(?:\/\/)?(.+)$/.exec(text);
-  if (unix !== null) {
-    const target: Target = { scheme: "unix", url: text, host: "", port: 0, path: unix[1] ?? "", protocolVersion, tls, headers };
+  const [, socketPath] = /^(?:mqtt\+)?unix:(?:\/\/)?(.+)$/.exec(text) ?? [];
+  if (socketPath !== undefined) {
+    const target: Target = { scheme: "unix", url: text, host: "", port: 0, path: socketPath, protocolVersion, tls, headers };
     return { target, username: undefined, password: undefined };
   }
   const [, name, rest] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(absolute(text, options.pageUrl)) ?? [];
   if (name === undefined || rest === undefined) throw new MqttError("URL_INVALID", { detail: text });
-  const known = schemes[name.toLowerCase()];
-  if (known === undefined) throw new MqttError("SCHEME_UNKNOWN", { detail: name });
+  const scheme = name
+    .toLowerCase()
+    .replace(/^tcp$/, "mqtt")
+    .replace(/^(ssl|tls)$/, "mqtts") as keyof typeof ports;
+  if (!Object.hasOwn(ports, scheme)) throw new MqttError("SCHEME_UNKNOWN", { detail: name });
   const { url, username, password } = parseAuthority(rest, text);
   for (const key in options.query) url.searchParams.set(key, options.query[key] ?? "");
-  const port = url.port === "" ? known.port : Number(url.port);
+  const port = Number(url.port) || ports[scheme];
   const path = url.pathname + url.search;
   return {
     target: {
-      scheme: known.scheme,
-      url: `${known.scheme}://${url.hostname}:${port}${known.scheme.startsWith("ws") ? path : ""}`,
+      scheme,
+      url: `${scheme}://${url.hostname}:${port}${scheme.startsWith("ws") ? path : ""}`,
       host: url.hostname.replace(/^\[|\]$/g, ""),
       port,
       path,
