@@ -31,7 +31,7 @@ export { closeCodeName } from "./diagnosis/close-codes.ts";
 export { diagnose } from "./diagnosis/diagnose.ts";
 export { addRows } from "./errors/catalogue.ts";
 export { diagnosedRows } from "./errors/diagnosed-rows.ts";
-export { diagnosePage } from "./diagnosis/diagnose-page.ts";
+export { diagnosePage, pageRows } from "./diagnosis/diagnose-page.ts";
 export { classifyFirstBytes, httpStatusOf, printable, type SpokenProtocol, tlsAlertOf } from "./diagnosis/first-bytes.ts";
 export { staticWarnings } from "./diagnosis/port-rules.ts";
 export { errorFactsOf } from "./diagnosis/node-error.ts";

@@ -5,9 +5,9 @@ import type { ConnectionEnd } from "../network-connection.ts";
 import { probe } from "./fetch-probe.ts";
 
 /**
- * What a page loads when something has failed: the rules that say why, and the rows of the codes that only they name.
+ * What a page loads when something has failed: the rules that say why, and the rows of the catalogue that it lacks.
  */
-export { diagnosedRows } from "@bowline/protocol/internal";
+export { pageRows } from "@bowline/protocol/internal";
 
 /** The judgement on an ended attempt or connection; later when the server is asked first. */
 export function judge(end: ConnectionEnd, context: AttemptContext): Judgement | Promise<Judgement> {

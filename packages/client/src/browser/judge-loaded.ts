@@ -22,7 +22,7 @@ export function judgeLoaded(end: ConnectionEnd, context: AttemptContext): Judgem
     import("./diagnosis.ts")
       .then((loaded) => {
         rules = loaded;
-        addRows(loaded.diagnosedRows);
+        addRows(loaded.pageRows);
         resolve(loaded.judge(end, context));
       })
       .catch(giveUp)

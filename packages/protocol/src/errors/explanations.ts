@@ -14,6 +14,7 @@ import { proxy } from "./explanations/proxy.ts";
 import { session } from "./explanations/session.ts";
 import { tls } from "./explanations/tls.ts";
 import { websocket } from "./explanations/websocket.ts";
+import { commonRows } from "./common-rows.ts";
 import { diagnosedRows } from "./diagnosed-rows.ts";
 import { hostRows } from "./host-rows.ts";
 import { remedies } from "./remedies.ts";
@@ -38,13 +39,13 @@ export function explain(code: ErrorCode): ErrorInfo & Explanation {
   return { causes: [], fixes: [], ...wholeRow(code), ...explanations[code] };
 }
 
-const notOfPages: Readonly<Partial<Record<ErrorCode, Row>>> = { ...diagnosedRows, ...hostRows };
+const notOfPages: Readonly<Partial<Record<ErrorCode, Row>>> = { ...commonRows, ...diagnosedRows, ...hostRows };
 
 function wholeRow(code: ErrorCode): ErrorInfo {
   const info = errorInfo(code);
   const row = notOfPages[code];
   if (row === undefined) return { ...info, remedy: remedies[code] ?? info.remedy };
-  const [stage, source, retry, title, remedy = remedies[code] ?? info.remedy] = row;
+  const [stage, source, retry, title = "", remedy = remedies[code] ?? info.remedy] = row;
   return { code, stage, source, retry, title, remedy };
 }
 

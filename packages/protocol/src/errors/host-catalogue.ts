@@ -1,7 +1,8 @@
+import { commonRows } from "./common-rows.ts";
 import { diagnosedRows } from "./diagnosed-rows.ts";
 import { hostRows as ofHost } from "./host-rows.ts";
 import type { Row } from "./row.ts";
 
-// The half of the catalogue that programs outside a page carry: #host-catalogue in package.json.
-export const hostRows: Readonly<Record<string, Row>> = { ...diagnosedRows, ...ofHost };
+// The catalogue of programs outside a page: #host-catalogue in package.json.
+export const hostRows: Readonly<Record<string, Row>> = { ...commonRows, ...diagnosedRows, ...ofHost };
 export { remedies } from "./remedies.ts";

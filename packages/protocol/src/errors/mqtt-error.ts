@@ -62,8 +62,8 @@ export class MqttError extends Error {
 
   constructor(code: ErrorCode, options: MqttErrorOptions = {}) {
     const info = errorInfo(code);
-    const detail = options.detail === undefined ? "" : `: ${redactText(options.detail)}`;
-    super(`${code}: ${info.title}${detail}`, options);
+    const { detail = "" } = options;
+    super([code, info.title, redactText(detail)].filter(Boolean).join(": "), options);
     this.code = code;
     this.source = options.source ?? info.source;
     this.stage = options.stage ?? info.stage;

@@ -24,5 +24,5 @@ export type ErrorSource = "usage" | "local" | "peer" | "network" | "internal";
  */
 export type RetryClass = "never" | "new-input" | "new-credentials" | "backoff" | "loop-guard";
 
-/** What a program carries of a code; the remedy only where it is not a page. */
-export type Row = readonly [stage: Stage, source: ErrorSource, retry: RetryClass, title: string, remedy?: string];
+/** What a program carries of a code; title and remedy only where it is not a page. */
+export type Row = readonly [stage: Stage, source: ErrorSource, retry: RetryClass, title?: string, remedy?: string];
