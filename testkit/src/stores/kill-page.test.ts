@@ -10,7 +10,8 @@ import { StoredNumbers } from "./stored-numbers.ts";
 const isLong = process.env["BOWLINE_LONG"] === "1";
 /** Of each QoS. */
 const COUNT = isLong ? 2000 : 200;
-const KILLS = isLong ? 12 : 4;
+const KILLS = isLong ? 6 : 4;
+const ROUNDS = isLong ? 3 : 1;
 const WINDOW = 40;
 /** It is killed before. */
 const ENDLESS = 1_000_000;
@@ -59,13 +60,10 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
     let stores = 0;
     beforeAll(async () => {
       broker = await start();
-      chromium = await PersistentChromium.start();
     });
-    afterAll(async () => {
-      await chromium?.remove();
-      await broker?.remove();
-    });
+    afterAll(() => broker?.remove());
     beforeEach(async () => {
+      chromium = await PersistentChromium.start();
       told = new StoredNumbers();
       stores++;
       const { url, credentials } = broker;
@@ -73,7 +71,10 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
       reader = connect(url, { credentials, session, reconnect: { delay: () => 50 } });
       reader.on("attemptFailed", () => undefined);
     });
-    afterEach(() => reader.abort());
+    afterEach(async () => {
+      await reader?.abort();
+      await chromium?.remove();
+    });
 
     async function open(): Promise<Page> {
       const page = await chromium.page();
@@ -125,16 +126,18 @@ describe.each(anyBrokers("ws"))("a page with an IndexedDB store", ({ name, missi
       });
     }
 
-    test(
-      `[F7 page] [F7 page mosquitto] ${KILLS} kills of browser or renderer while it publishes at least ${COUNT} of each QoS: what was stored arrives, QoS 2 once (BOWLINE_SEED=${seed})`,
-      async () => {
-        const random = seededRandom(seed);
+    // Of one profile the browser is killed once, and last. LevelDB, where Chromium keeps IndexedDB, appends to a log that a kill
+    // has torn (google/leveldb#1287): at the restart after another kill it reads its own log as damaged, and begins an empty one.
+    test.each(Array.from({ length: ROUNDS }, (_, round) => seed + round))(
+      `[F7 page] [F7 page mosquitto] ${KILLS - 1} kills of the renderer and one of the browser while it publishes at least ${COUNT} of each QoS: what was stored arrives, QoS 2 once (BOWLINE_SEED=%i)`,
+      async (roundSeed) => {
+        const random = seededRandom(roundSeed);
         const { ended } = await told.count(reader);
         for (let kill = 1; kill <= KILLS; kill++) {
           const share = kill === KILLS ? 1 + random() / KILLS : (kill - random()) / KILLS;
           const at = Math.max(told.storedCount + 1, 2 * COUNT * share);
           // oxlint-disable-next-line no-await-in-loop -- One life after the other.
-          await killAt(at, kill % 2 === 1 ? killBrowser : () => chromium.killRenderers(), ENDLESS);
+          await killAt(at, kill === KILLS ? killBrowser : () => chromium.killRenderers(), ENDLESS);
         }
         await publish(await open(), 10);
         await ended;
