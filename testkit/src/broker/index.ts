@@ -1,3 +1,4 @@
 export { BrokerWorld, type WorldOptions } from "./broker-world.ts";
 export { connectOf, publishOf, type SubscribeRequest, TestClient, textOf } from "./test-client.ts";
 export { type DiskState, TestStore } from "./test-store.ts";
+export { parsePrometheus, type ParsedMetrics, type ParsedSample } from "./parse-prometheus.ts";

@@ -1,0 +1,213 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Client, connect } from "@bowline/client";
+import { parsePrometheus } from "@bowline/testkit/broker";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { BrokerConfigInput } from "../config/broker-config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { createLogger, silentLogger, type Logger } from "../log/logger.ts";
+import { type Server, startServer } from "./start-server.ts";
+
+/* What operators look at, over the network as their tools do. */
+
+let folder = "";
+const servers = new Set<Server>();
+const clients = new Set<Client>();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-operations-"));
+});
+afterEach(async () => {
+  await Promise.all([...clients].map((each) => each.abort()));
+  await Promise.all([...servers].map((each) => each.close()));
+  clients.clear();
+  servers.clear();
+  await rm(folder, { recursive: true });
+});
+
+const LOCAL: BrokerConfigInput = {
+  data: "data",
+  memory: true,
+  listen: ["mqtt://127.0.0.1:0"],
+  console: false,
+  anonymous: true,
+  admin: { listen: "http://127.0.0.1:0" },
+};
+
+async function start(overrides: BrokerConfigInput = {}, logger: Logger = silentLogger): Promise<Server> {
+  const config = await loadConfig({ directory: folder, overrides: { ...LOCAL, ...overrides } });
+  const server = await startServer({ config, logger, version: "1.2.3" });
+  servers.add(server);
+  return server;
+}
+
+async function online(server: Server, options: Parameters<typeof connect>[1] = {}): Promise<Client> {
+  const made = connect(server.listeners[0] ?? "", { reconnect: false, ...options });
+  clients.add(made);
+  await made.online();
+  return made;
+}
+
+function get(server: Server, path: string, bearer?: string): Promise<Response> {
+  return fetch(`${server.adminOrigin}${path}`, bearer === undefined ? {} : { headers: { authorization: `Bearer ${bearer}` } });
+}
+
+test("metrics are what Prometheus reads, and count what happened", async () => {
+  const server = await start({ metrics: { open: true, sysInterval: 0 } });
+  const client = await online(server);
+  await client.subscribe("a/#").ready;
+  await client.publish("a/b", "x", { qos: 1, retain: true });
+  const response = await get(server, "/metrics");
+  expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  const { types, samples, value } = parsePrometheus(await response.text());
+  expect(value("bowline_build_info", { version: "1.2.3" })).toBe(1);
+  const tenant = { tenant: "default" };
+  expect(value("bowline_connections", tenant)).toBe(1);
+  expect(value("bowline_subscriptions", tenant)).toBe(1);
+  expect(value("bowline_retained_messages", tenant)).toBe(1);
+  expect(value("bowline_messages_received_total", tenant)).toBe(1);
+  expect(value("bowline_received_bytes_total", tenant)).toBeGreaterThan(20);
+  expect(value("bowline_messages_dropped_total", { ...tenant, reason: "queue_full" })).toBe(0);
+  expect(value("bowline_listener_arrivals_total", { listener: server.listeners[0] ?? "" })).toBe(1);
+  expect(value("bowline_storage_writable")).toBe(1);
+  expect(value("process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
+  expect(value("nodejs_eventloop_lag_seconds", { quantile: "0.99" })).toBeLessThan(60);
+  // Prometheus' rules of naming: counters end in _total, and what has a unit names it.
+  for (const [name, type] of types) expect(name.endsWith("_total")).toBe(type === "counter");
+  expect(samples.length).toBeGreaterThan(40);
+});
+
+test("metrics are for the operator key and the token, which may change at any time; health is for everybody", async () => {
+  await writeFile(join(folder, "token"), "first\n");
+  const server = await start({ metrics: { token: { file: "token" } } });
+  const key = (await readFile(server.folder.operatorKey, "utf8")).trim();
+  const statusOf = async (bearer?: string): Promise<number> => (await get(server, "/metrics", bearer)).status;
+  expect(await statusOf()).toBe(401);
+  expect(await statusOf("wrong")).toBe(401);
+  expect(await statusOf(key)).toBe(200);
+  expect(await statusOf("first")).toBe(200);
+  await writeFile(join(folder, "token"), "second\n");
+  expect([await statusOf("first"), await statusOf("second")]).toEqual([401, 200]);
+  // It reads metrics and nothing else.
+  expect((await get(server, "/api/v1/status", "second")).status).toBe(401);
+  expect((await get(server, "/api/v1/config", "second")).status).toBe(401);
+  expect((await get(server, "/health/live")).status).toBe(200);
+  expect((await get(server, "/health/ready")).status).toBe(200);
+});
+
+test("the admin listener answers no WebSocket", async () => {
+  const server = await start();
+  const made = connect(`${server.adminOrigin?.replace("http", "ws")}/mqtt`, { reconnect: false });
+  clients.add(made);
+  await expect(made.online()).rejects.toMatchObject({ stage: expect.stringMatching(/http|ws/) as string });
+});
+
+test("$SYS topics are told to new subscribers, are the tenant's own, and nobody else may publish them", async () => {
+  const server = await start();
+  const client = await online(server);
+  const seen = new Map<string, { text: string; retain: boolean }>();
+  const names = [
+    "version",
+    "uptime",
+    "clients/connected",
+    "messages/received",
+    "bytes/sent",
+    "retained messages/count",
+    "load/messages/sent/15min",
+  ];
+  const subscription = client.subscribe("$SYS/#");
+  await subscription.ready;
+  for await (const message of subscription) {
+    seen.set(message.topicName, { text: message.text(), retain: message.retain });
+    if (names.every((name) => seen.has(`$SYS/broker/${name}`))) break;
+  }
+  expect(seen.get("$SYS/broker/version")).toEqual({ text: "bowline version 1.2.3", retain: true });
+  expect(seen.get("$SYS/broker/uptime")?.text).toMatch(/^\d+ seconds$/);
+  for (const name of names.slice(2)) expect(seen.get(`$SYS/broker/${name}`)?.text).toMatch(/^\d+(\.\d\d)?$/);
+  await expect(client.publish("$SYS/broker/version", "mine", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
+  // Nobody gets them by a filter that begins with a wildcard, [MQTT-4.7.2-1], and they are no retained messages of anybody's.
+  expect(server.broker.retainedCount).toBe(0);
+});
+
+test("$SYS follows a reload: off, they are gone", async () => {
+  const server = await start();
+  await server.reload(await loadConfig({ directory: folder, overrides: { ...LOCAL, metrics: { sysInterval: 0 } } }));
+  const client = await online(server);
+  const subscription = client.subscribe("$SYS/#");
+  await subscription.ready;
+  await client.subscribe("end").ready;
+  const end = client.subscribe("end/here", { qos: 1 });
+  await end.ready;
+  await client.publish("end/here", "x", { qos: 1 });
+  for await (const message of end) {
+    expect(message.topicName).toBe("end/here");
+    break;
+  }
+  expect(await Promise.race([subscription[Symbol.asyncIterator]().next(), Promise.resolve("nothing")])).toBe("nothing");
+});
+
+test("the log hides whom it is told to, keeps lines of one client together, and never has a secret", async () => {
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: "debug",
+    format: "json",
+    hide: ["clientId", "from"],
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const server = await start({}, logger);
+  await online(server, { session: { clientId: "anna-meier" } });
+  logger.warn({ password: "geheim", nested: 1, Authorization: "Bearer geheim" }, "a line written in a hurry");
+  const text = lines.join("");
+  expect(text).not.toContain("anna-meier");
+  expect(text).not.toContain("geheim");
+  expect(text).not.toMatch(/"from":"127/);
+  const entries = lines.map((line) => JSON.parse(line) as { message: string; clientId?: string });
+  expect(entries.find(({ message }) => message === "client connected")?.clientId).toMatch(/^#[0-9a-f]{12}$/);
+});
+
+test("the level of the log follows a reload", async () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: "info", format: "json", destination: { write: (line) => void lines.push(line) } });
+  const server = await start({}, logger);
+  await online(server);
+  expect(lines.join("")).not.toContain("client connected");
+  await server.reload(await loadConfig({ directory: folder, overrides: { ...LOCAL, log: { level: "debug" } } }));
+  await online(server);
+  expect(lines.join("")).toContain("client connected");
+});
+
+test("an empty store begins with the users of `bootstrap`, and one that holds any is left alone", async () => {
+  await writeFile(join(folder, "pw"), "first password\n");
+  const store: BrokerConfigInput = { memory: false, anonymous: false };
+  const bootstrap = { users: [{ username: "ann", password: { file: "pw" } }] };
+  const first = await start({ ...store, bootstrap });
+  await online(first, { credentials: { username: "ann", password: "first password" } });
+  await first.users.remove("default", "ann");
+  await first.users.add("default", "bob", "secret of bob");
+  await first.close();
+  servers.delete(first);
+  const second = await start({ ...store, bootstrap });
+  expect(second.users.list("default").map(({ username }) => username)).toEqual(["bob"]);
+});
+
+test("clients are told another server when the broker ends and the configuration names one", async () => {
+  const server = await start({ shutdown: { serverReference: "other.example.com:8883" } });
+  const client = await online(server);
+  const lost = new Promise<{ reasonCode?: number | undefined }>((resolve) => {
+    client.on("connectionLost", resolve);
+  });
+  await server.close();
+  servers.delete(server);
+  expect(await lost).toMatchObject({ reasonCode: 0x9c });
+});
+
+test("a reload changes limits for newcomers, and existing connections keep what they were told", async () => {
+  const server = await start();
+  const before = await online(server);
+  await server.reload(await loadConfig({ directory: folder, overrides: { ...LOCAL, limits: { maximumQoS: 0 } } }));
+  const after = await online(server);
+  await expect(after.publish("a", "b", { qos: 1 })).rejects.toMatchObject({ code: expect.any(String) as string });
+  await after.publish("a", "b", { qos: 0 });
+  expect(before.status.state).toBe("online");
+});
