@@ -1,7 +1,7 @@
 import { MqttError, type Properties, type QoS } from "@bowline/protocol";
 import { type Clock, ReasonCode, type TimerHandle } from "@bowline/protocol/internal";
-import { type AccessControl, type Identity, openAccess } from "./acl/access-control.ts";
-import { guardedAccess } from "./acl/guarded-access.ts";
+import type { AccessControl, Identity } from "./acl/access-control.ts";
+import { type AccessFunctions, accessOf, openAccess } from "./acl/access-functions.ts";
 import type { Authenticator, AuthRequest } from "./auth/authenticator.ts";
 import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
@@ -30,7 +30,8 @@ export interface BrokerOptions {
   authenticator: Authenticator;
   /** Default: a memory storage that forgets with the process. */
   storage?: Storage;
-  access?: AccessControl;
+  /** Default: every authenticated client may do everything but publish to `$SYS/`. */
+  access?: AccessControl | AccessFunctions;
   limits?: Partial<BrokerLimits>;
   /**
    * Whether an authenticated client is to go elsewhere: asked at each CONNECT, whose CONNACK then says so (0x9C or 0x9D with Server
@@ -82,7 +83,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.limits = { ...defaultLimits, ...options.limits };
     this.redirect = options.redirect;
     this.logger = options.logger ?? silentLogger;
-    this.access = options.access === undefined ? openAccess : guardedAccess(options.access, this.accessFaulted);
+    const { access = openAccess } = options;
+    this.access = "rightsOf" in access ? access : accessOf(access, this.accessFaulted);
     this.drops = new DropReport(() => this.counters, this.logger, this.clock);
     this.addTenant(DEFAULT_TENANT);
   }
@@ -103,6 +105,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       user: (user) => directory.users.push(user),
       rule: (rule) => directory.rules.push(rule),
     });
+    this.access.begin?.(directory.rules);
     this.journal.begin();
     this.nextSessionId = this.storage.nextSessionId;
     this.forgetUnreferenced(messages);
@@ -118,6 +121,18 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     // An object of its own: connections keep the one that they began with.
     this.limits = { ...defaultLimits, ...limits };
     for (const { router } of this.tenants.values()) router.limitsChanged(this.limits);
+  }
+
+  /**
+   * Rights have changed, of one tenant or of all: what the next message, and each one that waits, is decided by. Nobody is
+   * disconnected.
+   */
+  accessChanged(tenant?: string): void {
+    for (const { name, router, sessions } of this.tenants.values()) {
+      if (tenant !== undefined && tenant !== name) continue;
+      router.accessChanged();
+      sessions.accessChanged();
+    }
   }
 
   /** Takes over a peer whose first bytes a listener has looked at. */
@@ -289,7 +304,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const counters = new Counters();
     const router = new Router({ tenant: name, journal, counters, clock, access, limits });
     const nextSessionId = (): number => this.nextSessionId++;
-    const sessions = new SessionRegistry({ tenant: name, router, journal, clock, nextSessionId, events: this });
+    const sessions = new SessionRegistry({ tenant: name, router, journal, counters, access, clock, nextSessionId, events: this });
     const tenant: Tenant = { name, router, sessions, counters };
     this.tenants.set(name, tenant);
     return tenant;

@@ -1,7 +1,9 @@
 export { Broker, type BrokerOptions, type LoadedDirectory } from "./broker.ts";
 export { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 export type { Redirection } from "./connection/redirection.ts";
-export type { AccessControl, Identity } from "./acl/access-control.ts";
+export { type AccessFunctions, openAccess } from "./acl/access-functions.ts";
+export type { AccessControl, ConnectionFacts, Identity, Rights, SubscribeVerdict } from "./acl/access-control.ts";
+export { publishBit } from "./acl/access-control.ts";
 export { responseInformationFor } from "./acl/response-information.ts";
 export type {
   AuthAllowed,

@@ -2,6 +2,14 @@ export * from "./storage/storage.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory-storage.ts";
 export { StoreImage } from "./storage/store-image.ts";
 export { openStorage, type StoreOptions } from "./storage/open-storage.ts";
+export { claimedRules } from "./acl/claims.ts";
+export { parseEmqxCsv, writeEmqxCsv } from "./acl/formats/emqx-csv.ts";
+export { parseMosquittoAcl } from "./acl/formats/mosquitto-acl.ts";
+export { parseRule, type Rule, type RuleAction, ruleInWords, type RuleInput } from "./acl/rule.ts";
+export { type AccessAnswer, type AccessQuestion, RuleAccess } from "./acl/rule-access.ts";
+export { RuleDirectory } from "./acl/rule-directory.ts";
+export type { RuleSource } from "./acl/rule-source.ts";
+export type { NoMatch } from "./acl/tenant-rules.ts";
 export { AnonymousMethod } from "./auth/anonymous-method.ts";
 export type {
   AuthAllowed,

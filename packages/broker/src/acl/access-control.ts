@@ -1,3 +1,7 @@
+import type { QoS } from "@bowline/protocol";
+import type { StoredRule } from "../storage/storage.ts";
+import type { RuleSource } from "./rule-source.ts";
+
 /** Whose right is asked for: a Session has it. */
 export interface Identity {
   readonly tenant: string;
@@ -6,20 +10,80 @@ export interface Identity {
   readonly clientIdentifier: string;
 }
 
-/**
- * Decides what an authenticated client may do. Asked when a topic is first published to on a connection, at SUBSCRIBE, and when
- * the receivers of a topic are worked out, so that the right to receive holds at each delivery; never once a message.
- */
-export interface AccessControl {
-  mayPublish(who: Identity, topicName: string): boolean;
-  /** `topicFilter` without `$share/ShareName/`. */
-  maySubscribe(who: Identity, topicFilter: string): boolean;
-  mayReceive(who: Identity, topicName: string): boolean;
+/** What rights may depend on besides the identity: known while a client is there, and remembered until it comes back. */
+export interface ConnectionFacts {
+  /** Address of the client without its port; empty for unix sockets. */
+  readonly remoteAddress: string;
+  /** What the authenticator granted, asked before the rules of the tenant and in order. */
+  readonly sources?: readonly RuleSource[] | undefined;
+  /** Values of `${client_attrs.NAME}`. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+  /** May do everything but publish where the broker itself speaks. */
+  readonly isSuperuser?: boolean | undefined;
 }
 
-/** Every authenticated client may do everything, except to publish where the broker itself speaks. */
-export const openAccess: AccessControl = {
-  mayPublish: (_who, topicName) => !topicName.startsWith("$SYS/"),
-  maySubscribe: () => true,
-  mayReceive: () => true,
-};
+/** Decides what authenticated clients may do. */
+export interface AccessControl {
+  /**
+   * Gets the rules that storage holds, before anything is decided.
+   *
+   * @throws MqttError STORE_DAMAGED
+   */
+  begin?(rules: readonly StoredRule[]): void;
+  /**
+   * The rights of one client on one connection. Asked at each CONNECT and re-authentication; `connection` is undefined for a Session
+   * that was restored and whose client has not come back.
+   */
+  rightsOf(who: Identity, connection: ConnectionFacts | undefined): Rights;
+  /**
+   * Whether somebody who once published to the topic in that way (`publishBit`), by rights that were `isByRules`, could not do so any
+   * more: a retained message of theirs is not delivered then.
+   */
+  isRevoked(publisher: Identity, topicName: string, way: number): boolean;
+}
+
+/** May the filter be subscribed to, and because of what. */
+export interface SubscribeVerdict {
+  readonly isAllowed: boolean;
+  /** For the client and for whoever tries rules out: which rule said so. */
+  readonly reason: string;
+}
+
+/**
+ * What one client may do. The broker asks when a topic is first published to on a connection, at SUBSCRIBE, and when the receivers
+ * of a topic are worked out; never once a message.
+ */
+export interface Rights {
+  /** Another number, never used before, whenever an answer may be another. */
+  readonly version: number;
+  /** Rules alone decide: then they also decide what becomes of a retained message or a will that was published by these rights. */
+  readonly isByRules: boolean;
+  /** How it may not publish to the topic: the sum of `publishBit` of each way that is refused, 0 for none. */
+  refusedPublishes(topicName: string): number;
+  /** `topicFilter` without `$share/ShareName/`. */
+  subscribing(topicFilter: string, qos: QoS): SubscribeVerdict;
+  /** Whether everything that the Subscription matches may be delivered, so that nobody need ask about each topic. */
+  isFree(topicFilter: string, qos: QoS): boolean;
+  /** Whether a message may be delivered by a Subscription, or, without one, by any. */
+  mayReceive(topicName: string, qos: QoS, topicFilter?: string): boolean;
+}
+
+/** One way to publish, as a bit: QoS and RETAIN. */
+export function publishBit(qos: QoS, retain: boolean): number {
+  return 1 << (qos * 2 + (retain ? 1 : 0));
+}
+
+/** Every way to publish. */
+export const EVERY_PUBLISH = 0b11_1111;
+
+let versions = 0;
+
+/** A number for `Rights.version`. */
+export function nextVersion(): number {
+  return ++versions;
+}
+
+/** Topics where the broker alone speaks. */
+export function isBrokersOwn(topicName: string): boolean {
+  return topicName.startsWith("$SYS/");
+}

@@ -7,7 +7,7 @@ import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Logger } from "../log/logger.ts";
 import type { BrokerView } from "./broker-view.ts";
 import type { RateHistory, RateSample } from "./rate-history.ts";
-import { readJson } from "./read-json.ts";
+import { readBody } from "./read-json.ts";
 
 /** What the API acts on. */
 export interface AdminContext {
@@ -36,11 +36,11 @@ export function adminRoutes({ view, users, tokens, rates, logger }: AdminContext
   app.get("/api/v1/metrics/stream", (c) => streamRates(c, rates));
   app.get("/api/v1/users", (c) => c.json({ users: users.list(TENANT) }));
   app.post("/api/v1/users", async (c) => {
-    const { username, password } = await body(c, newUser);
+    const { username, password } = await readBody(c, newUser);
     return c.json(await users.add(TENANT, username, password), 201);
   });
   app.put("/api/v1/users/:username/password", async (c) => {
-    const { password } = await body(c, newPassword);
+    const { password } = await readBody(c, newPassword);
     await users.setPassword(TENANT, c.req.param("username"), password);
     return c.body(null, 204);
   });
@@ -92,19 +92,14 @@ function streamRates(c: Context, rates: RateHistory): Response {
   });
 }
 
-async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const result = schema.safeParse(await readJson(c));
-  if (result.success) return result.data;
-  const names = result.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
-  throw new MqttError("OPTION_INVALID", { detail: names.join("; ") });
-}
-
 type Status = 400 | 401 | 403 | 404 | 409 | 500 | 503;
 const STATUS: Partial<Record<ErrorCode, Status>> = {
   OPTION_INVALID: 400,
   ADMIN_REFUSED: 403,
   USER_UNKNOWN: 404,
   USER_EXISTS: 409,
+  RULE_UNKNOWN: 404,
+  RULE_EXISTS: 409,
   STORE_READ_ONLY: 503,
   STORE_FULL: 503,
 };

@@ -1,7 +1,8 @@
 import { MqttError } from "@bowline/protocol";
 import type { Context } from "hono";
+import type { z } from "zod";
 
-/** No request of the API needs more. */
+/** Few requests of the API need more. */
 const BODY_BYTES_MAX = 64 * 1024;
 
 /**
@@ -10,11 +11,11 @@ const BODY_BYTES_MAX = 64 * 1024;
  *
  * @throws MqttError OPTION_INVALID
  */
-export async function readJson(c: Context): Promise<unknown> {
+export async function readJson(c: Context, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
   if (!/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
     throw new MqttError("OPTION_INVALID", { detail: "the body must be application/json" });
   }
-  const text = await readText(c.req.raw.body?.getReader());
+  const text = await readText(c.req.raw.body?.getReader(), bytesMax);
   try {
     return JSON.parse(text);
   } catch {
@@ -22,13 +23,24 @@ export async function readJson(c: Context): Promise<unknown> {
   }
 }
 
-async function readText(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<string> {
+/**
+ * The same, checked by a schema.
+ *
+ * @throws MqttError OPTION_INVALID, whose detail names what is wrong
+ */
+export async function readBody<T>(c: Context, schema: z.ZodType<T>, bytesMax?: number): Promise<T> {
+  const result = schema.safeParse(await readJson(c, bytesMax));
+  if (result.success) return result.data;
+  const names = result.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+  throw new MqttError("OPTION_INVALID", { detail: names.join("; ") });
+}
+
+async function readText(reader: ReadableStreamDefaultReader<Uint8Array> | undefined, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
     length += part.value.length;
-    if (length > BODY_BYTES_MAX)
-      throw new MqttError("OPTION_INVALID", { detail: `the body is larger than ${BODY_BYTES_MAX} bytes` });
+    if (length > bytesMax) throw new MqttError("OPTION_INVALID", { detail: `the body is larger than ${bytesMax} bytes` });
     chunks.push(part.value);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -151,7 +151,11 @@ test("a token works for its tenant until it expires", async () => {
   const withToken = new AuthenticatorChain([tokens], silentLogger);
   const { username, token, expiresAt } = tokens.issue("default");
   expect(expiresAt).toBe(301_000);
-  expect(withToken.authenticateNow(request(username, token.reveal()))).toEqual({ allowed: true, owner: "$console" });
+  expect(withToken.authenticateNow(request(username, token.reveal()))).toEqual({
+    allowed: true,
+    owner: "$console",
+    access: { isSuperuser: true },
+  });
   expect(withToken.authenticateNow({ ...request(username, token.reveal()), tenant: "other" })).toMatchObject({ allowed: false });
   expect(withToken.authenticateNow(request(username, "guess"))).toMatchObject({ allowed: false, reasonCode: 0x86 });
   expect(withToken.authenticateNow(request("alice", token.reveal()))).toMatchObject({ allowed: false });

@@ -1,3 +1,8 @@
+import type { ConnectionFacts } from "../acl/access-control.ts";
+
+/** What an authenticator says of a client's rights; the rules of its tenant come behind it. */
+export type GrantedAccess = Omit<ConnectionFacts, "remoteAddress">;
+
 /** How the client reached us. */
 export type ClientTransport = "tcp" | "tls" | "ws" | "wss" | "unix";
 
@@ -24,6 +29,8 @@ export interface AuthAllowed {
   owner: string;
   /** Wall time in ms when the credentials end, for those that do. */
   expiresAt?: number;
+  /** What this answer grants beside the rules of the tenant: the claims of a token, a superuser. */
+  access?: GrantedAccess;
 }
 
 export interface AuthRefused {

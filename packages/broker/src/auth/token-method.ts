@@ -44,7 +44,8 @@ export class TokenMethod implements AuthenticationMethod {
     if (!known || known.tenant !== request.tenant || known.expiresAt <= this.#wallTime()) {
       return refuse(AuthReasonCode.BadUserNameOrPassword, "unknown or expired token");
     }
-    return { allowed: true, owner: TOKEN_USERNAME };
+    // The operator, who writes the rules.
+    return { allowed: true, owner: TOKEN_USERNAME, access: { isSuperuser: true } };
   }
 
   answer(request: AuthRequest): Promise<AuthResult | "abstain"> {

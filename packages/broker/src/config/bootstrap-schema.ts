@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { type RuleInput, ruleSchema } from "../acl/rule.ts";
 import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
 
 /** What an empty store begins with. From then on the store is the truth, and only the admin API changes it. */
 export interface BootstrapConfig {
   users: BootstrapUser[];
+  rules: RuleInput[];
 }
 
 export interface BootstrapUser {
@@ -23,4 +25,8 @@ export const bootstrapSchema: z.ZodType<BootstrapConfig, { [K in keyof Bootstrap
       )
       .default([])
       .describe("Users of the default tenant. With any, `bowline up` makes no first user of its own."),
+    rules: z
+      .array(ruleSchema)
+      .default([])
+      .describe("Access rules of the default tenant, in their order: what a store begins with that never had one."),
   });

@@ -7,8 +7,9 @@ import {
   type RefuseConnect,
   type TimerHandle,
 } from "@bowline/protocol/internal";
-import type { AccessControl } from "../acl/access-control.ts";
+import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
 import {
+  type AuthAllowed,
   type Authenticator,
   type AuthRefused,
   type AuthRequest,
@@ -131,30 +132,41 @@ export class Admission {
     const request = this.request!;
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
-    return this.willRefusal(step.owner) ?? this.openSession(step);
+    const rights = this.rightsOf(step);
+    return this.willRefusal(rights) ?? this.openSession(step, rights);
   }
 
   private reauthenticateAnswer(step: ExchangeStep): ReauthenticateAnswer {
     if (isQuestion(step)) return { kind: "continue", ...dataOf(step.continueWith) };
     if (!step.allowed) return refusedLater(step);
     // A Session belongs to one owner, and so does its connection.
-    if (step.owner === this.host.session!.owner) return { kind: "success", ...dataOf(step.data) };
+    const session = this.host.session!;
+    if (step.owner === session.owner) {
+      session.grant(this.rightsOf(step));
+      this.host.tenant.sessions.rightsChanged(session);
+      return { kind: "success", ...dataOf(step.data) };
+    }
     return refusal(ReasonCode.NotAuthorized, "the client authenticated as somebody else");
   }
 
-  private willRefusal(owner: string): RefuseConnect | undefined {
+  private rightsOf({ owner, access }: AuthAllowed): Rights {
+    const { tenant, arrival, session } = this.host;
+    const clientIdentifier = session?.clientIdentifier ?? this.request!.clientIdentifier;
+    const who = { tenant: tenant.name, owner, clientIdentifier };
+    return this.environment.access.rightsOf(who, { remoteAddress: arrival.remoteAddress, ...access });
+  }
+
+  private willRefusal(rights: Rights): RefuseConnect | undefined {
     const { will } = this.packet!;
     if (will === undefined) return undefined;
-    const { access, limits } = this.environment;
-    const { tenant, clientIdentifier } = this.request!;
-    const fault = willRefusal(will, limits);
+    const fault = willRefusal(will, this.environment.limits);
     if (fault !== undefined) return fault;
-    return access.mayPublish({ tenant, owner, clientIdentifier }, will.topicName)
+    return (rights.refusedPublishes(will.topicName) & publishBit(will.qos, will.retain)) === 0
       ? undefined
       : refusal(ReasonCode.NotAuthorized, "no right to publish the Will Message");
   }
 
-  private openSession({ owner, data }: ExchangeSuccess): ConnectAnswer | undefined {
+  private openSession({ owner, data }: ExchangeSuccess, rights: Rights): ConnectAnswer | undefined {
     const { limits, storage } = this.environment;
     const packet = this.packet!;
     const { clientIdentifier } = this.request!;
@@ -163,6 +175,7 @@ export class Admission {
         {
           owner,
           clientIdentifier,
+          rights,
           cleanStart: packet.cleanStart,
           expiryInterval: sessionExpiryOf(packet, limits),
           will: packet.will === undefined ? undefined : pendingWill(packet.will),

@@ -35,7 +35,7 @@ import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
-import { explained, withReasonString } from "./reason-string.ts";
+import { becauseOf, explained, withReasonString } from "./reason-string.ts";
 import { grantSubscriptions, removeSubscriptions } from "./subscribe-rules.ts";
 
 /** What a connection needs of its broker. */
@@ -64,9 +64,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   /** Number in this process, for logs and the API. */
   readonly id: number;
   session: Session | undefined;
-  /** The topic published last, and 0 or the Reason Code with which it is refused. */
   lastRoute: Route | undefined;
-  lastRouteDenied = 0;
+  lastRouteRefused = 0;
   /** Messages to this client that were dropped. */
   dropped = 0;
   flushedInTurn = 0;
@@ -252,7 +251,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   subscribe(packet: SubscribePacket): SubscribeAnswer | undefined {
     const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant.router, this.environment);
     this.granted = granted.added;
-    return this.answerWhenKept(granted.commit, { reasonCodes: this.codes(granted.reasonCodes) }, "subscribe");
+    const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
+    return this.answerWhenKept(granted.commit, answer, "subscribe");
   }
 
   subscribed(): void {

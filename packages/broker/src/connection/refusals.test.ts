@@ -1,7 +1,7 @@
 import { PacketType } from "@bowline/protocol";
 import { BrokerWorld, connectOf, publishOf, type TestClient } from "@bowline/testkit/broker";
 import { describe, expect, test } from "vitest";
-import { openAccess } from "../acl/access-control.ts";
+import { openAccess } from "../acl/access-functions.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 
 /** Refuses everybody, with that Reason Code. */

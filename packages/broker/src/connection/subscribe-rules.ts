@@ -1,7 +1,7 @@
 import type { ProtocolVersion, SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "@bowline/protocol";
 import { MqttError } from "@bowline/protocol";
 import { parseShare, ReasonCode, validateTopicFilter } from "@bowline/protocol/internal";
-import type { AccessControl } from "../acl/access-control.ts";
+import type { SubscribeVerdict } from "../acl/access-control.ts";
 import type { Router } from "../router/router.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -9,7 +9,6 @@ import type { BrokerLimits } from "./broker-limits.ts";
 
 /** What the rules look at besides the packet and its Session. */
 export interface SubscribeEnvironment {
-  readonly access: AccessControl;
   readonly storage: Storage;
   readonly limits: BrokerLimits;
 }
@@ -17,6 +16,8 @@ export interface SubscribeEnvironment {
 export interface GrantedSubscriptions {
   /** One for each Topic Filter, in order: the granted QoS, or why not. */
   reasonCodes: number[];
+  /** Which rule refused, of each filter that the client has no right to. */
+  refusals: string[];
   added: { subscription: Subscription; isNew: boolean }[];
   /** The SUBACK waits for this commit number. */
   commit: number;
@@ -32,12 +33,14 @@ export function grantSubscriptions(
 ): GrantedSubscriptions {
   const { storage, limits } = environment;
   if (version === 5) checkCapabilities(packet, limits);
-  const granted: GrantedSubscriptions = { reasonCodes: [], added: [], commit: 0 };
+  const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], commit: 0 };
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
   for (const request of packet.subscriptions) {
-    const refusal = refusalOf(request, session, environment);
-    if (refusal !== 0) {
-      granted.reasonCodes.push(refusal);
+    const fault = faultOf(request, limits);
+    const verdict = fault === 0 ? rightTo(request, session) : undefined;
+    if (verdict?.isAllowed !== true) {
+      granted.reasonCodes.push(fault === 0 ? ReasonCode.NotAuthorized : fault);
+      if (verdict !== undefined) granted.refusals.push(verdict.reason);
       continue;
     }
     // [MQTT-3.8.4-7]: never more than was asked for, nor than may be published with.
@@ -49,7 +52,7 @@ export function grantSubscriptions(
       continue;
     }
     granted.commit = Math.max(granted.commit, kept);
-    const subscription: Subscription = { kind: "single", session, ...asked };
+    const subscription: Subscription = { kind: "single", session, ...asked, rightsSeen: 0 };
     granted.added.push({ subscription, isNew: router.subscribe(subscription) });
     granted.reasonCodes.push(qos);
   }
@@ -75,13 +78,13 @@ function missingCapability(topicFilter: string, limits: BrokerLimits): number {
   return 0;
 }
 
-function refusalOf(request: SubscriptionRequest, session: Session, { access, limits }: SubscribeEnvironment): number {
-  const { topicFilter } = request;
+function faultOf({ topicFilter }: SubscriptionRequest, limits: BrokerLimits): number {
   const fault = validateTopicFilter(topicFilter, limits.maximumTopicLevels);
-  if (fault !== undefined) return fault.reasonCode;
-  const missing = missingCapability(topicFilter, limits);
-  if (missing !== 0) return missing;
-  return access.maySubscribe(session, parseShare(topicFilter)?.topicFilter ?? topicFilter) ? 0 : ReasonCode.NotAuthorized;
+  return fault?.reasonCode ?? missingCapability(topicFilter, limits);
+}
+
+function rightTo({ topicFilter, qos }: SubscriptionRequest, { rights }: Session): SubscribeVerdict {
+  return rights.subscribing(parseShare(topicFilter)?.topicFilter ?? topicFilter, qos);
 }
 
 /** Removes what an UNSUBSCRIBE names, section 3.10.4. What storage cannot forget now stays subscribed: 0x80. */

@@ -12,12 +12,14 @@ export class KeptMessage implements Message {
   readonly expiresAt: number;
   /** As published, before any Subscription lowers it. */
   readonly qos: QoS;
-  /** Owner and Client Identifier of the publisher, kept for revocation. */
+  /** Owner and Client Identifier of the publisher with U+0000 between them where rules may revoke it, else the latter alone. */
   readonly publisher: string;
   /** Places that hold it. */
   references = 0;
   /** Number in storage, 0 while it is not stored. */
   id = 0;
+  /** What was found when the tenant's rights had that version: its publisher may still publish it (the version), or not (its negative). */
+  rightsSeen = 0;
 
   constructor(
     topicName: Uint8Array,

@@ -97,6 +97,7 @@ const DROPS: readonly (readonly [string, CounterName])[] = [
   ["queue_full", "droppedQueueFull"],
   ["too_large", "droppedTooLarge"],
   ["expired", "droppedExpired"],
+  ["revoked", "droppedRevoked"],
 ];
 
 function drops(tenants: readonly TenantFigures[]): MetricFamily {

@@ -17,6 +17,8 @@ export class Counters {
   droppedTooLarge = 0;
   /** Not delivered because the Message Expiry Interval had passed. */
   droppedExpired = 0;
+  /** Waited for a receiver who had lost the right to it. */
+  droppedRevoked = 0;
   /** PUBLISH packets refused to their publisher. */
   publishesDenied = 0;
   /** Wills that wait, or waited, for storage that took nothing. */

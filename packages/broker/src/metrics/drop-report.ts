@@ -7,7 +7,14 @@ const REPORT_EVERY_MS = 10_000;
 /** Clients named in a report, those who lost most first. */
 const CLIENTS_NAMED = 5;
 
-const DROPS = ["droppedSlow", "droppedQueueFull", "droppedTooLarge", "droppedExpired", "publishesDenied"] as const;
+const DROPS = [
+  "droppedSlow",
+  "droppedQueueFull",
+  "droppedTooLarge",
+  "droppedExpired",
+  "droppedRevoked",
+  "publishesDenied",
+] as const;
 
 /** A connection as the report sees it. */
 export interface DropSource {
@@ -46,8 +53,8 @@ export class DropReport {
   }
 
   private sums(): Record<(typeof DROPS)[number], number> {
-    const { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, publishesDenied } = this.counters();
-    return { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, publishesDenied };
+    const { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, droppedRevoked, publishesDenied } = this.counters();
+    return { droppedSlow, droppedQueueFull, droppedTooLarge, droppedExpired, droppedRevoked, publishesDenied };
   }
 }
 

@@ -1,8 +1,8 @@
 import type { QoS } from "@bowline/protocol";
 import type { SharedGroup } from "@bowline/protocol/internal";
-import type { AccessControl } from "../acl/access-control.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage } from "../storage/storage.ts";
+import { mayDeliver } from "./may-deliver.ts";
 
 type Group = SharedGroup<Session, Subscription>;
 
@@ -14,7 +14,6 @@ type Group = SharedGroup<Session, Subscription>;
 export class MemberChoice {
   /** Bytes a member's transport may hold before it counts as busy. */
   maximumBufferedBytes: number;
-  private readonly access: AccessControl;
   private readonly storage: Storage;
   private topicName = "";
   private qos: QoS = 0;
@@ -23,8 +22,7 @@ export class MemberChoice {
   private isReadOnly = false;
   private mustSurvive = false;
 
-  constructor(access: AccessControl, storage: Storage, maximumBufferedBytes: number) {
-    this.access = access;
+  constructor(storage: Storage, maximumBufferedBytes: number) {
     this.storage = storage;
     this.maximumBufferedBytes = maximumBufferedBytes;
   }
@@ -94,7 +92,7 @@ export class MemberChoice {
     if (session === this.except) return false;
     const isKept = session.isPersistent && !this.isAtMostOnce(member);
     if (isKept ? this.isReadOnly : this.mustSurvive) return false;
-    return this.access.mayReceive(session, this.topicName);
+    return mayDeliver(member, this.topicName);
   }
 
   private isAtMostOnce(member: Subscription): boolean {

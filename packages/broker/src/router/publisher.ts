@@ -6,7 +6,7 @@ import type { Route } from "./route.ts";
 export interface Publisher {
   readonly session: Session | undefined;
   readonly sender: Sender;
-  /** The topic published last, and 0 or the Reason Code with which it is refused. */
+  /** The topic published last, and the ways of publishing to it that are refused: the bits of `publishBit`, or `TOO_DEEP`. */
   lastRoute: Route | undefined;
-  lastRouteDenied: number;
+  lastRouteRefused: number;
 }

@@ -1,6 +1,7 @@
 import type { QoS } from "@bowline/protocol";
 import { sameBytes, viewOf } from "@bowline/protocol/internal";
 import type { Session, Subscription } from "../sessions/session.ts";
+import { mayDeliver } from "./may-deliver.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
 /** One Session that gets the messages of a topic: all its matching Subscriptions in one ([MQTT-3.3.4-2]). */
@@ -36,7 +37,6 @@ export function makeRoute(
   generation: number,
   maximumLevels: number,
   found: readonly Subscriber[],
-  mayReceive: (session: Session) => boolean,
 ): Route {
   const bySession = new Map<Session, Subscription[]>();
   const groups: SharedSubscriber[] = [];
@@ -45,9 +45,10 @@ export function makeRoute(
       groups.push(subscriber);
       continue;
     }
+    if (!mayDeliver(subscriber, topicName)) continue;
     const list = bySession.get(subscriber.session);
     if (list !== undefined) list.push(subscriber);
-    else if (mayReceive(subscriber.session)) bySession.set(subscriber.session, [subscriber]);
+    else bySession.set(subscriber.session, [subscriber]);
   }
   const targets: Target[] = [];
   for (const [session, subscriptions] of bySession) targets.push(joinSubscriptions(session, subscriptions));

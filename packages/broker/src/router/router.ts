@@ -12,7 +12,7 @@ import {
   SubscriptionTrie,
   decodeText,
 } from "@bowline/protocol/internal";
-import type { AccessControl } from "../acl/access-control.ts";
+import { type AccessControl, publishBit } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import type { KeptMessage } from "../messages/kept-message.ts";
@@ -20,6 +20,7 @@ import type { Counters } from "../metrics/counters.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { Delivery, type DeliveryLimits } from "./delivery.ts";
+import { mayDeliver } from "./may-deliver.ts";
 import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
 import { RetainedExpiry } from "./retained-expiry.ts";
@@ -60,12 +61,13 @@ export class Router {
   private readonly expiry = new RetainedExpiry();
   /** Moves with every subscription and right: routes of an older one are worked out again when next used. */
   private generation = 1;
+  private rightsVersion = 1;
 
   constructor(options: RouterOptions) {
     this.options = options;
-    const { journal, counters, clock, limits, access } = options;
+    const { journal, counters, clock, limits } = options;
     this.delivery = new Delivery(journal, counters, clock, limits);
-    this.choice = new MemberChoice(access, journal.storage, limits.maximumBufferedBytes);
+    this.choice = new MemberChoice(journal.storage, limits.maximumBufferedBytes);
   }
 
   /** Adds the subscription, in place of an earlier one of the same Session and Topic Filter. Answers whether it is new. */
@@ -110,11 +112,14 @@ export class Router {
     ) {
       route = this.routeOf(offsets.topic, offsets.topicStart, offsets.topicEnd);
       from.lastRoute = route;
-      from.lastRouteDenied = this.denial(from.session!, route);
+      from.lastRouteRefused = route.isTooDeep ? TOO_DEEP : from.session!.rights.refusedPublishes(route.topicName);
     }
-    if (from.lastRouteDenied !== 0) {
-      this.options.counters.publishesDenied += offsets.count;
-      return -from.lastRouteDenied;
+    if (from.lastRouteRefused !== 0) {
+      const denial = denialOf(from.lastRouteRefused, offsets);
+      if (denial !== 0) {
+        this.options.counters.publishesDenied += offsets.count;
+        return -denial;
+      }
     }
     this.options.counters.messagesReceived += offsets.count;
     if (offsets.qos === 0 && !offsets.retain) {
@@ -159,11 +164,6 @@ export class Router {
     this.system = new RetainedIndex();
   }
 
-  /** Whether that client may publish to the topic, also by its will. */
-  mayPublish(session: Session, topicName: string): boolean {
-    return this.options.access.mayPublish(session, topicName);
-  }
-
   /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]. */
   sendRetained(subscription: Subscription, isNew: boolean): void {
     const { session, topicFilter, retainHandling, qos, subscriptionIdentifier } = subscription;
@@ -179,15 +179,16 @@ export class Router {
         this.dropRetained(topicName, message);
         return;
       }
-      if (!this.options.access.mayReceive(session, topicName)) return;
+      if (!mayDeliver(subscription, topicName) || this.isRevoked(topicName, message)) return;
       this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
     });
   }
 
-  private sendSystem({ session, topicFilter, subscriptionIdentifier }: Subscription): void {
+  private sendSystem(subscription: Subscription): void {
+    const { session, topicFilter, subscriptionIdentifier } = subscription;
     const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
     this.system.match(topicFilter, (message, topicName) => {
-      if (this.options.access.mayReceive(session, topicName)) this.delivery.keptTo(session, message, 0, true, ids);
+      if (mayDeliver(subscription, topicName)) this.delivery.keptTo(session, message, 0, true, ids);
     });
   }
 
@@ -238,9 +239,15 @@ export class Router {
     this.generation++;
   }
 
-  /** A right has changed: every route is worked out again. */
+  /** The rights of one Session have changed: every route is worked out again. */
+  routesChanged(): void {
+    this.generation++;
+  }
+
+  /** Rules have changed: every route is worked out again, and each retained message is held against its publisher's rights. */
   accessChanged(): void {
     this.generation++;
+    this.rightsVersion++;
   }
 
   /** A run goes by one copy to every receiver that speaks the same version and needs nothing of its own in the packet. */
@@ -319,7 +326,7 @@ export class Router {
       offsets.qos === 2 && session.isPersistent
         ? this.options.journal.storage.putInboundIdentifier(session.id, offsets.packetIdentifier)
         : 0;
-    delivery.fromChunk(route, chunk, offsets, session.clientIdentifier, after);
+    delivery.fromChunk(route, chunk, offsets, session.publisherName, after);
     const retained = offsets.retain ? this.setRetained(route, delivery.keep()) : 0;
     this.deliver(route, session);
     const commit = Math.max(retained, delivery.commit);
@@ -393,9 +400,17 @@ export class Router {
     );
   }
 
-  private denial(session: Session, route: Route): number {
-    if (route.isTooDeep) return ReasonCode.TopicNameInvalid;
-    return this.mayPublish(session, route.topicName) ? 0 : ReasonCode.NotAuthorized;
+  /** Whether who published the retained message has lost the right since; asked once after each change. */
+  private isRevoked(topicName: string, message: KeptMessage): boolean {
+    if (Math.abs(message.rightsSeen) !== this.rightsVersion) {
+      const [owner = "", clientIdentifier] = message.publisher.split("\0", 2);
+      const { access, tenant } = this.options;
+      const isRevoked =
+        clientIdentifier !== undefined &&
+        access.isRevoked({ tenant, owner, clientIdentifier }, topicName, publishBit(message.qos, true));
+      message.rightsSeen = isRevoked ? -this.rightsVersion : this.rightsVersion;
+    }
+    return message.rightsSeen < 0;
   }
 
   private routeOf(source: Uint8Array, start: number, end: number): Route {
@@ -406,9 +421,7 @@ export class Router {
     const topicName = known?.topicName ?? decodeText(topic, 0, topic.length);
     const found: Subscriber[] = [];
     this.trie.matchInto(topicName, found);
-    const { access, limits } = this.options;
-    const mayReceive = (session: Session): boolean => access.mayReceive(session, topicName);
-    const route = makeRoute(topic, topicName, this.generation, limits.maximumTopicLevels, found, mayReceive);
+    const route = makeRoute(topic, topicName, this.generation, this.options.limits.maximumTopicLevels, found);
     this.cache.insert(topic, 0, topic.length, route);
     return route;
   }
@@ -438,6 +451,14 @@ export class Router {
 }
 
 const NONE: readonly number[] = [];
+/** Beside the bits of `publishBit`: nothing may be published to the topic, whoever asks. */
+const TOO_DEEP = 1 << 6;
+
+/** The Reason Code with which a PUBLISH is refused, 0 for none. */
+function denialOf(refused: number, { qos, retain }: PublishOffsets): number {
+  if (refused === TOO_DEEP) return ReasonCode.TopicNameInvalid;
+  return (refused & publishBit(qos, retain)) === 0 ? 0 : ReasonCode.NotAuthorized;
+}
 
 /** [MQTT-3.2.2-11] and [MQTT-3.2.2-14] are the client's to keep; one that does not is told and disconnected. */
 function unsupported(isQoS: boolean): MqttError {

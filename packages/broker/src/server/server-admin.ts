@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { getRequestListener } from "@hono/node-server";
+import type { RuleAccess } from "../acl/rule-access.ts";
 import { adminRoutes, type AdminContext } from "../admin/admin-app.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
 import { addConsoleFiles } from "../admin/console-files.ts";
@@ -7,6 +8,7 @@ import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.t
 import { OperatorAccess } from "../admin/operator-access.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
+import { addRuleRoutes } from "../admin/rule-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
@@ -60,8 +62,9 @@ export class ServerAdmin {
     const { folder, closers, operations } = options;
     const context = makeContext(options, listeners);
     const access = new OperatorAccess(await openOperatorKey(folder.operatorKey));
+    const { rules } = options.core;
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin(access, controlled(context, operations));
+      const app = guardOrigin(access, controlled(context, operations, rules));
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -71,7 +74,7 @@ export class ServerAdmin {
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
     const admin = new ServerAdmin(access, listeners, handlers);
 
-    const socketApp = controlled(context, operations);
+    const socketApp = controlled(context, operations, rules);
     addSignInLinks(socketApp, () => admin.signInLink());
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
@@ -89,8 +92,9 @@ export class ServerAdmin {
   }
 }
 
-function controlled(context: AdminContext, operations: OperationsContext): Hono {
+function controlled(context: AdminContext, operations: OperationsContext, rules: RuleAccess): Hono {
   const app = adminRoutes(context);
+  addRuleRoutes(app, rules);
   addControlRoutes(app, operations);
   return app;
 }

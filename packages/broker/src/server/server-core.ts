@@ -1,4 +1,7 @@
 import { MqttError } from "@bowline/protocol";
+import type { RuleInput } from "../acl/rule.ts";
+import { RuleAccess } from "../acl/rule-access.ts";
+import { RuleDirectory } from "../acl/rule-directory.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
 import { TokenMethod } from "../auth/token-method.ts";
@@ -17,6 +20,8 @@ import { ServerAuthentication } from "./server-authentication.ts";
 import type { Staged } from "./staged.ts";
 import { clientsOf } from "./view-of.ts";
 
+const ANONYMOUS_RULE: RuleInput = { id: "anonymous", permission: "allow", action: "both", topics: ["#"], user: "" };
+
 /** Reason Code 0x87, Not authorized. */
 const NOT_AUTHORIZED = 0x87;
 
@@ -24,6 +29,7 @@ const NOT_AUTHORIZED = 0x87;
 export interface ServerCore {
   broker: Broker;
   users: UserDirectory;
+  rules: RuleAccess;
   tokens: TokenMethod;
   /** Prepares the limits and the authenticators of another configuration. */
   stage(config: BrokerConfig): Promise<Staged>;
@@ -35,17 +41,19 @@ export interface ServerCoreOptions {
   logger: Logger;
   authenticationMethods?: readonly EnhancedMethod[];
   redirect?: BrokerOptions["redirect"];
+  rules?: readonly RuleInput[] | undefined;
 }
 
 /** @throws MqttError of the store, of an authenticator, and CONFIG_INVALID of a secret of `bootstrap` */
 export async function startServerCore(
-  { config, logger, authenticationMethods, redirect }: ServerCoreOptions,
+  { config, logger, authenticationMethods, redirect, rules }: ServerCoreOptions,
   folder: DataFolder,
   closers: CloseStack,
 ): Promise<ServerCore> {
   const storage = await openConfiguredStorage(config, folder, logger);
   const hasher = new PasswordHasher();
   const users = new UserDirectory(storage, hasher);
+  const access = new RuleAccess(new RuleDirectory(storage));
   const tokens = new TokenMethod();
   const authentication = new ServerAuthentication({ users, hasher, logger }, tokens, authenticationMethods);
   const { limits } = config;
@@ -57,6 +65,7 @@ export async function startServerCore(
   const broker = new Broker({
     authenticator: staged.chain,
     storage,
+    access,
     limits,
     logger,
     ...(redirect === undefined ? {} : { redirect }),
@@ -68,6 +77,8 @@ export async function startServerCore(
   const directory = await broker.start();
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
+  access.directory.onChange((tenant) => broker.accessChanged(tenant));
+  await seedRules(access.directory, config, rules);
   users.onChange((change) => disconnectUser(broker, change));
   const stage = async (next: BrokerConfig): Promise<Staged> => {
     const chain = await authentication.stage(next);
@@ -78,7 +89,7 @@ export async function startServerCore(
     };
     return { commit, undo: () => chain.undo() };
   };
-  return { broker, users, tokens, stage };
+  return { broker, users, rules: access, tokens, stage };
 }
 
 function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger: Logger): Promise<Storage> {
@@ -98,6 +109,17 @@ async function seed(users: UserDirectory, { users: given }: BootstrapConfig, log
     await users.add(DEFAULT_TENANT, username, (await readSecret(password)).reveal());
   }
   logger.info({ users: given.length }, "the empty store was filled from `bootstrap`");
+}
+
+/** What a store begins with that never had a rule. */
+async function seedRules(directory: RuleDirectory, config: BrokerConfig, rules: readonly RuleInput[] | undefined): Promise<void> {
+  const first = config.bootstrap.rules.length > 0 ? config.bootstrap.rules : rules;
+  if (directory.isUntouched(DEFAULT_TENANT)) {
+    if (first === undefined) await directory.setNoMatch(DEFAULT_TENANT, "allow");
+    else if (first.length > 0) await directory.addAll(DEFAULT_TENANT, first);
+  }
+  // Whoever lets strangers in means them to do something. Whoever takes this rule away means it too: it comes but once.
+  if (config.anonymous && first?.length === 0) await directory.seed(DEFAULT_TENANT, "anonymous", [ANONYMOUS_RULE]);
 }
 
 /** A removed user, or one with a new password, must not go on with the old one's connections. */

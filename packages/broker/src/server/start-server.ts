@@ -1,3 +1,5 @@
+import type { RuleInput } from "../acl/rule.ts";
+import type { RuleDirectory } from "../acl/rule-directory.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Broker, BrokerOptions } from "../broker.ts";
@@ -33,6 +35,12 @@ export interface ServerOptions {
    * not in their place: a client that names none logs in with a password.
    */
   authenticationMethods?: readonly EnhancedMethod[];
+  /**
+   * The access rules that a store which never had any begins with; from then on the store's are in force. `[]` denies everything until
+   * somebody adds a rule, as `bowline up` does. Default: no rules, and what no rule matches is allowed, so that authenticated clients
+   * may do everything that no later rule denies.
+   */
+  rules?: readonly RuleInput[] | undefined;
   /** Sends authenticated clients to another server, see BrokerOptions. */
   redirect?: BrokerOptions["redirect"];
   /** Folder of the built console; without it the console's address answers the API and `/mqtt` only. */
@@ -47,6 +55,8 @@ export interface ServerOptions {
 export interface Server {
   readonly broker: Broker;
   readonly users: UserDirectory;
+  /** The access rules of all tenants. */
+  readonly rules: RuleDirectory;
   readonly folder: DataFolder;
   /** Undefined when no listener speaks TLS, or the configuration brings a certificate of its own. */
   readonly localCa: LocalCa | undefined;
@@ -128,6 +138,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   return {
     broker: core.broker,
     users: core.users,
+    rules: core.rules.directory,
     folder,
     get localCa() {
       return tls.localCa;

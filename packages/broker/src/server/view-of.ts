@@ -28,7 +28,12 @@ function statsOf(broker: Broker): BrokerStats {
     connectionsRefused: counters.connectionsRefused,
     messagesReceived: counters.messagesReceived,
     messagesSent: counters.messagesSent,
-    messagesDropped: counters.droppedSlow + counters.droppedQueueFull + counters.droppedTooLarge + counters.droppedExpired,
+    messagesDropped:
+      counters.droppedSlow +
+      counters.droppedQueueFull +
+      counters.droppedTooLarge +
+      counters.droppedExpired +
+      counters.droppedRevoked,
     bytesReceived: counters.bytesReceived,
     bytesSent: counters.bytesSent,
   };

@@ -1,10 +1,13 @@
 import { MqttError, PacketType, type Properties, type Will } from "@bowline/protocol";
 import { type Clock, encodeProperties, type OutboundEntry, OutboundState, pushQueue } from "@bowline/protocol/internal";
+import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
+import type { Counters } from "../metrics/counters.ts";
 import type { Router } from "../router/router.ts";
 import type { LoadedSession, StoredSession } from "../storage/storage.ts";
+import { dropRevoked } from "./drop-revoked.ts";
 import { giveBack } from "./give-back.ts";
 import type { PendingWill } from "./pending-will.ts";
 import { NEVER_EXPIRES, Session } from "./session.ts";
@@ -14,6 +17,7 @@ import type { SessionConnection } from "./session-connection.ts";
 export interface OpenRequest {
   owner: string;
   clientIdentifier: string;
+  rights: Rights;
   cleanStart: boolean;
   /** Seconds. */
   expiryInterval: number;
@@ -32,6 +36,8 @@ export interface SessionRegistryOptions {
   tenant: string;
   router: Router;
   journal: Journal;
+  counters: Counters;
+  access: AccessControl;
   clock: Clock;
   /** Numbers for storage, unique over all tenants. */
   nextSessionId: () => number;
@@ -89,7 +95,8 @@ export class SessionRegistry {
       session = undefined;
     }
     const sessionPresent = session !== undefined;
-    session ??= new Session(this.options.tenant, request.owner, request.clientIdentifier);
+    if (session === undefined) session = new Session(this.options.tenant, request.owner, request.clientIdentifier, request.rights);
+    else this.grant(session, request.rights);
     // What a crash would bring back: another Will, another interval, or the earlier time from which a finite one counts.
     const counts = session.disconnectedAt !== 0 && session.expiryInterval !== NEVER_EXPIRES;
     const hasWill = session.will !== undefined || request.will !== undefined;
@@ -143,6 +150,17 @@ export class SessionRegistry {
     }
   }
 
+  /** Rules have changed: what waits for clients that are connected and may not have it any more does not leave. */
+  accessChanged(): void {
+    for (const session of this.sessions.values()) if (session.connection !== undefined) this.dropRevoked(session);
+  }
+
+  /** The rights of one Session have changed, because its client authenticated again. */
+  rightsChanged(session: Session): void {
+    this.options.router.routesChanged();
+    this.dropRevoked(session);
+  }
+
   /** The broker stops: from now on nothing of one Session goes to another's client, which is about to go as well. */
   closing(): void {
     this.isClosing = true;
@@ -174,18 +192,31 @@ export class SessionRegistry {
   /** Puts back a Session at start. Its time without a connection counts from the stop, or from now after a crash. */
   restore(loaded: LoadedSession, messageOf: (id: number) => KeptMessage | undefined): Session {
     const { session: row, subscriptions, queue, inboundIdentifiers } = loaded;
-    const session = new Session(row.tenant, row.owner, row.clientIdentifier);
+    const session = new Session(row.tenant, row.owner, row.clientIdentifier, this.options.access.rightsOf(row, undefined));
     session.id = row.id;
     session.expiryInterval = row.expiryInterval;
     session.disconnectedAt = row.disconnectedAt === 0 ? this.options.clock.wallTime() : row.disconnectedAt;
     session.state.survives = true;
     if (row.will !== undefined) session.will = { ...row.will, dueAt: session.disconnectedAt + row.will.delayInterval * 1000 };
-    for (const subscription of subscriptions) this.options.router.subscribe({ kind: "single", session, ...subscription });
+    for (const subscription of subscriptions)
+      this.options.router.subscribe({ kind: "single", session, ...subscription, rightsSeen: 0 });
     for (const entry of queue) restoreEntry(session, entry, entry.messageId === 0 ? undefined : messageOf(entry.messageId));
     for (const identifier of inboundIdentifiers) session.state.inbound.add(identifier);
     this.sessions.set(keyOf(session.owner, session.clientIdentifier), session);
     this.offline.add(session);
     return session;
+  }
+
+  /** Its client is back, with rights that may be others: what waits is held against them before any of it leaves. */
+  private grant(session: Session, rights: Rights): void {
+    session.grant(rights);
+    this.options.router.routesChanged();
+    this.dropRevoked(session);
+  }
+
+  private dropRevoked(session: Session): void {
+    const { router, journal, counters } = this.options;
+    counters.droppedRevoked += dropRevoked(session, router, journal);
   }
 
   /** [MQTT-3.1.4-3] */
@@ -231,7 +262,7 @@ export class SessionRegistry {
     session.will = undefined;
     const { router, events } = this.options;
     // Asked again, as the right may have gone since the CONNECT.
-    if (!router.mayPublish(session, will.topicName)) {
+    if ((session.rights.refusedPublishes(will.topicName) & publishBit(will.qos, will.retain)) !== 0) {
       events.willDropped(session, "its client has no right to publish it");
       return;
     }
@@ -266,7 +297,7 @@ export class SessionRegistry {
     const { clock } = this.options;
     const expiresAt = will.messageExpiryInterval < 0 ? 0 : clock.wallTime() + will.messageExpiryInterval * 1000;
     const topic = new TextEncoder().encode(will.topicName);
-    return new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.clientIdentifier);
+    return new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.publisherName);
   }
 }
 

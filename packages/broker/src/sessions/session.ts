@@ -1,5 +1,6 @@
 import type { QoS } from "@bowline/protocol";
 import { SessionState } from "@bowline/protocol/internal";
+import type { Rights } from "../acl/access-control.ts";
 import type { PendingWill } from "./pending-will.ts";
 import type { SessionConnection } from "./session-connection.ts";
 
@@ -18,6 +19,8 @@ export interface Subscription {
   readonly retainHandling: 0 | 1 | 2;
   /** 0 for none. */
   readonly subscriptionIdentifier: number;
+  /** What was found when its Session's rights had that version: free of any deny rule (the version), or not (its negative). 0: nothing yet. */
+  rightsSeen: number;
 }
 
 /**
@@ -43,11 +46,22 @@ export class Session {
   will: PendingWill | undefined;
   /** Some of its outbound entries came by a shared subscription, or did so once: only then they are looked for when it goes. */
   hasShared = false;
+  /** Of its connection, or of its last one. */
+  rights!: Rights;
+  /** How its messages name it: with the owner where rules decide later what becomes of a retained one. */
+  publisherName!: string;
 
-  constructor(tenant: string, owner: string, clientIdentifier: string) {
+  constructor(tenant: string, owner: string, clientIdentifier: string, rights: Rights) {
     this.tenant = tenant;
     this.owner = owner;
     this.clientIdentifier = clientIdentifier;
+    this.grant(rights);
+  }
+
+  /** Its client connected, or authenticated again. */
+  grant(rights: Rights): void {
+    this.rights = rights;
+    this.publisherName = rights.isByRules ? `${this.owner}\0${this.clientIdentifier}` : this.clientIdentifier;
   }
 
   /** Kept in storage, because it survives its connection. */

@@ -160,6 +160,8 @@ const rows = {
   ADMIN_REFUSED: ["admin", "usage", "new-credentials", "the broker refused the admin request", "Use a key with the right for it."],
   USER_EXISTS: ["admin", "usage", "new-input", "the user exists already", "Choose another name, or change that user."],
   USER_UNKNOWN: ["admin", "usage", "new-input", "there is no such user", "Check the name with bowline user list."],
+  RULE_EXISTS: ["admin", "usage", "new-input", "an access rule of that name exists already", "Choose another name, or change that rule."],
+  RULE_UNKNOWN: ["admin", "usage", "new-input", "there is no such access rule", "Check the name with bowline acl list."],
   TENANT_EXISTS: ["admin", "usage", "new-input", "the tenant exists already", "Choose another name for the tenant."],
   TENANT_UNKNOWN: ["admin", "usage", "new-input", "there is no such tenant", "Check the name with bowline tenant list."],
 } as const;

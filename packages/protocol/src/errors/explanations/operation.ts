@@ -90,6 +90,8 @@ export const operation: Explanations = {
   },
   USER_EXISTS: { causes: ["The name is taken in this tenant."], fixes: ["`bowline user list`"] },
   USER_UNKNOWN: { causes: ["The name is not one of this tenant's."], fixes: ["`bowline user list`"] },
+  RULE_EXISTS: { causes: ["The name is taken by another access rule of this tenant."], fixes: ["`bowline acl list`"] },
+  RULE_UNKNOWN: { causes: ["No access rule of this tenant has the name, or somebody removed it."], fixes: ["`bowline acl list`"] },
   TENANT_EXISTS: { causes: ["The name or one of the hosts is taken."], fixes: ["`bowline tenant list`"] },
   TENANT_UNKNOWN: { causes: ["No tenant has this name."], fixes: ["`bowline tenant list`"] },
 };

@@ -1,0 +1,80 @@
+import type { ConnectionFacts, Identity } from "./access-control.ts";
+import { BoundRules } from "./bound-rules.ts";
+import { type BoundRule, CompiledRule } from "./compiled-rule.ts";
+import type { Rule } from "./rule.ts";
+
+/** What holds where no rule matches. */
+export type NoMatch = "allow" | "deny";
+
+/** A rule with its place among the others, as it is stored. */
+export interface OrderedRule {
+  readonly rule: Rule;
+  readonly order: number;
+}
+
+/** Lists bound to clients that are remembered for the next client with the same rules; most clients of a tenant share one. */
+const SHARED_MAX = 1_000;
+
+/** The rules of one tenant as they are now. Replaced, not changed, so that whoever bound them sees that they are old. */
+export class TenantRules {
+  readonly rules: readonly OrderedRule[];
+  readonly noMatch: NoMatch;
+  readonly #compiled: readonly CompiledRule[];
+  readonly #shared = new Map<string, BoundRules>();
+
+  /** @param rules In their order. */
+  constructor(rules: readonly OrderedRule[], noMatch: NoMatch) {
+    this.rules = rules;
+    this.noMatch = noMatch;
+    this.#compiled = rules.map(({ rule }) => new CompiledRule(rule, `rule ${rule.id}`));
+  }
+
+  /** The rules that concern one client, behind those that were granted to it. */
+  bind(who: Identity, connection: ConnectionFacts | undefined): BoundRules {
+    const sources = connection?.sources ?? [];
+    return sources.length === 0 ? this.#bindOwn(who, connection) : this.#bindBehind(sources, who, connection);
+  }
+
+  #bindOwn(who: Identity, connection: ConnectionFacts | undefined): BoundRules {
+    const concerning: CompiledRule[] = [];
+    let key = "";
+    let isShared = true;
+    for (const [i, rule] of this.#compiled.entries()) {
+      if (!rule.concerns(who, connection)) continue;
+      concerning.push(rule);
+      key += `${i},`;
+      if (!rule.isFixed) isShared = false;
+    }
+    if (!isShared) return this.#make(concerning, who, connection);
+    let bound = this.#shared.get(key);
+    if (bound === undefined) {
+      bound = this.#make(concerning, who, connection);
+      if (this.#shared.size < SHARED_MAX) this.#shared.set(key, bound);
+    }
+    return bound;
+  }
+
+  #make(rules: readonly CompiledRule[], who: Identity, connection: ConnectionFacts | undefined): BoundRules {
+    return new BoundRules(
+      rules.flatMap((rule) => rule.bind(who, connection)),
+      this.noMatch === "allow",
+    );
+  }
+
+  #bindBehind(
+    sources: NonNullable<ConnectionFacts["sources"]>,
+    who: Identity,
+    connection: ConnectionFacts | undefined,
+  ): BoundRules {
+    const bound: BoundRule[] = [];
+    for (const { name, rules, isClosed } of sources) {
+      for (const [i, rule] of rules.entries()) {
+        const compiled = new CompiledRule(rule, `${name} ${rule.id ?? i + 1}`);
+        if (compiled.concerns(who, connection)) bound.push(...compiled.bind(who, connection));
+      }
+      if (isClosed) return new BoundRules(bound, false);
+    }
+    const { rules, isOpen } = this.#bindOwn(who, connection);
+    return new BoundRules([...bound, ...rules], isOpen);
+  }
+}
