@@ -1,7 +1,6 @@
 import {
   type AuthPacket,
   type ConnackPacket,
-  type DisconnectPacket,
   MqttError,
   PacketType,
   type Properties,
@@ -14,19 +13,17 @@ import {
   type ConnectionEnd,
   type ConnectionOwner,
   type Dialer,
-  errorOf,
   IdleLimit,
-  type Judgement,
   NetworkConnection,
   platform,
   publishFault,
   systemClock,
   throwOutside,
-  toFailure,
 } from "@bowline/client/internal";
 import type { AttemptFailure } from "@bowline/client";
-import { type ClientConnection, NO_LIMIT, type OutboundEntry, type PublishOffsets } from "@bowline/protocol/internal";
+import { type ClientConnection, type Clock, NO_LIMIT, type OutboundEntry, type PublishOffsets } from "@bowline/protocol/internal";
 import { isWebSocket, targetOf, urlOfAttempt } from "./address.ts";
+import { connectionEnded, prepareFailed } from "./aftermath.ts";
 import { aliasesOf } from "./aliases-of.ts";
 import { answerAuthentication } from "./answer-authentication.ts";
 import type { AttemptRules } from "./attempt-rules.ts";
@@ -34,7 +31,7 @@ import { ClientStream } from "./client-stream.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { CoreOwner } from "./core-owner.ts";
-import type { Ending } from "./ending.ts";
+import { awaitProgress, closed, type Ending, finishSoon, leave, progress } from "./ending.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
 import type { DoneCallback, IClientOptions } from "./options.ts";
@@ -42,22 +39,17 @@ import { Outbox, type OutboxLimits, type Request } from "./outbox.ts";
 import type { OutgoingPublish } from "./outgoing-publish.ts";
 import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
 import type { IConnackPacket, IDisconnectPacket, Packet } from "./packets.ts";
-import { type Connected, IDLE, LEAVING, LEAVING_CONNECTED, type Phase } from "./phase.ts";
-import { toProperties } from "./properties.ts";
-import { reportedError } from "./reported-error.ts";
-import { retryDelay } from "./retry-delay.ts";
+import { IDLE, LEAVING_CONNECTED, type Phase } from "./phase.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { toPacket } from "./to-packet.ts";
 import { UserStores } from "./user-stores.ts";
 
 /** A message that the application's store has not confirmed, or that waits for one. */
-interface Keeping {
+export interface Keeping {
   readonly entry: OutgoingPublish;
   isKept: boolean;
 }
 
-/** What the server sent together with the last acknowledgement is still delivered before the client says goodbye. */
-const LINGER_MS = 10;
 /** Nobody waits that long; the drop-in has no event for a slow handler. */
 const NEVER_MS = 0x7fff_ffff;
 /** What waits when the application sets no limit. */
@@ -79,16 +71,16 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   /** Attempts of any kind: each takes the next of the servers. */
   private serverTurn = 0;
   readonly subscriptions: Subscriptions;
-  private readonly client: CoreOwner;
+  readonly client: CoreOwner;
   private readonly dialer: Dialer;
   /** The application makes its streams itself. */
   private readonly hasOwnStreams: boolean;
-  private readonly clock = systemClock;
+  readonly clock: Clock = systemClock;
   readonly outbox: Outbox;
   /** The application's own stores; undefined without any. */
-  private stores: UserStores | undefined;
-  private keeping: Keeping[] = [];
-  private readonly packets: PacketEvents;
+  stores: UserStores | undefined;
+  keeping: Keeping[] = [];
+  readonly packets: PacketEvents;
   private readonly inbound: Inbound;
   /** Topics by the application's own aliases, on this connection. */
   private readonly aliases = new Map<number, string>();
@@ -96,25 +88,25 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   limits: Properties = {};
   /** The server's choice, where the application made none: a session is found by it. */
   private assignedClientId = "";
-  private ending: Ending | undefined;
+  ending: Ending | undefined;
   /** `reconnect()` came while the last connection was on its way out. */
-  private comesBack = false;
+  comesBack = false;
   /** That connecting again is still to be told: it was asked for while the client was ending. */
-  private tellsReconnect = false;
-  private previousAgesMs: readonly number[] = [];
+  tellsReconnect = false;
+  previousAgesMs: readonly number[] = [];
   /** Failed attempts in a row. */
-  private failures = 0;
-  private hasWarned = false;
+  failures = 0;
+  hasWarned = false;
   /** The page is about to go or to be frozen. */
   private isHidden = false;
   private readonly idleLimit = new IdleLimit();
   /** Of the option `bowline`; undefined without any, and before the first attempt. */
-  private rules: AttemptRules | undefined;
+  rules: AttemptRules | undefined;
   private readonly outboxLimits: OutboxLimits;
   private fullError: MqttError | undefined;
   /** Messages that did not fit. */
   droppedMessages = 0;
-  private lastFailure: AttemptFailure | undefined;
+  lastFailure: AttemptFailure | undefined;
   /** Coming back with fresh credentials, which the application has not asked for: its `end()` counts more. */
   private isRenewing = false;
 
@@ -191,7 +183,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
         const { entry: next } = this.keeping.shift() as Keeping;
         if (!next.isRemoved) this.deliver(next);
       }
-      this.progress();
+      progress(this);
     });
   }
 
@@ -281,7 +273,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       if (this.phase === phase) this.dial(url, since);
     };
     const stop = (error: unknown): void => {
-      if (this.phase === phase) this.prepareFailed(error, since);
+      if (this.phase === phase) prepareFailed(this, error, since);
     };
     try {
       const { stores } = this;
@@ -331,7 +323,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.tell("reconnect");
     this.phase = LEAVING_CONNECTED;
     // The server must have seen the goodbye before it sees the new CONNECT, or it sends the will.
-    void phase.connection.disconnect(0).then(() => this.closed());
+    void phase.connection.disconnect(0).then(() => closed(this));
   }
 
   /** Connects again, after an end or in place of waiting; an open connection is ended first. */
@@ -371,11 +363,11 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.ending.callbacks.push(callback);
     const { phase } = this;
     if (phase.kind === "waiting") this.clock.clearTimer(phase.timer);
-    if (phase.kind === "idle" || phase.kind === "waiting") this.finishSoon();
-    else if (phase.kind !== "leaving" && (force || this.isHidden || this.isIdle)) this.leave(force);
+    if (phase.kind === "idle" || phase.kind === "waiting") finishSoon(this);
+    else if (phase.kind !== "leaving" && (force || this.isHidden || this.isIdle)) leave(this, force);
     else if (phase.kind !== "leaving") {
       this.ending.hasWaited = true;
-      this.awaitProgress(this.ending);
+      awaitProgress(this, this.ending);
     }
   }
 
@@ -403,7 +395,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     this.outbox.opened(engine, connection.sender, (entry) => this.refuses(entry));
     this.showSent();
     this.tell("connect", this.connack);
-    this.progress();
+    progress(this);
   }
 
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
@@ -412,12 +404,12 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
 
   subscribed(packet: SubackPacket): void {
     callSafely(() => this.subscriptions.answered(packet), undefined);
-    this.progress();
+    progress(this);
   }
 
   unsubscribed(packet: UnsubackPacket): void {
     callSafely(() => this.subscriptions.left(packet), undefined);
-    this.progress();
+    progress(this);
   }
 
   entryDone(entry: OutboundEntry, outcome: number): void {
@@ -430,7 +422,7 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     } catch (error) {
       throwOutside(error);
     }
-    this.progress();
+    progress(this);
   }
 
   authenticating(packet: AuthPacket): void {
@@ -458,66 +450,25 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
   }
 
   ended(end: ConnectionEnd): void {
-    const { phase } = this;
-    if (phase.kind !== "connecting" && phase.kind !== "online") return;
-    const { target, connect, since } = phase.attempt;
-    const wasOnline = phase.kind === "online";
-    const msToFail = this.clock.now() - (wasOnline ? phase.since : since);
-    const context = { target, connect, msToFail, nowMs: this.clock.wallTime(), previousAgesMs: this.previousAgesMs };
-    const judgement = platform.judge(end, context);
-    this.rules?.lost(wasOnline ? msToFail : undefined);
-    if (wasOnline) this.previousAgesMs = [msToFail, ...this.previousAgesMs.slice(0, 4)];
-    const judged = (given: Judgement): void => this.judged(end, given, phase, msToFail);
-    if (judgement instanceof Promise) {
-      this.phase = wasOnline ? LEAVING_CONNECTED : LEAVING;
-      void judgement.then(judged);
-    } else judged(judgement);
-  }
-
-  /** Tells the end of an attempt or a connection. */
-  private judged(end: ConnectionEnd, judgement: Judgement, phase: Connected, msToFail: number): void {
-    const wasOnline = phase.kind === "online";
-    const error = errorOf(end, judgement);
-    const wasRefused = end.packet?.type === PacketType.CONNACK;
-    const failure = this.failureOf(error, msToFail, wasRefused, judgement.hints);
-    if (wasRefused) this.connack = toPacket(end.packet, this.version) as IConnackPacket;
-    if (end.packet?.type === PacketType.DISCONNECT) this.tellDisconnect(end.packet);
-    this.phase = LEAVING;
-    if (end.timedOut) this.offline(failure);
-    if (end.timedOut && wasOnline) this.giveUp();
-    const reported = reportedError(end, failure, this.version, wasOnline);
-    if (reported !== undefined) this.tellError(reported, failure);
-    if (reported !== undefined && end.packet === undefined && !end.timedOut)
-      callSafely(() => this.stream.failed(reported), undefined);
-    this.offline(failure);
-    if (end.timedOut) this.giveUp();
-    void phase.connection.released.then(() => this.closed(failure));
-  }
-
-  /** As in MQTT.js: a client that does not come back and keeps no session says so of its messages as soon as it cuts the connection. */
-  private giveUp(): void {
-    if (this.options.reconnectPeriod !== 0 || this.options.clean === false) return;
-    const error = new Error("Connection closed");
-    this.subscriptions.disconnected(error);
-    this.outbox.failAll(error, false);
+    connectionEnded(this, end);
   }
 
   // The way through the phases.
 
-  private get options(): IClientOptions {
+  get options(): IClientOptions {
     return this.client.options;
   }
 
   /** Nothing is unanswered, and nothing waits for the application's store. */
-  private get isIdle(): boolean {
+  get isIdle(): boolean {
     return this.outbox.isEmpty && this.keeping.length === 0;
   }
 
-  private givenStores(): UserStores | undefined {
+  givenStores(): UserStores | undefined {
     const { incomingStore, outgoingStore } = this.options;
     if (incomingStore == null && outgoingStore == null) return undefined;
     const { session, identifiers } = this.outbox;
-    return new UserStores(outgoingStore ?? undefined, incomingStore ?? undefined, session, identifiers);
+    return new UserStores(outgoingStore ?? undefined, incomingStore ?? undefined, session, identifiers, () => progress(this));
   }
 
   /** The URL of the attempt, as the application wants it. */
@@ -568,143 +519,20 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
       },
       hide: () => {
         this.isHidden = true;
-        this.leave(false);
+        leave(this, false);
       },
     });
     void connection.released.then(offHost);
   }
 
-  /** There was no address to dial. */
-  private prepareFailed(cause: unknown, since: number): void {
-    const error = MqttError.is(cause) ? cause : new MqttError("CREDENTIALS_FAILED", { cause });
-    const failure = this.failureOf(error, this.clock.now() - since, false, []);
-    this.phase = LEAVING;
-    // The application learns of it after the call that made the client returned.
-    queueMicrotask(() => {
-      this.tellError(Object.assign(cause instanceof Error ? cause : error, { failure }), failure);
-      this.offline(failure);
-      this.closed(failure);
-    });
-  }
-
-  private failureOf(error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
-    const isLast = this.ending !== undefined || this.isDisconnecting;
-    const delay = isLast ? undefined : retryDelay(error, wasRefused, this.options, this.rules, this.clock.now());
-    this.lastFailure = toFailure(error, ++this.failures, msToFail, delay, hints);
-    return this.lastFailure;
-  }
-
-  /** Told once until the next connection, and not when nothing will be tried. */
-  private offline(failure: AttemptFailure): void {
-    if (failure.retryInMs === undefined || this.isReconnecting) return;
-    this.isReconnecting = true;
-    this.tell("offline");
-  }
-
-  /** The socket is closed. */
-  private closed(failure?: AttemptFailure): void {
-    const retryInMs = this.ending === undefined ? failure?.retryInMs : undefined;
-    if (retryInMs === undefined) {
-      this.phase = IDLE;
-      // It gave up: nothing comes back by itself.
-      if (failure !== undefined) this.isReconnecting = false;
-    } else this.phase = { kind: "waiting", timer: this.clock.setTimer(this.retry, retryInMs) };
-    this.subscriptions.disconnected(new Error("Connection closed"));
-    const { stream } = this;
-    this.tell("close", failure);
-    callSafely(() => stream.closed(), undefined);
-    if (this.ending !== undefined) this.finish();
-    else if (this.comesBack) {
-      this.comesBack = false;
-      this.begin();
-    }
-  }
-
   /** Through the client, where an application may have put a method of its own. */
-  private readonly retry = (): void => this.client._reconnect();
+  readonly retry = (): void => this.client._reconnect();
 
   retryNow(): void {
     this.retries++;
     this.tell("reconnect");
     // A listener may have ended the client.
     if (this.phase.kind === "waiting") this.begin();
-  }
-
-  /** Something was acknowledged or sent: a client that is to end may be done. */
-  private progress(): void {
-    const { ending, phase } = this;
-    if (ending === undefined || phase.kind !== "online") return;
-    this.clock.clearTimer(ending.timer);
-    if (!this.isIdle) this.awaitProgress(ending);
-    else {
-      if (ending.hasWaited) this.tell("outgoingEmpty");
-      ending.timer = this.clock.setTimer(() => this.leave(false), LINGER_MS);
-    }
-  }
-
-  /** A server that does not answer must not keep the client from ending. */
-  private awaitProgress(ending: Ending): void {
-    this.clock.clearTimer(ending.timer);
-    ending.timer = this.clock.setTimer(() => this.leave(false), this.options.bowline?.drainTimeoutMs ?? 5000);
-  }
-
-  /** Closes the connection or the attempt. */
-  private leave(force: boolean): void {
-    const { phase, ending } = this;
-    if (ending === undefined || phase.kind === "leaving") return;
-    this.clock.clearTimer(ending.timer);
-    this.phase = phase.kind === "online" ? LEAVING_CONNECTED : LEAVING;
-    if (phase.kind !== "online" && phase.kind !== "connecting") {
-      this.finishSoon();
-      return;
-    }
-    const { connection } = phase;
-    if (force) this.giveUp();
-    const { reasonCode = 0, properties } = ending.packet;
-    const released = force ? connection.destroy() : connection.disconnect(reasonCode, toProperties(properties));
-    this.packets.showSent();
-    void released.then(() => this.closed());
-  }
-
-  private finishSoon(): void {
-    this.phase = LEAVING;
-    queueMicrotask(() => this.finish());
-  }
-
-  private finish(): void {
-    const { ending, stores } = this;
-    if (ending === undefined || ending.isLast) return;
-    this.rules?.stop();
-    ending.isLast = true;
-    this.clock.clearTimer(ending.timer);
-    if (stores === undefined) this.finished(ending);
-    else stores.close((error) => this.finished(ending, error));
-  }
-
-  /** @param error the application's stores could not be closed */
-  private finished(ending: Ending, error?: Error): void {
-    this.ending = undefined;
-    this.stores = this.givenStores();
-    this.keeping = [];
-    this.phase = IDLE;
-    this.hasEnded = true;
-    this.isReconnecting = false;
-    this.tell("end");
-    for (const callback of ending.callbacks) callSafely(() => callback?.(error), undefined);
-    // As in MQTT.js: a client that only its application brings back is as new.
-    const { reconnectPeriod, manualConnect } = this.options;
-    if (reconnectPeriod === 0 || manualConnect === true) this.isDisconnecting = false;
-    // An application that came back meanwhile still waits for what is unacknowledged.
-    if (!this.comesBack && this.hasEnded) this.outbox.failAll(new Error("Connection closed"), this.options.clean === false);
-    if (!this.comesBack) return;
-    this.comesBack = false;
-    this.isDisconnecting = false;
-    this.hasEnded = false;
-    const isTold = !this.tellsReconnect;
-    this.tellsReconnect = false;
-    if (!isTold) this.tell("reconnect");
-    // A listener may have ended the client.
-    if (this.ending === undefined) this.begin();
   }
 
   // What the application hears.
@@ -717,19 +545,6 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
     } catch (error) {
       throwOutside(error);
     }
-  }
-
-  private tellDisconnect(packet: DisconnectPacket): void {
-    this.tell("disconnect", toPacket(packet, this.version) as IDisconnectPacket);
-  }
-
-  private tellError(error: Error, failure: AttemptFailure): void {
-    if (!this.hasWarned && this.client.isUnheard()) {
-      this.hasWarned = true;
-      // oxlint-disable-next-line no-console -- Nobody listens, and a silent loop is what this client must never be.
-      console.warn(`bowline: ${failure.error.message}. ${failure.hints[0] ?? ""} Listen to "error" to hear of every failure.`);
-    }
-    this.tell("error", error);
   }
 
   private newStream(): ClientStream {

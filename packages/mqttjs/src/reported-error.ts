@@ -29,7 +29,7 @@ function errorOfMqttJs(
 ): Error | undefined {
   const { packet, cause, timedOut, error } = end;
   if (packet?.type === PacketType.CONNACK) return refusal(packet.reasonCode, version);
-  if (timedOut) return new Error(wasOnline ? "Keepalive timeout" : "connack timeout");
+  if (timedOut) return new Error(error?.code === "PING_TIMEOUT" ? "Keepalive timeout" : "connack timeout");
   // What the application's own `handleAuth` said.
   const failed = error ?? (cause as Partial<MqttError> | undefined);
   if (failed?.code === "AUTH_FAILED" && failed.cause instanceof Error) return failed.cause;

@@ -19,6 +19,7 @@ export class UserStores implements Commits {
   needed = 0;
   committed = 0;
   gate: Gate | undefined = undefined;
+  private readonly progressed: () => void;
   private readonly session: SessionState;
   private readonly identifiers: Identifiers;
   /** Changes that were made before an earlier one. */
@@ -27,7 +28,15 @@ export class UserStores implements Commits {
   private readonly received = new Set<number>();
   private isLoaded = false;
 
-  constructor(outgoing: IStore | undefined, incoming: IStore | undefined, session: SessionState, identifiers: Identifiers) {
+  /** @param progressed the outgoing store has let a message go */
+  constructor(
+    outgoing: IStore | undefined,
+    incoming: IStore | undefined,
+    session: SessionState,
+    identifiers: Identifiers,
+    progressed: () => void,
+  ) {
+    this.progressed = progressed;
     this.outgoing = outgoing;
     this.incoming = incoming;
     this.session = session;
@@ -77,6 +86,7 @@ export class UserStores implements Commits {
     outgoing.del({ messageId }, (error, packet) => {
       if (isOurs) identifiers.withdraw(messageId);
       done(error, packet);
+      this.progressed();
     });
   }
 

@@ -111,6 +111,19 @@ describe("stores of the application", () => {
     ]);
   });
 
+  test("a client ends as soon as a slow store has let its messages go", async () => {
+    const scenario: Scenario = async ({ connect, recording: { callback, until } }) => {
+      const client = connect({ ...session, outgoingStore: new SlowStore(), bowline: { drainTimeoutMs: 60_000 } });
+      await until("connect");
+      client.publish("a", "1", { qos: 1 });
+      await until("packetsend publish");
+      client.end(false, callback("ended"));
+      await until("ended");
+    };
+    const lines = await runWith("ours", scenario);
+    expect(lines.slice(-4)).toEqual(["packetsend disconnect", "close", "end", "ended: done"]);
+  });
+
   test("a store that cannot keep a message fails it, and nothing else", async () => {
     const outgoingStore = new Store();
     outgoingStore.put = (_packet, done) => {
