@@ -2,7 +2,8 @@ import { type Client, connect } from "@bowline/client";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { BowlineProcess } from "../system/bowline-process.ts";
+import { pause, until } from "../scenarios/clients.ts";
+import { type UserBroker, userBrokers } from "../scenarios/user-brokers.ts";
 import { missingPrograms } from "../system/missing-programs.ts";
 import { type PageGlobals, servePage } from "./client-page.ts";
 import { LivingPage } from "./living-page.ts";
@@ -16,144 +17,152 @@ interface Order {
   keepAlive?: number;
 }
 
+const RIGHT = { username: "u", password: "good" };
 const missing = missingPrograms("chromium");
-/** A will that did not come by then does not come: the broker sends it within 50 ms of the end. */
+/** A will that did not come by then does not come: our broker sends it within 50 ms of the end. */
 const WATCHED_MS = 500;
 
-describe.skipIf(missing !== "")(`the life of a page in Chromium${missing && ` (${missing})`}`, () => {
-  let broker: BowlineProcess;
-  let watcher: Client;
-  let wills = 0;
-  let willAt = 0;
-  let tap: WebSocketTap;
-  let server: Server;
-  let page: LivingPage;
+for (const { name, missing: absent, start } of userBrokers) {
+  const reason = missing || absent;
+  describe.skipIf(reason !== "")(`the life of a page in Chromium at ${name}${reason && ` (${reason})`}`, () => {
+    let broker: UserBroker;
+    let watcher: Client;
+    let wills = 0;
+    let willAt = 0;
+    let tap: WebSocketTap;
+    let server: Server;
+    let page: LivingPage;
 
-  beforeAll(async () => {
-    broker = await BowlineProcess.start("--listen", "ws://127.0.0.1:0/mqtt", "--no-console");
-    watcher = connect(broker.urls[0]!, { credentials: await broker.user() });
-    await watcher.subscribe("gone", {}, () => {
-      wills++;
-      willAt = Date.now();
-    }).ready;
-    server = await servePage();
-  });
-  beforeEach(async () => {
-    wills = 0;
-    tap = await WebSocketTap.start(broker.urls[0]!);
-    page = await LivingPage.open(`http://localhost:${(server.address() as AddressInfo).port}/`);
-    await page.until(() => "bowline" in globalThis);
-  });
-  afterEach(async () => {
-    await page?.close();
-    await tap?.close();
-  });
-  afterAll(async () => {
-    await watcher?.abort();
-    server?.close();
-    await broker?.remove();
-  });
-
-  const order = async (more: Partial<Order>): Promise<Order> => ({ url: tap.url, credentials: await broker.user(), ...more });
-  const goOnline = async (more: Partial<Order>): Promise<void> => page.evaluate(connectInPage, await order(more));
-  const goElsewhere = (): Promise<unknown> => page.send("Page.navigate", { url: "about:blank?elsewhere" });
-  const closePage = (): Promise<unknown> => page.send("Page.close");
-  const lifecycle = (state: "frozen" | "active"): Promise<unknown> => page.send("Page.setWebLifecycleState", { state });
-  const willsAfterAWhile = async (): Promise<number> => {
-    await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
-    return wills;
-  };
-  const gone = (): Promise<void> => broker.connectionsAre((connections) => connections.length === 1);
-
-  test.each([
-    ["navigates", goElsewhere],
-    ["is closed", closePage],
-  ] as const)(
-    "[B3 page] that %s with `disconnect` says DISCONNECT before the WebSocket's close, and no will is sent",
-    async (_how, leave) => {
-      await goOnline({ hasWill: true, onPageHide: "disconnect" });
-      await leave();
-      await gone();
-      expect(tap.sent(tap.connections[0])).toEqual(["CONNECT", "DISCONNECT", "frame 8"]);
-      expect(await willsAfterAWhile()).toBe(0);
-    },
-  );
-
-  test("[B3 page] whose application closes the client in its own pagehide listener says DISCONNECT first, and no will is sent", async () => {
-    await goOnline({ hasWill: true });
-    await page.evaluate(() => {
-      const { client } = globalThis as unknown as PageGlobals;
-      addEventListener("pagehide", () => void client.close());
+    beforeAll(async () => {
+      broker = await start();
+      await broker.setPassword(RIGHT.username, RIGHT.password);
+      watcher = connect(broker.url("mqtt"), { credentials: RIGHT });
+      await watcher.subscribe("gone", {}, () => {
+        wills++;
+        willAt = Date.now();
+      }).ready;
+      server = await servePage();
     });
-    await goElsewhere();
-    await gone();
-    expect(tap.sent(tap.connections[0])).toEqual(["CONNECT", "DISCONNECT", "frame 8"]);
-    expect(await willsAfterAWhile()).toBe(0);
-  });
+    beforeEach(async () => {
+      wills = 0;
+      tap = await WebSocketTap.start(broker.url("ws"));
+      page = await LivingPage.open(`http://localhost:${(server.address() as AddressInfo).port}/`);
+      await page.until(() => "bowline" in globalThis);
+    });
+    afterEach(async () => {
+      await page?.close();
+      await tap?.close();
+    });
+    afterAll(async () => {
+      await watcher?.abort();
+      server?.close();
+      await broker?.close();
+    });
 
-  test("[B4 page] leaves the goodbye to the will by default when there is one", async () => {
-    await goOnline({ hasWill: true });
-    await goElsewhere();
-    await gone();
-    expect(tap.sent(tap.connections[0])).not.toContain("DISCONNECT");
-    expect(await willsAfterAWhile()).toBe(1);
-  });
+    const goOnline = async (more: Partial<Order>): Promise<void> =>
+      page.evaluate(connectInPage, { url: tap.url, credentials: RIGHT, ...more } as Order);
+    const goElsewhere = (): Promise<unknown> => page.send("Page.navigate", { url: "about:blank?elsewhere" });
+    const closePage = (): Promise<unknown> => page.send("Page.close");
+    const lifecycle = (state: "frozen" | "active"): Promise<unknown> => page.send("Page.setWebLifecycleState", { state });
+    const willsAfterAWhile = async (): Promise<number> => {
+      await pause(WATCHED_MS);
+      return wills;
+    };
+    /** DISCONNECT went before the WebSocket's close, for which a broker that closes at DISCONNECT leaves no time. */
+    const expectGoodbye = (): void => expect(tap.sent(tap.connections[0]).join()).toMatch(/^CONNECT,DISCONNECT(,frame 8)?$/);
+    const gone = (): Promise<void> => until(() => tap.connections[0]?.endedAt !== undefined);
+    const back = (): Promise<void> => until(() => tap.sent(tap.connections[1]).includes("CONNECT"));
 
-  test("[B1 page] that cuts its connection is gone within 100 ms, and the will is there within 200", async () => {
-    await goOnline({ hasWill: true });
-    const { cutAt, doneAt } = await page.evaluate(abortInPage);
-    await gone();
-    while (wills === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(willAt - cutAt).toBeLessThan(200);
-    expect(tap.connections[0]!.endedAt! - cutAt).toBeLessThan(100);
-    expect(doneAt - cutAt).toBeLessThan(500);
-  });
+    test.each([
+      ["navigates", goElsewhere],
+      ["is closed", closePage],
+    ] as const)(
+      "[B3 page] [B3 page mosquitto] that %s with `disconnect` says DISCONNECT before the WebSocket's close, and no will is sent",
+      async (_how, leave) => {
+        await goOnline({ hasWill: true, onPageHide: "disconnect" });
+        await leave();
+        await gone();
+        expectGoodbye();
+        expect(await willsAfterAWhile()).toBe(0);
+      },
+    );
 
-  test("[B2 page] notices within 1.5 times Keep Alive that its server is silent, and tells it once", async () => {
-    const keepAlive = 2;
-    await goOnline({ keepAlive });
-    tap.isBlackHole = true;
-    const { losses, ms } = await page.evaluate(untilLost);
-    expect(losses).toEqual(["PING_TIMEOUT"]);
-    expect(ms).toBeLessThan(keepAlive * 1500 + 300);
-  });
+    test("[B3 page] [B3 page mosquitto] whose application closes the client in its own pagehide listener says DISCONNECT first, and no will is sent", async () => {
+      await goOnline({ hasWill: true });
+      await page.evaluate(() => {
+        const { client } = globalThis as unknown as PageGlobals;
+        addEventListener("pagehide", () => void client.close());
+      });
+      await goElsewhere();
+      await gone();
+      expectGoodbye();
+      expect(await willsAfterAWhile()).toBe(0);
+    });
 
-  test("[B5 page] that is frozen says goodbye, and connects within 300 ms of its return", async () => {
-    await goOnline({ onPageHide: "disconnect" });
-    await lifecycle("frozen");
-    await gone();
-    expect(tap.sent(tap.connections[0])).toEqual(["CONNECT", "DISCONNECT", "frame 8"]);
-    const resumedAt = Date.now();
-    await lifecycle("active");
-    await broker.connectionsAre((connections) => connections.length === 2);
-    expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
-    const status = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.status);
-    expect(status).toMatchObject({ state: "online", sessionPresent: true });
-  });
+    test("[B4 page] [B4 page mosquitto] leaves the goodbye to the will by default when there is one", async () => {
+      await goOnline({ hasWill: true });
+      await goElsewhere();
+      await gone();
+      expect(tap.sent(tap.connections[0])).not.toContain("DISCONNECT");
+      expect(await willsAfterAWhile()).toBe(1);
+    });
 
-  test("[B5 page] whose connection was cut while it was frozen connects within 300 ms of its return", async () => {
-    await goOnline({ hasWill: true, keepAlive: 1 });
-    await lifecycle("frozen");
-    // Nobody pings: the broker ends it, and sends the will.
-    await gone();
-    expect(await willsAfterAWhile()).toBe(1);
-    const resumedAt = Date.now();
-    await lifecycle("active");
-    await broker.connectionsAre((connections) => connections.length === 2);
-    expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
-  });
+    test("[B1 page] [B1 page mosquitto] that cuts its connection is gone within 100 ms, and the will is there within 200", async () => {
+      await goOnline({ hasWill: true });
+      const { cutAt, doneAt } = await page.evaluate(abortInPage);
+      await gone();
+      await until(() => wills > 0);
+      expect(willAt - cutAt).toBeLessThan(200);
+      expect(tap.connections[0]!.endedAt! - cutAt).toBeLessThan(100);
+      expect(doneAt - cutAt).toBeLessThan(500);
+    });
 
-  test("[B5 page] that comes back from the back/forward cache has its connection again", async () => {
-    await goOnline({ onPageHide: "disconnect" });
-    await goElsewhere();
-    await gone();
-    await page.evaluate(() => history.back());
-    await broker.connectionsAre((connections) => connections.length === 2);
-    // A page that was loaded anew would have no client.
-    const state = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.status.state);
-    expect(state).toBe("online");
+    test("[B2 page] [B2 page mosquitto] notices within 1.5 times Keep Alive that its server is silent, and tells it once", async () => {
+      const keepAlive = 2;
+      await goOnline({ keepAlive });
+      tap.isBlackHole = true;
+      const { losses, ms } = await page.evaluate(untilLost);
+      expect(losses).toEqual(["PING_TIMEOUT"]);
+      expect(ms).toBeLessThan(keepAlive * 1500 + 300);
+    });
+
+    test("[B5 page] [B5 page mosquitto] that is frozen says goodbye, and connects within 300 ms of its return", async () => {
+      await goOnline({ onPageHide: "disconnect" });
+      await lifecycle("frozen");
+      await gone();
+      expectGoodbye();
+      const resumedAt = Date.now();
+      await lifecycle("active");
+      await back();
+      expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
+      const status = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.online());
+      expect(status).toMatchObject({ state: "online", sessionPresent: true });
+    });
+
+    test("[B5 page] [B5 page mosquitto] whose connection was cut while it was frozen connects within 300 ms of its return", async () => {
+      await goOnline({ hasWill: true, keepAlive: 1 });
+      await lifecycle("frozen");
+      // Nobody pings: the broker ends it, and sends the will.
+      await gone();
+      expect(await willsAfterAWhile()).toBe(1);
+      const resumedAt = Date.now();
+      await lifecycle("active");
+      await back();
+      expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
+    });
+
+    test("[B5 page] [B5 page mosquitto] that comes back from the back/forward cache has its connection again", async () => {
+      await goOnline({ onPageHide: "disconnect" });
+      await goElsewhere();
+      await gone();
+      await page.evaluate(() => history.back());
+      await back();
+      // A page that was loaded anew would have no client.
+      const { state } = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.online());
+      expect(state).toBe("online");
+    });
   });
-});
+}
 
 /* These run in the page: they may use nothing of this file. */
 
