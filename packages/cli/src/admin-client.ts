@@ -20,7 +20,7 @@ export class AdminClient {
    *
    * @throws MqttError ADMIN_UNREACHABLE when no broker runs there, else what the broker answered
    */
-  async request<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
+  async request<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
     const { status, text } = await this.#exchange(method, path, body);
     const value: unknown = text === "" ? undefined : JSON.parse(text);
     if (status < 400) return value as T;
@@ -30,6 +30,17 @@ export class AdminClient {
   /** The text of an answer that is no JSON. */
   async text(path: string): Promise<string> {
     return (await this.#exchange("GET", path, undefined)).text;
+  }
+
+  /** Whether a broker runs there. Asked apart, so that what follows is never begun twice. */
+  async isAnswered(): Promise<boolean> {
+    try {
+      await this.request("GET", "/api/v1/status");
+      return true;
+    } catch (error) {
+      if (MqttError.is(error) && error.code === "ADMIN_UNREACHABLE") return false;
+      throw error;
+    }
   }
 
   #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {

@@ -284,6 +284,7 @@ describe("bowline user", () => {
     const added = await bowline("user", "add", "ann", "--generate").ended;
     expect(added.stdout).toMatch(/^[\w]{24}\n$/);
     writeFileSync(join(folder, "pw"), added.stdout);
+    expect(await bowline("acl", "add", "allow", "both", "a", "--user", "ann").ended).toMatchObject({ code: 0, stdout: "rule-1\n" });
     const login = [url, "--ca", ".bowline/ca.pem", "-u", "ann", "--password-file", "pw"];
     const client = bowline("sub", ...login, "-t", "a");
     await isSubscribed(1);
@@ -302,6 +303,7 @@ describe("bowline user", () => {
     writeFileSync(join(folder, "pw"), "another password\n");
     expect(await bowline("user", "add", "bob", "--password-file", "pw").ended).toMatchObject({ code: 0, stderr: "" });
     expect(await bowline("user", "list").ended).toMatchObject({ stdout: "bob\ndev\n" });
+    expect(await bowline("acl", "add", "allow", "publish", "a", "--user", "bob").ended).toMatchObject({ code: 0 });
     expect(existsSync(join(folder, ".bowline/first-user.json"))).toBe(true);
     expect(await bowline("user", "password", "dev", "--password-file", "pw").ended).toMatchObject({ code: 0 });
     expect(existsSync(join(folder, ".bowline/first-user.json"))).toBe(false);

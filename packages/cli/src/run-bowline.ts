@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
+  acl: { summary: "say what clients may publish and subscribe to", load: async () => (await import("./commands/acl.ts")).acl },
   config: {
     summary: "check a configuration file, or reload the broker's",
     load: async () => (await import("./commands/config.ts")).config,

@@ -22,18 +22,7 @@ export interface Users {
 export async function withUsers<T>(data: string, work: (users: Users) => Promise<T>): Promise<T> {
   const { dataFolder } = await import("@bowline/broker/internal");
   const client = new AdminClient(dataFolder(data).adminSocket);
-  // Asked first and apart, so that the work (which may ask for a password) is never begun twice.
-  return (await isRunning(client)) ? work(throughBroker(client)) : inStore(data, work);
-}
-
-async function isRunning(client: AdminClient): Promise<boolean> {
-  try {
-    await client.request("GET", "/api/v1/status");
-    return true;
-  } catch (error) {
-    if (MqttError.is(error) && error.code === "ADMIN_UNREACHABLE") return false;
-    throw error;
-  }
+  return (await client.isAnswered()) ? work(throughBroker(client)) : inStore(data, work);
 }
 
 function throughBroker(client: AdminClient): Users {

@@ -5,6 +5,8 @@ import { readCredentialsFile, writeCredentialsFile } from "../credentials-file.t
 
 const TENANT = "default";
 const USERNAME = "dev";
+/** Without a rule nobody may do anything: this one is there to be seen, and to be taken away. */
+const FIRST_RULE = "first-user";
 
 /** Who a newcomer logs in as. */
 export interface FirstUser {
@@ -31,13 +33,20 @@ export async function ensureFirstUser(server: Server, url: string, isMemory: boo
     // The file first: a crash in between must not leave a user whose password nobody knows.
     await writeCredentialsFile(file, { url, username: USERNAME, password, ...(ca === undefined ? {} : { ca }) });
     await server.users.add(TENANT, USERNAME, password);
+    if (!server.rules.list(TENANT).some(({ id }) => id === FIRST_RULE)) await letDoAnything(server, USERNAME);
     return { username: USERNAME, password, file };
   }
   if (!(await exists(file))) return undefined;
   const { username, password } = await readCredentialsFile(file);
   if (username === undefined || password === undefined) return undefined;
   await writeCredentialsFile(file, { url, username, password, ...(ca === undefined ? {} : { ca }) });
+  // A store from before there were rules.
+  if (server.rules.isUntouched(TENANT)) await letDoAnything(server, username);
   return { username, password: undefined, file };
+}
+
+async function letDoAnything(server: Server, user: string): Promise<void> {
+  await server.rules.add(TENANT, { id: FIRST_RULE, permission: "allow", action: "both", topics: ["#"], user });
 }
 
 /** Deletes the file when it is that user's: its password no longer holds. */

@@ -34,6 +34,8 @@ export async function runUp(line: CommandLine): Promise<number> {
     logger,
     version: readVersion(),
     consoleFiles: consoleFiles(),
+    // The first user gets one by name; everybody else waits for a rule of theirs.
+    rules: [],
     loadConfig: load,
     configFiles: files,
   });
