@@ -60,7 +60,7 @@ for (const { name, missing: absent, start } of userBrokers) {
     });
 
     const goOnline = async (more: Partial<Order>): Promise<void> =>
-      page.evaluate(connectInPage, { url: tap.url, credentials: RIGHT, ...more } as Order);
+      page.evaluate(connectInPage, { url: tap.url, credentials: RIGHT, ...more });
     const goElsewhere = (): Promise<unknown> => page.send("Page.navigate", { url: "about:blank?elsewhere" });
     const closePage = (): Promise<unknown> => page.send("Page.close");
     const lifecycle = (state: "frozen" | "active"): Promise<unknown> => page.send("Page.setWebLifecycleState", { state });

@@ -68,7 +68,7 @@ describe.skipIf(missing !== "")(`behind nginx with an idle limit of ${LIMIT_S} s
         dropIn.on("error", () => {}).on("close", () => losses.dropIn++);
         return { client, dropIn, losses };
       });
-      await page.evaluate(connectInPage, { urls, credentials: RIGHT, keepAlive: KEEP_ALIVE } as Order);
+      await page.evaluate(connectInPage, { urls, credentials: RIGHT, keepAlive: KEEP_ALIVE });
       // The time of the proxy's own timers is what is tested.
       await pause(2 * LIMIT_S * 1000 + WATCHED_MS);
       const inPage = await page.evaluate(() => (globalThis as unknown as { losses: number[] }).losses);

@@ -1,3 +1,6 @@
+import { getEventListeners } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { connect } from "@bowline/client";
 import mqtt from "@bowline/mqttjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,11 +18,16 @@ const BYTES_PER_CYCLE = 200;
 const SETTLING_BYTES = 2_000_000;
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 let server: LocalServer;
 beforeAll(async () => {
-  server = await LocalServer.start();
+  server = await LocalServer.start({ listen: ["mqtt://127.0.0.1:0", "ws://127.0.0.1:0/mqtt"] });
 });
 afterAll(() => server.close());
+
+const urlOf = (scheme: string): string => server.server.listeners.find((one) => one.startsWith(scheme))!;
 
 type Cycle = (url: string, signal: AbortSignal) => Promise<unknown>;
 
@@ -59,8 +67,25 @@ function resources(): Record<string, number> {
 }
 
 function heapBytes(): number {
-  globalThis.gc?.();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
+}
+
+function listenersOfProcess(): number {
+  return process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+}
+
+/** Twice the same start, since the first look at a thing costs something itself. */
+function start(): { resources: Record<string, number>; heap: number; listeners: number } {
+  heapBytes();
+  return { resources: resources(), heap: heapBytes(), listeners: listenersOfProcess() };
+}
+
+async function expectAsBefore(before: ReturnType<typeof start>): Promise<void> {
+  await settled(before.resources);
+  await until(() => (resources()["Timeout"] ?? 0) <= (before.resources["Timeout"] ?? 0) + 2, 10_000);
+  expect(listenersOfProcess()).toBe(before.listeners);
+  expect(heapBytes() - before.heap).toBeLessThan(SETTLING_BYTES + CYCLES * BYTES_PER_CYCLE);
 }
 
 async function settled(before: Record<string, number>): Promise<void> {
@@ -70,52 +95,56 @@ async function settled(before: Record<string, number>): Promise<void> {
   await until(() => (resources()["TCPSocketWrap"] ?? 0) <= (before["TCPSocketWrap"] ?? 0), 10_000);
 }
 
-describe.each(Object.entries(cycles))("%s", (_name, cycle) => {
-  test(
-    `leaves nothing after ${CYCLES} times`,
-    async () => {
+describe.each(["mqtt", "ws"])("over %s", (scheme) => {
+  test.each(Object.entries(cycles))(
+    `%s, ${CYCLES} times: nothing is left`,
+    async (_name, cycle) => {
       const { signal } = new AbortController();
       const many = async (count: number): Promise<void> => {
-        for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, () => cycle(server.url, signal)));
+        for (let done = 0; done < count; done += 10)
+          await Promise.all(Array.from({ length: 10 }, () => cycle(urlOf(scheme), signal)));
       };
       await many(100);
-      const before = resources();
-      await settled(before);
-      const heap = heapBytes();
+      await settled(resources());
+      const before = start();
       await many(CYCLES);
-      await settled(before);
-      await until(() => (resources()["Timeout"] ?? 0) <= (before["Timeout"] ?? 0) + 2, 10_000);
-      if (globalThis.gc !== undefined) expect(heapBytes() - heap).toBeLessThan(SETTLING_BYTES + CYCLES * BYTES_PER_CYCLE);
+      await expectAsBefore(before);
+      expect(getEventListeners(signal, "abort")).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    `cut off at random moments, ${CYCLES} times each: everything settles and nothing is left (BOWLINE_SEED=${seed})`,
+    async () => {
+      const random = seededRandom(seed);
+      const url = urlOf(scheme);
+      const one = async (): Promise<void> => {
+        const client = connect(url, { reconnect: { firstDelayMs: 5, baseDelayMs: 5, maximumDelayMs: 5 } });
+        client.on("attemptFailed", () => undefined);
+        const other = mqtt.connect(url, { reconnectPeriod: 5 });
+        other.on("error", () => undefined);
+        client.publish("a", "b", { qos: 2 });
+        other.publish("a", "b", { qos: 2 });
+        if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 6));
+        if (random() < 0.3) for (const connection of server.server.broker.connections()) connection.arrival.channel.destroy();
+        await Promise.all([
+          random() < 0.5 ? client.close() : client.abort(),
+          // Whatever is unanswered by a connection that was cut.
+          other.endAsync(random() < 0.5),
+        ]);
+        expect(client.status.state).toBe("closed");
+        expect(other.connected).toBe(false);
+      };
+      const many = async (count: number): Promise<void> => {
+        for (let done = 0; done < count; done += 20) await Promise.all(Array.from({ length: 20 }, one));
+      };
+      await many(100);
+      await settled(resources());
+      const before = start();
+      await many(CYCLES);
+      await expectAsBefore(before);
     },
     LIMIT_MS,
   );
 });
-
-test(
-  `cut off at random moments, ${CYCLES} times each: everything settles and nothing is left (BOWLINE_SEED=${seed})`,
-  async () => {
-    const random = seededRandom(seed);
-    const before = resources();
-    const one = async (): Promise<void> => {
-      const client = connect(server.url, { reconnect: { firstDelayMs: 5, baseDelayMs: 5, maximumDelayMs: 5 } });
-      client.on("attemptFailed", () => undefined);
-      const other = mqtt.connect(server.url, { reconnectPeriod: 5 });
-      other.on("error", () => undefined);
-      client.publish("a", "b", { qos: 2 });
-      other.publish("a", "b", { qos: 2 });
-      if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 6));
-      if (random() < 0.3) for (const connection of server.server.broker.connections()) connection.arrival.channel.destroy();
-      await Promise.all([
-        random() < 0.5 ? client.close() : client.abort(),
-        // Whatever is unanswered by a connection that was cut.
-        other.endAsync(random() < 0.5),
-      ]);
-      expect(client.status.state).toBe("closed");
-      expect(other.connected).toBe(false);
-    };
-    for (let done = 0; done < CYCLES; done += 20) await Promise.all(Array.from({ length: 20 }, one));
-    await settled(before);
-    await until(() => (resources()["Timeout"] ?? 0) <= (before["Timeout"] ?? 0) + 2, 10_000);
-  },
-  LIMIT_MS,
-);

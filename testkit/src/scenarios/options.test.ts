@@ -1,4 +1,4 @@
-import { type ConnectOptions, connect } from "@bowline/client";
+import { connect } from "@bowline/client";
 import mqtt, { type IClientOptions } from "@bowline/mqttjs";
 import { MqttError } from "@bowline/protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -73,7 +73,7 @@ function expectTypeError(make: () => unknown): void {
 }
 
 describe("what is wrong is a TypeError at connect, and nothing is dialled", () => {
-  test.each(wrong)("[A5 client] %o", (options) => expectTypeError(() => connect(gate.url, options as ConnectOptions)));
+  test.each(wrong)("[A5 client] %o", (options) => expectTypeError(() => connect(gate.url, options)));
   test.each(wrongForDropIn)("[A5 drop-in] %o", (options) =>
     expectTypeError(() => mqtt.connect(gate.url, options as IClientOptions)),
   );
