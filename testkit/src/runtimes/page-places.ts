@@ -21,7 +21,7 @@ export function filesFor(place: Place, packageName: PagePackage): Record<string,
   if (place === "page") return { "index.html": `${PAGE_HEAD}${packageName === "client" ? CLIENT_PAGE : DROP_IN_PAGE}` };
   return {
     "index.html": `${PAGE_HEAD}<script>${START[place](packageName === "client" ? "module" : "classic")}</script>`,
-    "worker.js": packageName === "client" ? CLIENT_WORKER : DROP_IN_WORKER,
+    "worker.js": packageName === "client" ? clientWorker(place) : DROP_IN_WORKER,
   };
 }
 
@@ -38,11 +38,32 @@ const base = new URL(".", location.href).href;
 const done = run().catch((error) => bowlineSuite.failed(base, error));
 addEventListener("install", (event) => event.waitUntil(done));`;
 
-const CLIENT_WORKER = `import "./suite.js";
+/** A service worker may import nothing later, so it takes the one file with everything. */
+function clientWorker(place: Place): string {
+  return `import "./suite.js";
+import * as client from "./client/${place === "service worker" ? "browser.whole.min.js" : "browser.min.js"}";
+const run = () => bowlineSuite.client(base, client);${RUN_IN_WORKER}`;
+}
+
+/**
+ * A service worker with the module that loads the rest on demand, which a service worker cannot: it tells how the client ended, and how often it said why. With a
+ * callback for credentials a client goes on after almost anything.
+ */
+export function filesForStoreInServiceWorker(): Record<string, string> {
+  const worker = `import "./suite.js";
 import { connect, indexedDbStore } from "./client/browser.min.js";
-// A service worker may import nothing later, as a store is.
-const isService = typeof ServiceWorkerGlobalScope !== "undefined";
-const run = () => bowlineSuite.client(base, isService ? { connect } : { connect, indexedDbStore });${RUN_IN_WORKER}`;
+const run = async () => {
+  const { url, credentials } = await (await fetch(base + "setting")).json();
+  const client = connect(url, { credentials: () => credentials, session: { clientId: "stored", store: indexedDbStore("stored") } });
+  const told = [];
+  client.on("attemptFailed", ({ code, stage, hints }) => told.push([code, stage, hints[0]].join("; ")));
+  await client.online().catch(() => undefined);
+  const results = [{ name: client.status.state, ms: 0, error: told.join(", ") }];
+  const report = { scope: globalThis.constructor.name, userAgent: navigator.userAgent, results };
+  await fetch(base + "results", { method: "POST", body: JSON.stringify(report) });
+};${RUN_IN_WORKER}`;
+  return { "index.html": `${PAGE_HEAD}<script>${START["service worker"]("module")}</script>`, "worker.js": worker };
+}
 
 const DROP_IN_WORKER = `importScripts("mqttjs/browser.min.js", "suite.js");
 const run = () => bowlineSuite.mqttjs(base, mqtt);${RUN_IN_WORKER}`;

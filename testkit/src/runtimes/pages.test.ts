@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browsers } from "./browsers.ts";
 import { PageHost } from "./page-host.ts";
-import { filesFor, type PagePackage, type Place, scopes } from "./page-places.ts";
+import { filesFor, filesForStoreInServiceWorker, type PagePackage, type Place, scopes } from "./page-places.ts";
 import { SuiteBroker } from "./suite-broker.ts";
 
 /* The built scripts, in pages and in each kind of worker. */
@@ -25,6 +25,13 @@ for (const browser of browsers) {
       await end?.();
       host?.close();
     });
+
+    test("a store that a service worker cannot load ends the client at once, and says what to do", async () => {
+      const setting = await broker.setting("wss", { isBrowser: true });
+      const { scope, results } = await host.run({ setting, files: filesForStoreInServiceWorker() });
+      expect(scope).toBe(scopes["service worker"]);
+      expect(results).toMatchObject([{ name: "failed", error: "STORE_FAILED; storage; Bundle the client into one file." }]);
+    }, 30_000);
 
     describe.each(["client", "mqttjs"] satisfies PagePackage[])("@bowline/%s", (packageName) => {
       test.each(Object.keys(scopes) as Place[])(
