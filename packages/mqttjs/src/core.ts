@@ -31,7 +31,8 @@ import { ClientStream } from "./client-stream.ts";
 import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { CoreOwner } from "./core-owner.ts";
-import { awaitProgress, closed, type Ending, finishSoon, leave, progress } from "./ending.ts";
+import type { CoreState, Ending, Keeping } from "./core-state.ts";
+import { awaitProgress, closed, finishSoon, leave, progress } from "./ending.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
 import type { DoneCallback, IClientOptions } from "./options.ts";
@@ -44,19 +45,13 @@ import { Subscriptions } from "./subscriptions.ts";
 import { toPacket } from "./to-packet.ts";
 import { UserStores } from "./user-stores.ts";
 
-/** A message that the application's store has not confirmed, or that waits for one. */
-export interface Keeping {
-  readonly entry: OutgoingPublish;
-  isKept: boolean;
-}
-
 /** Nobody waits that long; the drop-in has no event for a slow handler. */
 const NEVER_MS = 0x7fff_ffff;
 /** What waits when the application sets no limit. */
 const OUTBOX_BYTES = 268_435_456;
 
 /** The life of an MqttClient's connections, and what outlives them: the session, the queue, the subscriptions. */
-export class Core implements ConnectionOwner, PacketEventsOwner {
+export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   phase: Phase = IDLE;
   /** The public flags of MQTT.js that are no phases. */
   isDisconnecting = false;
@@ -517,16 +512,18 @@ export class Core implements ConnectionOwner, PacketEventsOwner {
         this.isHidden = false;
         connection.probe();
       },
-      hide: () => {
+      hide: (how) => {
+        const { onPageHide } = this.options.bowline ?? {};
+        const wasHidden = this.isHidden;
         this.isHidden = true;
         leave(this, false);
+        if (onPageHide === "disconnect") this.comeBack();
+        // The connection of a page that is kept for a return lives on: it ends when that page is frozen.
+        else if (onPageHide === "will" && wasHidden && how === "frozen") this.breakOff(true);
       },
     });
     void connection.released.then(offHost);
   }
-
-  /** Through the client, where an application may have put a method of its own. */
-  readonly retry = (): void => this.client._reconnect();
 
   retryNow(): void {
     this.retries++;

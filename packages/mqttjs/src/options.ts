@@ -190,6 +190,14 @@ export interface BowlineOptions {
   outbox?: { maximumMessages?: number; maximumBytes?: number; whenFull?: "reject" | "drop-oldest" };
   /** Comes back by these rules, with growing and random delays, in place of `reconnectPeriod`; see `@bowline/client`. */
   reconnect?: ConnectOptions["reconnect"];
+  /**
+   * What the server is told when the page is left, kept for a return or frozen: `disconnect` says goodbye, so that no will is sent,
+   * and the client comes back when the page does; `will` cuts the connection of a page that is left and frozen. Default nothing, as
+   * MQTT.js; pages only.
+   */
+  onPageHide?: ConnectOptions["onPageHide"];
+  /** Whether a page asks the server by a `fetch` why its WebSocket did not open. Default true; pages only. */
+  probe?: boolean;
   /** A proxy of any kind, HTTP included, for every transport; Node only. */
   proxy?: ConnectOptions["proxy"];
   /** How sockets are opened; Node only. */
