@@ -1,4 +1,4 @@
-import { type MqttError, PacketType, type ProtocolVersion } from "@bowline/protocol";
+import { type ConnackPacket, type MqttError, PacketType, type ProtocolVersion } from "@bowline/protocol";
 import type { AttemptFailure } from "@bowline/client";
 import type { ConnectionEnd } from "@bowline/client/internal";
 import { ErrorWithReasonCode, ReasonCodes, type WithFailure } from "./errors.ts";
@@ -28,7 +28,7 @@ function errorOfMqttJs(
   wasOnline: boolean,
 ): Error | undefined {
   const { packet, cause, timedOut, error } = end;
-  if (packet?.type === PacketType.CONNACK) return refusal(packet.reasonCode, version);
+  if (packet?.type === PacketType.CONNACK) return refusal(packet, version);
   if (timedOut) return new Error(error?.code === "PING_TIMEOUT" ? "Keepalive timeout" : "connack timeout");
   // What the application's own `handleAuth` said.
   const failed = error ?? (cause as Partial<MqttError> | undefined);
@@ -39,7 +39,7 @@ function errorOfMqttJs(
   return cause ?? failure.error;
 }
 
-function refusal(reasonCode: number, version: ProtocolVersion): Error {
-  const code = version === 5 ? reasonCode : returnCodeOf(reasonCode);
+function refusal(packet: ConnackPacket, version: ProtocolVersion): Error {
+  const code = version === 5 ? packet.reasonCode : returnCodeOf(packet);
   return new ErrorWithReasonCode(`Connection refused: ${ReasonCodes[code]}`, code);
 }

@@ -1,4 +1,5 @@
 import {
+  type ConnackPacket,
   connackReturnCode,
   type ConnectPacket,
   type Packet as ProtocolPacket,
@@ -53,7 +54,7 @@ function fieldsOf(packet: ProtocolPacket, version: ProtocolVersion): object {
       return connectFields(packet);
     case PacketType.CONNACK: {
       const { sessionPresent, reasonCode } = packet;
-      return version === 5 ? { sessionPresent, reasonCode } : { sessionPresent, returnCode: returnCodeOf(reasonCode) };
+      return version === 5 ? { sessionPresent, reasonCode } : { sessionPresent, returnCode: returnCodeOf(packet) };
     }
     case PacketType.PUBLISH: {
       const { topicName: topic, payload, qos, retain, dup } = packet;
@@ -75,9 +76,9 @@ function fieldsOf(packet: ProtocolPacket, version: ProtocolVersion): object {
   }
 }
 
-/** The protocol keeps refusals of MQTT 3.1.1 as Reason Codes of 5.0; codes that no version defines are kept as they came. */
-export function returnCodeOf(reasonCode: number): number {
-  return reasonCode < 0x80 ? reasonCode : connackReturnCode(reasonCode);
+/** The protocol keeps refusals of MQTT 3.1.1 as Reason Codes of 5.0; codes that 3.1.1 does not define are told as they came. */
+export function returnCodeOf({ reasonCode, returnCode }: ConnackPacket): number {
+  return returnCode ?? (reasonCode === 0 ? 0 : connackReturnCode(reasonCode));
 }
 
 function connectFields(packet: ConnectPacket): Partial<IConnectPacket> {

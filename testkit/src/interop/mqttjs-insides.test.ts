@@ -160,6 +160,20 @@ describe.each(both)("the inside that programs use, of %s", (library) => {
     expect(lines.at(-1)).toBe("error Keepalive timeout");
   });
 
+  test("a return code that MQTT 3.1.1 does not define is told as it came", async () => {
+    const refuse: Script = (_packet, connection) => connection.socket.end(Uint8Array.of(0x20, 2, 0, 135));
+    const lines = await runWith(
+      library,
+      async ({ connect, recording: { until } }) => {
+        connect({ reconnectPeriod: 0 });
+        await until("error");
+      },
+      refuse,
+    );
+    expect(lines).toContain("packetreceive connack 135");
+    expect(lines.at(-1)).toBe("error Connection refused: Not authorized (135)");
+  });
+
   test("a store whose stream has events alone is read", async () => {
     const outgoingStore = new Store({ clean: false });
     const packet = { cmd: "publish", topic: "a", payload: "kept", qos: 1, messageId: 7, dup: false, retain: false } as Packet;

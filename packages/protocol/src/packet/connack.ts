@@ -33,6 +33,7 @@ export function decodeConnack(
   const reasonCode = short ? connackReasonCode(code) : code;
   if (sessionPresent && reasonCode !== 0) throw protocolError("CONNACK that refuses and claims a session", "MQTT-3.2.2-6");
   const packet: ConnackPacket = { type: PacketType.CONNACK, sessionPresent, reasonCode };
+  if (short && code > 5) packet.returnCode = code;
   if (!short) {
     if (code > 0 && code < 0x80) throw protocolError(`CONNACK has no Reason Code ${code}`, "MQTT-3.2.2-8");
     const properties = readProperties(reader, PacketType.CONNACK);

@@ -71,6 +71,8 @@ export interface ConnackPacket {
   type: typeof PacketType.CONNACK;
   sessionPresent: boolean;
   reasonCode: number;
+  /** Of MQTT 3.1 and 3.1.1, where the server sent one that they do not define. Not written. */
+  returnCode?: number;
   properties?: Properties;
 }
 export interface PublishPacket {
