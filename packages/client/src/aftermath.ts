@@ -1,7 +1,7 @@
 import { platform } from "#platform";
 import { MqttError } from "@bowline/protocol";
 import type { Attempt } from "./attempt.ts";
-import type { ClientCore } from "./client-core.ts";
+import type { ClientState } from "./client-state.ts";
 import { asMqttError, errorOf, toFailure } from "./failure.ts";
 import type { Judgement } from "./judgement.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
@@ -14,7 +14,7 @@ const STALE_MS = 10_000;
 const TAKEOVER_SOON_MS = 5000;
 
 /** A connection was lost, or an attempt ended that had dialled. */
-export function connectionEnded(core: ClientCore, end: ConnectionEnd): void {
+export function connectionEnded(core: ClientState, end: ConnectionEnd): void {
   const { attempts, authenticator, clock, previousAgesMs } = core;
   const { policy, current } = attempts;
   const wasOnline = core.status.state === "online";
@@ -43,13 +43,13 @@ export function connectionEnded(core: ClientCore, end: ConnectionEnd): void {
 }
 
 /** Closed without a reason soon after CONNACK and while nothing was asked: all that a server of 3.1.1 does at a takeover. */
-function isSilent(core: ClientCore, { packet, error, cause, timedOut }: ConnectionEnd, ageMs: number): boolean {
+function isSilent(core: ClientState, { packet, error, cause, timedOut }: ConnectionEnd, ageMs: number): boolean {
   const isUnexplained = (packet ?? error ?? cause) === undefined && !timedOut;
   const isQuiet = core.outbox.session.inFlight.count === 0 && !core.registry.isAsking;
   return core.attempts.version !== 5 && ageMs < TAKEOVER_SOON_MS && isUnexplained && isQuiet;
 }
 
-function toldError(core: ClientCore, found: MqttError, isTakenOver: boolean, isSlow: boolean): MqttError {
+function toldError(core: ClientState, found: MqttError, isTakenOver: boolean, isSlow: boolean): MqttError {
   const { code, reasonCode } = found;
   if (isTakenOver || code === "TAKEOVER") {
     const detail = `"${core.clientId}"`;
@@ -63,13 +63,13 @@ function toldError(core: ClientCore, found: MqttError, isTakenOver: boolean, isS
  *
  * @param given what is no error of ours was thrown by a part of the application's
  */
-export function attemptFailed(core: ClientCore, given: unknown, hints: readonly string[] = []): void {
+export function attemptFailed(core: ClientState, given: unknown, hints: readonly string[] = []): void {
   failed(core, asMqttError(given), core.clock.now() - core.since, hints, false);
 }
 
 /** Exactly one failure object for each, and what comes next. */
 function failed(
-  core: ClientCore,
+  core: ClientState,
   error: MqttError,
   msToFail: number,
   hints: readonly string[],
@@ -99,7 +99,7 @@ function failed(
   else core.retryTimer = clock.setTimer(() => core.begin(), retryInMs);
 }
 
-function standsAt({ status }: ClientCore, failure: AttemptFailure): boolean {
+function standsAt({ status }: ClientState, failure: AttemptFailure): boolean {
   return (
     (status.state === "waiting" && status.lastFailure === failure) || (status.state === "failed" && status.failure === failure)
   );

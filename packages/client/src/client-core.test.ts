@@ -7,7 +7,6 @@ import { failOnUnhandledRejections } from "./testing/unhandled-rejections.ts";
 import { turn } from "./testing/virtual-clock.ts";
 
 const { PUBLISH, PUBACK, PUBREC, PUBREL, CONNACK, DISCONNECT, PINGREQ } = PacketType;
-const bad = (reasonCode: number) => ({ type: CONNACK, sessionPresent: false, reasonCode }) as const;
 
 failOnUnhandledRejections();
 

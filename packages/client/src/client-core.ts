@@ -23,6 +23,7 @@ import { Attempts } from "./attempts.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Authenticating, Authenticator } from "./authenticator.ts";
 import type { Client, ClientEvents } from "./client.ts";
+import type { ClientState } from "./client-state.ts";
 import { isStored, keepsSession, maximumPacketSize } from "./connect-packet.ts";
 import { askCredentials, renewalDelay } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
@@ -65,7 +66,10 @@ const source: PublishSource = new PublishSource();
  * Transitions: connecting -> online | waiting | failed; online -> connecting (planned) | waiting | failed; waiting -> connecting;
  * failed -> connecting by `reconnect()`; every one -> closed, which is final.
  */
-export class ClientCore extends Emitter<ClientEvents> implements Client, ConnectionOwner, OutboxOwner, SubscriberOwner {
+export class ClientCore
+  extends Emitter<ClientEvents>
+  implements Client, ClientState, ConnectionOwner, OutboxOwner, SubscriberOwner
+{
   status: Status = { state: "connecting", attempt: 1 };
   clientId: string;
   failedPublications = 0;
@@ -321,10 +325,10 @@ export class ClientCore extends Emitter<ClientEvents> implements Client, Connect
   }
 
   /** Goes on with what comes, unless the client ended or took another way meanwhile. */
-  follow<T>(given: Promise<T>, next: (value: T) => void, failed = (error: unknown): void => attemptFailed(this, error)): void {
+  follow<T>(given: Promise<T>, goOn: (value: T) => void, failed = (error: unknown): void => attemptFailed(this, error)): void {
     const { controller } = this;
     const isCurrent = (): boolean => this.controller === controller && this.endError === undefined;
-    given.then((value) => isCurrent() && next(value)).catch((error: unknown) => isCurrent() && failed(error));
+    given.then((value) => isCurrent() && goOn(value)).catch((error: unknown) => isCurrent() && failed(error));
   }
 
   async askFor(controller: AbortController): Promise<Credentials> {

@@ -1,14 +1,14 @@
 import { platform } from "#platform";
-import type { ClientCore } from "./client-core.ts";
+import type { ClientState } from "./client-state.ts";
 import type { Hiding } from "./platform.ts";
 
 /** Lets the client live with its page; the answer ends that. */
-export function watchPage(core: ClientCore): () => void {
+export function watchPage(core: ClientState): () => void {
   return platform.watchHost({ wake: () => wake(core), hide: (how) => hide(core, how) });
 }
 
 /** The host woke up: what was waited for or believed before is out of date. */
-function wake(core: ClientCore): void {
+function wake(core: ClientState): void {
   const { connection, isHidden } = core;
   const { state } = core.status;
   const wasAway = isHidden && state === "connecting" && connection === undefined;
@@ -19,7 +19,7 @@ function wake(core: ClientCore): void {
 }
 
 /** The last moment of a page at which anything can be sent. */
-function hide(core: ClientCore, how: Hiding): void {
+function hide(core: ClientState, how: Hiding): void {
   const { connection, options, isHidden, isEnding } = core;
   core.isHidden = true;
   const onPageHide = options.onPageHide ?? (options.will === undefined ? "disconnect" : "will");

@@ -1,5 +1,5 @@
 import { MqttError } from "@bowline/protocol";
-import type { ClientCore } from "./client-core.ts";
+import type { ClientState } from "./client-state.ts";
 import type { Credentials } from "./options.ts";
 
 /**
@@ -7,10 +7,10 @@ import type { Credentials } from "./options.ts";
  * by clients that do either.
  */
 export class Renewal {
-  private readonly core: ClientCore;
+  private readonly core: ClientState;
   private proving: Promise<void> | undefined;
 
-  constructor(core: ClientCore) {
+  constructor(core: ClientState) {
     this.core = core;
   }
 

@@ -1,7 +1,7 @@
 import { type DisconnectPacket, MqttError, PacketType } from "@bowline/protocol";
 import { callSafely, type ConnectionEnd, errorOf, type Judgement, platform, toFailure } from "@bowline/client/internal";
 import type { AttemptFailure } from "@bowline/client";
-import type { Core } from "./core.ts";
+import type { CoreState } from "./core-state.ts";
 import { closed, giveUp } from "./ending.ts";
 import type { IConnackPacket, IDisconnectPacket } from "./packets.ts";
 import { type Connected, LEAVING, LEAVING_CONNECTED } from "./phase.ts";
@@ -10,7 +10,7 @@ import { retryDelay } from "./retry-delay.ts";
 import { toPacket } from "./to-packet.ts";
 
 /** A connection was lost, or an attempt ended that had dialled. */
-export function connectionEnded(core: Core, end: ConnectionEnd): void {
+export function connectionEnded(core: CoreState, end: ConnectionEnd): void {
   const { phase } = core;
   if (phase.kind !== "connecting" && phase.kind !== "online") return;
   const { target, connect, since } = phase.attempt;
@@ -28,7 +28,7 @@ export function connectionEnded(core: Core, end: ConnectionEnd): void {
 }
 
 /** Tells the end of an attempt or a connection. */
-function judged(core: Core, end: ConnectionEnd, judgement: Judgement, phase: Connected, msToFail: number): void {
+function judged(core: CoreState, end: ConnectionEnd, judgement: Judgement, phase: Connected, msToFail: number): void {
   const wasOnline = phase.kind === "online";
   const error = errorOf(end, judgement);
   const wasRefused = end.packet?.type === PacketType.CONNACK;
@@ -48,7 +48,7 @@ function judged(core: Core, end: ConnectionEnd, judgement: Judgement, phase: Con
 }
 
 /** There was no address to dial. */
-export function prepareFailed(core: Core, cause: unknown, since: number): void {
+export function prepareFailed(core: CoreState, cause: unknown, since: number): void {
   const error = MqttError.is(cause) ? cause : new MqttError("CREDENTIALS_FAILED", { cause });
   const failure = failureOf(core, error, core.clock.now() - since, false, []);
   core.phase = LEAVING;
@@ -60,7 +60,13 @@ export function prepareFailed(core: Core, cause: unknown, since: number): void {
   });
 }
 
-function failureOf(core: Core, error: MqttError, msToFail: number, wasRefused: boolean, hints: readonly string[]): AttemptFailure {
+function failureOf(
+  core: CoreState,
+  error: MqttError,
+  msToFail: number,
+  wasRefused: boolean,
+  hints: readonly string[],
+): AttemptFailure {
   const isLast = core.ending !== undefined || core.isDisconnecting;
   const delay = isLast ? undefined : retryDelay(error, wasRefused, core.options, core.rules, core.clock.now());
   core.lastFailure = toFailure(error, ++core.failures, msToFail, delay, hints);
@@ -68,17 +74,17 @@ function failureOf(core: Core, error: MqttError, msToFail: number, wasRefused: b
 }
 
 /** Told once until the next connection, and not when nothing will be tried. */
-function offline(core: Core, failure: AttemptFailure): void {
+function offline(core: CoreState, failure: AttemptFailure): void {
   if (failure.retryInMs === undefined || core.isReconnecting) return;
   core.isReconnecting = true;
   core.tell("offline");
 }
 
-function tellDisconnect(core: Core, packet: DisconnectPacket): void {
+function tellDisconnect(core: CoreState, packet: DisconnectPacket): void {
   core.tell("disconnect", toPacket(packet, core.version) as IDisconnectPacket);
 }
 
-function tellError(core: Core, error: Error, failure: AttemptFailure): void {
+function tellError(core: CoreState, error: Error, failure: AttemptFailure): void {
   if (!core.hasWarned && core.client.isUnheard()) {
     core.hasWarned = true;
     // oxlint-disable-next-line no-console -- Nobody listens, and a silent loop is what this client must never be.

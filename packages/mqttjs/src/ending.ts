@@ -1,28 +1,14 @@
-import type { TimerHandle } from "@bowline/protocol/internal";
 import { callSafely } from "@bowline/client/internal";
 import type { AttemptFailure } from "@bowline/client";
-import type { Core } from "./core.ts";
-import type { DoneCallback } from "./options.ts";
-import type { IDisconnectPacket } from "./packets.ts";
+import type { CoreState, Ending } from "./core-state.ts";
 import { IDLE, LEAVING, LEAVING_CONNECTED } from "./phase.ts";
 import { toProperties } from "./properties.ts";
-
-/** The client is told to end. */
-export interface Ending {
-  readonly packet: Partial<IDisconnectPacket>;
-  readonly callbacks: (DoneCallback | undefined)[];
-  /** Something was unacknowledged when it began. */
-  hasWaited: boolean;
-  timer: TimerHandle;
-  /** The connection is gone; the application's stores are being closed. */
-  isLast: boolean;
-}
 
 /** What the server sent together with the last acknowledgement is still delivered before the client says goodbye. */
 const LINGER_MS = 10;
 
 /** As in MQTT.js: a client that does not come back and keeps no session says so of its messages as soon as it cuts the connection. */
-export function giveUp(core: Core): void {
+export function giveUp(core: CoreState): void {
   if (core.options.reconnectPeriod !== 0 || core.options.clean === false) return;
   const error = new Error("Connection closed");
   core.subscriptions.disconnected(error);
@@ -30,13 +16,14 @@ export function giveUp(core: Core): void {
 }
 
 /** The socket is closed. */
-export function closed(core: Core, failure?: AttemptFailure): void {
+export function closed(core: CoreState, failure?: AttemptFailure): void {
   const retryInMs = core.ending === undefined ? failure?.retryInMs : undefined;
   if (retryInMs === undefined) {
     core.phase = IDLE;
     // It gave up: nothing comes back by itself.
     if (failure !== undefined) core.isReconnecting = false;
-  } else core.phase = { kind: "waiting", timer: core.clock.setTimer(core.retry, retryInMs) };
+    // Through the client, where an application may have put a method of its own.
+  } else core.phase = { kind: "waiting", timer: core.clock.setTimer(() => core.client._reconnect(), retryInMs) };
   core.subscriptions.disconnected(new Error("Connection closed"));
   const { stream } = core;
   core.tell("close", failure);
@@ -49,7 +36,7 @@ export function closed(core: Core, failure?: AttemptFailure): void {
 }
 
 /** Something was acknowledged or sent: a client that is to end may be done. */
-export function progress(core: Core): void {
+export function progress(core: CoreState): void {
   const { ending, phase } = core;
   if (ending === undefined || phase.kind !== "online") return;
   core.clock.clearTimer(ending.timer);
@@ -61,13 +48,13 @@ export function progress(core: Core): void {
 }
 
 /** A server that does not answer must not keep the client from ending. */
-export function awaitProgress(core: Core, ending: Ending): void {
+export function awaitProgress(core: CoreState, ending: Ending): void {
   core.clock.clearTimer(ending.timer);
   ending.timer = core.clock.setTimer(() => leave(core, false), core.options.bowline?.drainTimeoutMs ?? 5000);
 }
 
 /** Closes the connection or the attempt. */
-export function leave(core: Core, force: boolean): void {
+export function leave(core: CoreState, force: boolean): void {
   const { phase, ending } = core;
   if (ending === undefined || phase.kind === "leaving") return;
   core.clock.clearTimer(ending.timer);
@@ -84,12 +71,12 @@ export function leave(core: Core, force: boolean): void {
   void released.then(() => closed(core));
 }
 
-export function finishSoon(core: Core): void {
+export function finishSoon(core: CoreState): void {
   core.phase = LEAVING;
   queueMicrotask(() => finish(core));
 }
 
-function finish(core: Core): void {
+function finish(core: CoreState): void {
   const { ending, stores } = core;
   if (ending === undefined || ending.isLast) return;
   core.rules?.stop();
@@ -100,7 +87,7 @@ function finish(core: Core): void {
 }
 
 /** @param error the application's stores could not be closed */
-function finished(core: Core, ending: Ending, error?: Error): void {
+function finished(core: CoreState, ending: Ending, error?: Error): void {
   core.ending = undefined;
   core.stores = core.givenStores();
   core.keeping = [];
