@@ -15,6 +15,7 @@ interface Product {
 
 const products: readonly Product[] = [
   { name: "client/dist/browser.min.js", source: "packages/client/src/index.ts", make: () => bundleClient() },
+  { name: "client/dist/browser.whole.min.js", source: "packages/client/src/index.ts", make: () => bundleWholeClient() },
   { name: "mqttjs/dist/index.cjs", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJs("node", "index.cjs") },
   { name: "mqttjs/dist/browser.cjs", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJs("browser", "browser.cjs") },
   {
@@ -66,6 +67,15 @@ function bundleClient(): Promise<void> {
       // What is imported on demand: files of their own beside the bundle.
       chunkFileNames: "browser-[name].min.js",
     },
+    ["protocol", "client"],
+  );
+}
+
+/** For a service worker, which may not import anything later: one file. */
+function bundleWholeClient(): Promise<void> {
+  return bundleForPages(
+    { input: join(root, "packages/client/src/index.ts"), resolve: { conditionNames: pageConditions } },
+    { dir: join(root, "packages/client/dist"), format: "esm", entryFileNames: "browser.whole.min.js", codeSplitting: false },
     ["protocol", "client"],
   );
 }

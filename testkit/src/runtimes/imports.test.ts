@@ -18,6 +18,7 @@ const entries = [
   "client/dist/index.js",
   "client/dist/internal.js",
   "client/dist/browser.min.js",
+  "client/dist/browser.whole.min.js",
   "mqttjs/dist/index.js",
   "mqttjs/dist/index.cjs",
   "mqttjs/dist/browser.cjs",
