@@ -4,8 +4,8 @@ import {
   decodePublish,
   decodeSubscribe,
   decodeUnsubscribe,
-  FrameDecoder,
   type FrameHandler,
+  FrameWalk,
   NO_LIMIT,
   ownBytes,
 } from "@bowline/protocol/internal";
@@ -53,8 +53,7 @@ export class PacketEvents implements FrameHandler {
 
   /** Shows now what has left. */
   showSent(): void {
-    for (let bytes = this.sent.shift(); bytes !== undefined; bytes = this.sent.shift())
-      new FrameDecoder(this, NO_LIMIT).push(bytes);
+    for (let bytes = this.sent.shift(); bytes !== undefined; bytes = this.sent.shift()) new FrameWalk(this, NO_LIMIT).push(bytes);
   }
 
   frame(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {

@@ -5,7 +5,7 @@ import type { OutboundAliasSettings } from "../flow/alias-settings.ts";
 import { Unreleased } from "../flow/unreleased.ts";
 import { ownBytes } from "../packet/bytes.ts";
 import { decodeFromServer, type ServerPacket } from "../packet/decode-from-server.ts";
-import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
+import { type FrameHandler, FrameWalk } from "../packet/frame-walk.ts";
 import { packetFault, protocolError } from "../packet/packet-fault.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type {
@@ -76,7 +76,7 @@ export class ClientConnection implements FrameHandler {
   private readonly sender: Sender;
   private readonly session: SessionState;
   private readonly connect: ConnectPacket;
-  private readonly decoder: FrameDecoder;
+  private readonly decoder: FrameWalk;
   private phase: Phase;
   private aliases: InboundAliases | undefined;
   /** SUBSCRIBE (number of filters) and UNSUBSCRIBE (the same, negative) that were not answered, by Packet Identifier. */
@@ -107,7 +107,7 @@ export class ClientConnection implements FrameHandler {
     this.sender = sender;
     this.session = session;
     this.connect = connect;
-    this.decoder = new FrameDecoder(this, limits.maximumPacketSize);
+    this.decoder = new FrameWalk(this, limits.maximumPacketSize);
     this.decoder.acceptedTypes = ANSWERS;
     this.aliasSettings = limits.topicAliases;
     this.exchange = new AuthenticationExchange(connect.properties?.authenticationMethod, "server");

@@ -5,7 +5,8 @@ import { parseAcknowledgement } from "../packet/acknowledgement.ts";
 import { connackVersion, peekConnectLevel } from "../packet/decode-connect.ts";
 import { decodePacket } from "../packet/decode.ts";
 import { encodePacket } from "../packet/encode.ts";
-import { FrameDecoder, type FrameHandler } from "../packet/frame-decoder.ts";
+import { FrameDecoder } from "../packet/frame-decoder.ts";
+import type { FrameHandler } from "../packet/frame-walk.ts";
 import { protocolError } from "../packet/packet-fault.ts";
 import { PacketType, SENT_BY_CLIENT } from "../packet/packet-type.ts";
 import type {

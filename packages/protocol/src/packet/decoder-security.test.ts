@@ -4,7 +4,8 @@ import { MqttError } from "../errors/mqtt-error.ts";
 import { bytes, installBytes, standardBytes } from "./bytes.ts";
 import { decodePacket } from "./decode.ts";
 import { encodeToBytes } from "./encode.ts";
-import { FrameDecoder, type FrameHandler } from "./frame-decoder.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import type { FrameHandler } from "./frame-walk.ts";
 import type { ConnectPacket, Packet, ProtocolVersion } from "./packets.ts";
 import { type PropertyPlace, propertyRows, PropertyType } from "./properties.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { FrameDecoder, type FrameHandler } from "./frame-decoder.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import type { FrameHandler } from "./frame-walk.ts";
 
 const LIMIT = 1_000_000;
 
