@@ -155,7 +155,8 @@ for (const { name, missing: absent, start } of userBrokers) {
       await goOnline({ onPageHide: "disconnect" });
       await goElsewhere();
       await gone();
-      await page.evaluate(() => history.back());
+      // Later, so that this page has answered before it goes.
+      await page.evaluate(() => void setTimeout(() => history.back()));
       await back();
       // A page that was loaded anew would have no client.
       const { state } = await page.evaluate(() => (globalThis as unknown as PageGlobals).client.online());
