@@ -220,6 +220,15 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     return this.endClients(error, undefined, isMeant);
   }
 
+  /**
+   * A user is removed or disabled: DISCONNECT 0x98 on 5.0, a close before, and no will. Its Sessions stay for when it may come back,
+   * unless it is gone for good.
+   */
+  dropOwner(tenant: string, owner: string, isForGood: boolean): void {
+    const error = new MqttError("ADMIN", { reasonCode: ReasonCode.AdministrativeAction, source: "local" });
+    this.tenants.get(tenant)?.sessions.dropOwner(owner, error, isForGood);
+  }
+
   private endClients(error: MqttError, properties: Properties | undefined, isMeant: (who: Identity) => boolean): number {
     const meant = [...this.open].filter(({ isOpen, session }) => isOpen && session !== undefined && isMeant(session));
     for (const connection of meant) connection.end(error, properties);

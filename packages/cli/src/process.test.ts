@@ -298,6 +298,20 @@ describe("bowline user", () => {
     await run.kill("SIGTERM");
   });
 
+  test("disable and enable work through the broker and on the store", async () => {
+    const { run } = await up();
+    expect(await bowline("user", "disable", "dev").ended).toMatchObject({ code: 0, stderr: "" });
+    expect(await bowline("user", "list").ended).toMatchObject({ stdout: "dev  disabled\n" });
+    const login = ["--credentials", ".bowline/first-user.json", "-t", "a", "-m", "b", "-q", "1"];
+    expect(await bowline("pub", ...login).ended).toMatchObject({ code: 4, stderr: expect.stringContaining("NOT_AUTHORIZED") });
+    await run.kill("SIGTERM");
+    expect(JSON.parse((await bowline("user", "list", "--json").ended).stdout)).toMatchObject({ username: "dev", disabled: true });
+    expect(await bowline("user", "enable", "dev").ended).toMatchObject({ code: 0 });
+    const again = await up();
+    expect(await bowline("pub", ...login).ended).toMatchObject({ code: 0 });
+    await again.run.kill("SIGTERM");
+  });
+
   test("works on the store when no broker runs, and a password that holds no more is not kept", async () => {
     await (await up()).run.kill("SIGTERM");
     writeFileSync(join(folder, "pw"), "another password\n");

@@ -11,6 +11,7 @@ export interface Users {
   list(): Promise<UserSummary[]>;
   add(username: string, password: string): Promise<void>;
   setPassword(username: string, password: string): Promise<void>;
+  setDisabled(username: string, isDisabled: boolean): Promise<void>;
   remove(username: string): Promise<void>;
 }
 
@@ -31,6 +32,7 @@ function throughBroker(client: AdminClient): Users {
     list: async () => (await client.request<{ users: UserSummary[] }>("GET", "/api/v1/users")).users,
     add: (username, password) => client.request("POST", "/api/v1/users", { username, password }),
     setPassword: (username, password) => client.request("PUT", `${path(username)}/password`, { password }),
+    setDisabled: (username, isDisabled) => client.request(isDisabled ? "PUT" : "DELETE", `${path(username)}/disabled`),
     remove: (username) => client.request("DELETE", path(username)),
   };
 }
@@ -48,9 +50,20 @@ async function inStore<T>(data: string, work: (users: Users) => Promise<T>): Pro
   const storage = await openStorage({ directory: folder.store });
   try {
     const directory = new UserDirectory(storage, new PasswordHasher());
-    await storage.load({ user: (user) => directory.loaded(user), message() {}, session() {}, retained() {}, rule() {} });
+    const sessions: { id: number; tenant: string; owner: string }[] = [];
+    await storage.load({
+      user: (user) => directory.loaded(user),
+      session: ({ session }) => sessions.push(session),
+      message() {},
+      retained() {},
+      rule() {},
+    });
     directory.onChange(({ kind, username }) => {
-      if (kind !== "added") void forgetFirstUser(folder.firstUser, username);
+      if (kind === "password" || kind === "removed") void forgetFirstUser(folder.firstUser, username);
+      // As in a running broker: a later user of that name must not find them. Their messages go at the next start.
+      if (kind === "removed")
+        for (const { id } of sessions.filter((each) => each.tenant === TENANT && each.owner === username))
+          storage.deleteSession(id);
     });
     return await work(ofDirectory(directory));
   } finally {
@@ -63,6 +76,7 @@ function ofDirectory(directory: UserDirectory): Users {
     list: () => Promise.resolve(directory.list(TENANT)),
     add: async (username, password) => void (await directory.add(TENANT, username, password)),
     setPassword: (username, password) => directory.setPassword(TENANT, username, password),
+    setDisabled: (username, isDisabled) => directory.setDisabled(TENANT, username, isDisabled),
     remove: (username) => directory.remove(TENANT, username),
   };
 }

@@ -44,6 +44,14 @@ export function adminRoutes({ view, users, tokens, rates, logger }: AdminContext
     await users.setPassword(TENANT, c.req.param("username"), password);
     return c.body(null, 204);
   });
+  app.put("/api/v1/users/:username/disabled", async (c) => {
+    await users.setDisabled(TENANT, c.req.param("username"), true);
+    return c.body(null, 204);
+  });
+  app.delete("/api/v1/users/:username/disabled", async (c) => {
+    await users.setDisabled(TENANT, c.req.param("username"), false);
+    return c.body(null, 204);
+  });
   app.delete("/api/v1/users/:username", async (c) => {
     await users.remove(TENANT, c.req.param("username"));
     return c.body(null, 204);

@@ -19,8 +19,8 @@ test("users are kept by the storage, listed by name without their hash, and remo
   await directory.add("default", "alice", "pw-alice");
   await directory.add("other", "alice", "pw-other");
   expect(directory.list("default")).toEqual([
-    { tenant: "default", username: "alice", createdAt: 1_000 },
-    { tenant: "default", username: "bob", createdAt: 1_000 },
+    { tenant: "default", username: "alice", createdAt: 1_000, disabled: false },
+    { tenant: "default", username: "bob", createdAt: 1_000, disabled: false },
   ]);
   await directory.remove("default", "bob");
   expect(changes).toEqual(["added", "added", "added", "removed"]);

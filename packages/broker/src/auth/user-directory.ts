@@ -3,9 +3,9 @@ import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredUser } from "../storage/storage.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 
-/** What happened to a user; whoever holds connections of a `removed` or `password` one closes them. */
+/** What happened to a user; whoever holds connections of one with another password, a disabled or a removed one closes them. */
 export interface UserChange {
-  kind: "added" | "password" | "removed";
+  kind: "added" | "password" | "disabled" | "enabled" | "removed";
   tenant: string;
   username: string;
 }
@@ -16,6 +16,8 @@ export interface UserSummary {
   username: string;
   /** Wall time in ms. */
   createdAt: number;
+  /** May not log in. */
+  disabled: boolean;
 }
 
 /** Longest user name in UTF-8 bytes; topics and access rules repeat it, so it stays well below their own limits. */
@@ -86,8 +88,20 @@ export class UserDirectory {
     checkPassword(password);
     this.#mustExist(tenant, username);
     const passwordHash = await this.#hasher.hash(password);
-    const { createdAt } = this.#mustExist(tenant, username);
-    await this.#keep({ tenant, username, passwordHash, createdAt }, "password");
+    const user = this.#mustExist(tenant, username);
+    await this.#keep({ ...user, passwordHash }, "password");
+  }
+
+  /**
+   * Lets a user log in or not; nothing happens when it is so already.
+   *
+   * @throws MqttError USER_UNKNOWN, STORE_READ_ONLY and the like
+   */
+  async setDisabled(tenant: string, username: string, isDisabled: boolean): Promise<void> {
+    const { disabled, ...user } = this.#mustExist(tenant, username);
+    if ((disabled ?? false) === isDisabled) return;
+    if (isDisabled) await this.#keep({ ...user, disabled: true }, "disabled");
+    else await this.#keep(user, "enabled");
   }
 
   /** @throws MqttError USER_UNKNOWN, STORE_READ_ONLY and the like */
@@ -122,8 +136,8 @@ export class UserDirectory {
   }
 }
 
-function summarize({ tenant, username, createdAt }: StoredUser): UserSummary {
-  return { tenant, username, createdAt };
+function summarize({ tenant, username, createdAt, disabled }: StoredUser): UserSummary {
+  return { tenant, username, createdAt, disabled: disabled === true };
 }
 
 // No name holds a NUL [MQTT-1.5.4-2]; checkUsername refuses it for those that operators make.

@@ -87,6 +87,8 @@ export class UserMethod implements AuthenticationMethod {
   }
 }
 
+/** Asked only of whoever has shown the right password: nobody else learns that there is such a user. */
 function allow(user: StoredUser): AuthResult {
+  if (user.disabled === true) return refuse(AuthReasonCode.NotAuthorized, "the user is disabled");
   return { allowed: true, owner: user.username };
 }

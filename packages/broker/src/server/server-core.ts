@@ -79,7 +79,7 @@ export async function startServerCore(
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
   await seedRules(access.directory, config, rules);
-  users.onChange((change) => disconnectUser(broker, change));
+  users.onChange((change) => userChanged(broker, change));
   const stage = async (next: BrokerConfig): Promise<Staged> => {
     const chain = await authentication.stage(next);
     const commit = (): void => {
@@ -122,13 +122,19 @@ async function seedRules(directory: RuleDirectory, config: BrokerConfig, rules: 
   if (config.anonymous && first?.length === 0) await directory.seed(DEFAULT_TENANT, "anonymous", [ANONYMOUS_RULE]);
 }
 
-/** A removed user, or one with a new password, must not go on with the old one's connections. */
+/** What a change of a user means to its connections and Sessions. */
+function userChanged(broker: Broker, change: UserChange): void {
+  if (change.kind === "password") disconnectUser(broker, change);
+  else if (change.kind === "removed" || change.kind === "disabled")
+    broker.dropOwner(change.tenant, change.username, change.kind === "removed");
+}
+
+/** One with a new password must not go on with the old one's connections. */
 function disconnectUser(broker: Broker, change: UserChange): void {
-  if (change.kind === "added") return;
   for (const { connection, session } of clientsOf(broker)) {
     if (connection.tenant.name !== change.tenant || session.owner !== change.username) continue;
     connection.end(
-      new MqttError("NOT_AUTHORIZED", { reasonCode: NOT_AUTHORIZED, detail: "the user was changed or removed", source: "local" }),
+      new MqttError("NOT_AUTHORIZED", { reasonCode: NOT_AUTHORIZED, detail: "the user has another password", source: "local" }),
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { MqttError } from "@bowline/protocol";
 import type { Sender } from "@bowline/protocol/internal";
 
 /** What a Session and the router need of the connection that a client has just now. */
@@ -11,4 +12,6 @@ export interface SessionConnection {
   holdsMoreThan(byteLimit: number): boolean;
   /** Another connection of the same Session came, [MQTT-3.1.4-3]. */
   takenOver(): void;
+  /** Ends it from our side. */
+  end(error: MqttError): void;
 }

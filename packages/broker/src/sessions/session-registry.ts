@@ -134,6 +134,21 @@ export class SessionRegistry {
     this.save(session);
   }
 
+  /**
+   * The user they belong to is gone or may not come any more: its connections end, and its wills are not published, as it has no right
+   * to any of it. Its Sessions go too where they must not fall to a later user of that name.
+   */
+  dropOwner(owner: string, error: MqttError, isForGood: boolean): void {
+    for (const session of this.sessions.values()) {
+      if (session.owner !== owner) continue;
+      session.will = undefined;
+      if (isForGood) session.expiryInterval = 0;
+      if (session.connection !== undefined) session.connection.end(error);
+      else if (isForGood) this.end(session);
+      else this.save(session);
+    }
+  }
+
   /** Publishes the wills and ends the Sessions that are due. */
   sweep(): void {
     const now = this.options.clock.wallTime();

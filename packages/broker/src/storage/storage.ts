@@ -104,6 +104,8 @@ export interface StoredUser {
   /** PHC string of Argon2id. */
   passwordHash: string;
   createdAt: number;
+  /** May not log in until it is enabled again; what it has stays. */
+  disabled?: true;
 }
 
 /** A rule of the access control list; see acl/. Kept as data, ordered by `order` within its tenant. */

@@ -7,10 +7,18 @@ import { askForSecret, readSecretFromFile, readSecretFromStdin } from "../read-s
 import { type Users, withUsers } from "../users.ts";
 
 export const user: Command = {
-  usage: ["bowline user list", "bowline user add NAME", "bowline user password NAME", "bowline user remove NAME"],
+  usage: [
+    "bowline user list",
+    "bowline user add NAME",
+    "bowline user password NAME",
+    "bowline user disable NAME",
+    "bowline user enable NAME",
+    "bowline user remove NAME",
+  ],
   description: [
     "Manages the MQTT users of a data folder: through the broker that runs there, or in its store when none does. Clients of a",
-    "removed user, or of one with a new password, are disconnected.",
+    "user that is removed or disabled, or has a new password, are disconnected. A disabled user keeps its sessions and what waits in",
+    "them; those of a removed one are removed with it, and a later user of that name begins anew.",
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
@@ -34,15 +42,23 @@ async function act(line: CommandLine, users: Users): Promise<number> {
   if (action === "add") return setPassword(line, mustBeNamed(name), (username, password) => users.add(username, password));
   if (action === "password")
     return setPassword(line, mustBeNamed(name), (username, password) => users.setPassword(username, password));
-  if (action !== "remove") throw new MqttError("USAGE", { detail: "say list, add, password or remove" });
+  if (action === "disable" || action === "enable") {
+    await users.setDisabled(mustBeNamed(name), action === "disable");
+    return ExitCode.Well;
+  }
+  if (action !== "remove") throw new MqttError("USAGE", { detail: "say list, add, password, disable, enable or remove" });
   await users.remove(mustBeNamed(name));
   return ExitCode.Well;
 }
 
 async function list(line: CommandLine, users: Users): Promise<number> {
-  for (const { username, createdAt } of await users.list()) {
+  for (const { username, createdAt, disabled } of await users.list()) {
     const since = new Date(createdAt).toISOString();
-    process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, username, createdAt: since })}\n` : `${username}\n`);
+    process.stdout.write(
+      line.flag("json")
+        ? `${JSON.stringify({ v: 1, username, createdAt: since, disabled })}\n`
+        : `${username}${disabled ? "  disabled" : ""}\n`,
+    );
   }
   return ExitCode.Well;
 }

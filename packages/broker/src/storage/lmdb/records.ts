@@ -215,8 +215,10 @@ export function decodeRetained(key: Uint8Array, record: Uint8Array): RetainedRow
 
 export function encodeUser(user: StoredUser): Row {
   const key = namedKey(user.tenant, user.username);
-  const writer = new RecordWriter(6 + stringBytesMax(user.tenant, user.username, user.passwordHash));
+  const writer = new RecordWriter(7 + stringBytesMax(user.tenant, user.username, user.passwordHash));
   writer.string(user.tenant).string(user.username).string(user.passwordHash).uint48(user.createdAt);
+  // Only where it is so: the rows of all others are as they were before it could be said.
+  if (user.disabled === true) writer.uint8(DISABLED);
   return { key, record: writer.seal(key) };
 }
 
@@ -224,8 +226,13 @@ export function decodeUser(key: Uint8Array, record: Uint8Array): StoredUser {
   const reader = new RecordReader(key, record);
   const user = { tenant: reader.string(), username: reader.string(), passwordHash: reader.string(), createdAt: reader.uint48() };
   sameKey(key, namedKey(user.tenant, user.username));
-  return atEnd(reader, user);
+  if (reader.atEnd) return user;
+  if (reader.uint8() !== DISABLED) throw new RangeError("the user is neither enabled nor disabled");
+  return atEnd(reader, { ...user, disabled: true });
 }
+
+/** The last byte of a disabled user's row. */
+const DISABLED = 1;
 
 export function encodeRule(rule: StoredRule): Row {
   const key = namedKey(rule.tenant, rule.id);
