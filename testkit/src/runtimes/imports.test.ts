@@ -122,3 +122,10 @@ test.each([
   const args = ["--conditions=react-native", `--input-type=${type}`, "-e", `console.log(${expression})`];
   expect(execFileSync(process.execPath, args, { cwd: import.meta.dirname, encoding: "utf8" }).trim()).toMatch(file);
 });
+
+test("the files that programs import from MQTT.js are the package itself", () => {
+  const { connect } = require("@bowline/mqttjs") as { connect: unknown };
+  for (const name of ["mqtt", "mqtt.js", "mqtt.min", "mqtt.min.js", "mqtt.esm", "mqtt.esm.js"]) {
+    expect((require(`@bowline/mqttjs/dist/${name}`) as { connect: unknown }).connect).toBe(connect);
+  }
+});

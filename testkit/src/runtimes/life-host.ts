@@ -8,8 +8,8 @@ export interface LifeOrder {
   readonly url: string;
   readonly hasWill?: boolean;
   readonly onPageHide?: "disconnect" | "will";
-  /** The application ends its client itself when the page goes. */
-  readonly closesItself?: boolean;
+  /** The application ends its client itself when the page goes, at that event. */
+  readonly closesAt?: "pagehide" | "beforeunload";
 }
 
 /** What a page tells of itself. */
@@ -21,25 +21,28 @@ export interface LifeEvent {
 
 const bundle = new URL("../../../packages/client/dist/", import.meta.url);
 
-/** Every page waits for the one thing it is to do next: no request is under way when it goes, and so it may be kept. */
+/**
+ * Every page waits for the one thing it is to do next: no request is under way when it goes, and so it may be kept. Before it is loaded
+ * it would be replaced in the history, and not left.
+ */
 const OBEY = `
 const obey = async () => {
   const order = await (await fetch("/next")).text();
   if (order === "back") history.back(); else location.href = order;
 };
+addEventListener("load", () => setTimeout(obey));
 const tell = (name) => fetch("/told", { method: "POST", body: name });`;
 
 const CLIENT = `<!doctype html><title>client</title><link rel="icon" href="data:,"><script type="module">
 import { connect } from "./browser.min.js";
 ${OBEY}
-const { url, hasWill, onPageHide, closesItself } = JSON.parse(decodeURIComponent(location.search.slice(1)));
+const { url, hasWill, onPageHide, closesAt } = JSON.parse(decodeURIComponent(location.search.slice(1)));
 const client = connect(url, { ...(hasWill && { will: { topicName: "gone" } }), ...(onPageHide && { onPageHide }) });
 client.on("status", ({ state }) => { if (state === "online") tell("online"); });
-if (closesItself) addEventListener("pagehide", () => client.close());
+if (closesAt) addEventListener(closesAt, () => client.close());
 addEventListener("pageshow", ({ persisted }) => { if (persisted) { tell("back"); obey(); } });
-obey();
 </script>`;
-const OTHER = `<!doctype html><title>elsewhere</title><link rel="icon" href="data:,"><script>${OBEY} obey();</script>`;
+const OTHER = `<!doctype html><title>elsewhere</title><link rel="icon" href="data:,"><script>${OBEY}</script>`;
 
 /** Leads a browser without remote control from page to page, as a user does: each page asks what comes next. */
 export class LifeHost {
