@@ -49,7 +49,7 @@ export class RuleDirectory {
         rules.set(tenant, list);
       }
     }
-    for (const tenant of new Set([...rules.keys(), ...this.#settings.keys()])) this.#put(tenant, rules.get(tenant) ?? []);
+    for (const tenant of new Set(rows.map((row) => row.tenant))) this.#put(tenant, rules.get(tenant) ?? []);
   }
 
   /** Answers the rules of a tenant as they are at each call: what rights are bound to. */

@@ -63,7 +63,7 @@ export function readRule(value: unknown): RuleInput | string {
   const result = ruleSchema.safeParse(value);
   if (!result.success) {
     const faults = result.error.issues.map(({ path, message }) =>
-      path[0] === "topics" ? message : `${path.join(".") || "the rule"}: ${message}`,
+      path[0] === "topics" && path.length > 1 ? message : `${path.join(".") || "the rule"}: ${message}`,
     );
     return faults.join("; ");
   }
