@@ -6,6 +6,7 @@ import { checkLayers } from "./check-layers.ts";
 import { checkApiReports } from "./checks/api-report.ts";
 import { checkBundle } from "./checks/check-bundle.ts";
 import { checkClauses } from "./checks/check-clauses.ts";
+import { checkCriteria } from "./checks/check-criteria.ts";
 import { checkLockFiles } from "./checks/check-lock-file.ts";
 import { checkMachinePaths } from "./checks/check-machine-paths.ts";
 import { checkManifests } from "./checks/check-manifests.ts";
@@ -48,6 +49,7 @@ function partList(options: CheckOptions): CheckPart[] {
     { name: "lock file", run: () => checkLockFiles(options) },
     { name: "machine paths", run: () => checkMachinePaths() },
     { name: "clauses", run: () => checkClauses(options) },
+    { name: "criteria", run: () => checkCriteria(options) },
     { name: "publint", needsBuild: true, run: checkPublint },
     { name: "types resolve", needsBuild: true, run: checkTypesResolve },
     { name: "API reports", needsBuild: true, run: () => checkApiReports(options) },
