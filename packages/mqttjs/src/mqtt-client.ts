@@ -62,7 +62,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   static readonly VERSION: string = version;
   /** The options in use; changes are heeded at the next attempt. */
   options: IClientOptions;
-  readonly queueQoSZero: boolean;
+  queueQoSZero: boolean;
   log: (...args: unknown[]) => void;
   private readonly core: Core;
   /** Of an application that makes its streams itself. */
@@ -128,6 +128,10 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   /** Properties of the server's CONNACK, a refusing one included; MQTT 5.0. */
   get serverProperties(): IConnackPacket["properties"] {
     return this.core.connack?.properties;
+  }
+  /** The CONNACK of the connection, or of the last attempt. */
+  get connackPacket(): IConnackPacket | undefined {
+    return this.core.connack;
   }
   /** The Keep Alive in use, in seconds: the server's where it set one for this connection. */
   get keepalive(): number {
