@@ -22,11 +22,12 @@ interface Names {
 }
 
 /**
- * Names of members that the bundle of these packages may shorten: those that our classes, interfaces and objects have and no application
- * can meet. Left as they are: what an API report names, with the members of every type that can be reached from there, since
- * applications read and implement these; what the platform names; what is not private in the drop-in (users of MQTT.js look at its
- * insides, types or not); what a module exports, which may be asked for when it is loaded; the facts that an error carries; and what also stands in the sources as a text, since it may be looked
- * up by that.
+ * Names of members that the bundle of these packages may shorten: those that our classes, interfaces and objects have and no
+ * application can meet. Left as they are: what an API report names, with the members of every type that can be reached from
+ * there, since applications read and implement these; what the platform names; what is not private in the classes of the drop-in
+ * that its report names (users of MQTT.js look at its insides, types or not); what a module exports, which may be asked for when
+ * it is loaded; the facts that an error carries; and what also stands in the sources as a text, since it may be looked up by
+ * that.
  */
 export function mangledNames(packages: readonly string[]): ReadonlySet<string> {
   const names: Names = { shapes: new Map(), members: new Set(), kept: platformNames() };
@@ -35,7 +36,7 @@ export function mangledNames(packages: readonly string[]): ReadonlySet<string> {
     const folder = join(root, "packages", name);
     for (const word of wordsOf(join(folder, "api.md"))) told.add(word);
     for (const file of readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })) {
-      if (/(?<!\.test|\.prop)\.ts$/.test(file)) collect(join(folder, "src", file), names, name === "mqttjs");
+      if (/(?<!\.test|\.prop)\.ts$/.test(file)) collect(join(folder, "src", file), names, name === "mqttjs" ? told : undefined);
     }
   }
   for (const entry of furtherEntries) for (const word of wordsOf(join(root, entry))) told.add(word);
@@ -79,15 +80,20 @@ function platformNames(): Set<string> {
 const declarations = new Set(["TSInterfaceDeclaration", "TSTypeAliasDeclaration", "ClassDeclaration"]);
 const memberTypes = new Set(["PropertyDefinition", "MethodDefinition", "TSPropertySignature", "TSMethodSignature"]);
 
-function collect(path: string, names: Names, isOpen: boolean): void {
+/** @param open types whose members that are not private users look at; none where it is undefined. */
+function collect(path: string, names: Names, open: ReadonlySet<string> | undefined): void {
   const isPlatform = path.endsWith(".d.ts");
   let shape: Shape | undefined;
   /** Up to here stands what nobody outside can reach: a private member, or what a function does. */
   let hiddenEnd = 0;
+  let owner = "";
   walk(parseSource(path).root, (node, parent, field) => {
     if (node.type === "Literal" && typeof node["value"] === "string") names.kept.add(node["value"]);
     if (field === "body" && parent?.type === "Program") shape = undefined;
-    if (declarations.has(node.type) && node.start >= hiddenEnd) shape = shapeOf(names, nameOf(node["id"]));
+    if (declarations.has(node.type) && node.start >= hiddenEnd) {
+      owner = nameOf(node["id"]);
+      shape = shapeOf(names, owner);
+    }
     const isPrivate = node["accessibility"] === "private";
     const isHidden = node.start < hiddenEnd;
     if (!isHidden && (isPrivate || node.type === "BlockStatement" || node.type === "FunctionBody")) hiddenEnd = node.end;
@@ -98,9 +104,10 @@ function collect(path: string, names: Names, isOpen: boolean): void {
     if (name === "") return;
     if (memberTypes.has(node.type)) {
       names.members.add(name);
-      if (isPlatform || (isOpen && !isPrivate)) names.kept.add(name);
+      if (isPlatform || (open?.has(owner) === true && !isPrivate)) names.kept.add(name);
       if (!isHidden && !isPrivate) shape?.members.add(name);
-    } else if (node.type === "Property") (isOpen && parent?.type === "ObjectExpression" ? names.kept : names.members).add(name);
+    } else if (node.type === "Property")
+      (open !== undefined && parent?.type === "ObjectExpression" ? names.kept : names.members).add(name);
     if (name === "details") walk(node, (fact) => names.kept.add(nameOf(fact["key"])));
   });
 }
