@@ -12,6 +12,8 @@ const documents = [
   "STYLE.md",
   "CHANGELOG.md",
   "docs/README.md",
+  "docs/configuration.md",
+  "docs/operations.md",
   "docs/mqttjs-features.md",
 ];
 const packages = await readdir(join(root, "packages"));
