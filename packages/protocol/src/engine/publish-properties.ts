@@ -23,5 +23,5 @@ export function encodePublishProperties(properties: Properties): Uint8Array {
 
 /** Decodes the properties in chunk[start, end) of a PUBLISH that was checked before. */
 export function decodePublishProperties(chunk: Uint8Array, start: number, end: number): Properties {
-  return readPropertyList(new PacketReader(chunk, start, end, "PUBLISH"), end, PacketType.PUBLISH);
+  return readPropertyList(new PacketReader(chunk, start, end, PacketType.PUBLISH), end, PacketType.PUBLISH);
 }

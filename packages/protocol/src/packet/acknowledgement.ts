@@ -1,7 +1,8 @@
 import type { OutBuffer } from "./out-buffer.ts";
-import { packetFault, unencodable } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
-import { PacketType } from "./packet-type.ts";
+import { packetFault } from "./packet-fault.ts";
+import { hasItsFlags, PacketReader } from "./packet-reader.ts";
+import { checkEncodableReason, mayCarry } from "./packet-reasons.ts";
+import { packetName, PacketType } from "./packet-type.ts";
 import { checkedIdentifier, newPacket } from "./packet-writer.ts";
 import type { AcknowledgementPacket, ProtocolVersion } from "./packets.ts";
 import { checkProperty, onceBit } from "./properties.ts";
@@ -12,17 +13,6 @@ import { readVariableByteInteger } from "./variable-byte-integer.ts";
 import { variableByteLength } from "./write-publish.ts";
 
 type AcknowledgementType = AcknowledgementPacket["type"];
-
-const names: Readonly<Record<AcknowledgementType, string>> = { 4: "PUBACK", 5: "PUBREC", 6: "PUBREL", 7: "PUBCOMP" };
-
-/** Tables 3-4 and 3-5, for PUBACK and PUBREC. */
-const publishReasons: ReadonlySet<number> = new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
-/** Tables 3-6 and 3-7, for PUBREL and PUBCOMP. */
-const releaseReasons: ReadonlySet<number> = new Set([ReasonCode.Success, ReasonCode.PacketIdentifierNotFound]);
-
-function mayCarry(type: number, reasonCode: number): boolean {
-  return (type < PacketType.PUBREL ? publishReasons : releaseReasons).has(reasonCode);
-}
 
 /**
  * Reads the PUBACK, PUBREC, PUBREL or PUBCOMP in chunk[start, end) without an object: the hot path of QoS 1 and 2. Properties are
@@ -38,8 +28,8 @@ export function parseAcknowledgement(
   version: ProtocolVersion,
 ): number {
   const type = chunk[start]! >>> 4;
-  // [MQTT-3.6.1-1] and [section 2.1.3]; MQTT 3.1 has DUP in PUBREL and leaves the flags of the others open.
-  if (version !== 3 && (chunk[start]! & 0x0f) !== (type === PacketType.PUBREL ? 2 : 0)) return -ReasonCode.MalformedPacket;
+  // [MQTT-3.6.1-1] and [section 2.1.3]
+  if (!hasItsFlags(chunk[start]!, version)) return -ReasonCode.MalformedPacket;
   const length = end - bodyStart;
   if (length < 2 || (version !== 5 && length > 2)) return -ReasonCode.MalformedPacket;
   const packetIdentifier = (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!;
@@ -81,10 +71,10 @@ export function decodeAcknowledgement(
 ): AcknowledgementPacket {
   const type = (chunk[start]! >>> 4) as AcknowledgementType;
   const parsed = parseAcknowledgement(chunk, start, bodyStart, end, version);
-  if (parsed < 0) throw packetFault(-parsed, names[type]);
+  if (parsed < 0) throw packetFault(-parsed, packetName(type));
   const packet: AcknowledgementPacket = { type, packetIdentifier: parsed & 0xffff, reasonCode: parsed >>> 16 };
   if (end - bodyStart < 4) return packet;
-  const properties = readProperties(new PacketReader(chunk, bodyStart + 3, end, names[type]), type);
+  const properties = readProperties(new PacketReader(chunk, bodyStart + 3, end, type), type);
   return properties === undefined ? packet : { ...packet, properties };
 }
 
@@ -119,7 +109,7 @@ export function writeAcknowledgement(
 export function encodeAcknowledgement(out: OutBuffer, packet: AcknowledgementPacket, version: ProtocolVersion): void {
   const { type, packetIdentifier, reasonCode, properties } = packet;
   checkedIdentifier(packetIdentifier);
-  if (!mayCarry(type, reasonCode)) throw unencodable(`${names[type]} has no Reason Code ${reasonCode}`);
+  checkEncodableReason(type, reasonCode);
   if (version !== 5 || properties === undefined) {
     writeAcknowledgement(out, type, packetIdentifier, reasonCode, version);
     return;

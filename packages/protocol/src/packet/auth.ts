@@ -1,6 +1,7 @@
 import type { OutBuffer } from "./out-buffer.ts";
-import { malformed, protocolError, unencodable } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { malformed, unencodable } from "./packet-fault.ts";
+import { openPacket } from "./packet-reader.ts";
+import { checkEncodableReason, checkReason } from "./packet-reasons.ts";
 import { PacketType } from "./packet-type.ts";
 import { newPacket } from "./packet-writer.ts";
 import type { AuthPacket, ProtocolVersion } from "./packets.ts";
@@ -9,8 +10,6 @@ import { writeProperties } from "./property-encoder.ts";
 import { ReasonCode } from "./reason-codes.ts";
 
 const AUTH = PacketType.AUTH;
-/** Table 3-11. */
-const reasons: ReadonlySet<number> = new Set([ReasonCode.Success, ReasonCode.ContinueAuthentication, ReasonCode.ReAuthenticate]);
 
 /**
  * Decodes an AUTH, which MQTT 5.0 alone has.
@@ -19,11 +18,10 @@ const reasons: ReadonlySet<number> = new Set([ReasonCode.Success, ReasonCode.Con
  */
 export function decodeAuth(chunk: Uint8Array, start: number, bodyStart: number, end: number, version: ProtocolVersion): AuthPacket {
   if (version !== 5) throw malformed("Control Packet type 15 is reserved before MQTT 5.0");
-  if ((chunk[start]! & 0x0f) !== 0) throw malformed("AUTH with bad flags in its fixed header", "MQTT-3.15.1-1");
-  const reader = new PacketReader(chunk, bodyStart, end, "AUTH");
+  const reader = openPacket(chunk, start, bodyStart, end, version);
   // [section 3.15.2.1] without a body: Success and no properties
   const packet: AuthPacket = { type: AUTH, reasonCode: reader.left === 0 ? ReasonCode.Success : reader.byte() };
-  if (!reasons.has(packet.reasonCode)) throw protocolError(`AUTH has no Reason Code ${packet.reasonCode}`, "MQTT-3.15.2-1");
+  checkReason(AUTH, packet.reasonCode);
   const properties = reader.left > 0 ? readProperties(reader, AUTH) : undefined;
   if (properties !== undefined) packet.properties = properties;
   reader.finish();
@@ -38,7 +36,7 @@ export function decodeAuth(chunk: Uint8Array, start: number, bodyStart: number, 
 export function encodeAuth(out: OutBuffer, packet: AuthPacket, version: ProtocolVersion): void {
   const { reasonCode, properties } = packet;
   if (version !== 5) throw unencodable("AUTH needs MQTT 5.0");
-  if (!reasons.has(reasonCode)) throw unencodable(`AUTH has no Reason Code ${reasonCode}`);
+  checkEncodableReason(AUTH, reasonCode);
   const body = newPacket();
   if (reasonCode !== ReasonCode.Success || properties !== undefined) {
     body.byte(reasonCode);

@@ -1,6 +1,7 @@
 import type { OutBuffer } from "./out-buffer.ts";
 import { malformed, protocolError, unencodable } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { openPacket } from "./packet-reader.ts";
+import { checkEncodableReason, checkReason } from "./packet-reasons.ts";
 import { PacketType } from "./packet-type.ts";
 import { newPacket } from "./packet-writer.ts";
 import type { ConnackPacket, ProtocolVersion } from "./packets.ts";
@@ -22,8 +23,7 @@ export function decodeConnack(
   end: number,
   version: ProtocolVersion,
 ): ConnackPacket {
-  if (version !== 3 && (chunk[start]! & 0x0f) !== 0) throw malformed("CONNACK with bad flags in its fixed header");
-  const reader = new PacketReader(chunk, bodyStart, end, "CONNACK");
+  const reader = openPacket(chunk, start, bodyStart, end, version);
   const flags = reader.byte();
   // [MQTT-3.2.2-1]; MQTT 3.1 leaves the whole byte open.
   if (version !== 3 && flags > 1) throw malformed("CONNACK with reserved flags", "MQTT-3.2.2-1");
@@ -35,7 +35,7 @@ export function decodeConnack(
   const packet: ConnackPacket = { type: PacketType.CONNACK, sessionPresent, reasonCode };
   if (short && code > 5) packet.returnCode = code;
   if (!short) {
-    if (code > 0 && code < 0x80) throw protocolError(`CONNACK has no Reason Code ${code}`, "MQTT-3.2.2-8");
+    checkReason(PacketType.CONNACK, code);
     const properties = readProperties(reader, PacketType.CONNACK);
     if (properties !== undefined) packet.properties = properties;
   }
@@ -51,8 +51,7 @@ export function decodeConnack(
  */
 export function encodeConnack(out: OutBuffer, packet: ConnackPacket, version: ProtocolVersion): void {
   const { reasonCode, sessionPresent } = packet;
-  const isRefusal = Number.isInteger(reasonCode) && reasonCode >= 0x80 && reasonCode <= 0xff;
-  if (reasonCode !== ReasonCode.Success && !isRefusal) throw unencodable(`CONNACK has no Reason Code ${reasonCode}`);
+  checkEncodableReason(PacketType.CONNACK, reasonCode);
   // [MQTT-3.2.2-6]
   if (sessionPresent && reasonCode !== ReasonCode.Success) throw unencodable("sessionPresent goes with success only");
   const body = newPacket();

@@ -47,7 +47,7 @@ export function connackVersion(level: number): ProtocolVersion {
  * MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82), TOPIC_NAME (0x90) for a bad Will Topic.
  */
 export function decodeConnect(chunk: Uint8Array, start: number, bodyStart: number, end: number): ConnectPacket {
-  const reader = new PacketReader(chunk, bodyStart, end, "CONNECT");
+  const reader = new PacketReader(chunk, bodyStart, end, PacketType.CONNECT);
   const name = reader.string();
   const level = reader.byte();
   const protocolVersion = versionOf(name, level & ~BRIDGE);

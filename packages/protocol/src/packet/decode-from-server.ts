@@ -15,8 +15,7 @@ import type {
   UnsubackPacket,
 } from "./packets.ts";
 import { decodePing } from "./ping.ts";
-import { decodeSuback } from "./suback.ts";
-import { decodeUnsuback } from "./unsuback.ts";
+import { decodeAnswer } from "./subscription-answer.ts";
 
 /** Every packet that a server sends but PUBLISH, which is read by offsets. */
 export type ServerPacket =
@@ -52,9 +51,8 @@ export function decodeFromServer(
     case PacketType.PUBCOMP:
       return decodeAcknowledgement(chunk, start, bodyStart, end, version);
     case PacketType.SUBACK:
-      return decodeSuback(chunk, start, bodyStart, end, version);
     case PacketType.UNSUBACK:
-      return decodeUnsuback(chunk, start, bodyStart, end, version);
+      return decodeAnswer(chunk, start, bodyStart, end, version);
     case PacketType.PINGRESP:
       return decodePing(chunk, start, bodyStart, end, version) as PingrespPacket;
     case PacketType.DISCONNECT:

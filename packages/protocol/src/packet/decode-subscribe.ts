@@ -1,5 +1,5 @@
 import { malformed, protocolError } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { openPacket, type PacketReader } from "./packet-reader.ts";
 import { PacketType } from "./packet-type.ts";
 import type { ProtocolVersion, QoS, RetainHandling, SubscribePacket, SubscriptionRequest } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
@@ -17,10 +17,8 @@ export function decodeSubscribe(
   end: number,
   version: ProtocolVersion,
 ): SubscribePacket {
-  // [MQTT-3.8.1-1]; MQTT 3.1 has DUP there.
-  if (version !== 3 && (chunk[start]! & 0x0f) !== 2)
-    throw malformed("SUBSCRIBE with bad flags in its fixed header", "MQTT-3.8.1-1");
-  const reader = new PacketReader(chunk, bodyStart, end, "SUBSCRIBE");
+  // [MQTT-3.8.1-1]
+  const reader = openPacket(chunk, start, bodyStart, end, version);
   const packetIdentifier = reader.packetIdentifier();
   const properties = version === 5 ? readProperties(reader, PacketType.SUBSCRIBE) : undefined;
   if (properties?.subscriptionIdentifiers !== undefined && properties.subscriptionIdentifiers.length > 1) {

@@ -1,5 +1,5 @@
-import { malformed, protocolError } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { protocolError } from "./packet-fault.ts";
+import { openPacket } from "./packet-reader.ts";
 import { PacketType } from "./packet-type.ts";
 import type { ProtocolVersion, UnsubscribePacket } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
@@ -16,10 +16,8 @@ export function decodeUnsubscribe(
   end: number,
   version: ProtocolVersion,
 ): UnsubscribePacket {
-  // [MQTT-3.10.1-1]; MQTT 3.1 has DUP there.
-  if (version !== 3 && (chunk[start]! & 0x0f) !== 2)
-    throw malformed("UNSUBSCRIBE with bad flags in its fixed header", "MQTT-3.10.1-1");
-  const reader = new PacketReader(chunk, bodyStart, end, "UNSUBSCRIBE");
+  // [MQTT-3.10.1-1]
+  const reader = openPacket(chunk, start, bodyStart, end, version);
   const packetIdentifier = reader.packetIdentifier();
   const properties = version === 5 ? readProperties(reader, PacketType.UNSUBSCRIBE) : undefined;
   if (reader.left === 0) throw protocolError("UNSUBSCRIBE without a Topic Filter", "MQTT-3.10.3-2");

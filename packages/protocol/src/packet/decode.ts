@@ -8,9 +8,8 @@ import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { decodePing } from "./ping.ts";
 import { decodePublish } from "./publish-packet.ts";
-import { decodeSuback } from "./suback.ts";
+import { decodeAnswer } from "./subscription-answer.ts";
 import { decodeSubscribe } from "./decode-subscribe.ts";
-import { decodeUnsuback } from "./unsuback.ts";
 import { decodeUnsubscribe } from "./decode-unsubscribe.ts";
 
 /**
@@ -42,11 +41,10 @@ export function decodePacket(chunk: Uint8Array, start: number, bodyStart: number
     case PacketType.SUBSCRIBE:
       return decodeSubscribe(chunk, start, bodyStart, end, version);
     case PacketType.SUBACK:
-      return decodeSuback(chunk, start, bodyStart, end, version);
+    case PacketType.UNSUBACK:
+      return decodeAnswer(chunk, start, bodyStart, end, version);
     case PacketType.UNSUBSCRIBE:
       return decodeUnsubscribe(chunk, start, bodyStart, end, version);
-    case PacketType.UNSUBACK:
-      return decodeUnsuback(chunk, start, bodyStart, end, version);
     case PacketType.PINGREQ:
     case PacketType.PINGRESP:
       return decodePing(chunk, start, bodyStart, end, version);

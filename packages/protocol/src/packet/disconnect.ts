@@ -1,6 +1,6 @@
 import type { OutBuffer } from "./out-buffer.ts";
-import { malformed, protocolError, unencodable } from "./packet-fault.ts";
-import { PacketReader } from "./packet-reader.ts";
+import { openPacket } from "./packet-reader.ts";
+import { checkEncodableReason, checkReason } from "./packet-reasons.ts";
 import { PacketType } from "./packet-type.ts";
 import { newPacket } from "./packet-writer.ts";
 import type { DisconnectPacket, ProtocolVersion } from "./packets.ts";
@@ -9,11 +9,6 @@ import { writeProperties } from "./property-encoder.ts";
 import { serverDisconnectReason, ReasonCode } from "./reason-codes.ts";
 
 const DISCONNECT = PacketType.DISCONNECT;
-
-/** The two codes of table 3-10 that name no fault. */
-function isPeaceful(reasonCode: number): boolean {
-  return reasonCode === ReasonCode.NormalDisconnection || reasonCode === ReasonCode.DisconnectWithWillMessage;
-}
 
 /**
  * Decodes a DISCONNECT; one without a body means Reason Code 0. Any code from 0x80 on is taken, known or not, since it tells the
@@ -29,15 +24,11 @@ export function decodeDisconnect(
   version: ProtocolVersion,
 ): DisconnectPacket {
   // [MQTT-3.14.1-1]
-  if (version !== 3 && (chunk[start]! & 0x0f) !== 0)
-    throw malformed("DISCONNECT with bad flags in its fixed header", "MQTT-3.14.1-1");
-  const reader = new PacketReader(chunk, bodyStart, end, "DISCONNECT");
+  const reader = openPacket(chunk, start, bodyStart, end, version);
   const packet: DisconnectPacket = { type: DISCONNECT, reasonCode: ReasonCode.NormalDisconnection };
   if (version === 5 && reader.left > 0) {
     packet.reasonCode = reader.byte();
-    if (!isPeaceful(packet.reasonCode) && packet.reasonCode < 0x80) {
-      throw protocolError(`DISCONNECT has no Reason Code ${packet.reasonCode}`, "MQTT-3.14.2-1");
-    }
+    checkReason(DISCONNECT, packet.reasonCode);
     const properties = reader.left > 0 ? readProperties(reader, DISCONNECT) : undefined;
     if (properties !== undefined) packet.properties = properties;
   }
@@ -53,12 +44,11 @@ export function decodeDisconnect(
  */
 export function encodeDisconnect(out: OutBuffer, packet: DisconnectPacket, version: ProtocolVersion): void {
   const { reasonCode, properties } = packet;
-  const isFault = Number.isInteger(reasonCode) && reasonCode >= 0x80 && reasonCode <= 0xff;
-  if (!isPeaceful(reasonCode) && !isFault) throw unencodable(`DISCONNECT has no Reason Code ${reasonCode}`);
+  checkEncodableReason(DISCONNECT, reasonCode);
   const body = newPacket();
   if (version === 5 && (reasonCode !== ReasonCode.NormalDisconnection || properties !== undefined)) {
     // Which side sends it is not known here; a server may say all that the table has.
-    body.byte(isFault ? serverDisconnectReason(reasonCode) : reasonCode);
+    body.byte(reasonCode >= 0x80 ? serverDisconnectReason(reasonCode) : reasonCode);
     if (properties !== undefined) writeProperties(body, properties, DISCONNECT);
   }
   body.finish(out, DISCONNECT << 4);

@@ -18,6 +18,11 @@ export const PacketType = {
 } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
+/** For the message of a fault. */
+export function packetName(type: number): string {
+  return Object.keys(PacketType)[type - 1] ?? "a packet";
+}
+
 /** What a client may send: bit n stands for Control Packet type n. */
 export const SENT_BY_CLIENT: number =
   (1 << PacketType.CONNECT) |

@@ -54,7 +54,7 @@ function packetOf(chunk: Uint8Array, offsets: PublishOffsets, topicName: string)
   const packet: PublishPacket = { type: PacketType.PUBLISH, topicName, payload, qos, retain, dup };
   if (qos !== 0) packet.packetIdentifier = offsets.packetIdentifier;
   if (propertiesStart !== propertiesEnd) {
-    const reader = new PacketReader(chunk, propertiesStart, propertiesEnd, "PUBLISH");
+    const reader = new PacketReader(chunk, propertiesStart, propertiesEnd, PacketType.PUBLISH);
     packet.properties = readPropertyList(reader, propertiesEnd, PacketType.PUBLISH);
   }
   return packet;
