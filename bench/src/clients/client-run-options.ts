@@ -16,6 +16,8 @@ export interface ClientRunOptions {
   readonly count: number;
   /** The first of them, whose cost is not counted: they are when the engine compiles what runs often. */
   readonly warm: number;
+  /** Topics that messages take in turn: 1, 2, 4, 8 or 16. */
+  readonly topics: number;
   /** Messages with QoS 1 and 2 that are not acknowledged. */
   readonly inflight: number;
   /** Protocol level. */
@@ -52,6 +54,7 @@ export function parseClientRun(words: readonly string[]): ClientRunOptions {
       qos: text,
       count: text,
       warm: text,
+      topics: text,
       inflight: text,
       version: text,
       port: text,
@@ -65,6 +68,7 @@ export function parseClientRun(words: readonly string[]): ClientRunOptions {
     qos: Number(values.qos ?? 0) as QoS,
     count: Number(values.count ?? 100_000),
     warm: Number(values.warm ?? 0),
+    topics: Number(values.topics ?? 1),
     inflight: Number(values.inflight ?? 100),
     version: Number(values.version ?? 4) as 4 | 5,
     port: Number(values.port ?? 0),

@@ -5,11 +5,12 @@ import { encodeToBytes } from "@bowline/protocol/internal";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseClientRun } from "./client-run-options.ts";
 import { FarEndPeer, type FarEndResult } from "./far-end-peer.ts";
-import { numberedPayloads, TOPIC } from "./numbered-payloads.ts";
+import { numberedPayloads, topicOf } from "./numbered-payloads.ts";
 
 /* A far end that overlooks a fault would make a client that loses messages a fast one. */
 
 const payloads = numberedPayloads();
+const topic = topicOf(0, 1);
 const hello: Packet = { type: 1, protocolVersion: 4, clientIdentifier: "c", cleanStart: true, keepAlive: 0 };
 let server: Server;
 let socket: Socket;
@@ -34,7 +35,7 @@ function send(...packets: Packet[]): void {
 }
 
 function publish(number: number, change: { topicName?: string; retain?: boolean; payload?: Uint8Array } = {}): Packet {
-  return { type: 3, topicName: TOPIC, payload: payloads[number]!, qos: 0, retain: false, dup: false, ...change };
+  return { type: 3, topicName: topic, payload: payloads[number]!, qos: 0, retain: false, dup: false, ...change };
 }
 
 async function ended(): Promise<Pick<FarEndResult, "messages" | "faults">> {
@@ -71,10 +72,10 @@ test("acknowledgements must come in order", async () => {
   socket.destroy();
   server.close();
   await start("--direction", "receive", "--qos", "1", "--count", "2");
-  const request = { topicFilter: TOPIC, qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  const request = { topicFilter: topic, qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
   send({ type: 8, packetIdentifier: 1, subscriptions: [request] });
   // SUBACK and the two messages.
-  const expected = 5 + 2 * (2 + 2 + TOPIC.length + 2 + payloads[0]!.length);
+  const expected = 5 + 2 * (2 + 2 + topic.length + 2 + payloads[0]!.length);
   for (let received = 0; received < expected; ) received += ((await once(socket, "data")) as [Buffer])[0].length;
   send({ type: 4, packetIdentifier: 2, reasonCode: 0 }, { type: 4, packetIdentifier: 1, reasonCode: 0 });
   expect((await ended()).faults).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { encodeToBytes, OutBuffer } from "@bowline/protocol/internal";
 import type { ClientRunOptions } from "./client-run-options.ts";
-import { isPayloadOf, NUMBERS, numberedPayloads, PAYLOAD_SIZE, TOPIC } from "./numbered-payloads.ts";
+import { isPayloadOf, NUMBERS, numberedPayloads, PAYLOAD_SIZE, topicOf } from "./numbered-payloads.ts";
 
 /** What the far end saw of one client. */
 export interface FarEndResult {
@@ -123,7 +123,8 @@ export class FarEndPeer {
     const topicEnd = body + 2 + bytes.readUInt16BE(body);
     const identifierEnd = qos === 0 ? topicEnd : topicEnd + 2;
     const payload = identifierEnd + (this.version === 5 ? 1 : 0);
-    const isTopic = topicEnd - body - 2 === TOPIC.length && bytes[topicEnd - 1] === TOPIC.charCodeAt(TOPIC.length - 1);
+    const topic = topicOf(this.received, this.options.topics);
+    const isTopic = topicEnd - body - 2 === topic.length && bytes[topicEnd - 1] === topic.charCodeAt(topic.length - 1);
     const isIt = first === (0x30 | (qos << 1)) && isTopic && isPayloadOf(bytes, payload, end - payload, this.received);
     if (isIt) this.received++;
     else this.faults++;
@@ -134,8 +135,10 @@ export class FarEndPeer {
     const { qos } = this.options;
     this.socket.write(encodeToBytes({ type: 9, packetIdentifier: identifier, reasonCodes: [qos] }, this.version));
     if (this.options.direction !== "receive") return;
-    const packet = { type: 3, topicName: TOPIC, qos, retain: false, dup: false, ...(qos > 0 && { packetIdentifier: 1 }) } as const;
-    const all = numberedPayloads().map((payload) => encodeToBytes({ ...packet, payload }, this.version));
+    const packet = { type: 3, qos, retain: false, dup: false, ...(qos > 0 && { packetIdentifier: 1 }) } as const;
+    const all = numberedPayloads().map((payload, number) =>
+      encodeToBytes({ ...packet, topicName: topicOf(number, this.options.topics), payload }, this.version),
+    );
     this.packets = Buffer.concat(all);
     this.packetSize = all[0]!.length;
     this.identifierAt = this.packetSize - PAYLOAD_SIZE - (this.version === 5 ? 1 : 0) - 2;

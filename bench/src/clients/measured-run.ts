@@ -1,5 +1,5 @@
 import type { ClientRunOptions, ClientRunResult } from "./client-run-options.ts";
-import { isPayloadOf, numberedPayloads } from "./numbered-payloads.ts";
+import { isPayloadOf, numberedPayloads, topicOf } from "./numbered-payloads.ts";
 
 /** Messages with QoS 0 that are given to a client in one turn of the event loop. */
 const PER_TURN = 1000;
@@ -51,7 +51,8 @@ export class MeasuredRun {
 
   /** A message came. */
   came(topic: string, payload: Uint8Array): void {
-    if (topic.length !== 13 || !isPayloadOf(payload, 0, payload.length, this.told)) this.faults++;
+    const isTopic = topic === topicOf(this.told, this.options.topics);
+    if (!isTopic || !isPayloadOf(payload, 0, payload.length, this.told)) this.faults++;
     this.confirmed();
   }
 }

@@ -1,12 +1,18 @@
 /** Bytes of each payload. */
 export const PAYLOAD_SIZE = 64;
-/** Topic of every message. */
-export const TOPIC = "bench/topic/t";
+/** What a client subscribes to. */
+export const TOPIC_FILTER = "bench/topic/+";
+const TOPICS: readonly string[] = Array.from("abcdefghijklmnop", (letter) => `bench/topic/${letter}`);
 /**
  * Numbers that are told apart: message `i` carries `i % NUMBERS`, twice. More messages than this are never under way, so that a lost,
  * doubled or late one is always seen, and a client can publish from payloads that were made before.
  */
 export const NUMBERS = 1024;
+
+/** The topic of a message, of which there are so many: a power of two, 16 at the most. */
+export function topicOf(message: number, topics: number): string {
+  return TOPICS[message & (topics - 1)]!;
+}
 
 /** The payloads in their order. */
 export function numberedPayloads(): readonly Buffer[] {

@@ -1,5 +1,5 @@
 import type { MeasuredRun } from "./measured-run.ts";
-import { NUMBERS } from "./numbered-payloads.ts";
+import { NUMBERS, topicOf } from "./numbered-payloads.ts";
 
 /** Where a client says that a message was confirmed or failed: one pair for all messages, so that nothing is made for each. */
 export interface Heard {
@@ -9,8 +9,8 @@ export interface Heard {
 
 /** How one client publishes the next message. */
 export interface Publisher {
-  publish(payload: Buffer, heard: Heard): void;
-  publishAsync(payload: Buffer): PromiseLike<unknown>;
+  publish(topic: string, payload: Buffer, heard: Heard): void;
+  publishAsync(topic: string, payload: Buffer): PromiseLike<unknown>;
 }
 
 /** Publishes the messages of a run, so many of them under way. */
@@ -20,7 +20,7 @@ export function publishAll(run: MeasuredRun, publisher: Publisher): void {
 }
 
 function publishWithCallbacks(run: MeasuredRun, publisher: Publisher): void {
-  const { qos } = run.options;
+  const { qos, topics } = run.options;
   let outstanding = 0;
   let isPumping = false;
   const done = (): void => {
@@ -39,7 +39,8 @@ function publishWithCallbacks(run: MeasuredRun, publisher: Publisher): void {
     isPumping = true;
     for (let room = run.room(outstanding); room > 0; room--) {
       outstanding++;
-      publisher.publish(run.payloads[run.sent++ % NUMBERS]!, heard);
+      const message = run.sent++;
+      publisher.publish(topicOf(message, topics), run.payloads[message % NUMBERS]!, heard);
     }
     isPumping = false;
     // A client that confirms in the call itself would never let anything else run.
@@ -50,9 +51,11 @@ function publishWithCallbacks(run: MeasuredRun, publisher: Publisher): void {
 
 /** One of the loops that publish a message after the other. */
 async function publishAwaiting(run: MeasuredRun, publisher: Publisher): Promise<void> {
-  while (run.sent < run.options.count) {
+  const { count, topics } = run.options;
+  while (run.sent < count) {
+    const message = run.sent++;
     try {
-      await publisher.publishAsync(run.payloads[run.sent++ % NUMBERS]!);
+      await publisher.publishAsync(topicOf(message, topics), run.payloads[message % NUMBERS]!);
     } catch {
       run.faults++;
     }

@@ -1,6 +1,6 @@
 import { type Client, connect, type Message, type Subscription } from "@bowline/client";
 import type { MeasuredRun } from "./measured-run.ts";
-import { TOPIC } from "./numbered-payloads.ts";
+import { TOPIC_FILTER } from "./numbered-payloads.ts";
 import { publishAll } from "./publish-all.ts";
 
 /** `@bowline/client`: its publications call back by `then`, or are awaited; messages come to a handler, or to a loop. */
@@ -14,8 +14,8 @@ export async function runClient(run: MeasuredRun): Promise<void> {
   else {
     const options = { qos };
     publishAll(run, {
-      publish: (payload, heard) => void client.publish(TOPIC, payload, options).then(heard.done, heard.failed),
-      publishAsync: (payload) => client.publish(TOPIC, payload, options),
+      publish: (topic, payload, heard) => void client.publish(topic, payload, options).then(heard.done, heard.failed),
+      publishAsync: (topic, payload) => client.publish(topic, payload, options),
     });
     await run.done;
   }
@@ -25,7 +25,7 @@ export async function runClient(run: MeasuredRun): Promise<void> {
 async function receive(client: Client, run: MeasuredRun): Promise<void> {
   const { qos, form } = run.options;
   const handler = (message: Message): void => run.came(message.topicName, message.payload);
-  const subscription = client.subscribe(TOPIC, { qos }, form === "callbacks" ? handler : undefined);
+  const subscription = client.subscribe(TOPIC_FILTER, { qos }, form === "callbacks" ? handler : undefined);
   if (form === "promises") void loop(subscription, run);
   await run.done;
   // Its answer comes after all that QoS 2 owes.

@@ -1,6 +1,6 @@
 import type mqttjs from "mqtt";
 import type { MeasuredRun } from "./measured-run.ts";
-import { TOPIC } from "./numbered-payloads.ts";
+import { TOPIC_FILTER } from "./numbered-payloads.ts";
 import { type Heard, publishAll } from "./publish-all.ts";
 
 /** What both clients with the interface of MQTT.js do: npm's own and the drop-in. */
@@ -12,11 +12,11 @@ export async function runMqttjs(connect: typeof mqttjs.connect, run: MeasuredRun
   run.begin();
   if (direction === "receive") {
     client.on("message", (topic, payload) => run.came(topic, payload));
-    client.subscribe(TOPIC, { qos });
+    client.subscribe(TOPIC_FILTER, { qos });
   } else publish(client, run);
   await run.done;
   // Its answer comes after all that QoS 2 owes.
-  if (direction === "receive") await client.unsubscribeAsync(TOPIC);
+  if (direction === "receive") await client.unsubscribeAsync(TOPIC_FILTER);
   await client.endAsync();
 }
 
@@ -28,10 +28,10 @@ function publish(client: mqttjs.MqttClient, run: MeasuredRun): void {
     else heard?.done();
   };
   publishAll(run, {
-    publish: (payload, given) => {
+    publish: (topic, payload, given) => {
       heard = given;
-      client.publish(TOPIC, payload, options, callback);
+      client.publish(topic, payload, options, callback);
     },
-    publishAsync: (payload) => client.publishAsync(TOPIC, payload, options),
+    publishAsync: (topic, payload) => client.publishAsync(topic, payload, options),
   });
 }

@@ -91,7 +91,7 @@ export function clientTable(comparisons: readonly ClientComparison[]): string {
       Math.round(perSecond).toLocaleString("en"),
       `${ratio.toFixed(1)} x`,
       `${count}/${runs}`,
-      isHeld === undefined ? "" : verdict(comparison.target, isHeld),
+      isHeld === undefined || comparison.target === undefined ? "" : verdict(comparison.target, isHeld),
     ]),
   );
   return table(["clients, 64 bytes", "client", "form", "CPU µs", "per second", "ratio", "verified", "target"], rows);

@@ -3,7 +3,6 @@ import { InboundAliases } from "../flow/inbound-aliases.ts";
 import { type OutboundEntry, OutboundState } from "../flow/message.ts";
 import type { OutboundAliasSettings } from "../flow/alias-settings.ts";
 import { Unreleased } from "../flow/unreleased.ts";
-import { ownBytes } from "../packet/bytes.ts";
 import { decodeFromServer, type ServerPacket } from "../packet/decode-from-server.ts";
 import { type FrameHandler, FrameWalk } from "../packet/frame-walk.ts";
 import { packetFault, protocolError } from "../packet/packet-fault.ts";
@@ -21,15 +20,15 @@ import type {
   UnsubackPacket,
   UnsubscribePacket,
 } from "../packet/packets.ts";
-import { checkTopicName, scanPublish } from "../packet/publish.ts";
+import { scanPublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
 import { clientDisconnectReason, ReasonCode } from "../packet/reason-codes.ts";
-import { decodeText } from "../packet/utf8.ts";
 import type { SessionState } from "../session/session-state.ts";
 import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { restartSession } from "./client-session.ts";
 import type { ClientSink } from "./client-sink.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
+import { TopicNames } from "./topic-names.ts";
 
 type Phase = { kind: "awaiting-connack"; deadline: number } | { kind: "open" } | { kind: "closed" };
 const OPEN: Phase = { kind: "open" };
@@ -90,8 +89,8 @@ export class ClientConnection implements FrameHandler {
   lastReceived: number;
   /** When the answer to a PINGREQ is overdue; 0 while none is awaited. */
   private pingDeadline = 0;
-  /** The topic of the message before, as it came and as text: mostly the next one has the same. */
-  private topic: Uint8Array = new Uint8Array(0);
+  private readonly topicNames = new TopicNames();
+  /** Of the message under way. */
   private topicName = "";
   /** The message refused last, by the commit its acknowledgement waits for. */
   private refusedCommit = 0;
@@ -490,7 +489,7 @@ export class ClientConnection implements FrameHandler {
       // Section 3.3.4: nothing to stand for is a Protocol Error, 0x82; only a wrong number is 0x94.
       throw protocolError(`Topic Alias ${alias} was never set`);
     }
-    if (topic !== this.topic) this.takeTopic(topic, topic, 0, topic.length);
+    this.topicName = this.topicNames.nameOf(topic, 0, topic.length);
   }
 
   /** [MQTT-3.1.2-26] [MQTT-3.1.2-27]: none above what our CONNECT allowed. */
@@ -502,28 +501,11 @@ export class ClientConnection implements FrameHandler {
 
   private readTopic(chunk: Uint8Array): void {
     const { topicStart, topicEnd, topicAlias } = offsets;
-    if (!this.isTopic(chunk, topicStart, topicEnd)) {
-      const fault = checkTopicName(chunk, topicStart, topicEnd);
-      if (fault !== 0) throw packetFault(fault, "PUBLISH");
-      this.takeTopic(ownBytes(chunk, topicStart, topicEnd), chunk, topicStart, topicEnd);
-    }
+    this.topicName = this.topicNames.nameOf(chunk, topicStart, topicEnd);
     if (topicAlias === 0) return;
     this.checkAlias(topicAlias);
     this.aliases ??= new InboundAliases();
     this.aliases.set(topicAlias, chunk, topicStart, topicEnd);
-  }
-
-  private isTopic(chunk: Uint8Array, start: number, end: number): boolean {
-    const { topic } = this;
-    if (topic.length !== end - start) return false;
-    // Topics of one subscription mostly differ in their last bytes.
-    for (let i = topic.length - 1; i >= 0; i--) if (topic[i] !== chunk[start + i]) return false;
-    return true;
-  }
-
-  private takeTopic(topic: Uint8Array, chunk: Uint8Array, start: number, end: number): void {
-    this.topic = topic;
-    this.topicName = decodeText(chunk, start, end);
   }
 
   /** A fault of the server or of the link: said on 5.0 where it can be ([MQTT-4.13.1-1]), and the end. */
