@@ -33,7 +33,7 @@ export function toFailure(
     stage,
     code,
     reasonCode,
-    ...(serverReference === undefined ? {} : { serverReference }),
+    ...(serverReference !== undefined && { serverReference }),
     hints: hints.length > 0 ? hints : [remedy || errorInfo(code).remedy],
     link: `docs/errors/${errorInfo(code).stage}.md#${code.toLowerCase()}`,
     retryInMs,

@@ -1,5 +1,5 @@
 import { MqttError } from "@bowline/protocol";
-import type { PageFacts } from "@bowline/protocol/internal";
+import type { PageFacts, WebSocketFacts } from "@bowline/protocol/internal";
 import {
   keepFirstBytes,
   subprotocolOf,
@@ -46,20 +46,24 @@ class BrowserTransport implements Transport {
     globalThis.document?.addEventListener("securitypolicyviolation", this.onViolation);
     const socket = open(target.url, subprotocolOf(target));
     this.socket = socket;
-    this.facts.ws = { everOpened: false, offered: [subprotocolOf(target)] };
+    this.note({ everOpened: false, offered: [subprotocolOf(target)] });
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.facts.milestone = "upgraded";
-      this.facts.ws = { ...this.facts.ws, everOpened: true, chosen: socket.protocol };
+      this.note({ everOpened: true, chosen: socket.protocol });
       this.handler.opened();
     };
     socket.onmessage = (event) => this.receive(event.data);
     socket.onclose = ({ code, reason, wasClean }) => {
-      this.facts.ws = { ...this.facts.ws, closeCode: code, closeReason: reason, wasClean };
+      this.note({ closeCode: code, closeReason: reason, wasClean });
       this.finish(undefined);
     };
     // Chromium sends no close event when a content security policy forbids the address; everywhere else close follows at once.
     socket.onerror = () => setTimeout(() => socket.readyState === 3 && this.finish(undefined), 100);
+  }
+
+  private note(facts: Partial<WebSocketFacts>): void {
+    this.facts.ws = { ...this.facts.ws, ...facts };
   }
 
   private readonly onViolation = ({ blockedURI, effectiveDirective: directive }: SecurityPolicyViolationEvent): void => {
@@ -117,7 +121,7 @@ class BrowserTransport implements Transport {
     if (data instanceof ArrayBuffer) this.deliver(new Uint8Array(data));
     else {
       // [MQTT-6.0.0-1]: data frames that are not binary close the connection.
-      this.facts.ws = { ...this.facts.ws, gotTextFrame: true };
+      this.note({ gotTextFrame: true });
       this.end();
     }
   }
@@ -147,10 +151,7 @@ function openStandard(url: string, subprotocol: string): WebSocket {
 
 function pageFacts(): PageFacts {
   const { location, navigator } = globalThis as unknown as Partial<Window>;
-  return {
-    ...(location === undefined ? {} : { protocol: location.protocol }),
-    ...(navigator?.onLine === undefined ? {} : { isOnline: navigator.onLine }),
-  };
+  return { protocol: location?.protocol, isOnline: navigator?.onLine } as PageFacts;
 }
 
 let hasWarned = false;
