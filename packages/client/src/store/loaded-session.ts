@@ -4,9 +4,16 @@ import { PendingPublication } from "../publication.ts";
 import type { StoredRecord } from "./session-store.ts";
 import { damaged, decodeJson, decodeMessage, decodeWay, NO_VALUE, numberIn, SESSION_KEY, type Way } from "./stored-records.ts";
 
+interface StoredSession {
+  readonly clientId: string;
+  /** The server had it at some time. */
+  readonly wasConnected?: boolean;
+}
+
 /** What a store had, put together again. */
 export class LoadedSession {
   clientId: string | undefined = undefined;
+  wasConnected: boolean = false;
   /** In the order in which they were published. */
   readonly publications: readonly PendingPublication[];
   readonly nextSequence: number;
@@ -20,7 +27,7 @@ export class LoadedSession {
     const ways = new Map<number, Way>();
     for (const [key, value] of found) {
       try {
-        if (key === SESSION_KEY) this.clientId = (decodeJson(value) as { clientId: string }).clientId;
+        if (key === SESSION_KEY) this.setSession(decodeJson(value) as StoredSession);
         else if (key.startsWith("m")) messages.set(numberIn(key), decodeMessage(value));
         else if (key.startsWith("w")) ways.set(numberIn(key), decodeWay(value));
         else if (key.startsWith("i")) this.inboundIds.add(numberIn(key));
@@ -32,6 +39,11 @@ export class LoadedSession {
     for (const [sequence, way] of ways) this.join(messages, sequence, way);
     this.publications = [...messages].map(([sequence, publication]) => Object.assign(publication, { sequence })).sort(bySequence);
     this.nextSequence = (this.publications.at(-1)?.sequence ?? 0) + 1;
+  }
+
+  private setSession({ clientId, wasConnected = false }: StoredSession): void {
+    this.clientId = clientId;
+    this.wasConnected = wasConnected;
   }
 
   private join(messages: Map<number, PendingPublication>, sequence: number, way: Way): void {

@@ -378,6 +378,20 @@ test("the client identifier is the store's where none is given, and another one 
   await other.close();
 });
 
+test("what was subscribed before the first connection was never lost by the server: no gap", async () => {
+  const life = new Life();
+  life.server.reachable = new Error("down");
+  const first = await life.start();
+  first.subscribe("a/#", { qos: 1 }, () => undefined);
+  await turns();
+  await life.crash();
+  life.server.reachable = true;
+  const second = await life.start();
+  await second.online();
+  expect(second.gaps).toBe(0);
+  await second.close();
+});
+
 test("a session that the server lost while the process was away is a gap, and its subscriptions are renewed", async () => {
   const life = new Life();
   const client = await life.start();

@@ -29,6 +29,8 @@ interface Held {
  */
 export class SessionKeeper implements Keeper, Commits {
   clientId: string;
+  /** The server had the session at some time: what was never there cannot be lost. */
+  private wasConnected: boolean;
   readonly hadSubscriptions: boolean;
   readonly subscriptions: readonly SubscriptionRequest[];
   needed = 0;
@@ -58,10 +60,11 @@ export class SessionKeeper implements Keeper, Commits {
     this.clock = clock;
     this.clientId = clientId;
     this.subscriptions = loaded.subscriptions;
-    this.hadSubscriptions = loaded.subscriptions.length > 0;
+    this.wasConnected = loaded.wasConnected;
+    this.hadSubscriptions = loaded.wasConnected && loaded.subscriptions.length > 0;
     this.ways = loaded.ways;
     this.inboundIds = loaded.inboundIds;
-    if (loaded.clientId !== clientId) this.keepClientId();
+    if (loaded.clientId !== clientId) this.keepSession();
   }
 
   /**
@@ -162,9 +165,10 @@ export class SessionKeeper implements Keeper, Commits {
   }
 
   connected(clientId: string, sessionPresent: boolean): void {
-    if (clientId !== this.clientId) {
+    if (clientId !== this.clientId || !this.wasConnected) {
       this.clientId = clientId;
-      this.keepClientId();
+      this.wasConnected = true;
+      this.keepSession();
     }
     if (!sessionPresent) this.forgetExchanges();
   }
@@ -254,8 +258,9 @@ export class SessionKeeper implements Keeper, Commits {
     held.again?.();
   }
 
-  private keepClientId(): void {
-    this.change(records.SESSION_KEY, records.encodeJson({ clientId: this.clientId }));
+  private keepSession(): void {
+    const { clientId, wasConnected } = this;
+    this.change(records.SESSION_KEY, records.encodeJson({ clientId, wasConnected }));
   }
 
   /** What is sent from now on leaves after this is kept. */
