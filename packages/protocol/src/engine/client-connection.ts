@@ -22,7 +22,7 @@ import type {
 } from "../packet/packets.ts";
 import { scanPublish } from "../packet/publish.ts";
 import { PublishOffsets } from "../packet/publish-offsets.ts";
-import { clientDisconnectReason, ReasonCode } from "../packet/reason-codes.ts";
+import { ReasonCode } from "../packet/reason-codes.ts";
 import type { SessionState } from "../session/session-state.ts";
 import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { restartSession } from "./client-session.ts";
@@ -512,8 +512,7 @@ export class ClientConnection implements FrameHandler {
   private fail(error: MqttError): void {
     if (this.phase === CLOSED) return;
     if (this.phase === OPEN && this.connect.protocolVersion === 5) {
-      const reasonCode = clientDisconnectReason(error.reasonCode ?? ReasonCode.ImplementationSpecificError);
-      this.writeDisconnect(reasonCode, undefined);
+      this.writeDisconnect(error.reasonCode ?? ReasonCode.ImplementationSpecificError, undefined);
     }
     this.end(error, undefined);
   }

@@ -47,14 +47,15 @@ function sent(role: "client" | "server", packet: Packet, maximumPacketSize: numb
 
 const method = { authenticationMethod: "M" };
 const fromBoth: readonly (readonly [title: string, packet: Packet])[] = [
+  ["[MQTT-3.14.2-3] [MQTT-3.14.2-4] DISCONNECT", { type: PacketType.DISCONNECT, reasonCode: 0x97 }],
+  ["[MQTT-3.15.2-2] [MQTT-3.15.2-3] AUTH", { type: PacketType.AUTH, reasonCode: 0x18, properties: method }],
+];
+/** A client's engine writes acknowledgements without properties, and not as packets. */
+const fromServer: typeof fromBoth = [
   ["[MQTT-3.4.2-2] [MQTT-3.4.2-3] PUBACK", { type: PacketType.PUBACK, packetIdentifier: 1, reasonCode: 0x97 }],
   ["[MQTT-3.5.2-2] [MQTT-3.5.2-3] PUBREC", { type: PacketType.PUBREC, packetIdentifier: 1, reasonCode: 0x97 }],
   ["[MQTT-3.6.2-2] [MQTT-3.6.2-3] PUBREL", { type: PacketType.PUBREL, packetIdentifier: 1, reasonCode: 0x92 }],
   ["[MQTT-3.7.2-2] [MQTT-3.7.2-3] PUBCOMP", { type: PacketType.PUBCOMP, packetIdentifier: 1, reasonCode: 0x92 }],
-  ["[MQTT-3.14.2-3] [MQTT-3.14.2-4] DISCONNECT", { type: PacketType.DISCONNECT, reasonCode: 0x97 }],
-  ["[MQTT-3.15.2-2] [MQTT-3.15.2-3] AUTH", { type: PacketType.AUTH, reasonCode: 0x18, properties: method }],
-];
-const fromServer: typeof fromBoth = [
   ["[MQTT-3.2.2-19] [MQTT-3.2.2-20] CONNACK", { type: PacketType.CONNACK, sessionPresent: false, reasonCode: 0x87 }],
   ["[MQTT-3.9.2-1] [MQTT-3.9.2-2] SUBACK", { type: PacketType.SUBACK, packetIdentifier: 1, reasonCodes: [0x87] }],
   ["[MQTT-3.11.2-1] [MQTT-3.11.2-2] UNSUBACK", { type: PacketType.UNSUBACK, packetIdentifier: 1, reasonCodes: [0x87] }],

@@ -6,7 +6,7 @@ import { newPacket } from "./packet-writer.ts";
 import type { DisconnectPacket, ProtocolVersion } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { writeProperties } from "./property-encoder.ts";
-import { serverDisconnectReason, ReasonCode } from "./reason-codes.ts";
+import { ReasonCode } from "./reason-codes.ts";
 
 const DISCONNECT = PacketType.DISCONNECT;
 
@@ -40,15 +40,20 @@ export function decodeDisconnect(
  * Appends a DISCONNECT in its shortest form. A fault that it has no Reason Code for goes as the nearest it has; before MQTT 5.0
  * Reason Code and properties are left out.
  *
+ * @param sayable the Reason Code as a DISCONNECT of this side can say it
  * @throws PACKET_INVALID, with nothing written.
  */
-export function encodeDisconnect(out: OutBuffer, packet: DisconnectPacket, version: ProtocolVersion): void {
+export function encodeDisconnect(
+  out: OutBuffer,
+  packet: DisconnectPacket,
+  version: ProtocolVersion,
+  sayable: (reasonCode: number) => number,
+): void {
   const { reasonCode, properties } = packet;
   checkEncodableReason(DISCONNECT, reasonCode);
   const body = newPacket();
   if (version === 5 && (reasonCode !== ReasonCode.NormalDisconnection || properties !== undefined)) {
-    // Which side sends it is not known here; a server may say all that the table has.
-    body.byte(reasonCode >= 0x80 ? serverDisconnectReason(reasonCode) : reasonCode);
+    body.byte(reasonCode >= 0x80 ? sayable(reasonCode) : reasonCode);
     if (properties !== undefined) writeProperties(body, properties, DISCONNECT);
   }
   body.finish(out, DISCONNECT << 4);

@@ -1,4 +1,3 @@
-import { encodeAcknowledgement } from "./acknowledgement.ts";
 import { encodeAuth } from "./auth.ts";
 import { encodeConnect } from "./encode-connect.ts";
 import { encodeDisconnect } from "./disconnect.ts";
@@ -8,12 +7,13 @@ import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { encodePing } from "./ping.ts";
 import { encodeSubscribe } from "./encode-subscribe.ts";
+import { clientDisconnectReason } from "./reason-codes.ts";
 import { toBytes } from "./to-bytes.ts";
 import { encodeUnsubscribe } from "./encode-unsubscribe.ts";
 
 /**
- * `encodePacket` for what a client sends, for the sake of a page's bundle. A PUBLISH is not among it: the Sender writes those
- * from their parts.
+ * `encodePacket` for what a client sends, for the sake of a page's bundle. A PUBLISH and the acknowledgements are not among
+ * it: the Sender writes those from their parts.
  *
  * @throws PACKET_INVALID, with nothing written.
  */
@@ -21,11 +21,6 @@ export function encodeFromClient(out: OutBuffer, packet: Packet, version: Protoc
   switch (packet.type) {
     case PacketType.CONNECT:
       return encodeConnect(out, packet);
-    case PacketType.PUBACK:
-    case PacketType.PUBREC:
-    case PacketType.PUBREL:
-    case PacketType.PUBCOMP:
-      return encodeAcknowledgement(out, packet, version);
     case PacketType.SUBSCRIBE:
       return encodeSubscribe(out, packet, version);
     case PacketType.UNSUBSCRIBE:
@@ -33,7 +28,7 @@ export function encodeFromClient(out: OutBuffer, packet: Packet, version: Protoc
     case PacketType.PINGREQ:
       return encodePing(out, packet);
     case PacketType.DISCONNECT:
-      return encodeDisconnect(out, packet, version);
+      return encodeDisconnect(out, packet, version, clientDisconnectReason);
     case PacketType.AUTH:
       return encodeAuth(out, packet, version);
     default:

@@ -8,6 +8,7 @@ import { PacketType } from "./packet-type.ts";
 import type { Packet, ProtocolVersion } from "./packets.ts";
 import { encodePing } from "./ping.ts";
 import { encodePublish } from "./publish-packet.ts";
+import { serverDisconnectReason } from "./reason-codes.ts";
 import { encodeSuback } from "./suback.ts";
 import { encodeSubscribe } from "./encode-subscribe.ts";
 import { toBytes } from "./to-bytes.ts";
@@ -45,7 +46,8 @@ export function encodePacket(out: OutBuffer, packet: Packet, version: ProtocolVe
     case PacketType.PINGRESP:
       return encodePing(out, packet);
     case PacketType.DISCONNECT:
-      return encodeDisconnect(out, packet, version);
+      // Which side sends it is not known here; a server may say all that the table has.
+      return encodeDisconnect(out, packet, version, serverDisconnectReason);
     case PacketType.AUTH:
       return encodeAuth(out, packet, version);
   }
