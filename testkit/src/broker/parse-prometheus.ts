@@ -41,7 +41,7 @@ export function parsePrometheus(text: string): ParsedMetrics {
     }
     const sample = readSample(line);
     if (sample.name !== family || !types.has(sample.name)) throw new Error(`outside of its family: ${line}`);
-    const key = `${sample.name}${JSON.stringify(Object.entries(sample.labels).sort())}`;
+    const key = `${sample.name}${JSON.stringify(sample.labels, Object.keys(sample.labels).sort())}`;
     if (seen.has(key)) throw new Error(`twice: ${line}`);
     seen.add(key);
     samples.push(sample);

@@ -5,6 +5,7 @@ import { runCommand } from "../run-command.ts";
 /** A program that some test needs, the Debian package that brings it, and the service which that package would start. */
 interface SystemPackage {
   readonly name: string;
+  /** Its name, or for what is no program the whole path of a file. */
   readonly program: string;
   readonly service?: string;
 }
@@ -12,6 +13,8 @@ interface SystemPackage {
 const wanted: readonly SystemPackage[] = [
   { name: "chromium", program: "chromium" },
   { name: "firefox-esr", program: "firefox-esr" },
+  { name: "haproxy", program: "haproxy", service: "haproxy" },
+  { name: "libnginx-mod-stream", program: "/usr/lib/nginx/modules/ngx_stream_module.so" },
   { name: "libnss3-tools", program: "certutil" },
   { name: "mosquitto", program: "mosquitto", service: "mosquitto" },
   { name: "mosquitto-clients", program: "mosquitto_pub" },
@@ -67,6 +70,7 @@ async function withoutStartingServices(work: () => Promise<void>): Promise<void>
 
 /** Servers live in sbin, which the path of an ordinary user lacks. */
 function hasProgram(program: string): boolean {
+  if (program.startsWith("/")) return existsSync(program);
   const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
   return folders.some((folder) => isExecutable(join(folder, program)));
 }
