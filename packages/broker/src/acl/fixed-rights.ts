@@ -1,6 +1,6 @@
 import { EVERY_PUBLISH, type Identity, isBrokersOwn, nextVersion, type Rights } from "./access-control.ts";
 import { publishing } from "./decide.ts";
-import type { TenantRules } from "./tenant-rules.ts";
+import type { CurrentRules } from "./tenant-rules.ts";
 
 /** Everything, except to publish where the broker itself speaks: the console's, and whom an authenticator names a superuser. */
 export const superuserRights: Rights = {
@@ -17,12 +17,12 @@ export const superuserRights: Rights = {
  * are queued for it, since whatever is queued is held against its rights before it leaves; its will was allowed at CONNECT and
  * is stopped by a rule that denies it, and not for want of one that allows it.
  */
-export function rightsOfAbsent(current: () => TenantRules, who: Identity): Rights {
+export function rightsOfAbsent(current: CurrentRules, who: Identity): Rights {
   return {
     version: nextVersion(),
     isByRules: false,
     refusedPublishes(topicName) {
-      const bound = current().bind(who, undefined);
+      const bound = current.rules.bind(who, undefined);
       let refused = 0;
       for (let bit = 1; bit <= EVERY_PUBLISH; bit <<= 1) {
         const { rule } = publishing(bound, topicName, bit);

@@ -45,7 +45,7 @@ export class RuleAccess implements AccessControl {
   }
 
   isRevoked(who: Identity, topicName: string, way: number): boolean {
-    const bound = this.directory.currentOf(who.tenant)().bind(who, undefined);
+    const bound = this.directory.currentOf(who.tenant).rules.bind(who, undefined);
     return !publishing(bound, topicName, way).isAllowed;
   }
 
@@ -55,7 +55,7 @@ export class RuleAccess implements AccessControl {
     const who = { tenant, owner: user, clientIdentifier: client };
     const connection = { remoteAddress: address };
     if (action === "subscribe") return this.rightsOf(who, connection).subscribing(topic, qos);
-    const bound = this.directory.currentOf(tenant)().bind(who, connection);
+    const bound = this.directory.currentOf(tenant).rules.bind(who, connection);
     const { isAllowed, rule } =
       action === "publish" ? publishing(bound, topic, publishBit(qos, retain)) : receiving(bound, topic, qos);
     if (rule === undefined) return { isAllowed, reason: `no rule matches, which means ${isAllowed ? "allow" : "deny"}` };

@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import { parseRule, type Rule, type RuleInput, RULES_MAX } from "./rule.ts";
-import { type NoMatch, type OrderedRule, TenantRules } from "./tenant-rules.ts";
+import { type CurrentRules, type NoMatch, type OrderedRule, TenantRules } from "./tenant-rules.ts";
 
 /** Row beside the rules of a tenant; no rule can have that name. */
 const SETTINGS = "$settings";
@@ -21,7 +21,7 @@ const NEW: Settings = { noMatch: "deny", seeded: [] };
  */
 export class RuleDirectory {
   readonly #storage: Storage;
-  readonly #tenants = new Map<string, TenantRules>();
+  readonly #tenants = new Map<string, CurrentRules>();
   readonly #settings = new Map<string, Settings>();
   readonly #listeners: ((tenant: string) => void)[] = [];
 
@@ -52,9 +52,11 @@ export class RuleDirectory {
     for (const tenant of new Set(rows.map((row) => row.tenant))) this.#put(tenant, rules.get(tenant) ?? []);
   }
 
-  /** Answers the rules of a tenant as they are at each call: what rights are bound to. */
-  currentOf(tenant: string): () => TenantRules {
-    return () => this.#of(tenant);
+  /** Where the rules of a tenant are as they are now: what rights are bound to. */
+  currentOf(tenant: string): CurrentRules {
+    let current = this.#tenants.get(tenant);
+    if (current === undefined) this.#tenants.set(tenant, (current = { rules: new TenantRules([], NEW.noMatch) }));
+    return current;
   }
 
   /** The rules of a tenant in their order. */
@@ -148,15 +150,11 @@ export class RuleDirectory {
   }
 
   #of(tenant: string): TenantRules {
-    const known = this.#tenants.get(tenant);
-    if (known !== undefined) return known;
-    const none = new TenantRules([], NEW.noMatch);
-    this.#tenants.set(tenant, none);
-    return none;
+    return this.currentOf(tenant).rules;
   }
 
   #put(tenant: string, rules: readonly OrderedRule[]): void {
-    this.#tenants.set(tenant, new TenantRules(rules, (this.#settings.get(tenant) ?? NEW).noMatch));
+    this.currentOf(tenant).rules = new TenantRules(rules, (this.#settings.get(tenant) ?? NEW).noMatch);
   }
 
   /** Writes what differs. Storage that takes nothing throws at the first row, before anything has changed. */

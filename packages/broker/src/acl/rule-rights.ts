@@ -10,7 +10,7 @@ import {
 } from "./access-control.ts";
 import type { BoundRules } from "./bound-rules.ts";
 import { isFree, receiving, refusedPublishes, subscribing } from "./decide.ts";
-import type { TenantRules } from "./tenant-rules.ts";
+import type { CurrentRules, TenantRules } from "./tenant-rules.ts";
 
 /** Topics whose answer is remembered for one client; when there are more, all are forgotten. Some 100 bytes each. */
 const REMEMBERED_MAX = 4_096;
@@ -23,7 +23,7 @@ const REMEMBERED_LENGTH_MAX = 256;
  */
 export class RuleRights implements Rights {
   readonly isByRules: boolean;
-  readonly #current: () => TenantRules;
+  readonly #current: CurrentRules;
   readonly #who: Identity;
   readonly #connection: ConnectionFacts;
   #rules: TenantRules | undefined;
@@ -33,8 +33,8 @@ export class RuleRights implements Rights {
   /** Per topic, and for each QoS: whether it is known (bits 0 to 2), and the answer (bits 3 to 5). */
   #receiving: Map<string, number> | undefined;
 
-  /** @param current The tenant's rules as they are now; asked at each question, since they may be replaced. */
-  constructor(current: () => TenantRules, who: Identity, connection: ConnectionFacts) {
+  /** @param current Looked at with each question, since the rules in it may be others by then. */
+  constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts) {
     this.#current = current;
     this.#who = who;
     this.#connection = connection;
@@ -74,7 +74,7 @@ export class RuleRights implements Rights {
   }
 
   #bind(): BoundRules {
-    const rules = this.#current();
+    const { rules } = this.#current;
     if (this.#bound !== undefined && rules === this.#rules) return this.#bound;
     this.#rules = rules;
     this.#bound = rules.bind(this.#who, this.#connection);

@@ -15,6 +15,11 @@ export interface OrderedRule {
 /** Lists bound to clients that are remembered for the next client with the same rules; most clients of a tenant share one. */
 const SHARED_MAX = 1_000;
 
+/** Holds the rules of a tenant, which are replaced when they change. */
+export interface CurrentRules {
+  rules: TenantRules;
+}
+
 /** The rules of one tenant as they are now. Replaced, not changed, so that whoever bound them sees that they are old. */
 export class TenantRules {
   readonly rules: readonly OrderedRule[];

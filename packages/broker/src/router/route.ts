@@ -1,5 +1,6 @@
 import type { QoS } from "@bowline/protocol";
 import { sameBytes, viewOf } from "@bowline/protocol/internal";
+import type { Rights } from "../acl/access-control.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import { mayDeliver } from "./may-deliver.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
@@ -28,6 +29,9 @@ export interface Route {
   readonly isTooDeep: boolean;
   readonly targets: readonly Target[];
   readonly groups: readonly SharedSubscriber[];
+  /** Whose right to publish was asked last, and in which ways it is refused (`publishBit`, or `TOO_DEEP`): mostly one client publishes a topic. */
+  askedBy: Rights | undefined;
+  refused: number;
 }
 
 /** Joins what the subscription tree found into one target for each Session. */
@@ -54,7 +58,8 @@ export function makeRoute(
   for (const [session, subscriptions] of bySession) targets.push(joinSubscriptions(session, subscriptions));
   // A view of its own: viewOf remembers one array at a time, and this one lives long.
   const view = new DataView(topic.buffer, topic.byteOffset, topic.byteLength);
-  return { topic, view, topicName, generation, isTooDeep: countLevels(topicName) > maximumLevels, targets, groups };
+  const isTooDeep = countLevels(topicName) > maximumLevels;
+  return { topic, view, topicName, generation, isTooDeep, targets, groups, askedBy: undefined, refused: 0 };
 }
 
 function joinSubscriptions(session: Session, subscriptions: readonly Subscription[]): Target {

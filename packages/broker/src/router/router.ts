@@ -12,7 +12,7 @@ import {
   SubscriptionTrie,
   decodeText,
 } from "@bowline/protocol/internal";
-import { type AccessControl, publishBit } from "../acl/access-control.ts";
+import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import type { KeptMessage } from "../messages/kept-message.ts";
@@ -112,7 +112,7 @@ export class Router {
     ) {
       route = this.routeOf(offsets.topic, offsets.topicStart, offsets.topicEnd);
       from.lastRoute = route;
-      from.lastRouteRefused = route.isTooDeep ? TOO_DEEP : from.session!.rights.refusedPublishes(route.topicName);
+      from.lastRouteRefused = refusedOf(route, from.session!.rights);
     }
     if (from.lastRouteRefused !== 0) {
       const denial = denialOf(from.lastRouteRefused, offsets);
@@ -453,6 +453,15 @@ export class Router {
 const NONE: readonly number[] = [];
 /** Beside the bits of `publishBit`: nothing may be published to the topic, whoever asks. */
 const TOO_DEEP = 1 << 6;
+
+/** How the owner of the rights may not publish to the topic. Rights that change move the generation, and with it the route. */
+function refusedOf(route: Route, rights: Rights): number {
+  if (route.askedBy !== rights) {
+    route.askedBy = rights;
+    route.refused = route.isTooDeep ? TOO_DEEP : rights.refusedPublishes(route.topicName);
+  }
+  return route.refused;
+}
 
 /** The Reason Code with which a PUBLISH is refused, 0 for none. */
 function denialOf(refused: number, { qos, retain }: PublishOffsets): number {
