@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { openLocalCa } from "@bowline/broker/internal";
 import { programPath } from "../system/missing-programs.ts";
+import { whilePortsAreTaken } from "../system/while-ports-are-taken.ts";
 
 const run = promisify(execFile);
 
@@ -34,7 +35,7 @@ export class MosquittoProcess {
     for (let attempt = 1; ; attempt++) {
       try {
         await one.writeConfig();
-        await one.startAgain();
+        await one.startOnce();
         return one;
       } catch (error) {
         if (attempt === 5) throw error;
@@ -51,7 +52,11 @@ export class MosquittoProcess {
   }
 
   /** With the same ports and what it kept. */
-  async startAgain(): Promise<void> {
+  startAgain(): Promise<void> {
+    return whilePortsAreTaken(() => this.startOnce());
+  }
+
+  private async startOnce(): Promise<void> {
     const child = spawn(programPath("mosquitto") ?? "mosquitto", ["-c", join(this.folder, "mosquitto.conf")]);
     this.child = child;
     this.exited = new Promise((resolve) => child.once("close", () => resolve()));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { whilePortsAreTaken } from "./while-ports-are-taken.ts";
 
 const command = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
 
@@ -53,7 +54,11 @@ export class BowlineProcess {
   }
 
   /** Starts with the same folder and, after the first time, the same ports. */
-  async startAgain(): Promise<void> {
+  startAgain(): Promise<void> {
+    return whilePortsAreTaken(() => this.startOnce());
+  }
+
+  private async startOnce(): Promise<void> {
     const listen = this.urls.length > 0 ? withPorts(this.args, this.urls) : this.args;
     const child = spawn(process.execPath, [command, "up", "--data", this.dataFolder, ...listen], { cwd: this.folder });
     this.child = child;
