@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import type { Client, connect } from "@bowline/client";
 import { ChromiumPage, type ChromiumPageOptions } from "./chromium-page.ts";
 
-const bundleFolder = new URL("../../../packages/client/dist/", import.meta.url);
+const packages = new URL("../../../packages/", import.meta.url);
 
 /** What scripts of tests find in the page. */
 export interface PageGlobals {
@@ -51,14 +51,26 @@ function watchSockets(): void {
 const PAGE = `<!doctype html><title>client</title><link rel="icon" href="data:,">
 <script type="module">import * as bowline from "/browser.min.js"; globalThis.bowline = bowline;</script>`;
 
+const DROP_IN_PAGE = `<!doctype html><title>drop-in</title><link rel="icon" href="data:,"><script src="/browser.min.js"></script>`;
+
 /** Serves that page and the built client; `policy` is its content security policy. */
-export async function servePage(policy?: string): Promise<Server> {
+export function servePage(policy?: string): Promise<Server> {
+  return serve(PAGE, "client", policy);
+}
+
+/** Serves a page with the script of the drop-in, whose name is `mqtt`. */
+export function serveDropInPage(): Promise<Server> {
+  return serve(DROP_IN_PAGE, "mqttjs");
+}
+
+async function serve(page: string, packageName: string, policy?: string): Promise<Server> {
+  const folder = new URL(`${packageName}/dist/`, packages);
   const server = createServer((request, response) => {
     const name = basename(request.url ?? "");
     if (policy !== undefined) response.setHeader("content-security-policy", policy);
-    if (name === "") response.setHeader("content-type", "text/html").end(PAGE);
+    if (name === "") response.setHeader("content-type", "text/html").end(page);
     else {
-      readFile(new URL(name, bundleFolder)).then(
+      readFile(new URL(name, folder)).then(
         (script) => response.setHeader("content-type", "text/javascript").end(script),
         () => response.writeHead(404).end(),
       );
