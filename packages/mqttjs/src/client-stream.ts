@@ -30,6 +30,8 @@ export class ClientStream extends TypedEventEmitter<ClientStreamEvents> {
   constructor(breakOff: (isCut: boolean) => void) {
     super();
     this.breakOff = breakOff;
+    // As in MQTT.js, where the client itself listens: nobody has to.
+    this.on("error", () => undefined);
   }
 
   end(): this {
@@ -44,7 +46,7 @@ export class ClientStream extends TypedEventEmitter<ClientStreamEvents> {
 
   /** @internal */
   failed(error: Error): void {
-    if (this.listenerCount("error") > 0) this.emit("error", error);
+    this.emit("error", error);
   }
 
   /** @internal */

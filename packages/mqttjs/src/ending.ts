@@ -26,7 +26,7 @@ export function closed(core: CoreState, failure?: AttemptFailure): void {
   } else core.phase = { kind: "waiting", timer: core.clock.setTimer(() => core.client._reconnect(), retryInMs) };
   core.subscriptions.disconnected(new Error("Connection closed"));
   const { stream } = core;
-  core.tell("close", failure);
+  core.tell("close");
   callSafely(() => stream.closed(), undefined);
   if (core.ending !== undefined) finish(core);
   else if (core.comesBack) {

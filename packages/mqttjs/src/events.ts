@@ -1,4 +1,3 @@
-import type { AttemptFailure } from "@bowline/client";
 import type { ErrorWithReasonCode, WithFailure } from "./errors.ts";
 import type { VoidCallback } from "./options.ts";
 import type { IConnackPacket, IDisconnectPacket, IPublishPacket, Packet } from "./packets.ts";
@@ -7,8 +6,7 @@ export type OnConnectCallback = (packet: IConnackPacket) => void;
 export type OnDisconnectCallback = (packet: IDisconnectPacket) => void;
 export type OnMessageCallback = (topic: string, payload: Buffer, packet: IPublishPacket) => void;
 export type OnPacketCallback = (packet: Packet) => void;
-/** `failure` says why, unless the application closed the connection itself. */
-export type OnCloseCallback = (failure?: AttemptFailure) => void;
+export type OnCloseCallback = () => void;
 export type OnErrorCallback = (error: (Error | ErrorWithReasonCode) & WithFailure) => void;
 export type CloseCallback = (error?: Error) => void;
 

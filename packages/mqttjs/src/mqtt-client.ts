@@ -1,3 +1,4 @@
+import type { AttemptFailure } from "@bowline/client";
 import { Core } from "./core.ts";
 import { isMap, joined, promised, requestOf, split } from "./arguments.ts";
 import {
@@ -128,6 +129,10 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   /** Properties of the server's CONNACK, a refusing one included; MQTT 5.0. */
   get serverProperties(): IConnackPacket["properties"] {
     return this.core.connack?.properties;
+  }
+  /** Why the last attempt failed, or the last connection was lost: also told by `error`, where MQTT.js has one. Not in MQTT.js. */
+  get lastFailure(): AttemptFailure | undefined {
+    return this.core.lastFailure;
   }
   /** The CONNACK of the connection, or of the last attempt. */
   get connackPacket(): IConnackPacket | undefined {

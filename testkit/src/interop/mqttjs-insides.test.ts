@@ -160,6 +160,29 @@ describe.each(both)("the inside that programs use, of %s", (library) => {
     expect(lines.at(-1)).toBe("error Keepalive timeout");
   });
 
+  test("close tells nothing: programs take an argument for an error to pass on", async () => {
+    const refuse: Script = (_packet, connection) => connection.socket.end();
+    await runWith(
+      library,
+      async ({ connect }) => {
+        const client = connect({ reconnectPeriod: 0 });
+        const args = await new Promise<unknown[]>((resolve) => client.on("close", (...given: unknown[]) => resolve(given)));
+        expect(args).toEqual([]);
+      },
+      refuse,
+    );
+  });
+
+  test("an error that a program emits on the stream needs no listener", async () => {
+    await runWith(library, async ({ connect, recording: { until } }) => {
+      const client = connect();
+      await until("connect");
+      client.stream.emit("error", new Error("simulated"));
+      client.stream.end();
+      await until("close");
+    });
+  });
+
   test("a return code that MQTT 3.1.1 does not define is told as it came", async () => {
     const refuse: Script = (_packet, connection) => connection.socket.end(Uint8Array.of(0x20, 2, 0, 135));
     const lines = await runWith(

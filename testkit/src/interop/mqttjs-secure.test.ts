@@ -87,7 +87,8 @@ test(`${COUNT} QoS 1 and ${COUNT} QoS 2 messages survive SIGKILL of the broker: 
   const receiver = await connected(urlOf("wss"), { clientId: "receiver", clean: false });
   const sender = await connected(urlOf("mqtts"), { clientId: "sender", clean: false });
   const codes: unknown[] = [];
-  for (const client of [receiver, sender]) client.on("close", (failure) => codes.push(failure?.code)).on("error", () => undefined);
+  for (const client of [receiver, sender])
+    client.on("close", () => codes.push(client.lastFailure?.code)).on("error", () => undefined);
   const seen = new Map<string, number>();
   const complete = new Promise<void>((resolve) =>
     receiver.on("message", (topic, payload) => {
