@@ -114,7 +114,7 @@ describe.each([
     const client = library.connect(`ws://127.0.0.1:${front.port}/mqtt`, { ...base, reconnectPeriod: 0, wsOptions });
     clients.add(client);
     client.on("error", () => undefined);
-    await new Promise((resolve) => client.once("close", resolve));
+    await new Promise<void>((resolve) => client.once("close", resolve));
     expect([seen, opened.mock.calls.length]).toEqual([["1"], 1]);
     agent.destroy();
   });
