@@ -11,6 +11,8 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 /** Life of a token, and how long it is watched. */
 const LIFE_MS = isLong ? 4000 : 1300;
 const WATCHED_MS = isLong ? 14_000 : 4000;
+/** What a busy machine may need to connect anew. */
+const SLACK_MS = 1000;
 const LIMIT_MS = 60_000;
 /** Attempts that are shut out: the fifth is made after 2 + 4 + 8 + 16 s at most. */
 const SHUT_OUT = 5;
@@ -37,8 +39,11 @@ for (const { name, missing, start } of userBrokers) {
     /** Each token is a user of its own, whose connection ends with it. */
     class Tokens {
       readonly asked: CredentialsRequest[] = [];
+      /** Requests that came when the token before had ended. */
+      late = 0;
       readonly failed: string[] = [];
       private timer: NodeJS.Timeout | undefined;
+      private expiresAt = Number.POSITIVE_INFINITY;
       private readonly prefix: string;
 
       constructor(prefix: string) {
@@ -47,11 +52,13 @@ for (const { name, missing, start } of userBrokers) {
 
       readonly give = async (request: CredentialsRequest) => {
         this.asked.push(request);
+        if (Date.now() > this.expiresAt) this.late++;
         const username = `${this.prefix}${this.asked.length}`;
         await broker.setPassword(username, "token");
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => gate.cut(), LIFE_MS);
-        return { username, password: "token", expiresAt: Date.now() + LIFE_MS };
+        this.timer = setTimeout(() => gate.cut(), LIFE_MS + SLACK_MS);
+        this.expiresAt = Date.now() + LIFE_MS;
+        return { username, password: "token", expiresAt: this.expiresAt };
       };
 
       stop(): void {
@@ -68,9 +75,11 @@ for (const { name, missing, start } of userBrokers) {
           const { failures, losses } = clients.core(gate.url, { protocolVersion, credentials: tokens.give });
           await pause(WATCHED_MS);
           tokens.stop();
+          expect(tokens.late).toBe(0);
           expect([failures.length, losses.length]).toEqual([0, 0]);
           expect(gate.connections.length).toBeGreaterThanOrEqual(3);
-          expect(tokens.asked).toHaveLength(gate.connections.length);
+          // One may have been asked for just now.
+          expect([0, 1]).toContain(tokens.asked.length - gate.connections.length);
         },
         LIMIT_MS,
       );
@@ -83,9 +92,11 @@ for (const { name, missing, start } of userBrokers) {
           const { client, errors } = clients.dropIn(gate.url, { protocolVersion, bowline: { credentials: tokens.give } });
           await pause(WATCHED_MS);
           tokens.stop();
+          expect(tokens.late).toBe(0);
           expect([errors.length, client.connected]).toEqual([0, true]);
           expect(gate.connections.length).toBeGreaterThanOrEqual(3);
-          expect(tokens.asked).toHaveLength(gate.connections.length);
+          // One may have been asked for just now.
+          expect([0, 1]).toContain(tokens.asked.length - gate.connections.length);
         },
         LIMIT_MS,
       );
