@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
@@ -40,9 +41,12 @@ class Up {
   #stderr = "";
   #read = 0;
 
-  constructor(file: string) {
+  /** @param openFiles How many files the process may open; undefined for as many as this one. */
+  constructor(file: string, openFiles?: number) {
     const args = [bin, "up", "--config", file, "--memory", "--log-format", "json"];
-    this.child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const limited = ["-c", `ulimit -n ${openFiles}; exec "$0" "$@"`, process.execPath, ...args];
+    const [program, words] = openFiles === undefined ? [process.execPath, args] : ["bash", limited];
+    this.child = spawn(program, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
   }
@@ -229,6 +233,40 @@ test("certificates are loaded when their files change; bad ones leave the old in
   const metrics = await scrape();
   expect(metrics).toContain('bowline_certificate_reloads_total{outcome="succeeded"} 1\n');
   expect(metrics).toContain('bowline_certificate_reloads_total{outcome="failed"} 1\n');
+});
+
+test("a reload without a free file leaves configuration and authentication as they are", async () => {
+  writeFileSync(join(folder, "pw"), "secret of ann");
+  const text =
+    "console: false\nmetrics: {sysInterval: 0}\nlisten: ['mqtt://127.0.0.1:0']\nbootstrap: {users: [{username: ann, password: {file: pw}}]}\n";
+  writeFileSync(join(folder, "bowline.yaml"), text);
+  broker = new Up("bowline.yaml", 256);
+  const running = await broker.ready();
+  await running.logs("few files may be open at once, and each client is one: raise the limit (ulimit -n, LimitNOFILE)");
+  const [url = ""] = running.urls;
+  const ann = client(url, { credentials: { username: "ann", password: "secret of ann" } });
+  await ann.online();
+  // As many as the process takes, and more.
+  const { port } = new URL(url.replace("mqtt", "http"));
+  const crowd = Array.from({ length: 300 }, () =>
+    createConnection(Number(port), "127.0.0.1")
+      .on("error", () => {})
+      .resume(),
+  );
+  // The beginning of a CONNECT: it may take 10 s to come.
+  for (const socket of crowd) socket.write(Buffer.from([0x10]));
+  // At the limit libuv takes a connection to close it at once.
+  await Promise.race(crowd.map((socket) => once(socket, "close")));
+  writeFileSync(join(folder, "bowline.yaml"), `${text}anonymous: true\n`);
+  running.child.kill("SIGHUP");
+  const refused = await running.logs("the configuration was not reloaded; the old one stays in force");
+  expect((refused["error"] as { message: string }).message).toContain("bowline.yaml (EMFILE)");
+  for (const socket of crowd) socket.destroy();
+  await ann.publish("a", "b", { qos: 0 });
+  await expect(client(url).online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+  running.child.kill("SIGHUP");
+  await running.logs("configuration reloaded");
+  await client(url).online();
 });
 
 test("config check says what is wrong and opens nothing", () => {

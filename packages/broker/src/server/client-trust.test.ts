@@ -1,0 +1,160 @@
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type ConnectionOptions, type SecureVersion, type TLSSocket } from "node:tls";
+import * as x509 from "@peculiar/x509";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { BrokerConfigInput } from "../config/broker-config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { silentLogger } from "../log/logger.ts";
+import type { CertificateMaterial } from "../tls/certificate-files.ts";
+import { type LocalCa, openLocalCa } from "../tls/local-ca.ts";
+import { type Server, startServer } from "./start-server.ts";
+
+/* Which client certificates a running broker takes, when its authorities and revocation lists change under it. */
+
+/** MQTT 5.0, Clean Start, no Client Identifier. */
+const CONNECT = Buffer.from("100d00044d5154540502003c000000", "hex");
+
+let folder = "";
+let server: Server;
+let authority: LocalCa;
+let device: CertificateMaterial;
+const sockets = new Set<TLSSocket>();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-trust-"));
+  authority = await openLocalCa({ folder: join(folder, "first") });
+  device = await authority.issue(["device.localhost"], "client");
+  const own = await authority.issue(["localhost"]);
+  await writeFile(join(folder, "cert.pem"), own.certificate);
+  await writeFile(join(folder, "key.pem"), own.privateKey);
+  await writeFile(join(folder, "clients.pem"), authority.certificate);
+  await writeFile(join(folder, "crl.pem"), await revocationList([]));
+  server = await startServer({ config: await config(), logger: silentLogger, version: "0.0.0" });
+});
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+function config(tls: BrokerConfigInput["tls"] = {}): ReturnType<typeof loadConfig> {
+  return loadConfig({
+    directory: folder,
+    overrides: {
+      data: "data",
+      memory: true,
+      anonymous: true,
+      console: false,
+      listen: ["mqtts://127.0.0.1:0"],
+      tls: {
+        certificate: "cert.pem",
+        key: "key.pem",
+        clientCa: "clients.pem",
+        crl: "crl.pem",
+        clientCertificate: "required",
+        reloadSeconds: 0,
+        ...tls,
+      },
+    },
+  });
+}
+
+/** A list of the first authority, with the serial numbers of these certificates. */
+async function revocationList(revoked: readonly CertificateMaterial[]): Promise<string> {
+  x509.cryptoProvider.set(webcrypto as never);
+  const pem = await readFile(join(folder, "first/ca-key.pem"), "utf8");
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
+  const signingKey = await webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), algorithm, false, ["sign"]);
+  const list = await x509.X509CrlGenerator.create({
+    issuer: new x509.X509Certificate(authority.certificate).subject,
+    thisUpdate: new Date(Date.now() - 60_000),
+    nextUpdate: new Date(Date.now() + 3_600_000),
+    signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+    signingKey: signingKey as never,
+    entries: revoked.map(({ certificate }) => ({
+      serialNumber: new x509.X509Certificate(certificate).serialNumber,
+      revocationDate: new Date(Date.now() - 30_000),
+      reason: x509.X509CrlReason.keyCompromise,
+    })),
+  });
+  // The label of RFC 7468, which OpenSSL insists on.
+  return x509.PemConverter.encode(list.rawData, "X509 CRL");
+}
+
+interface Visit {
+  /** Whether a CONNACK came. */
+  readonly isIn: boolean;
+  readonly isReused: boolean;
+  readonly session: Buffer | undefined;
+  readonly socket: TLSSocket;
+}
+
+async function visit(who: CertificateMaterial, options: ConnectionOptions = {}): Promise<Visit> {
+  const port = Number(new URL((server.listeners[0] ?? "").replace("mqtts", "http")).port);
+  const socket = connect({
+    port,
+    host: "127.0.0.1",
+    servername: "localhost",
+    ca: authority.certificate,
+    cert: who.certificate,
+    key: who.privateKey,
+    ...options,
+  });
+  sockets.add(socket);
+  let session: Buffer | undefined;
+  socket.on("session", (ticket) => (session = ticket));
+  socket.on("error", () => {});
+  socket.write(CONNECT);
+  const isIn = await new Promise<boolean>((resolve) => {
+    socket.once("data", () => resolve(true)).once("close", () => resolve(false));
+  });
+  return { isIn, isReused: socket.isSessionReused(), session: session ?? socket.getSession(), socket };
+}
+
+const VERSIONS: readonly SecureVersion[] = ["TLSv1.2", "TLSv1.3"];
+
+test.each(VERSIONS)(
+  "%s: a certificate that is revoked is out from the reload on, tickets of it too; connections stay",
+  async (version) => {
+    const only = { minVersion: version, maxVersion: version };
+    const first = await visit(device, only);
+    expect(first.isIn).toBe(true);
+    // The ticket works while nothing has changed, also over a reload that changes nothing.
+    await server.reload(await config());
+    const { session } = first;
+    expect(session).toBeDefined();
+    expect(await visit(device, { ...only, session })).toMatchObject({ isIn: true, isReused: true });
+
+    await writeFile(join(folder, "crl.pem"), await revocationList([device]));
+    await server.reload(await config());
+    expect(await visit(device, only)).toMatchObject({ isIn: false });
+    expect(await visit(device, { ...only, session })).toMatchObject({ isIn: false });
+    expect(await visit(await authority.issue(["other.localhost"], "client"), only)).toMatchObject({ isIn: true });
+    expect(first.socket.destroyed).toBe(false);
+  },
+);
+
+test("another client authority takes the place of the old one", async () => {
+  const second = await openLocalCa({ folder: join(folder, "second") });
+  const stranger = await second.issue(["device.localhost"], "client");
+  expect((await visit(stranger)).isIn).toBe(false);
+  await writeFile(join(folder, "clients.pem"), second.certificate);
+  await server.reload(await config({ crl: undefined }));
+  expect((await visit(stranger)).isIn).toBe(true);
+  expect((await visit(device)).isIn).toBe(false);
+});
+
+test.each([
+  ["crl.pem", "no list"],
+  ["clients.pem", "no certificate"],
+  ["key.pem", "no key"],
+])("a bad %s leaves all of the old in force", async (name, text) => {
+  await writeFile(join(folder, name), text);
+  await expect(server.reload(await config())).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE" });
+  expect((await visit(device)).isIn).toBe(true);
+});
