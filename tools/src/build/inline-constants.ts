@@ -5,6 +5,7 @@ import { parseSource, walk } from "../syntax-tree.ts";
 
 /** Tables of named numbers, with the file that declares each. */
 const tables: Readonly<Record<string, string>> = {
+  FramePhase: "packages/protocol/src/packet/frame-walk.ts",
   OutboundState: "packages/protocol/src/flow/message.ts",
   PacketType: "packages/protocol/src/packet/packet-type.ts",
   PropertyType: "packages/protocol/src/packet/properties.ts",

@@ -1,5 +1,5 @@
 import { bytes } from "./bytes.ts";
-import { FrameWalk, Phase } from "./frame-walk.ts";
+import { FrameWalk, FramePhase } from "./frame-walk.ts";
 
 /**
  * A FrameWalk whose handler may stop it, as a server does that must ask before it reads on. Owns the unread rest too while it is stopped.
@@ -13,25 +13,25 @@ export class FrameDecoder extends FrameWalk {
   private heldBodyStart = 0;
 
   override push(chunk: Uint8Array): void {
-    if (this.phase === Phase.Open) {
+    if (this.phase === FramePhase.Open) {
       const at = this.consume(chunk, 0);
-      if (this.is(Phase.Stopped) && at < chunk.length) this.keep(chunk, at);
-    } else if (this.phase === Phase.Stopped && chunk.length > 0) this.keep(chunk, 0);
+      if (this.is(FramePhase.Stopped) && at < chunk.length) this.keep(chunk, at);
+    } else if (this.phase === FramePhase.Stopped && chunk.length > 0) this.keep(chunk, 0);
   }
 
   /** Goes on after a stop, with the bytes that were kept. */
   resume(): void {
-    if (this.phase !== Phase.Stopped) return;
-    this.phase = Phase.Open;
+    if (this.phase !== FramePhase.Stopped) return;
+    this.phase = FramePhase.Open;
     if (this.held !== undefined) {
       this.offerGathered(this.held, this.heldBodyStart);
-      if (!this.is(Phase.Open)) return;
+      if (!this.is(FramePhase.Open)) return;
     }
     let chunk = this.unread[0];
     while (chunk !== undefined) {
       const at = this.consume(chunk, this.unreadAt);
-      if (!this.is(Phase.Open)) {
-        if (this.is(Phase.Stopped)) this.unreadAt = at;
+      if (!this.is(FramePhase.Open)) {
+        if (this.is(FramePhase.Stopped)) this.unreadAt = at;
         return;
       }
       this.unread.shift();
@@ -56,7 +56,7 @@ export class FrameDecoder extends FrameWalk {
 
   /** True between a `frame` that returned false and `resume`. */
   get isStopped(): boolean {
-    return this.phase === Phase.Stopped;
+    return this.phase === FramePhase.Stopped;
   }
 
   private keep(chunk: Uint8Array, at: number): void {
@@ -66,7 +66,7 @@ export class FrameDecoder extends FrameWalk {
   }
 
   protected override stop(end: number): number {
-    if (this.phase === Phase.Open) this.phase = Phase.Stopped;
+    if (this.phase === FramePhase.Open) this.phase = FramePhase.Stopped;
     return this.continueAt < 0 ? end : this.takeContinueAt();
   }
 

@@ -21,8 +21,8 @@ const EAGER_CAPACITY = 65_536;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Of a walk; only a FrameDecoder is ever stopped. */
-export const Phase = { Open: 0, Stopped: 1, Closed: 2 } as const;
-export type Phase = (typeof Phase)[keyof typeof Phase];
+export const FramePhase = { Open: 0, Stopped: 1, Closed: 2 } as const;
+export type FramePhase = (typeof FramePhase)[keyof typeof FramePhase];
 
 /**
  * Finds Control Packets in a byte stream that is cut anywhere. Owns the bytes of the packet that is not whole yet; owns no meaning
@@ -44,7 +44,7 @@ export class FrameWalk {
   continueAt = -1;
 
   protected readonly handler: FrameHandler;
-  protected phase: Phase = Phase.Open;
+  protected phase: FramePhase = FramePhase.Open;
   /** First bytes of the packet under way. */
   protected filled = 0;
   /** The packet under way. Empty when there is none. */
@@ -60,12 +60,12 @@ export class FrameWalk {
 
   /** Takes the next bytes. Nothing of `chunk` is kept by reference when the call returns. */
   push(chunk: Uint8Array): void {
-    if (this.phase === Phase.Open) this.consume(chunk, 0);
+    if (this.phase === FramePhase.Open) this.consume(chunk, 0);
   }
 
   /** Forgets everything and ignores what still comes. Allowed from inside `frame`. */
   close(): void {
-    this.phase = Phase.Closed;
+    this.phase = FramePhase.Closed;
     // The walk, which may be under way, reads this for each packet and ends here: no second check in the hot loop.
     this.acceptedTypes = 0;
     this.partial = NOTHING;
@@ -73,7 +73,7 @@ export class FrameWalk {
   }
 
   /** A call, since the compiler does not see that a handler changes the phase. */
-  protected is(phase: Phase): boolean {
+  protected is(phase: FramePhase): boolean {
     return this.phase === phase;
   }
 
@@ -92,7 +92,7 @@ export class FrameWalk {
   protected consume(chunk: Uint8Array, at: number): number {
     if (this.filled > 0) {
       at = this.fill(chunk, at);
-      if (!this.is(Phase.Open)) return at;
+      if (!this.is(FramePhase.Open)) return at;
     }
     return this.walk(chunk, at);
   }
@@ -212,7 +212,7 @@ export class FrameWalk {
   }
 
   private fail(reasonCode: number, detail: string, at: number): number {
-    if (this.phase === Phase.Closed) return at;
+    if (this.phase === FramePhase.Closed) return at;
     this.close();
     this.handler.malformed(reasonCode, detail);
     return at;
