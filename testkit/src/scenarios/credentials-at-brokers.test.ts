@@ -9,8 +9,8 @@ import { type UserBroker, userBrokers } from "./user-brokers.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
 /** Life of a token, and how long it is watched. */
-const LIFE_MS = isLong ? 4000 : 1300;
-const WATCHED_MS = isLong ? 14_000 : 4000;
+const LIFE_MS = isLong ? 4000 : 2000;
+const WATCHED_MS = isLong ? 14_000 : 5000;
 /** What a busy machine may need to connect anew. */
 const SLACK_MS = 1000;
 const LIMIT_MS = 60_000;

@@ -8,8 +8,8 @@ import { PasswordServer } from "./password-server.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
 /** Life of a token, and how long it is watched. */
-const LIFE_MS = isLong ? 4000 : 1300;
-const WATCHED_MS = isLong ? 14_000 : 4000;
+const LIFE_MS = isLong ? 4000 : 2000;
+const WATCHED_MS = isLong ? 14_000 : 5000;
 /** What a busy machine may need to connect anew. */
 const SLACK_MS = 1000;
 const versions = [4, 5] as const;
@@ -60,7 +60,8 @@ describe.each(versions)("version %i", (protocolVersion) => {
       expect(tokens.late).toBe(0);
       expect(server.accepted.length).toBeGreaterThanOrEqual(3);
       expect([server.refused.length, failures.length, losses.length]).toEqual([0, 0, 0]);
-      expect(tokens.asked).toHaveLength(server.accepted.length);
+      // One may have been asked for just now.
+      expect([0, 1]).toContain(tokens.asked.length - server.accepted.length);
     },
     WATCHED_MS + 10_000,
   );
@@ -75,7 +76,8 @@ describe.each(versions)("version %i", (protocolVersion) => {
       expect(tokens.late).toBe(0);
       expect(server.accepted.length).toBeGreaterThanOrEqual(3);
       expect([server.refused.length, errors.length]).toEqual([0, 0]);
-      expect(tokens.asked).toHaveLength(server.accepted.length);
+      // One may have been asked for just now.
+      expect([0, 1]).toContain(tokens.asked.length - server.accepted.length);
       expect(client.connected).toBe(true);
     },
     WATCHED_MS + 10_000,
