@@ -1,10 +1,8 @@
-import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type ConnectionOptions, type SecureVersion, type TLSSocket } from "node:tls";
-import * as x509 from "@peculiar/x509";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
@@ -66,6 +64,9 @@ function config(tls: BrokerConfigInput["tls"] = {}): ReturnType<typeof loadConfi
 
 /** A list of the first authority, with the serial numbers of these certificates. */
 async function revocationList(revoked: readonly CertificateMaterial[]): Promise<string> {
+  // It demands this one to be there when it is loaded.
+  await import("reflect-metadata");
+  const x509 = await import("@peculiar/x509");
   x509.cryptoProvider.set(webcrypto as never);
   const pem = await readFile(join(folder, "first/ca-key.pem"), "utf8");
   const algorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
@@ -75,7 +76,7 @@ async function revocationList(revoked: readonly CertificateMaterial[]): Promise<
     thisUpdate: new Date(Date.now() - 60_000),
     nextUpdate: new Date(Date.now() + 3_600_000),
     signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-    signingKey: signingKey as never,
+    signingKey,
     entries: revoked.map(({ certificate }) => ({
       serialNumber: new x509.X509Certificate(certificate).serialNumber,
       revocationDate: new Date(Date.now() - 30_000),
