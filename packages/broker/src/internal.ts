@@ -2,6 +2,7 @@ export * from "./storage/storage.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory-storage.ts";
 export { StoreImage } from "./storage/store-image.ts";
 export { openStorage, type StoreOptions } from "./storage/open-storage.ts";
+export type { AccessCase, AccessSource, AskedSource } from "./acl/asked-source.ts";
 export { claimedRules } from "./acl/claims.ts";
 export { parseEmqxCsv, writeEmqxCsv } from "./acl/formats/emqx-csv.ts";
 export { parseMosquittoAcl } from "./acl/formats/mosquitto-acl.ts";

@@ -1,21 +1,16 @@
 import type { QoS } from "@bowline/protocol";
 import type { StoredRule } from "../storage/storage.ts";
-import type { RuleSource } from "./rule-source.ts";
+import type { AccessCase, AccessSource } from "./asked-source.ts";
+import type { Identity } from "./identity.ts";
 
-/** Whose right is asked for: a Session has it. */
-export interface Identity {
-  readonly tenant: string;
-  /** Who the authenticator says it is; empty for anonymous clients. */
-  readonly owner: string;
-  readonly clientIdentifier: string;
-}
+export type { Identity };
 
 /** What rights may depend on besides the identity: known while a client is there, and remembered until it comes back. */
 export interface ConnectionFacts {
   /** Address of the client without its port; empty for unix sockets. */
   readonly remoteAddress: string;
   /** What the authenticator granted, asked before the rules of the tenant and in order. */
-  readonly sources?: readonly RuleSource[] | undefined;
+  readonly sources?: readonly AccessSource[] | undefined;
   /** Values of `${client_attrs.NAME}`. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** May do everything but publish where the broker itself speaks. */
@@ -58,6 +53,11 @@ export interface Rights {
   readonly version: number;
   /** Rules alone decide: then they also decide what becomes of a retained message or a will that was published by these rights. */
   readonly isByRules: boolean;
+  /**
+   * Resolves when everything is known that the answer to this case depends on; undefined when it is. Absent where nobody has to be asked.
+   * Without it a case that is not known is refused.
+   */
+  unknown?(action: AccessCase["action"], topic: string, qos: QoS, retain: boolean): Promise<void> | undefined;
   /** How it may not publish to the topic: the sum of `publishBit` of each way that is refused, 0 for none. */
   refusedPublishes(topicName: string): number;
   /** `topicFilter` without `$share/ShareName/`. */

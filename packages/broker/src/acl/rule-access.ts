@@ -2,9 +2,12 @@ import type { QoS } from "@bowline/protocol";
 import type { StoredRule } from "../storage/storage.ts";
 import type { AccessControl, ConnectionFacts, Identity, Rights } from "./access-control.ts";
 import { publishBit } from "./access-control.ts";
+import { AskedRights } from "./asked-rights.ts";
+import { isAsked } from "./asked-source.ts";
 import { publishing, receiving } from "./decide.ts";
 import { rightsOfAbsent, superuserRights } from "./fixed-rights.ts";
 import type { RuleDirectory } from "./rule-directory.ts";
+import type { RuleSource } from "./rule-source.ts";
 import { RuleRights } from "./rule-rights.ts";
 
 /** A question that somebody tries out: would this client be allowed to do that? */
@@ -41,7 +44,12 @@ export class RuleAccess implements AccessControl {
   rightsOf(who: Identity, connection: ConnectionFacts | undefined): Rights {
     const current = this.directory.currentOf(who.tenant);
     if (connection === undefined) return rightsOfAbsent(current, who);
-    return connection.isSuperuser === true ? superuserRights : new RuleRights(current, who, connection);
+    if (connection.isSuperuser === true) return superuserRights;
+    const sources = connection.sources ?? [];
+    const granted = sources.filter((source): source is RuleSource => !isAsked(source));
+    return granted.length < sources.length
+      ? new AskedRights(current, who, connection)
+      : new RuleRights(current, who, connection, granted);
   }
 
   isRevoked(who: Identity, topicName: string, way: number): boolean {

@@ -128,6 +128,12 @@ export class RuleDirectory {
     await this.#inForce(tenant, this.#of(tenant).rules);
   }
 
+  /** Whoever is asked case by case (`AskedSource`) is asked again: what was answered is forgotten. */
+  askAgain(tenant: string): void {
+    this.#put(tenant, this.#of(tenant).rules);
+    for (const listener of this.#listeners) listener(tenant);
+  }
+
   /**
    * Puts in rules once in the life of a tenant, under a name that says why: a first user, what a configuration brings along. What an
    * operator takes away later does not come back. Answers whether it did so now.

@@ -10,6 +10,7 @@ import {
 } from "./access-control.ts";
 import type { BoundRules } from "./bound-rules.ts";
 import { isFree, receiving, refusedPublishes, subscribing } from "./decide.ts";
+import type { RuleSource } from "./rule-source.ts";
 import type { CurrentRules, TenantRules } from "./tenant-rules.ts";
 
 /** Topics whose answer is remembered for one client; when there are more, all are forgotten. Some 100 bytes each. */
@@ -26,6 +27,7 @@ export class RuleRights implements Rights {
   readonly #current: CurrentRules;
   readonly #who: Identity;
   readonly #connection: ConnectionFacts;
+  readonly #sources: readonly RuleSource[];
   #rules: TenantRules | undefined;
   #bound: BoundRules | undefined;
   #version = 0;
@@ -34,11 +36,12 @@ export class RuleRights implements Rights {
   #receiving: Map<string, number> | undefined;
 
   /** @param current Looked at with each question, since the rules in it may be others by then. */
-  constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts) {
+  constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts, sources: readonly RuleSource[]) {
     this.#current = current;
     this.#who = who;
     this.#connection = connection;
-    this.isByRules = (connection.sources ?? []).length === 0 && connection.attributes === undefined;
+    this.#sources = sources;
+    this.isByRules = sources.length === 0 && connection.attributes === undefined;
   }
 
   get version(): number {
@@ -77,7 +80,7 @@ export class RuleRights implements Rights {
     const { rules } = this.#current;
     if (this.#bound !== undefined && rules === this.#rules) return this.#bound;
     this.#rules = rules;
-    this.#bound = rules.bind(this.#who, this.#connection);
+    this.#bound = rules.bind(this.#who, this.#connection, this.#sources);
     this.#version = nextVersion();
     this.#publishing = undefined;
     this.#receiving = undefined;

@@ -2,6 +2,7 @@ import type { ConnectionFacts, Identity } from "./access-control.ts";
 import { BoundRules } from "./bound-rules.ts";
 import { type BoundRule, CompiledRule } from "./compiled-rule.ts";
 import type { Rule } from "./rule.ts";
+import type { RuleSource } from "./rule-source.ts";
 
 /** What holds where no rule matches. */
 export type NoMatch = "allow" | "deny";
@@ -35,9 +36,15 @@ export class TenantRules {
   }
 
   /** The rules that concern one client, behind those that were granted to it. */
-  bind(who: Identity, connection: ConnectionFacts | undefined): BoundRules {
-    const sources = connection?.sources ?? [];
-    return sources.length === 0 ? this.#bindOwn(who, connection) : this.#bindBehind(sources, who, connection);
+  bind(who: Identity, connection: ConnectionFacts | undefined, sources: readonly RuleSource[] = []): BoundRules {
+    if (sources.length === 0) return this.#bindOwn(who, connection);
+    const granted: BoundRule[] = [];
+    for (const source of sources) {
+      granted.push(...bindSource(source, who, connection));
+      if (source.isClosed) return new BoundRules(granted, false);
+    }
+    const { rules, isOpen } = this.#bindOwn(who, connection);
+    return new BoundRules([...granted, ...rules], isOpen);
   }
 
   #bindOwn(who: Identity, connection: ConnectionFacts | undefined): BoundRules {
@@ -65,21 +72,12 @@ export class TenantRules {
       this.noMatch === "allow",
     );
   }
+}
 
-  #bindBehind(
-    sources: NonNullable<ConnectionFacts["sources"]>,
-    who: Identity,
-    connection: ConnectionFacts | undefined,
-  ): BoundRules {
-    const bound: BoundRule[] = [];
-    for (const { name, rules, isClosed } of sources) {
-      for (const [i, rule] of rules.entries()) {
-        const compiled = new CompiledRule(rule, `${name} ${rule.id ?? i + 1}`);
-        if (compiled.concerns(who, connection)) bound.push(...compiled.bind(who, connection));
-      }
-      if (isClosed) return new BoundRules(bound, false);
-    }
-    const { rules, isOpen } = this.#bindOwn(who, connection);
-    return new BoundRules([...bound, ...rules], isOpen);
-  }
+/** The rules of a source that concern one client. */
+export function bindSource({ name, rules }: RuleSource, who: Identity, connection: ConnectionFacts | undefined): BoundRule[] {
+  return rules.flatMap((rule, i) => {
+    const compiled = new CompiledRule(rule, `${name} ${rule.id ?? i + 1}`);
+    return compiled.concerns(who, connection) ? compiled.bind(who, connection) : [];
+  });
 }

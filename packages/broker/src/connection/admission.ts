@@ -66,6 +66,7 @@ export class Admission {
   private request: AuthRequest | undefined;
   private pending: PendingCommit | undefined;
   private deadline: TimerHandle;
+  private isOver = false;
 
   constructor(environment: AdmissionEnvironment, host: AdmissionHost) {
     this.environment = environment;
@@ -111,6 +112,7 @@ export class Admission {
 
   /** The connection is over: nobody waits for an answer. */
   abort(): void {
+    this.isOver = true;
     this.authentication?.abort();
     this.stopWaiting();
   }
@@ -133,7 +135,17 @@ export class Admission {
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
     const rights = this.rightsOf(step);
-    return this.willRefusal(rights) ?? this.openSession(step, rights);
+    const { will } = this.packet!;
+    const pending = will === undefined ? undefined : rights.unknown?.("publish", will.topicName, will.qos, will.retain);
+    if (pending === undefined) return this.willRefusal(rights) ?? this.openSession(step, rights);
+    void pending.then(() => {
+      if (this.isOver) return;
+      this.host.contain(() => {
+        const answer = this.willRefusal(rights) ?? this.openSession(step, rights);
+        if (answer !== undefined) this.host.answerConnect(answer);
+      });
+    });
+    return undefined;
   }
 
   private reauthenticateAnswer(step: ExchangeStep): ReauthenticateAnswer {

@@ -36,7 +36,7 @@ import type { Tenant } from "../tenants/tenant.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
 import { becauseOf, explained, withReasonString } from "./reason-string.ts";
-import { grantSubscriptions, removeSubscriptions } from "./subscribe-rules.ts";
+import { grantSubscriptions, removeSubscriptions, unknownRights } from "./subscribe-rules.ts";
 
 /** What a connection needs of its broker. */
 export interface BrokerEnvironment extends AdmissionEnvironment {
@@ -244,11 +244,30 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     }
   }
 
+  asksFirst(topicName: string, { qos, retain }: PublishOffsets): boolean {
+    const pending = this.session!.rights.unknown?.("publish", topicName, qos, retain);
+    if (pending === undefined) return false;
+    void pending.then(() => this.contain(() => this.receiver.retryPublish()));
+    return true;
+  }
+
   released(packetIdentifier: number): number {
     return this.environment.journal.inboundReleased(this.session!, packetIdentifier);
   }
 
   subscribe(packet: SubscribePacket): SubscribeAnswer | undefined {
+    const pending = unknownRights(packet, this.session!);
+    if (pending === undefined) return this.grant(packet);
+    void pending.then(() =>
+      this.contain(() => {
+        const answer = this.isOpen ? this.grant(packet) : undefined;
+        if (answer !== undefined) this.receiver.answerSubscribe(answer);
+      }),
+    );
+    return undefined;
+  }
+
+  private grant(packet: SubscribePacket): SubscribeAnswer | undefined {
     const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant.router, this.environment);
     this.granted = granted.added;
     const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };

@@ -78,6 +78,17 @@ function missingCapability(topicFilter: string, limits: BrokerLimits): number {
   return 0;
 }
 
+/** Resolves when it is known what of a SUBSCRIBE may be granted; undefined when it is. */
+export function unknownRights(packet: SubscribePacket, { rights }: Session): Promise<unknown> | undefined {
+  if (rights.unknown === undefined) return undefined;
+  const pending: Promise<void>[] = [];
+  for (const { topicFilter, qos } of packet.subscriptions) {
+    const asked = rights.unknown("subscribe", parseShare(topicFilter)?.topicFilter ?? topicFilter, qos, false);
+    if (asked !== undefined) pending.push(asked);
+  }
+  return pending.length === 0 ? undefined : Promise.all(pending);
+}
+
 function faultOf({ topicFilter }: SubscriptionRequest, limits: BrokerLimits): number {
   const fault = validateTopicFilter(topicFilter, limits.maximumTopicLevels);
   return fault?.reasonCode ?? missingCapability(topicFilter, limits);

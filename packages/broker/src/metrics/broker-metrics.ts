@@ -98,7 +98,6 @@ const DROPS: readonly (readonly [string, CounterName])[] = [
   ["too_large", "droppedTooLarge"],
   ["expired", "droppedExpired"],
   ["revoked", "droppedRevoked"],
-  ["revoked", "droppedRevoked"],
 ];
 
 function drops(tenants: readonly TenantFigures[]): MetricFamily {

@@ -1,4 +1,4 @@
-import type { Sender } from "@bowline/protocol/internal";
+import type { PublishOffsets, Sender } from "@bowline/protocol/internal";
 import type { Session } from "../sessions/session.ts";
 import type { Route } from "./route.ts";
 
@@ -9,4 +9,6 @@ export interface Publisher {
   /** The topic published last, and the ways of publishing to it that are refused: the bits of `publishBit`, or `TOO_DEEP`. */
   lastRoute: Route | undefined;
   lastRouteRefused: number;
+  /** Whether its right to publish this must be asked for first; then the same packet comes again when that is known. */
+  asksFirst(topicName: string, offsets: PublishOffsets): boolean;
 }

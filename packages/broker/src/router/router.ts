@@ -2,6 +2,7 @@ import { MqttError, type QoS } from "@bowline/protocol";
 import {
   bytes,
   type Clock,
+  Later,
   parseShare,
   type PublishAnswer,
   type PublishOffsets,
@@ -117,6 +118,11 @@ export class Router {
     if (from.lastRouteRefused !== 0) {
       const denial = denialOf(from.lastRouteRefused, offsets);
       if (denial !== 0) {
+        if (from.asksFirst(route.topicName, offsets)) {
+          from.lastRoute = undefined;
+          route.askedBy = undefined;
+          return Later;
+        }
         this.options.counters.publishesDenied += offsets.count;
         return -denial;
       }

@@ -1,0 +1,179 @@
+import type { QoS } from "@bowline/protocol";
+import {
+  type ConnectionFacts,
+  EVERY_PUBLISH,
+  type Identity,
+  isBrokersOwn,
+  nextVersion,
+  publishBit,
+  type Rights,
+  type SubscribeVerdict,
+} from "./access-control.ts";
+import { type AccessCase, type AskedSource, isAsked } from "./asked-source.ts";
+import { BoundRules } from "./bound-rules.ts";
+import type { BoundRule } from "./compiled-rule.ts";
+import { isFree, publishing, receiving, subscribing } from "./decide.ts";
+import { bindSource, type CurrentRules, type TenantRules } from "./tenant-rules.ts";
+
+type Reply = "allow" | "deny" | "ignore";
+/** Rules that are known, or somebody to ask, in their order. */
+type Part = BoundRules | AskedSource;
+
+/** Cases whose answer is remembered for one connection; when there are more, all are forgotten and asked again. */
+const REMEMBERED_MAX = 4_096;
+
+/**
+ * The rights of a client that somebody outside decides about (`AskedSource`). A case that was not asked yet is refused; whoever wants to
+ * know calls `unknown` first and waits. What is delivered is not asked about: a Subscription was granted when it was made, and
+ * only rules take topics out of it.
+ */
+export class AskedRights implements Rights {
+  readonly isByRules: boolean = false;
+  readonly #current: CurrentRules;
+  readonly #who: Identity;
+  readonly #connection: ConnectionFacts;
+  readonly #answers = new Map<string, Reply>();
+  readonly #asking = new Map<string, Promise<void>>();
+  #rules: TenantRules | undefined;
+  #parts: readonly Part[] = [];
+  /** All rules, without whom to ask. */
+  #known: BoundRules = new BoundRules([], false);
+  #version = 0;
+
+  constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts) {
+    this.#current = current;
+    this.#who = who;
+    this.#connection = connection;
+  }
+
+  get version(): number {
+    this.#bind();
+    return this.#version;
+  }
+
+  unknown(action: AccessCase["action"], topic: string, qos: QoS, retain: boolean): Promise<void> | undefined {
+    const { remoteAddress, attributes = {} } = this.#connection;
+    const question: AccessCase = { who: this.#who, remoteAddress, attributes, action, topic, qos, retain };
+    const source = this.#unanswered(question);
+    if (source === undefined) return undefined;
+    const key = keyOf(source, question);
+    let asking = this.#asking.get(key);
+    if (asking === undefined) {
+      asking = this.#ask(source, question, key);
+      this.#asking.set(key, asking);
+    }
+    return asking;
+  }
+
+  refusedPublishes(topicName: string): number {
+    if (isBrokersOwn(topicName)) return EVERY_PUBLISH;
+    let refused = 0;
+    for (const qos of [0, 1, 2] as const)
+      for (const retain of [false, true]) if (!this.#mayPublish(topicName, qos, retain)) refused |= publishBit(qos, retain);
+    return refused;
+  }
+
+  subscribing(topicFilter: string, qos: QoS): SubscribeVerdict {
+    const rules = this.#bind().flatMap((part) => {
+      if (!isAskedPart(part)) return part.rules;
+      const reply = this.#answers.get(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
+      return reply === "ignore" ? [] : [answerAsRule(part, topicFilter, qos, reply === "allow")];
+    });
+    return subscribing(new BoundRules(rules, this.#known.isOpen), topicFilter, qos);
+  }
+
+  isFree(topicFilter: string, qos: QoS): boolean {
+    this.#bind();
+    return isFree(new BoundRules(this.#known.rules, true), topicFilter, qos);
+  }
+
+  mayReceive(topicName: string, qos: QoS, topicFilter?: string): boolean {
+    this.#bind();
+    const { isAllowed, rule } = receiving(this.#known, topicName, qos, topicFilter);
+    return rule === undefined && topicFilter !== undefined ? true : isAllowed;
+  }
+
+  #mayPublish(topicName: string, qos: QoS, retain: boolean): boolean {
+    const bit = publishBit(qos, retain);
+    for (const part of this.#bind()) {
+      if (isAskedPart(part)) {
+        const reply = this.#answers.get(keyOf(part, { action: "publish", topic: topicName, qos, retain }));
+        if (reply !== "ignore") return reply === "allow";
+      } else {
+        const { isAllowed, rule } = publishing(part, topicName, bit);
+        if (rule !== undefined) return isAllowed;
+      }
+    }
+    return this.#known.isOpen;
+  }
+
+  /** Whom the answer depends on and who was not asked. */
+  #unanswered(question: AccessCase): AskedSource | undefined {
+    const { action, topic, qos, retain } = question;
+    for (const part of this.#bind()) {
+      if (isAskedPart(part)) {
+        const reply = this.#answers.get(keyOf(part, question));
+        if (reply === undefined) return part;
+        if (reply !== "ignore") return undefined;
+      } else if (
+        action === "publish" ? publishing(part, topic, publishBit(qos, retain)).rule : subscribing(part, topic, qos).isAllowed
+      ) {
+        return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  async #ask(source: AskedSource, question: AccessCase, key: string): Promise<void> {
+    const reply = await source.ask(question).catch(() => "deny" as const);
+    this.#asking.delete(key);
+    if (this.#answers.size >= REMEMBERED_MAX) this.#answers.clear();
+    this.#answers.set(key, reply);
+    // Who comes behind may have to be asked as well.
+    await this.unknown(question.action, question.topic, question.qos, question.retain);
+  }
+
+  #bind(): readonly Part[] {
+    const { rules } = this.#current;
+    if (rules === this.#rules) return this.#parts;
+    this.#rules = rules;
+    const parts: Part[] = [];
+    let isClosed = false;
+    for (const source of this.#connection.sources ?? []) {
+      parts.push(isAsked(source) ? source : new BoundRules(bindSource(source, this.#who, this.#connection), false));
+      isClosed = !isAsked(source) && source.isClosed;
+      if (isClosed) break;
+    }
+    const own = rules.bind(this.#who, this.#connection);
+    if (!isClosed) parts.push(new BoundRules(own.rules, false));
+    this.#parts = parts;
+    const known = parts.flatMap((part) => (isAskedPart(part) ? [] : part.rules));
+    this.#known = new BoundRules(known, own.isOpen && !isClosed);
+    this.#version = nextVersion();
+    this.#answers.clear();
+    return parts;
+  }
+}
+
+function isAskedPart(part: Part): part is AskedSource {
+  return "ask" in part;
+}
+
+function keyOf(
+  { name }: AskedSource,
+  { action, topic, qos, retain }: Pick<AccessCase, "action" | "topic" | "qos" | "retain">,
+): string {
+  return `${name}\0${action}\0${qos}${retain ? "r" : ""}\0${topic}`;
+}
+
+function answerAsRule({ name }: AskedSource, topicFilter: string, qos: QoS, isAllow: boolean): BoundRule {
+  return {
+    label: name,
+    isAllow,
+    isLiteral: true,
+    topicFilter,
+    levels: topicFilter.split("/"),
+    publishBits: 0,
+    subscribeBits: 1 << qos,
+  };
+}
