@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type OutputOptions, type Plugin, rolldown, type RolldownOptions } from "rolldown";
-import { bundleForPages } from "./build/bundle-for-pages.ts";
+import { bundleForPages, type PageBundle } from "./build/bundle-for-pages.ts";
 import { writeCommonJsTypes } from "./build/common-js-types.ts";
 import { root } from "./repository.ts";
 import { runTool } from "./run-command.ts";
@@ -52,32 +52,37 @@ const pageConditions = ["@bowline/source", "browser", "import", "default"];
 const nodeConditions = ["@bowline/source", "node", "import", "default"];
 
 function bundleClient(): Promise<void> {
-  return bundleForPages(
-    {
+  const bundle: PageBundle = {
+    input: {
       input: join(root, "packages/client/src/index.ts"),
       resolve: { conditionNames: pageConditions },
       // What a part that is loaded on demand shares with the rest stays in the bundle, in place of a third file for every page.
       preserveEntrySignatures: "allow-extension",
       plugins: [oneSharedPart],
     },
-    {
+    output: {
       dir: join(root, "packages/client/dist"),
       format: "esm",
       entryFileNames: "browser.min.js",
       // What is imported on demand: files of their own beside the bundle.
       chunkFileNames: "browser-[name].min.js",
     },
-    ["protocol", "client"],
-  );
+  };
+  return bundleForPages([bundle], ["protocol", "client"]);
 }
 
 /** For a service worker, which may not import anything later: one file. */
 function bundleWholeClient(): Promise<void> {
-  return bundleForPages(
-    { input: join(root, "packages/client/src/index.ts"), resolve: { conditionNames: pageConditions } },
-    { dir: join(root, "packages/client/dist"), format: "esm", entryFileNames: "browser.whole.min.js", codeSplitting: false },
-    ["protocol", "client"],
-  );
+  const bundle: PageBundle = {
+    input: { input: join(root, "packages/client/src/index.ts"), resolve: { conditionNames: pageConditions } },
+    output: {
+      dir: join(root, "packages/client/dist"),
+      format: "esm",
+      entryFileNames: "browser.whole.min.js",
+      codeSplitting: false,
+    },
+  };
+  return bundleForPages([bundle], ["protocol", "client"]);
 }
 
 /**
@@ -112,25 +117,20 @@ const besideScript: Readonly<Record<string, string>> = {
   "./outbound-aliases.ts": "packages/protocol/src/flow/outbound-aliases.ts",
 };
 
-async function bundleMqttJsForPages(): Promise<void> {
+function bundleMqttJsForPages(): Promise<void> {
   const dir = join(root, "packages/mqttjs/dist");
   const resolve = { conditionNames: pageConditions };
-  const packages = ["protocol", "client", "mqttjs"];
-  const names = {};
-  await bundleForPages(
-    { input: join(root, "packages/mqttjs/src/index.ts"), resolve, plugins: [loadedFromBeside] },
-    { dir, format: "iife", name: "mqtt", exports: "named", entryFileNames: "browser.min.js", codeSplitting: false },
-    packages,
-    names,
+  const script: PageBundle = {
+    input: { input: join(root, "packages/mqttjs/src/index.ts"), resolve, plugins: [loadedFromBeside] },
+    output: { dir, format: "iife", name: "mqtt", exports: "named", entryFileNames: "browser.min.js", codeSplitting: false },
+  };
+  const parts = Object.entries(besideScript).map(
+    ([path, source]): PageBundle => ({
+      input: { input: join(root, source), resolve },
+      output: { dir, format: "esm", entryFileNames: fileBeside(path) },
+    }),
   );
-  for (const [path, source] of Object.entries(besideScript)) {
-    await bundleForPages(
-      { input: join(root, source), resolve },
-      { dir, format: "esm", entryFileNames: fileBeside(path) },
-      packages,
-      names,
-    );
-  }
+  return bundleForPages([script, ...parts], ["protocol", "client", "mqttjs"]);
 }
 
 function fileBeside(path: string): string {

@@ -26,6 +26,11 @@ export function parseSource(path: string): ParsedSource {
   return { text, root: result.program as unknown as SyntaxNode, errors: result.errors.map((error) => error.message) };
 }
 
+/** Parses the text of a JavaScript module. */
+export function parseText(text: string): SyntaxNode {
+  return parseSync("text.js", text, { sourceType: "module" }).program as unknown as SyntaxNode;
+}
+
 /** Walks the tree depth first. */
 export function walk(node: SyntaxNode, visit: NodeVisitor, parent?: SyntaxNode, field = ""): void {
   visit(node, parent, field);

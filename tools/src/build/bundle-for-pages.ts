@@ -2,30 +2,54 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OutputChunk, type OutputOptions, rolldown, type RolldownOptions } from "rolldown";
 import { minify, type MinifyOptions } from "terser";
+import { dropUnusedMembers } from "./drop-unused-members.ts";
 import { inlineConstants } from "./inline-constants.ts";
 import { mangledNames } from "./mangled-names.ts";
 
-/** The short names given so far. Bundles that exchange objects of our classes must use the same. */
-export type NameCache = object;
+/** What is bundled, and where the files go. */
+export interface PageBundle {
+  readonly input: RolldownOptions;
+  readonly output: OutputOptions & { readonly dir: string };
+}
 
-/** Rolldown bundles and drops what is dead; terser makes the rest smaller than rolldown's own minifier can, names of members included. */
-export async function bundleForPages(
-  input: RolldownOptions,
-  output: OutputOptions & { readonly dir: string },
-  packages: readonly string[],
-  names: NameCache = {},
-): Promise<void> {
+/** One file that was made of a bundle. */
+interface MadeFile {
+  readonly file: OutputChunk;
+  readonly dir: string;
+  readonly isModule: boolean;
+}
+
+/**
+ * Rolldown bundles and drops what is dead; terser makes the rest smaller than rolldown's own minifier can, names of members included.
+ * Bundles that exchange objects of our classes are made together, since they must use the same names.
+ *
+ * @param packages whose names they use
+ */
+export async function bundleForPages(bundles: readonly PageBundle[], packages: readonly string[]): Promise<void> {
+  const members = mangledNames(packages);
+  const made = (await Promise.all(bundles.map(generate))).flat();
+  const texts = dropUnusedMembers(
+    made.map(({ file }) => file.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "")),
+    members,
+  );
+  const shorten = shortener(members);
+  for (const [index, { file, dir, isModule }] of made.entries()) {
+    write(dir, file.fileName, await shorten(file, texts[index]!, isModule));
+  }
+}
+
+/** The files of a bundle, the entry first: it gets the shortest names, and its parts use the same. */
+async function generate({ input, output }: PageBundle): Promise<MadeFile[]> {
   const plugins = [inlineConstants(), input.plugins];
   const made = await rolldown({ platform: "browser", logLevel: "warn", ...input, plugins, transform: { target: "es2022" } });
   try {
     const { output: files } = await made.generate({ ...output, minify: true, sourcemap: true });
     mkdirSync(output.dir, { recursive: true });
     removeOld(output.dir, files);
-    const shorten = shortener(output.format === "esm", mangledNames(packages), names);
-    // The entry first: it gets the shortest names, and the chunks use the same.
-    for (const file of files.toSorted((a, b) => Number(isEntry(b)) - Number(isEntry(a)))) {
-      if (file.type === "chunk") write(output.dir, file, await shorten(file));
-    }
+    return files
+      .filter((file) => file.type === "chunk")
+      .toSorted((a, b) => Number(b.isEntry) - Number(a.isEntry))
+      .map((file) => ({ file, dir: output.dir, isModule: output.format === "esm" }));
   } finally {
     await made.close();
   }
@@ -45,9 +69,10 @@ function isEntry(file: { readonly type: string }): boolean {
 
 type Shortened = { readonly code: string; readonly map: string };
 
-function shortener(module: boolean, members: ReadonlySet<string>, nameCache: NameCache): (file: OutputChunk) => Promise<Shortened> {
+function shortener(members: ReadonlySet<string>): (file: OutputChunk, text: string, isModule: boolean) => Promise<Shortened> {
   const names = new RegExp(`^(${[...members].join("|")})$`);
-  return async (file) => {
+  const nameCache = {};
+  return async (file, text, module) => {
     const options: MinifyOptions = {
       module,
       nameCache,
@@ -55,13 +80,13 @@ function shortener(module: boolean, members: ReadonlySet<string>, nameCache: Nam
       mangle: { properties: { regex: names } },
       sourceMap: { content: file.map?.toString() ?? "", url: `${file.fileName}.map` },
     };
-    const { code, map } = await minify(file.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""), options);
+    const { code, map } = await minify(text, options);
     if (typeof code !== "string" || typeof map !== "string") throw new Error(`terser made nothing of ${file.fileName}`);
     return { code, map };
   };
 }
 
-function write(dir: string, file: OutputChunk, { code, map }: Shortened): void {
-  writeFileSync(join(dir, file.fileName), code);
-  writeFileSync(join(dir, `${file.fileName}.map`), map);
+function write(dir: string, fileName: string, { code, map }: Shortened): void {
+  writeFileSync(join(dir, fileName), code);
+  writeFileSync(join(dir, `${fileName}.map`), map);
 }
