@@ -357,6 +357,28 @@ describe("a change acts at once, and nobody reconnects", () => {
   });
 });
 
+test("a client that comes back with the same rights costs others nothing, and with others it is heard of", async () => {
+  const ruled = await RuledWorld.start(allow("#"));
+  const ann = await ruled.client("ann", 5, KEPT);
+  await ann.subscribe("t", 0);
+  const bob = await ruled.client("bob");
+  bob.publish("t", "1");
+  await ruled.world.settle();
+  const routeOf = () => [...ruled.world.broker.connections()].find(({ session }) => session?.owner === "bob")?.lastRoute;
+  const route = routeOf();
+  await ann.disconnect();
+  const again = await ruled.client("ann", 5, KEPT);
+  bob.publish("t", "2");
+  expect(await again.takeTexts()).toEqual(["t=2"]);
+  expect(routeOf()).toBe(route);
+  await again.disconnect();
+  ruled.granted.set("ann", { sources: [{ name: "claim", rules: [deny("t")], isClosed: false }] });
+  const other = await ruled.client("ann", 5, KEPT);
+  bob.publish("t", "3");
+  expect(await other.takeTexts()).toEqual([]);
+  expect(routeOf()).not.toBe(route);
+});
+
 describe("what an authenticator grants", () => {
   const who = { tenant: "default", owner: "ann", clientIdentifier: "ann-1" };
 

@@ -154,8 +154,7 @@ export class Admission {
     // A Session belongs to one owner, and so does its connection.
     const session = this.host.session!;
     if (step.owner === session.owner) {
-      session.grant(this.rightsOf(step));
-      this.host.tenant.sessions.rightsChanged(session);
+      this.host.tenant.sessions.grant(session, this.rightsOf(step));
       return { kind: "success", ...dataOf(step.data) };
     }
     return refusal(ReasonCode.NotAuthorized, "the client authenticated as somebody else");

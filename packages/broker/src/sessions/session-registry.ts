@@ -5,6 +5,7 @@ import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
+import { grantRights } from "../router/may-deliver.ts";
 import type { Router } from "../router/router.ts";
 import type { LoadedSession, StoredSession } from "../storage/storage.ts";
 import { dropRevoked } from "./drop-revoked.ts";
@@ -170,9 +171,9 @@ export class SessionRegistry {
     for (const session of this.sessions.values()) if (session.connection !== undefined) this.dropRevoked(session);
   }
 
-  /** The rights of one Session have changed, because its client authenticated again. */
-  rightsChanged(session: Session): void {
-    this.options.router.routesChanged();
+  /** Its client is back, or authenticated again, with rights that may be others: what waits is held against them before it leaves. */
+  grant(session: Session, rights: Rights): void {
+    if (grantRights(session, rights)) this.options.router.routesChanged();
     this.dropRevoked(session);
   }
 
@@ -220,13 +221,6 @@ export class SessionRegistry {
     this.sessions.set(keyOf(session.owner, session.clientIdentifier), session);
     this.offline.add(session);
     return session;
-  }
-
-  /** Its client is back, with rights that may be others: what waits is held against them before any of it leaves. */
-  private grant(session: Session, rights: Rights): void {
-    session.grant(rights);
-    this.options.router.routesChanged();
-    this.dropRevoked(session);
   }
 
   private dropRevoked(session: Session): void {
