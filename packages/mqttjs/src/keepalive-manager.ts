@@ -1,11 +1,21 @@
+import type { Timer, TimerVariant } from "./options.ts";
+
 /** What a manager needs of its client. */
 export interface KeptAlive {
   readonly keepalive: number;
+  sendPing(): void;
+  onKeepaliveTimeout(): void;
 }
 
+const native: Timer = {
+  set: (callback, intervalMs) => setInterval(callback, intervalMs),
+  clear: (timer: never) => clearInterval(timer as ReturnType<typeof setInterval>),
+};
+const none: Timer = { set: () => undefined, clear: () => undefined };
+
 /**
- * When the server must have been heard of, in the terms of MQTT.js. The client itself pings by what was sent and received, so this
- * only tells.
+ * Pings a client each `keepalive` and cuts it half of that later, unless it is rescheduled, as in MQTT.js. A client itself pings by
+ * what was sent and received: its own manager has no timer, and only tells when the server must have been heard of.
  */
 export class KeepaliveManager {
   keepaliveTimeoutTimestamp = 0;
@@ -13,8 +23,16 @@ export class KeepaliveManager {
   intervalEvery = 0;
   /** Ms */
   keepalive = 0;
+  private counter = 0;
+  private timerId: unknown;
+  private destroyed = false;
+  private readonly timer: Timer;
+  private readonly client: KeptAlive;
 
-  constructor(client: KeptAlive, _variant?: unknown) {
+  /** @param variant none for a manager that only tells */
+  constructor(client: KeptAlive, variant?: TimerVariant | Timer) {
+    this.client = client;
+    this.timer = typeof variant === "object" ? variant : variant === undefined ? none : native;
     this.setKeepalive(client.keepalive);
   }
 
@@ -30,10 +48,24 @@ export class KeepaliveManager {
   }
 
   reschedule(): void {
+    if (this.destroyed) return;
+    this.clear();
+    this.counter = 0;
     this.keepaliveTimeoutTimestamp = Date.now() + Math.ceil(this.keepalive * 1.5);
+    this.timerId = this.timer.set(() => {
+      this.counter++;
+      if (this.counter === 2) this.client.sendPing();
+      else if (this.counter > 2) this.client.onKeepaliveTimeout();
+    }, this.intervalEvery);
   }
 
   destroy(): void {
-    // There is nothing of its own to stop.
+    this.clear();
+    this.destroyed = true;
+  }
+
+  private clear(): void {
+    if (this.timerId) this.timer.clear(this.timerId as never);
+    this.timerId = undefined;
   }
 }
