@@ -1,15 +1,16 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type BrokerProcess, endProcess } from "./broker-process.ts";
+import { hundredRules } from "./hundred-rules.ts";
 
 const commandFolder = new URL("../../../packages/cli/", import.meta.url);
 
 /**
- * Starts the built `bowline up` with a plain TCP listener, everything in memory and its other defaults.
+ * Starts the built `bowline up` with a plain TCP listener, everything in memory, 100 access rules and its other defaults.
  *
  * @param nodeOptions Options of Node itself, such as those of its profiler.
  * @throws Error when it ends before it is ready.
@@ -19,7 +20,9 @@ export async function startBowline(nodeOptions: readonly string[] = []): Promise
   const folder = await mkdtemp(join(tmpdir(), "bowline-bench-"));
   const command = fileURLToPath(new URL("bin/bowline.js", commandFolder));
   const args = ["up", "--memory", "--anonymous", "--no-console", "--log-level", "error", "--listen", "mqtt://127.0.0.1:0"];
-  const child = spawn(process.execPath, [...nodeOptions, command, ...args, "--data", join(folder, "data")], {
+  const config = join(folder, "bowline.json");
+  await writeFile(config, JSON.stringify(hundredRules()));
+  const child = spawn(process.execPath, [...nodeOptions, command, ...args, "--config", config, "--data", join(folder, "data")], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
