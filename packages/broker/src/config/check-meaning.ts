@@ -3,6 +3,7 @@ import { parseListenUrl } from "../listeners/listen-url.ts";
 import { parseAdminUrl, parseConsoleUrl } from "../server/admin-url.ts";
 import { trustedProxies } from "../server/trusted-proxies.ts";
 import type { BrokerConfig } from "./broker-config.ts";
+import type { ListenerConfig } from "./listener-schema.ts";
 import { readSecret, type SecretReference } from "./secret-reference.ts";
 
 /** A key whose form is right and whose meaning is not. */
@@ -23,6 +24,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   };
   for (const [index, listener] of config.listen.entries()) {
     check(["listen", index], () => parseListenUrl(listener.url, config));
+    check(["listen", index, "anyProtocol"], () => checkAnyProtocol(listener));
     check(["listen", index, "trustedProxies"], () => trustedProxies(listener.trustedProxies ?? []));
     for (const origin of listener.allowedOrigins ?? []) check(["listen", index, "allowedOrigins"], () => checkOrigin(origin));
   }
@@ -44,6 +46,13 @@ function secretsOf({ tls, metrics, bootstrap }: BrokerConfig): [readonly Propert
       password,
     ]),
   ];
+}
+
+function checkAnyProtocol({ url, anyProtocol = false }: ListenerConfig): void {
+  if (!anyProtocol || /^wss?:/i.test(url)) return;
+  throw new MqttError("CONFIG_INVALID", {
+    detail: "anyProtocol belongs to ws:// and wss:// listeners, whose URL says where the WebSocket is",
+  });
 }
 
 const ORIGIN = /^(https?:\/\/(\*\.)?[^\s/*?#@]+|null)$/;

@@ -7,6 +7,7 @@ export interface ListenerConfig {
   trustedProxies?: string[] | undefined;
   requireSni?: boolean | undefined;
   allowedOrigins?: string[] | undefined;
+  anyProtocol?: boolean | undefined;
 }
 
 /** A URL alone says all that most listeners need. */
@@ -31,6 +32,12 @@ const listenerObject: z.ZodType<ListenerConfig, ListenerConfig> = z.strictObject
     .optional()
     .describe(
       "Origins of pages that may open a WebSocket here, such as https://app.example.com or https://*.example.com. Default: every page. Clients that are no page send none, and come in.",
+    ),
+  anyProtocol: z
+    .boolean()
+    .optional()
+    .describe(
+      "For ws and wss: answer MQTT on this port as well, told apart by ALPN or the first bytes; on the loopback, or with `allowPlaintext`, a wss listener then takes it all without TLS too.",
     ),
 });
 

@@ -5,6 +5,7 @@ import type { HandshakeOwner, InnerProtocol, TenantTls } from "../tls/tenant-tls
 import { type ClientHello, ClientHelloReader } from "./client-hello.ts";
 import { classifyFirstBytes, type FirstBytes } from "./first-bytes.ts";
 import type { FrontCause, FrontCounters, FrontEvent } from "./front-event.ts";
+import { readInnerFirstBytes } from "./inner-first-bytes.ts";
 import { includesAddress, plainAddress } from "./loopback.ts";
 import { parseProxyHeader, type ProxyHeader } from "./proxy-protocol.ts";
 import { closeWith, httpAnswer, TLS_ALERTS, tlsAlert } from "./refusals.ts";
@@ -17,10 +18,13 @@ import { closeWith, httpAnswer, TLS_ALERTS, tlsAlert } from "./refusals.ts";
  * Each connection lives here for at most `firstBytesTimeoutMs`, and then in the TLS handshake for at most the tenant's time limit.
  */
 export interface FrontOptions {
-  readonly innerProtocol: InnerProtocol;
+  /** What the port is for, inside TLS where there is TLS; `any` looks at each connection. */
+  readonly innerProtocol: InnerProtocol | "any";
   /** Absent on plaintext listeners, unless a proxy names tenants there. */
   readonly tenants?: TenantDirectory;
   readonly isTls: boolean;
+  /** Whether a port with TLS takes connections without it too. Default false. */
+  readonly takesPlaintext?: boolean;
   /** Owner of what names no tenant. */
   readonly tenant: string;
   /** Refuses TLS clients that send no name, or an address as name. Default false. */
@@ -48,8 +52,16 @@ const FIRST_BYTES_TIMEOUT_MS = 5_000;
 
 /** What a listener's port is for, in the words of an answer to those who came with something else. */
 const PORT_SPEAKS = {
-  plain: { mqtt: "plain MQTT (mqtt://)", http: "HTTP and MQTT over WebSocket (ws://)" },
-  tls: { mqtt: "MQTT over TLS (mqtts://)", http: "HTTPS and MQTT over WebSocket with TLS (wss://)" },
+  plain: {
+    mqtt: "plain MQTT (mqtt://)",
+    http: "HTTP and MQTT over WebSocket (ws://)",
+    any: "plain MQTT, HTTP and MQTT over WebSocket (mqtt://, ws://)",
+  },
+  tls: {
+    mqtt: "MQTT over TLS (mqtts://)",
+    http: "HTTPS and MQTT over WebSocket with TLS (wss://)",
+    any: "MQTT, HTTPS and MQTT over WebSocket, all with TLS (mqtts://, wss://)",
+  },
 } as const;
 
 /** What the front waits for; `settled` when the socket is given away, refused or closed. */
@@ -69,6 +81,8 @@ export class FrontConnection implements HandshakeOwner {
   /** Set when the name is known. */
   tenant: string;
   serverName: string | undefined;
+  /** What it speaks; on a port that answers everything known when it is handed over. */
+  protocol: InnerProtocol;
   proxy: ProxyHeader | undefined;
   /** Whether a protocol has the socket now, after the TLS handshake if there is one. */
   isHandedOver = false;
@@ -87,6 +101,7 @@ export class FrontConnection implements HandshakeOwner {
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = localPort;
     this.tenant = options.tenant;
+    this.protocol = options.innerProtocol === "any" ? "mqtt" : options.innerProtocol;
     const owned = socket as FrontSocket;
     owned[connectionOf] = this;
     owned.on("close", onClose).on("error", onError);
@@ -99,7 +114,11 @@ export class FrontConnection implements HandshakeOwner {
   }
 
   secured(socket: TLSSocket): void {
-    this.#handOver(socket);
+    const { innerProtocol, firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS } = this.options;
+    if (innerProtocol !== "any") this.#handOver(socket);
+    else if (typeof socket.alpnProtocol === "string")
+      this.#handOverAs(socket.alpnProtocol === "http/1.1" ? "http" : "mqtt", socket);
+    else readInnerFirstBytes(socket, firstBytesTimeoutMs, (protocol) => this.#handOverAs(protocol, socket));
   }
 
   handshakeFailed(error: Error): void {
@@ -211,12 +230,13 @@ export class FrontConnection implements HandshakeOwner {
     const bytes = this.#joined();
     const kind = classifyFirstBytes(bytes);
     if (kind === "more") return;
-    const { isTls, innerProtocol } = this.options;
+    const { isTls, innerProtocol, takesPlaintext = false } = this.options;
     if (isTls && kind === "tls") this.#startHello(bytes);
-    else if (isTls) this.#refuseOnTls(kind);
+    else if (isTls && !takesPlaintext) this.#refuseOnTls(kind);
     // A text, which every TLS client takes for what it is: the answer of a port without TLS.
     else if (kind === "tls") this.#refuse("tlsOnPlain", this.#mismatch("TLS"), this.#wrongPortAnswer());
     else if (kind === "proxy") this.#refuseProxyHeader();
+    else if (innerProtocol === "any") this.#takeAny(kind);
     else if (innerProtocol === "mqtt") this.#takeOnMqtt(kind);
     else if (kind === "http") this.#handOverPlain();
     else this.#refuseOnHttp(kind);
@@ -226,6 +246,12 @@ export class FrontConnection implements HandshakeOwner {
     if (kind === "http") this.#refuse("httpOnMqtt", this.#mismatch("HTTP"), this.#wrongPortAnswer());
     else if (kind === "ssh") this.#refuse("otherProtocol", this.#mismatch("SSH"));
     // All else may be MQTT, if only a wrong packet to begin with: the engine knows how to answer.
+    else this.#handOverPlain();
+  }
+
+  #takeAny(kind: FirstBytes): void {
+    this.protocol = kind === "http" ? "http" : "mqtt";
+    if (kind === "ssh") this.#refuse("otherProtocol", this.#mismatch("SSH"));
     else this.#handOverPlain();
   }
 
@@ -308,6 +334,11 @@ export class FrontConnection implements HandshakeOwner {
     }
     this.#giveAway();
     this.#handOver(this.socket);
+  }
+
+  #handOverAs(protocol: InnerProtocol, socket: Socket): void {
+    this.protocol = protocol;
+    this.#handOver(socket);
   }
 
   #handOver(socket: Socket): void {

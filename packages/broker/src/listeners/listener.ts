@@ -22,6 +22,12 @@ export interface ListenerOptions {
   readonly addressLimits?: AddressLimits;
   /** Largest WebSocket message of a peer in bytes. Default 256 MB, the largest packet MQTT knows. */
   readonly maxMessageBytes?: number;
+  /**
+   * Answers MQTT besides WebSocket and HTTP on a ws or wss listener, and on a wss one without TLS what comes without, when
+   * `takesPlaintext` says so.
+   */
+  readonly takesAnyProtocol?: boolean;
+  readonly takesPlaintext?: boolean;
   /** Answers the HTTP requests of a ws or wss listener at other paths than the WebSocket's. Default 404 with a text. */
   readonly requestHandler?: RequestHandler;
   /** Whether a ws or wss listener answers WebSockets at all. Default true; the admin listener does not. */
@@ -91,7 +97,7 @@ class OpenListener implements Listener {
       ...options,
       isTls,
       tenant,
-      innerProtocol: this.#http === undefined ? "mqtt" : "http",
+      innerProtocol: this.#http === undefined ? "mqtt" : options.takesAnyProtocol === true ? "any" : "http",
       counters: this.counters,
       onEvent: options.onEvent ?? (() => {}),
       handOver: (connection, socket) => this.#handOver(connection, socket),
@@ -159,7 +165,7 @@ class OpenListener implements Listener {
   }
 
   #handOver(connection: FrontConnection, socket: Socket): void {
-    if (this.#http !== undefined) {
+    if (this.#http !== undefined && connection.protocol === "http") {
       this.#http.take(connection, socket);
       return;
     }

@@ -9,11 +9,11 @@ export type Origin = Pick<Arrival, "tenant" | "transport" | "remoteAddress" | "r
 
 /** `socket` is the one whose bytes the protocol reads: the TLS socket, where there is one. */
 export function originOf(connection: FrontConnection, socket: Socket): Origin {
-  const { tenant, remoteAddress, remotePort, localPort, proxy, options } = connection;
+  const { tenant, remoteAddress, remotePort, localPort, proxy, protocol } = connection;
   const isTls = socket instanceof TLSSocket;
   return {
     tenant,
-    transport: transportOf(options.innerProtocol === "http", isTls, localPort),
+    transport: transportOf(protocol === "http", isTls, localPort),
     remoteAddress,
     remotePort,
     localPort,

@@ -5,6 +5,7 @@ import type { FrontEvent } from "../listeners/front-event.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
+import { isLoopbackHost } from "../listeners/loopback.ts";
 import type { Logger } from "../log/logger.ts";
 import type { TenantTable } from "../tls/tenant-directory.ts";
 import { parseAdminUrl, parseConsoleUrl } from "./admin-url.ts";
@@ -156,12 +157,20 @@ export class ServerListeners {
       maxMessageBytes: config.limits.maximumPacketSize + FRAMING_SLACK,
       ...(tenants === undefined ? {} : { tenants }),
       ...(isProxied ? { trustedProxies: trustedProxies(own.trustedProxies ?? config.trustedProxies) } : {}),
+      ...(own.anyProtocol === true ? anyProtocol(url, config) : {}),
       ...(own.allowedOrigins === undefined ? {} : { allowedOrigins: own.allowedOrigins }),
       ...(role === "console" ? { requestHandler: consoleHandler } : {}),
       ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),
       onEvent: (event) => logFrontEvent(logger, event),
     };
   }
+}
+
+function anyProtocol(
+  url: ListenUrl,
+  { allowPlaintext }: BrokerConfig,
+): Pick<ListenerOptions, "takesAnyProtocol" | "takesPlaintext"> {
+  return { takesAnyProtocol: true, takesPlaintext: allowPlaintext || (url.kind === "tcp" && isLoopbackHost(url.host)) };
 }
 
 /** The first that stands there, which is then not free any more. */

@@ -45,7 +45,7 @@ export class TenantTls {
   readonly #handshakeTimeoutMs: number;
   #settings: TenantTlsSettings;
   #resumption: Resumption = newResumption();
-  #servers: { readonly mqtt: Server; readonly http: Server };
+  #servers: Servers;
 
   constructor({ tenant, handshakeTimeoutMs = 10_000, ...settings }: TenantTlsOptions) {
     this.tenant = tenant;
@@ -60,7 +60,7 @@ export class TenantTls {
   }
 
   /** Starts the handshake on a socket whose first bytes were put back with `unshift`. */
-  take(socket: Socket, protocol: InnerProtocol, owner: HandshakeOwner): void {
+  take(socket: Socket, protocol: InnerProtocol | "any", owner: HandshakeOwner): void {
     (socket as OwnedSocket)[ownerOf] = owner;
     this.#servers[protocol].emit("connection", socket);
   }
@@ -83,7 +83,7 @@ export class TenantTls {
     this.#resumption = resumption;
   }
 
-  #open(settings: TenantTlsSettings, resumption: Resumption): { readonly mqtt: Server; readonly http: Server } {
+  #open(settings: TenantTlsSettings, resumption: Resumption): Servers {
     const shared: TlsOptions = {
       ...secureSettings(settings, resumption),
       ticketKeys: resumption.ticketKeys,
@@ -91,19 +91,20 @@ export class TenantTls {
       requestCert: settings.clientCa !== undefined,
       rejectUnauthorized: settings.requiresClientCertificate ?? false,
     };
-    const mqtt = tlsServer({ ...shared, ALPNProtocols: [...(settings.alpnProtocols ?? ["mqtt"])] });
-    const http = tlsServer({ ...shared, ALPNProtocols: ["http/1.1"] });
-    const { named } = settings;
-    if (named !== undefined) {
+    const { named, alpnProtocols = ["mqtt"] } = settings;
+    const open = (protocols: readonly string[]): Server => {
+      const server = tlsServer({ ...shared, ALPNProtocols: [...protocols] });
+      if (named === undefined) return server;
       const context = secureSettings({ ...settings, material: named.material }, resumption);
-      for (const name of named.names) {
-        mqtt.addContext(name, context);
-        http.addContext(name, context);
-      }
-    }
-    return { mqtt, http };
+      for (const name of named.names) server.addContext(name, context);
+      return server;
+    };
+    return { mqtt: open(alpnProtocols), http: open(["http/1.1"]), any: open([...alpnProtocols, "http/1.1"]) };
   }
 }
+
+/** One for each thing a port can be for, since each offers other protocols by ALPN. */
+type Servers = Readonly<Record<InnerProtocol | "any", Server>>;
 
 /** What decides whose sessions can be resumed here. */
 interface Resumption {

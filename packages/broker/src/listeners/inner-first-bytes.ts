@@ -1,0 +1,27 @@
+import type { Socket } from "node:net";
+import type { InnerProtocol } from "../tls/tenant-tls.ts";
+import { classifyFirstBytes } from "./first-bytes.ts";
+
+/**
+ * Tells what is spoken inside of TLS on a port that answers everything, for a client that did not say so by ALPN. The first bytes are read
+ * and put back, and the socket is paused; `told` is called once, or never when the socket closes before.
+ */
+export function readInnerFirstBytes(socket: Socket, timeoutMs: number, told: (protocol: InnerProtocol) => void): void {
+  let bytes: Buffer = Buffer.alloc(0);
+  const deadline = setTimeout(() => socket.destroy(), timeoutMs);
+  const onData = (chunk: Buffer): void => {
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    const kind = classifyFirstBytes(bytes);
+    if (kind === "more") return;
+    settle();
+    socket.pause();
+    socket.unshift(bytes);
+    // All else may be MQTT, if only a wrong packet to begin with: the engine knows how to answer.
+    told(kind === "http" ? "http" : "mqtt");
+  };
+  const settle = (): void => {
+    clearTimeout(deadline);
+    socket.removeListener("data", onData).removeListener("close", settle);
+  };
+  socket.on("data", onData).on("close", settle);
+}
