@@ -8,6 +8,7 @@ import { Gate } from "../scenarios/gate.ts";
 import { pause, until } from "../scenarios/clients.ts";
 import { type UserBroker, userBrokers } from "../scenarios/user-brokers.ts";
 import { missingPrograms } from "../system/missing-programs.ts";
+import { statedBar } from "../system/stated-bar.ts";
 import type { ChromiumPage } from "./chromium-page.ts";
 import { openClientPage, type PageGlobals } from "./client-page.ts";
 
@@ -15,7 +16,7 @@ import { openClientPage, type PageGlobals } from "./client-page.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
 /** 100 ms by the criterion, and room for a busy machine. */
-const PROMPT_MS = 500;
+const PROMPT_MS = statedBar(500);
 const CLOSE_MS = 500;
 /** How long Chromium waits for the other half of a WebSocket's close before it closes TCP, which no page can shorten. */
 const BROWSER_MS = 75_000;

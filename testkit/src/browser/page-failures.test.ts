@@ -9,6 +9,7 @@ import type { AttemptFailure } from "@bowline/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BowlineProcess } from "../system/bowline-process.ts";
 import { missingPrograms } from "../system/missing-programs.ts";
+import { statedBar } from "../system/stated-bar.ts";
 import { ChromiumPage } from "./chromium-page.ts";
 import { type PageGlobals, servePage } from "./client-page.ts";
 
@@ -138,7 +139,7 @@ describe.skipIf(missing !== "")(`what a page in Chromium is told of a failure${m
       await secure.page.waitForFunction("globalThis.bowline !== undefined");
       const told = await secure.page.evaluate(failInPage, { url: "ws://broker.example/mqtt" });
       expect(told.failures).toMatchObject([{ code: "B_MIXED", stage: "input" }]);
-      expect(told.failures[0]!.msToFail).toBeLessThan(100);
+      expect(told.failures[0]!.msToFail).toBeLessThan(statedBar(100));
     } finally {
       await secure.close();
       await rm(folder, { recursive: true });

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { WebSocketTap } from "../browser/web-socket-tap.ts";
 import { LocalServer } from "../chaos/local-server.ts";
 import { pause, until } from "../scenarios/clients.ts";
+import { statedBar } from "../system/stated-bar.ts";
 import { browsers } from "./browsers.ts";
 import { LifeHost, type LifeOrder } from "./life-host.ts";
 
@@ -100,7 +101,7 @@ for (const { name, missing, open } of browsers) {
         const back = host.events.find((event) => event.name === "back");
         const connectedAt = tap.connections[1]!.frames[0]!.at;
         // A page that was not kept is a new one, and makes a new client.
-        if (back !== undefined) expect(connectedAt - back.at).toBeLessThan(300);
+        if (back !== undefined) expect(connectedAt - back.at).toBeLessThan(statedBar(300));
         host.goElsewhere();
       },
       2 * BROWSER_MS,
