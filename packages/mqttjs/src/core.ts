@@ -41,6 +41,7 @@ import type { OutgoingPublish } from "./outgoing-publish.ts";
 import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
 import type { IConnackPacket, IDisconnectPacket, Packet } from "./packets.ts";
 import { IDLE, LEAVING_CONNECTED, type Phase } from "./phase.ts";
+import { nameOfStore, reliableStores } from "./reliable-stores.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { toPacket } from "./to-packet.ts";
 import { UserStores } from "./user-stores.ts";
@@ -101,6 +102,8 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   private fullError: MqttError | undefined;
   /** Messages that did not fit. */
   droppedMessages = 0;
+  /** Connections whose server had not kept the session of subscriptions. */
+  gaps = 0;
   lastFailure: AttemptFailure | undefined;
   /** Coming back with fresh credentials, which the application has not asked for: its `end()` counts more. */
   private isRenewing = false;
@@ -383,6 +386,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     for (const entry of taken) if (entry.message === undefined) this.entryDone(entry, 0);
     this.outbox.sendAnew(taken.filter(({ message }) => message !== undefined));
     this.stores?.accepted();
+    const isGap = !packet.sessionPresent && this.subscriptions.hasGranted;
     if (this.options.resubscribe === false) this.subscriptions.forgetAll();
     else this.subscriptions.renew(engine, packet.sessionPresent);
     // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
@@ -390,6 +394,10 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     this.outbox.opened(engine, connection.sender, (entry) => this.refuses(entry));
     this.showSent();
     this.tell("connect", this.connack);
+    if (isGap) {
+      this.gaps++;
+      this.tell("gap", this.connack);
+    }
     progress(this);
   }
 
@@ -460,10 +468,13 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   }
 
   givenStores(): UserStores | undefined {
-    const { incomingStore, outgoingStore } = this.options;
-    if (incomingStore == null && outgoingStore == null) return undefined;
+    const { bowline } = this.options;
+    const own = bowline?.reliable === true ? reliableStores(nameOfStore(this.options)) : undefined;
+    const incoming = this.options.incomingStore ?? own?.incoming;
+    const outgoing = this.options.outgoingStore ?? own?.outgoing;
+    if (incoming === undefined && outgoing === undefined) return undefined;
     const { session, identifiers } = this.outbox;
-    return new UserStores(outgoingStore ?? undefined, incomingStore ?? undefined, session, identifiers, () => progress(this));
+    return new UserStores(outgoing, incoming, session, identifiers, () => progress(this));
   }
 
   /** The URL of the attempt, as the application wants it. */

@@ -13,6 +13,8 @@ export type CloseCallback = (error?: Error) => void;
 /** The events of a client and their arguments. */
 export interface MqttClientEventCallbacks {
   connect: OnConnectCallback;
+  /** The server did not keep the session: messages for subscriptions may be missing. Not of MQTT.js; follows `connect`. */
+  gap: OnConnectCallback;
   message: OnMessageCallback;
   packetsend: OnPacketCallback;
   packetreceive: OnPacketCallback;

@@ -54,6 +54,14 @@ const defaults = {
   queueQoSZero: true,
 } as const;
 
+const A_DAY = 86_400;
+
+/** What `bowline.reliable` stands for, but for the stores. */
+function asReliable(options: IClientOptions): IClientOptions {
+  const properties = { sessionExpiryInterval: A_DAY, ...options.properties };
+  return { ...options, clean: false, ...(options.protocolVersion === 5 && { properties }) };
+}
+
 /**
  * A client with the interface of MQTT.js 5. Made by `connect`, or with a function that opens the byte stream.
  *
@@ -75,9 +83,10 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
    */
   constructor(streamBuilder: StreamBuilder | undefined, options: IClientOptions) {
     super();
-    const { clientId, clean = true } = options;
+    const wanted = options.bowline?.reliable === true ? asReliable(options) : options;
+    const { clientId, clean = true } = wanted;
     if (!clean && !clientId) throw new Error("Missing clientId for unclean clients");
-    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
     this.options = { ...defaults, clientId: clientId ?? MqttClient.defaultId(), ...Object.fromEntries(given) };
     if (this.options.protocolId === "MQIsdp") this.options.protocolVersion = 3;
     this.queueQoSZero = this.options.queueQoSZero !== false;
@@ -122,6 +131,10 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   }
   set reconnecting(isReconnecting: boolean) {
     this.core.isReconnecting = isReconnecting;
+  }
+  /** How often the server had not kept the session of subscriptions. */
+  get gaps(): number {
+    return this.core.gaps;
   }
   get _reconnectCount(): number {
     return this.core.retries;

@@ -198,6 +198,11 @@ export interface BowlineOptions {
   onPageHide?: ConnectOptions["onPageHide"];
   /** Whether a page asks the server by a `fetch` why its WebSocket did not open. Default true; pages only. */
   probe?: boolean;
+  /**
+   * A session that outlives program and page, as one switch: `clean: false`, on 5.0 a session of a day, and stores for QoS 1 and 2 in a
+   * folder in `.bowline-sessions` of the working directory, in a page in IndexedDB. Needs a `clientId`. Default false.
+   */
+  reliable?: boolean;
   /** A proxy of any kind, HTTP included, for every transport; Node only. */
   proxy?: ConnectOptions["proxy"];
   /** How sockets are opened; Node only. */

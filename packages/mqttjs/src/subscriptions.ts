@@ -93,6 +93,11 @@ export class Subscriptions {
     }
   }
 
+  /** A server has granted some, at one time. */
+  get hasGranted(): boolean {
+    return [...this.remembered.values()].some(({ isGranted }) => isGranted);
+  }
+
   forgetAll(): void {
     this.remembered.clear();
   }

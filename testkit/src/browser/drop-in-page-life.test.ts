@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { LocalServer } from "../chaos/local-server.ts";
 import { pause, until } from "../scenarios/clients.ts";
 import { missingPrograms } from "../system/missing-programs.ts";
+import { statedBar } from "../system/stated-bar.ts";
 import { serveDropInPage } from "./client-page.ts";
 import { LivingPage } from "./living-page.ts";
 import { WebSocketTap } from "./web-socket-tap.ts";
@@ -106,7 +107,7 @@ describe.skipIf(missing !== "")(`the drop-in in a page of Chromium${missing && `
     const resumedAt = Date.now();
     await lifecycle("active");
     await until(() => tap.sent(tap.connections[1]).includes("CONNECT"));
-    expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(300);
+    expect(tap.connections[1]!.frames[0]!.at - resumedAt).toBeLessThan(statedBar(300));
     await page.until(() => (globalThis as unknown as Scope).client.connected);
   });
 
@@ -119,6 +120,21 @@ describe.skipIf(missing !== "")(`the drop-in in a page of Chromium${missing && `
     expect(tap.connections[0]!.endedAt! - started).toBeLessThanOrEqual(PROMPT_MS);
   });
 
+  // covers: [F6 drop-in]
+  test("that is `reliable` sends what it was given offline once it was loaded anew", async () => {
+    const clientId = `reliable-${Date.now()}`;
+    const came: string[] = [];
+    await watcher.subscribe(clientId, { qos: 2 }, (message) => came.push(message.text())).ready;
+    tap.isBlackHole = true;
+    await page.evaluate(publishReliably, { url: tap.url, clientId });
+    tap.isBlackHole = false;
+    await page.send("Page.reload");
+    await page.until(() => "mqtt" in globalThis && !("client" in globalThis));
+    await page.evaluate(goOnReliably, { url: tap.url, clientId });
+    await until(() => came.length === 2);
+    expect(came).toEqual(["1", "2"]);
+  });
+
   test("a server gone silent is found within 1.5 times the Keep Alive, and told once", async () => {
     await goOnline({ keepalive: 1 });
     tap.isBlackHole = true;
@@ -129,7 +145,7 @@ describe.skipIf(missing !== "")(`the drop-in in a page of Chromium${missing && `
   });
 });
 
-/* Runs in the page: it may use nothing of this file. */
+/* These run in the page: they may use nothing of this file. */
 
 async function connectInPage({ url, hasWill, keepalive, onPageHide }: Order): Promise<void> {
   const scope = globalThis as unknown as Scope;
@@ -142,5 +158,21 @@ async function connectInPage({ url, hasWill, keepalive, onPageHide }: Order): Pr
     ...(onPageHide && { bowline: { onPageHide } }),
   });
   scope.client.on("error", (error) => scope.told.push(error.message));
+  await new Promise<void>((resolve) => scope.client.on("connect", () => resolve()));
+}
+
+/** Resolves when both messages are kept. */
+async function publishReliably({ url, clientId }: { url: string; clientId: string }): Promise<void> {
+  const scope = globalThis as unknown as Scope;
+  scope.client = scope.mqtt.connect(url, { clientId, bowline: { reliable: true } });
+  for (const text of ["1", "2"]) {
+    await new Promise<void>((resolve) => scope.client.publish(clientId, text, { qos: 1, cbStorePut: () => resolve() }));
+  }
+}
+
+async function goOnReliably({ url, clientId }: { url: string; clientId: string }): Promise<void> {
+  const scope = globalThis as unknown as Scope;
+  scope.client = scope.mqtt.connect(url, { clientId, bowline: { reliable: true }, reconnectPeriod: 20 });
+  scope.client.on("error", () => undefined);
   await new Promise<void>((resolve) => scope.client.on("connect", () => resolve()));
 }
