@@ -115,6 +115,7 @@ const besideScript: Readonly<Record<string, string>> = {
   "./attempt-rules.ts": "packages/mqttjs/src/attempt-rules.ts",
   "./diagnosis.ts": "packages/client/src/browser/diagnosis.ts",
   "./outbound-aliases.ts": "packages/protocol/src/flow/outbound-aliases.ts",
+  "./shared-records.ts": "packages/mqttjs/src/shared-records.ts",
 };
 
 function bundleMqttJsForPages(): Promise<void> {
@@ -127,7 +128,7 @@ function bundleMqttJsForPages(): Promise<void> {
   const parts = Object.entries(besideScript).map(
     ([path, source]): PageBundle => ({
       input: { input: join(root, source), resolve },
-      output: { dir, format: "esm", entryFileNames: fileBeside(path) },
+      output: { dir, format: "esm", entryFileNames: fileBeside(path), codeSplitting: false },
     }),
   );
   return bundleForPages([script, ...parts], ["protocol", "client", "mqttjs"]);
