@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { responseInformationFor } from "./response-information.ts";
 import { bindPattern, patternFault } from "./topic-pattern.ts";
 
 test.each([
@@ -39,6 +40,12 @@ test.each([
   ["plain/#", "plain/#"],
 ])("%s becomes %s", (pattern, topicFilter) => {
   expect(bindPattern(pattern, who)).toEqual({ isLiteral: false, topicFilter });
+});
+
+test("the Response Information of a client is a topic of its own", () => {
+  const topicFilter = `${responseInformationFor(who)}/#`;
+  expect(bindPattern("response/${responseid}/#", who)).toEqual({ isLiteral: false, topicFilter });
+  expect(topicFilter).toMatch(/^response\/[\w-]{22}\/#$/);
 });
 
 test("eq keeps its text", () => {

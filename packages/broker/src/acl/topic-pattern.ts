@@ -1,4 +1,5 @@
 import { validateTopicFilter } from "@bowline/protocol/internal";
+import { responseIdFor } from "./response-information.ts";
 
 /** What the placeholders of one client stand for; without a value a pattern with it is nobody's. */
 export interface PlaceholderValues {
@@ -17,7 +18,7 @@ export interface BoundTopic {
 
 const LITERAL = "eq ";
 const PLACEHOLDER = /^\$\{([^{}]*)\}$/;
-const NAMES = /^(clientid|username|client_attrs\.[A-Za-z0-9_.-]{1,64})$/;
+const NAMES = /^(clientid|username|responseid|client_attrs\.[A-Za-z0-9_.-]{1,64})$/;
 
 /** What is wrong with a topic of a rule, in words; undefined when nothing is. */
 export function patternFault(pattern: string): string | undefined {
@@ -29,7 +30,7 @@ export function patternFault(pattern: string): string | undefined {
     if (name === undefined ? level.includes("${") : !NAMES.test(name)) {
       return name === undefined
         ? `"${level}": a placeholder must fill its whole level`
-        : `"${level}" is not known; known are \${clientid}, \${username} and \${client_attrs.NAME}`;
+        : `"${level}" is not known; known are \${clientid}, \${username}, \${responseid} and \${client_attrs.NAME}`;
     }
   }
   const plain = filter.replaceAll(/\$\{[^{}]*\}/g, "x");
@@ -64,6 +65,7 @@ export function bindPattern(pattern: string, values: PlaceholderValues): BoundTo
 function valueOf(name: string, { clientIdentifier, owner, attributes }: PlaceholderValues): string | undefined {
   if (name === "clientid") return clientIdentifier;
   if (name === "username") return owner;
+  if (name === "responseid") return responseIdFor({ owner, clientIdentifier });
   const attribute = name.slice("client_attrs.".length);
   return attributes !== undefined && Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
 }
