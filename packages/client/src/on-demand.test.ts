@@ -23,7 +23,7 @@ test("what could not be loaded is told as an error of ours, and tried again at t
 });
 
 test("a service worker, which may import nothing later, is told what to do and does not try again by itself", async () => {
-  vi.stubGlobal("ServiceWorkerGlobalScope", class {});
+  vi.stubGlobal("ServiceWorkerGlobalScope", () => undefined);
   const part = onDemand(() => Promise.reject(new TypeError("import() is disallowed")), "STORE_FAILED", "storage");
   const expected = { code: "STORE_FAILED", stage: "storage", retry: "never", remedy: "Bundle the client into one file." };
   await expect(part()).rejects.toMatchObject(expected);
