@@ -82,9 +82,9 @@ for (const { name, missing, start } of userBrokers) {
         const { client: second }: { client: MqttClient } = clients.dropIn(gate.url, options);
         await until(() => came.length >= 10);
         // mosquitto hands QoS 2 on later than QoS 1 that came after it.
-      const isEven = (text: string): boolean => Number(text) % 2 === 0;
-      expect(came.filter(isEven)).toEqual(["0", "2", "4", "6", "8"]);
-      expect(came.filter((text) => !isEven(text))).toEqual(["1", "3", "5", "7", "9"]);
+        const isEven = (text: string): boolean => Number(text) % 2 === 0;
+        expect(came.filter(isEven)).toEqual(["0", "2", "4", "6", "8"]);
+        expect(came.filter((text) => !isEven(text))).toEqual(["1", "3", "5", "7", "9"]);
         if (protocolVersion === 5) expect(data).toEqual(Array(10).fill(2));
         // Acknowledged is forgotten.
         await second.endAsync();
