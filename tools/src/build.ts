@@ -52,7 +52,7 @@ const pageConditions = ["@bowline/source", "browser", "import", "default"];
 const nodeConditions = ["@bowline/source", "node", "import", "default"];
 
 function bundleClient(): Promise<void> {
-  const bundle: PageBundle = {
+  const page: PageBundle = {
     input: {
       input: join(root, "packages/client/src/index.ts"),
       resolve: { conditionNames: pageConditions },
@@ -68,12 +68,12 @@ function bundleClient(): Promise<void> {
       chunkFileNames: "browser-[name].min.js",
     },
   };
-  return bundleForPages([bundle], ["protocol", "client"]);
+  return bundleForPages([page], ["protocol", "client"]);
 }
 
 /** For a service worker, which may not import anything later: one file. */
 function bundleWholeClient(): Promise<void> {
-  const bundle: PageBundle = {
+  const page: PageBundle = {
     input: { input: join(root, "packages/client/src/index.ts"), resolve: { conditionNames: pageConditions } },
     output: {
       dir: join(root, "packages/client/dist"),
@@ -82,7 +82,7 @@ function bundleWholeClient(): Promise<void> {
       codeSplitting: false,
     },
   };
-  return bundleForPages([bundle], ["protocol", "client"]);
+  return bundleForPages([page], ["protocol", "client"]);
 }
 
 /**

@@ -2,11 +2,10 @@ import { expect, test } from "vitest";
 import { dropUnusedMembers } from "./drop-unused-members.ts";
 
 const members = new Set(["used", "unused", "inner", "taken", "getter"]);
-const methodsOf = (text: string): string[] => Object.getOwnPropertyNames(new Function(`return ${text}`)().prototype).slice(1);
 
 test("a method that nothing names goes, and then what only it called", () => {
   const [text] = dropUnusedMembers(["class A { unused() { this.inner(); } inner() {} used() {} } new A().used();"], members);
-  expect(methodsOf(text!.slice(0, text!.indexOf("new A")))).toEqual(["used"]);
+  expect(text?.replace(/ +/g, " ")).toBe("class A { used() {} } new A().used();");
 });
 
 test("what another file of the bundle names stays", () => {

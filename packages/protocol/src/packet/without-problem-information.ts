@@ -32,13 +32,12 @@ function withoutReasonString(properties: Properties | undefined): Properties | u
  * too (sections 3.2.2.3.9, 3.14.2.2.3 and their like). Empty where nothing can be left out.
  */
 export function shorterForms(packet: Packet): Packet[] {
-  const forms: Packet[] = [];
-  let { properties } = packet as { properties?: Properties };
-  if (((EXPLAINS >>> packet.type) & 1) === 0) return forms;
-  for (const name of ["reasonString", "userProperties"] as const) {
-    if (properties?.[name] === undefined) continue;
-    properties = { ...properties, [name]: undefined } as Properties;
-    forms.push({ ...packet, properties } as Packet);
-  }
-  return forms;
+  if (((EXPLAINS >>> packet.type) & 1) === 0) return [];
+  const { properties = {} } = packet as { properties?: Properties };
+  // What is undefined is not written.
+  const short = { ...properties, reasonString: undefined };
+  const forms: unknown[] = [];
+  if (properties.reasonString !== undefined) forms.push({ ...packet, properties: short });
+  if (properties.userProperties !== undefined) forms.push({ ...packet, properties: { ...short, userProperties: undefined } });
+  return forms as Packet[];
 }
