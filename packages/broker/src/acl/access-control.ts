@@ -60,6 +60,11 @@ export interface Rights {
   unknown?(action: AccessCase["action"], topic: string, qos: QoS, retain: boolean): Promise<void> | undefined;
   /** How it may not publish to the topic: the sum of `publishBit` of each way that is refused, 0 for none. */
   refusedPublishes(topicName: string): number;
+  /**
+   * Whether a will that was allowed at CONNECT is not to be published any more: a right that was taken away stops it, one whose ground
+   * is merely not known any more does not. Absent: whether it may be published now.
+   */
+  stopsWill?(topicName: string, way: number): boolean;
   /** `topicFilter` without `$share/ShareName/`. */
   subscribing(topicFilter: string, qos: QoS): SubscribeVerdict;
   /** Whether everything that the Subscription matches may be delivered, so that nobody need ask about each topic. */

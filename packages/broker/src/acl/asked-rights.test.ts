@@ -161,6 +161,32 @@ describe("a webhook", () => {
     }
   });
 
+  test("that allowed a will at CONNECT is not needed when it is due, and a rule that denies it stops it", async () => {
+    const desk = new Desk();
+    const { world, rules } = await setUp(desk);
+    const watcher = await world.client(5, { username: "free" });
+    await watcher.subscribe("#");
+    const will = { topicName: "w", payload: new Uint8Array([0x78]), qos: 1, retain: false } as const;
+    const one = await world.client(5, { will });
+    rules.askAgain("default");
+    await one.cut();
+    expect(await watcher.takeTexts()).toEqual(["w=x"]);
+    // The same of a client that is away, after a restart: what the webhook said is not known any more.
+    const kept = { sessionExpiryInterval: 60 };
+    const delayed = { ...will, properties: { willDelayInterval: 5 } };
+    await (await world.client(5, { clientIdentifier: "away", properties: kept, will: delayed })).cut();
+    await world.crash();
+    const again = await world.client(5, { username: "free" });
+    await again.subscribe("#");
+    await world.clock.advance(6_000);
+    expect(await again.takeTexts()).toEqual(["w=x"]);
+    await (await world.client(5, { clientIdentifier: "away", properties: kept, will: delayed })).cut();
+    await world.crash();
+    await rules.add("default", { permission: "deny", action: "publish", topics: ["w"] });
+    await world.clock.advance(6_000);
+    expect(world.broker.counters.willsDropped).toBe(1);
+  });
+
   test("whose client goes meanwhile leaves nothing behind", async () => {
     const desk = new Desk();
     const { world } = await setUp(desk);

@@ -73,6 +73,20 @@ export class AskedRights implements Rights {
     return refused;
   }
 
+  stopsWill(topicName: string, way: number): boolean {
+    for (const part of this.#bind()) {
+      if (isAskedPart(part)) {
+        const reply = this.#answers.get(keyOf(part, { action: "publish", topic: topicName, ...wayOf(way) }));
+        // It allowed it at CONNECT.
+        if (reply !== "ignore") return reply === "deny";
+      } else {
+        const { isAllowed, rule } = publishing(part, topicName, way);
+        if (rule !== undefined) return !isAllowed;
+      }
+    }
+    return !this.#known.isOpen;
+  }
+
   subscribing(topicFilter: string, qos: QoS): SubscribeVerdict {
     const rules = this.#bind().flatMap((part) => {
       if (!isAskedPart(part)) return part.rules;
@@ -164,6 +178,12 @@ function keyOf(
   { action, topic, qos, retain }: Pick<AccessCase, "action" | "topic" | "qos" | "retain">,
 ): string {
   return `${name}\0${action}\0${qos}${retain ? "r" : ""}\0${topic}`;
+}
+
+/** What `publishBit` was made of. */
+function wayOf(way: number): { qos: QoS; retain: boolean } {
+  const place = Math.log2(way);
+  return { qos: (place >> 1) as QoS, retain: (place & 1) === 1 };
 }
 
 function answerAsRule({ name }: AskedSource, topicFilter: string, qos: QoS, isAllow: boolean): BoundRule {

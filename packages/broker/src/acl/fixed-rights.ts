@@ -21,15 +21,8 @@ export function rightsOfAbsent(current: CurrentRules, who: Identity): Rights {
   return {
     version: nextVersion(),
     isByRules: false,
-    refusedPublishes(topicName) {
-      const bound = current.rules.bind(who, undefined);
-      let refused = 0;
-      for (let bit = 1; bit <= EVERY_PUBLISH; bit <<= 1) {
-        const { rule } = publishing(bound, topicName, bit);
-        if (rule !== undefined && !rule.isAllow) refused |= bit;
-      }
-      return refused;
-    },
+    refusedPublishes: () => EVERY_PUBLISH,
+    stopsWill: (topicName, way) => publishing(current.rules.bind(who, undefined), topicName, way).rule?.isAllow === false,
     subscribing: () => ({ isAllowed: false, reason: "the client is not connected" }),
     isFree: () => true,
     mayReceive: () => true,

@@ -271,7 +271,7 @@ export class SessionRegistry {
     session.will = undefined;
     const { router, events } = this.options;
     // Asked again, as the right may have gone since the CONNECT.
-    if ((session.rights.refusedPublishes(will.topicName) & publishBit(will.qos, will.retain)) !== 0) {
+    if (stopsWill(session.rights, will)) {
       events.willDropped(session, "its client has no right to publish it");
       return;
     }
@@ -308,6 +308,11 @@ export class SessionRegistry {
     const topic = new TextEncoder().encode(will.topicName);
     return new KeptMessage(topic, will.payload, will.properties, expiresAt, will.qos, session.publisherName);
   }
+}
+
+function stopsWill(rights: Rights, { topicName, qos, retain }: PendingWill): boolean {
+  const way = publishBit(qos, retain);
+  return rights.stopsWill?.(topicName, way) ?? (rights.refusedPublishes(topicName) & way) !== 0;
 }
 
 /** The will of a CONNECT as it is kept. */
