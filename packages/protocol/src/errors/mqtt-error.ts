@@ -72,7 +72,7 @@ export class MqttError extends Error {
     if (options.reasonCode !== undefined) this.reasonCode = options.reasonCode;
     if (options.clause !== undefined) this.clause = options.clause;
     if (options.details !== undefined) this.details = options.details;
-    if (this.stage === "input" && this.retry === "new-input") Object.setPrototypeOf(this, misuse as object);
+    if (this.stage === "input" && this.retry === "new-input") Object.setPrototypeOf(this, misuse);
   }
 
   /** `instanceof` asks what `is` asks: an error may be a `TypeError`, or of another installed copy. */
@@ -103,7 +103,7 @@ Object.defineProperty(MqttError.prototype, "name", { value: "MqttError", configu
 Object.defineProperty(MqttError.prototype, brand, { value: true });
 
 /** The same members on top of `TypeError`: one object has one chain of prototypes. */
-const misuse: unknown = Object.create(TypeError.prototype, {
+const misuse = Object.create(TypeError.prototype, {
   ...Object.getOwnPropertyDescriptors(MqttError.prototype),
   name: { value: "TypeError", configurable: true, writable: true },
 }) as object;
