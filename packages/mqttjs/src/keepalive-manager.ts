@@ -9,7 +9,7 @@ export interface KeptAlive {
 
 const native: Timer = {
   set: (callback, intervalMs) => setInterval(callback, intervalMs),
-  clear: (timer: never) => clearInterval(timer as ReturnType<typeof setInterval>),
+  clear: (timer: never) => clearInterval(timer),
 };
 const none: Timer = { set: () => undefined, clear: () => undefined };
 
