@@ -43,6 +43,7 @@ for (const { name, missing, start } of userBrokers) {
       late = 0;
       readonly failed: string[] = [];
       private timer: NodeJS.Timeout | undefined;
+      private isOver = false;
       private expiresAt = Number.POSITIVE_INFINITY;
       private readonly prefix: string;
 
@@ -56,12 +57,14 @@ for (const { name, missing, start } of userBrokers) {
         const username = `${this.prefix}${this.asked.length}`;
         await broker.setPassword(username, "token");
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => gate.cut(), LIFE_MS + SLACK_MS);
+        // One may be given out when its test has ended, and must not cut the next one's connection.
+        if (!this.isOver) this.timer = setTimeout(() => gate.cut(), LIFE_MS + SLACK_MS);
         this.expiresAt = Date.now() + LIFE_MS;
         return { username, password: "token", expiresAt: this.expiresAt };
       };
 
       stop(): void {
+        this.isOver = true;
         clearTimeout(this.timer);
       }
     }

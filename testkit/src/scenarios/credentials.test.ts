@@ -30,6 +30,7 @@ class Tokens {
   /** Requests that came when the token before had ended. */
   late = 0;
   private timer: NodeJS.Timeout | undefined;
+  private isOver = false;
   private expiresAt = Number.POSITIVE_INFINITY;
 
   readonly give = async (request: CredentialsRequest) => {
@@ -39,12 +40,14 @@ class Tokens {
     const token = `token-${this.asked.length}`;
     server.password = token;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => server.cut(), LIFE_MS + SLACK_MS);
+    // One may be given out when its test has ended, and must not cut the next one's connection.
+    if (!this.isOver) this.timer = setTimeout(() => server.cut(), LIFE_MS + SLACK_MS);
     this.expiresAt = Date.now() + LIFE_MS;
     return { username: "u", password: token, expiresAt: this.expiresAt };
   };
 
   stop(): void {
+    this.isOver = true;
     clearTimeout(this.timer);
   }
 }
