@@ -46,6 +46,8 @@ function bind(list: readonly RuleInput[], isOpen: boolean): BoundRules {
   return new BoundRules(
     compiled.flatMap((each) => (each.concerns(WHO, undefined) ? each.bind(WHO, undefined) : [])),
     isOpen,
+    // Both ways to find the rules of a topic.
+    list.length % 2 === 0 ? 0 : 256,
   );
 }
 

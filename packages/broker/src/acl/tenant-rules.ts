@@ -26,6 +26,10 @@ export class TenantRules {
   readonly rules: readonly OrderedRule[];
   readonly noMatch: NoMatch;
   readonly #compiled: readonly CompiledRule[];
+  /** The places of rules that are about nobody by name, and of those about one: a list of 10,000 devices is not read for each of them. */
+  readonly #ofAll: number[] = [];
+  readonly #ofClient = new Map<string, number[]>();
+  readonly #ofUser = new Map<string, number[]>();
   readonly #shared = new Map<string, BoundRules>();
 
   /** @param rules In their order. */
@@ -33,6 +37,7 @@ export class TenantRules {
     this.rules = rules;
     this.noMatch = noMatch;
     this.#compiled = rules.map(({ rule }) => new CompiledRule(rule, `rule ${rule.id}`));
+    for (const [i, { rule }] of rules.entries()) this.#placesFor(rule).push(i);
   }
 
   /** The rules that concern one client, behind those that were granted to it. */
@@ -47,11 +52,26 @@ export class TenantRules {
     return new BoundRules([...granted, ...rules], isOpen);
   }
 
+  #placesFor({ client, user }: Rule): number[] {
+    if (client === undefined && user === undefined) return this.#ofAll;
+    const [places, name] = client === undefined ? [this.#ofUser, user!] : [this.#ofClient, client];
+    let found = places.get(name);
+    if (found === undefined) places.set(name, (found = []));
+    return found;
+  }
+
+  /** The rules that may concern a client, in their order. */
+  #placesOf({ clientIdentifier, owner }: Identity): number[] {
+    const named = [...(this.#ofClient.get(clientIdentifier) ?? []), ...(this.#ofUser.get(owner) ?? [])];
+    return named.length === 0 ? this.#ofAll : [...this.#ofAll, ...named].sort((a, b) => a - b);
+  }
+
   #bindOwn(who: Identity, connection: ConnectionFacts | undefined): BoundRules {
     const concerning: CompiledRule[] = [];
     let key = "";
     let isShared = true;
-    for (const [i, rule] of this.#compiled.entries()) {
+    for (const i of this.#placesOf(who)) {
+      const rule = this.#compiled[i]!;
       if (!rule.concerns(who, connection)) continue;
       concerning.push(rule);
       key += `${i},`;
