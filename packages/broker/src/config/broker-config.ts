@@ -105,7 +105,7 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     .describe("Expect a PROXY header (version 1 or 2) on every connection of every TCP listener, from trusted proxies only."),
   trustedProxies: addressRanges
     .default(["127.0.0.0/8", "::1/128"])
-    .describe("Addresses (CIDR) whose PROXY and X-Forwarded headers are believed."),
+    .describe("Addresses (CIDR) whose PROXY and X-Forwarded-For headers are believed, by listeners that expect them."),
   tls: tlsSchema.prefault({}).describe("Certificates and the TLS handshake."),
   limits: limitsSchema.prefault({}).describe("What each client may do and cost; MQTT 5 clients are told."),
   log: logSchema.prefault({}).describe("The log on standard error."),

@@ -8,6 +8,7 @@ export interface ListenerConfig {
   requireSni?: boolean | undefined;
   allowedOrigins?: string[] | undefined;
   anyProtocol?: boolean | undefined;
+  forwardedFor?: boolean | undefined;
 }
 
 /** A URL alone says all that most listeners need. */
@@ -25,13 +26,19 @@ const listenerObject: z.ZodType<ListenerConfig, ListenerConfig> = z.strictObject
     .describe("Expect a PROXY header (version 1 or 2) on every connection. Default: `proxyProtocol` of the top."),
   trustedProxies: addressRanges
     .optional()
-    .describe("Addresses (CIDR) whose PROXY headers are believed here. Default: `trustedProxies` of the top."),
+    .describe("Addresses (CIDR) whose PROXY and X-Forwarded-For headers are believed here. Default: `trustedProxies` of the top."),
   requireSni: z.boolean().optional().describe("Refuse TLS clients that name no host. Default: `tls.requireSni`."),
   allowedOrigins: z
     .array(z.string())
     .optional()
     .describe(
       "Origins of pages that may open a WebSocket here, such as https://app.example.com or https://*.example.com. Default: every page. Clients that are no page send none, and come in.",
+    ),
+  forwardedFor: z
+    .boolean()
+    .optional()
+    .describe(
+      "For ws and wss: believe X-Forwarded-For of trusted proxies, the last address in it that is none of theirs. Default: no.",
     ),
   anyProtocol: z
     .boolean()

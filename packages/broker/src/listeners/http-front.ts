@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { BlockList, Socket } from "node:net";
 import type { Accept } from "./arrival.ts";
 import type { FrontConnection } from "./front.ts";
+import { forwardedAddress } from "./forwarded-for.ts";
+import { includesAddress } from "./loopback.ts";
 import { type Origin, originOf } from "./origin.ts";
 import { closeWith, httpAnswer } from "./refusals.ts";
 import { answerWithoutUpgrade, attachWebSocket, requestUrl } from "./web-socket.ts";
@@ -16,6 +18,8 @@ export interface HttpFrontOptions {
   readonly requestHandler?: RequestHandler | undefined;
   readonly headersTimeoutMs: number;
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** Peers whose X-Forwarded-For header says who the client is. */
+  readonly forwardedBy?: BlockList | undefined;
 }
 
 /** The HTTP side of a ws or wss listener: a server that never listens but is given sockets, after their TLS handshake if there is one. */
@@ -72,9 +76,21 @@ export class HttpFront {
       );
   }
 
+  #forwardedAddress(request: IncomingMessage, connection: FrontConnection): string | undefined {
+    const { forwardedBy } = this.#options;
+    // After a PROXY header the peer is the client, and what it says of itself is worth nothing.
+    if (forwardedBy === undefined || connection.proxy !== undefined) return undefined;
+    if (!includesAddress(forwardedBy, connection.remoteAddress)) return undefined;
+    return forwardedAddress(String(request.headers["x-forwarded-for"] ?? ""), forwardedBy);
+  }
+
   #originOf(request: IncomingMessage, socket: Socket): Origin | undefined {
     const connection = connectionOf(socket);
-    if (connection !== undefined && !isMisdirected(request, connection)) return originOf(connection, socket);
+    if (connection !== undefined && !isMisdirected(request, connection)) {
+      const address = this.#forwardedAddress(request, connection);
+      const origin = originOf(connection, socket);
+      return address === undefined ? origin : { ...origin, remoteAddress: address, remotePort: 0 };
+    }
     connection?.note("httpMisdirected", MISDIRECTED_TEXT);
     closeWith(socket, httpAnswer("421 Misdirected Request", MISDIRECTED_TEXT));
     return undefined;

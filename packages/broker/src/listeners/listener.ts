@@ -34,6 +34,8 @@ export interface ListenerOptions {
   readonly hasWebSocket?: boolean;
   /** Origins of pages that may open a WebSocket. Default every page. */
   readonly allowedOrigins?: readonly string[];
+  /** Peers whose X-Forwarded-For header says who the client is. Default nobody. */
+  readonly forwardedBy?: BlockList;
   /** From accept to the last byte needed to know the protocol and the tenant. Default 5,000. */
   readonly firstBytesTimeoutMs?: number;
   /** From the first byte of an HTTP request to the end of its headers. Default 10,000. */
@@ -149,13 +151,20 @@ class OpenListener implements Listener {
   }
 
   #httpFront(path: string): HttpFront {
-    const { maxMessageBytes = MESSAGE_BYTES_MAX, requestHandler, headersTimeoutMs = 10_000, allowedOrigins } = this.#options;
+    const {
+      maxMessageBytes = MESSAGE_BYTES_MAX,
+      requestHandler,
+      headersTimeoutMs = 10_000,
+      allowedOrigins,
+      forwardedBy,
+    } = this.#options;
     return new HttpFront({
       path: this.#options.hasWebSocket === false ? undefined : path,
       maxMessageBytes,
       requestHandler,
       headersTimeoutMs,
       allowedOrigins,
+      forwardedBy,
       accept: (arrival) => this.#accept(arrival),
     });
   }

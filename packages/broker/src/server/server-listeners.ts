@@ -149,6 +149,7 @@ export class ServerListeners {
     tenants: TenantTable | undefined,
   ): ListenerOptions {
     const isProxied = own.proxyProtocol ?? config.proxyProtocol;
+    const proxies = own.trustedProxies ?? config.trustedProxies;
     const { accept, consoleHandler, adminHandler, logger } = this.#options;
     return {
       url,
@@ -156,7 +157,8 @@ export class ServerListeners {
       requireSni: own.requireSni ?? config.tls.requireSni,
       maxMessageBytes: config.limits.maximumPacketSize + FRAMING_SLACK,
       ...(tenants === undefined ? {} : { tenants }),
-      ...(isProxied ? { trustedProxies: trustedProxies(own.trustedProxies ?? config.trustedProxies) } : {}),
+      ...(isProxied ? { trustedProxies: trustedProxies(proxies) } : {}),
+      ...(own.forwardedFor === true ? { forwardedBy: trustedProxies(proxies) } : {}),
       ...(own.anyProtocol === true ? anyProtocol(url, config) : {}),
       ...(own.allowedOrigins === undefined ? {} : { allowedOrigins: own.allowedOrigins }),
       ...(role === "console" ? { requestHandler: consoleHandler } : {}),
