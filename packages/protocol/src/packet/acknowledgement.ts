@@ -1,7 +1,7 @@
 import type { OutBuffer } from "./out-buffer.ts";
 import { packetFault } from "./packet-fault.ts";
-import { hasItsFlags, PacketReader } from "./packet-reader.ts";
-import { checkEncodableReason, mayCarry } from "./packet-reasons.ts";
+import { PacketReader } from "./packet-reader.ts";
+import { checkEncodableReason, publishReasons, releaseReasons } from "./packet-reasons.ts";
 import { packetName, PacketType } from "./packet-type.ts";
 import { checkedIdentifier, newPacket } from "./packet-writer.ts";
 import type { AcknowledgementPacket, ProtocolVersion } from "./packets.ts";
@@ -13,6 +13,9 @@ import { readVariableByteInteger } from "./variable-byte-integer.ts";
 import { variableByteLength } from "./write-publish.ts";
 
 type AcknowledgementType = AcknowledgementPacket["type"];
+
+/** A name of its own on the hot path, where a member would be looked up each time. */
+const PUBREL = PacketType.PUBREL;
 
 /**
  * Reads the PUBACK, PUBREC, PUBREL or PUBCOMP in chunk[start, end) without an object: the hot path of QoS 1 and 2. Properties are
@@ -28,8 +31,8 @@ export function parseAcknowledgement(
   version: ProtocolVersion,
 ): number {
   const type = chunk[start]! >>> 4;
-  // [MQTT-3.6.1-1] and [section 2.1.3]
-  if (!hasItsFlags(chunk[start]!, version)) return -ReasonCode.MalformedPacket;
+  // [MQTT-3.6.1-1] and [section 2.1.3], as `hasItsFlags`, written out on the hot path.
+  if (version !== 3 && (chunk[start]! & 0x0f) !== (type === PUBREL ? 2 : 0)) return -ReasonCode.MalformedPacket;
   const length = end - bodyStart;
   if (length < 2 || (version !== 5 && length > 2)) return -ReasonCode.MalformedPacket;
   const packetIdentifier = (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!;
@@ -37,7 +40,7 @@ export function parseAcknowledgement(
   if (length === 2) return packetIdentifier;
   if (chunk[bodyStart - 1] === 0) return -ReasonCode.MalformedPacket; // [MQTT-1.5.5-1]
   const reasonCode = chunk[bodyStart + 2]!;
-  if (!mayCarry(type, reasonCode)) return -ReasonCode.ProtocolError; // [MQTT-3.4.2-1]
+  if (!(type < PUBREL ? publishReasons : releaseReasons).has(reasonCode)) return -ReasonCode.ProtocolError; // [MQTT-3.4.2-1]
   const fault = length === 3 ? 0 : checkProperties(chunk, bodyStart + 3, end, type as AcknowledgementType);
   return fault === 0 ? reasonCode * 0x1_0000 + packetIdentifier : -fault;
 }
@@ -93,7 +96,7 @@ export function writeAcknowledgement(
   const target = out.buffer;
   let at = out.end;
   const hasReason = version === 5 && reasonCode !== 0;
-  target[at++] = type === PacketType.PUBREL ? 0x62 : type << 4;
+  target[at++] = type === PUBREL ? 0x62 : type << 4;
   target[at++] = hasReason ? 3 : 2;
   target[at++] = packetIdentifier >>> 8;
   target[at++] = packetIdentifier & 0xff;
@@ -118,5 +121,5 @@ export function encodeAcknowledgement(out: OutBuffer, packet: AcknowledgementPac
   body.packetIdentifier(packetIdentifier);
   body.byte(reasonCode);
   writeProperties(body, properties, type);
-  body.finish(out, type === PacketType.PUBREL ? 0x62 : type << 4);
+  body.finish(out, type === PUBREL ? 0x62 : type << 4);
 }

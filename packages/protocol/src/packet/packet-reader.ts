@@ -97,7 +97,7 @@ export class PacketReader {
 const FLAGGED = (1 << PacketType.PUBREL) | (1 << PacketType.SUBSCRIBE) | (1 << PacketType.UNSUBSCRIBE);
 
 /** Whether the flags in the fixed header of a packet other than PUBLISH are those it must have ([MQTT-2.1.3-1]). */
-export function hasItsFlags(firstByte: number, version: ProtocolVersion): boolean {
+function hasItsFlags(firstByte: number, version: ProtocolVersion): boolean {
   // MQTT 3.1 has DUP in some packets and leaves the flags of the others open.
   return version === 3 || (firstByte & 15) === ((FLAGGED >>> (firstByte >>> 4)) & 1) * 2;
 }

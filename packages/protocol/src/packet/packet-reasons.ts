@@ -2,9 +2,9 @@ import { protocolError, unencodable } from "./packet-fault.ts";
 import { packetName, PacketType } from "./packet-type.ts";
 
 /** Tables 3-4 and 3-5. */
-const publishReasons: ReadonlySet<number> = new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
+export const publishReasons: ReadonlySet<number> = new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
 /** Tables 3-6 and 3-7. */
-const releaseReasons: ReadonlySet<number> = new Set([0x00, 0x92]);
+export const releaseReasons: ReadonlySet<number> = new Set([0x00, 0x92]);
 
 /** What each packet may say; of a CONNACK and a DISCONNECT only what is no fault. */
 const reasons: Readonly<Record<number, ReadonlySet<number>>> = {
@@ -23,7 +23,7 @@ const reasons: Readonly<Record<number, ReadonlySet<number>>> = {
  * Whether a packet of MQTT 5.0 may carry a Reason Code. A CONNACK and a DISCONNECT may carry any from 0x80 on, known or not, since it
  * tells the user more than our own complaint would.
  */
-export function mayCarry(type: number, reasonCode: number): boolean {
+function mayCarry(type: number, reasonCode: number): boolean {
   if (reasons[type]!.has(reasonCode)) return true;
   const isEnd = type === PacketType.CONNACK || type === PacketType.DISCONNECT;
   return isEnd && Number.isInteger(reasonCode) && reasonCode >= 0x80 && reasonCode <= 0xff;

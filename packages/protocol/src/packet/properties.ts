@@ -32,6 +32,15 @@ export interface PropertyRow {
   readonly repeats: boolean;
 }
 
+// Names of their own on the hot path, where a member would be looked up each time.
+const Byte = PropertyType.Byte;
+const TwoByteInteger = PropertyType.TwoByteInteger;
+const FourByteInteger = PropertyType.FourByteInteger;
+const VariableByteInteger = PropertyType.VariableByteInteger;
+const BinaryData = PropertyType.BinaryData;
+const Utf8String = PropertyType.Utf8String;
+const Utf8StringPair = PropertyType.Utf8StringPair;
+
 // Bits of `places`, as numbers: a table of these is a third of one of names in a page's bundle.
 const IN_WILL = 1;
 const IN_CONNECT = 1 << 1;
@@ -52,39 +61,39 @@ function row(id: number, name: keyof Properties, type: PropertyType, places: num
 
 /** Every property of MQTT 5.0: what decoding, encoding and checking are driven by. */
 export const propertyRows: readonly PropertyRow[] = [
-  row(0x01, "payloadFormatIndicator", PropertyType.Byte, IN_PUBLISH | IN_WILL),
-  row(0x02, "messageExpiryInterval", PropertyType.FourByteInteger, IN_PUBLISH | IN_WILL),
-  row(0x03, "contentType", PropertyType.Utf8String, IN_PUBLISH | IN_WILL),
-  row(0x08, "responseTopic", PropertyType.Utf8String, IN_PUBLISH | IN_WILL),
-  row(0x09, "correlationData", PropertyType.BinaryData, IN_PUBLISH | IN_WILL),
-  row(0x0b, "subscriptionIdentifiers", PropertyType.VariableByteInteger, IN_PUBLISH | IN_SUBSCRIBE, true),
-  row(0x11, "sessionExpiryInterval", PropertyType.FourByteInteger, IN_CONNECT | IN_CONNACK | IN_DISCONNECT),
-  row(0x12, "assignedClientIdentifier", PropertyType.Utf8String, IN_CONNACK),
-  row(0x13, "serverKeepAlive", PropertyType.TwoByteInteger, IN_CONNACK),
-  row(0x15, "authenticationMethod", PropertyType.Utf8String, IN_CONNECT | IN_CONNACK | IN_AUTH),
-  row(0x16, "authenticationData", PropertyType.BinaryData, IN_CONNECT | IN_CONNACK | IN_AUTH),
-  row(0x17, "requestProblemInformation", PropertyType.Byte, IN_CONNECT),
-  row(0x18, "willDelayInterval", PropertyType.FourByteInteger, IN_WILL),
-  row(0x19, "requestResponseInformation", PropertyType.Byte, IN_CONNECT),
-  row(0x1a, "responseInformation", PropertyType.Utf8String, IN_CONNACK),
-  row(0x1c, "serverReference", PropertyType.Utf8String, IN_CONNACK | IN_DISCONNECT),
-  row(0x1f, "reasonString", PropertyType.Utf8String, WITH_REASON),
-  row(0x21, "receiveMaximum", PropertyType.TwoByteInteger, IN_CONNECT | IN_CONNACK),
-  row(0x22, "topicAliasMaximum", PropertyType.TwoByteInteger, IN_CONNECT | IN_CONNACK),
-  row(0x23, "topicAlias", PropertyType.TwoByteInteger, IN_PUBLISH),
-  row(0x24, "maximumQoS", PropertyType.Byte, IN_CONNACK),
-  row(0x25, "retainAvailable", PropertyType.Byte, IN_CONNACK),
+  row(0x01, "payloadFormatIndicator", Byte, IN_PUBLISH | IN_WILL),
+  row(0x02, "messageExpiryInterval", FourByteInteger, IN_PUBLISH | IN_WILL),
+  row(0x03, "contentType", Utf8String, IN_PUBLISH | IN_WILL),
+  row(0x08, "responseTopic", Utf8String, IN_PUBLISH | IN_WILL),
+  row(0x09, "correlationData", BinaryData, IN_PUBLISH | IN_WILL),
+  row(0x0b, "subscriptionIdentifiers", VariableByteInteger, IN_PUBLISH | IN_SUBSCRIBE, true),
+  row(0x11, "sessionExpiryInterval", FourByteInteger, IN_CONNECT | IN_CONNACK | IN_DISCONNECT),
+  row(0x12, "assignedClientIdentifier", Utf8String, IN_CONNACK),
+  row(0x13, "serverKeepAlive", TwoByteInteger, IN_CONNACK),
+  row(0x15, "authenticationMethod", Utf8String, IN_CONNECT | IN_CONNACK | IN_AUTH),
+  row(0x16, "authenticationData", BinaryData, IN_CONNECT | IN_CONNACK | IN_AUTH),
+  row(0x17, "requestProblemInformation", Byte, IN_CONNECT),
+  row(0x18, "willDelayInterval", FourByteInteger, IN_WILL),
+  row(0x19, "requestResponseInformation", Byte, IN_CONNECT),
+  row(0x1a, "responseInformation", Utf8String, IN_CONNACK),
+  row(0x1c, "serverReference", Utf8String, IN_CONNACK | IN_DISCONNECT),
+  row(0x1f, "reasonString", Utf8String, WITH_REASON),
+  row(0x21, "receiveMaximum", TwoByteInteger, IN_CONNECT | IN_CONNACK),
+  row(0x22, "topicAliasMaximum", TwoByteInteger, IN_CONNECT | IN_CONNACK),
+  row(0x23, "topicAlias", TwoByteInteger, IN_PUBLISH),
+  row(0x24, "maximumQoS", Byte, IN_CONNACK),
+  row(0x25, "retainAvailable", Byte, IN_CONNACK),
   row(
     0x26,
     "userProperties",
-    PropertyType.Utf8StringPair,
+    Utf8StringPair,
     IN_CONNECT | IN_PUBLISH | IN_WILL | IN_SUBSCRIBE | IN_UNSUBSCRIBE | WITH_REASON,
     true,
   ),
-  row(0x27, "maximumPacketSize", PropertyType.FourByteInteger, IN_CONNECT | IN_CONNACK),
-  row(0x28, "wildcardSubscriptionAvailable", PropertyType.Byte, IN_CONNACK),
-  row(0x29, "subscriptionIdentifierAvailable", PropertyType.Byte, IN_CONNACK),
-  row(0x2a, "sharedSubscriptionAvailable", PropertyType.Byte, IN_CONNACK),
+  row(0x27, "maximumPacketSize", FourByteInteger, IN_CONNECT | IN_CONNACK),
+  row(0x28, "wildcardSubscriptionAvailable", Byte, IN_CONNACK),
+  row(0x29, "subscriptionIdentifierAvailable", Byte, IN_CONNACK),
+  row(0x2a, "sharedSubscriptionAvailable", Byte, IN_CONNACK),
 ];
 
 const rowsById: (PropertyRow | undefined)[] = new Array<undefined>(0x80).fill(undefined);
@@ -121,24 +130,24 @@ export function checkProperty(chunk: Uint8Array, at: number, end: number, id: nu
   // [section 2.2.2.2] an identifier that is not valid for its packet type makes the packet malformed
   if (((places[id]! >>> place) & 1) === 0) return -ReasonCode.MalformedPacket;
   switch (types[id]) {
-    case PropertyType.Byte:
+    case Byte:
       if (at >= end) return -ReasonCode.MalformedPacket;
       return chunk[at]! > 1 ? -ReasonCode.ProtocolError : at + 1;
-    case PropertyType.TwoByteInteger:
+    case TwoByteInteger:
       if (at + 2 > end) return -ReasonCode.MalformedPacket;
       return (chunk[at]! | chunk[at + 1]!) === 0 ? afterZero(id, at + 2) : at + 2;
-    case PropertyType.FourByteInteger:
+    case FourByteInteger:
       if (at + 4 > end) return -ReasonCode.MalformedPacket;
       return (chunk[at]! | chunk[at + 1]! | chunk[at + 2]! | chunk[at + 3]!) === 0 ? afterZero(id, at + 4) : at + 4;
-    case PropertyType.VariableByteInteger: {
+    case VariableByteInteger: {
       const value = readVariableByteInteger(chunk, at, end);
       if (value < 0) return -ReasonCode.MalformedPacket;
       // [section 3.8.2.1.2] a Subscription Identifier is 1 to 268,435,455
       return value === 0 ? -ReasonCode.ProtocolError : at + variableByteLength(value);
     }
-    case PropertyType.BinaryData:
+    case BinaryData:
       return binaryEnd(chunk, at, end);
-    case PropertyType.Utf8String:
+    case Utf8String:
       return id === RESPONSE_TOPIC ? topicEnd(chunk, at, end) : textEnd(chunk, at, end);
     default: {
       const middle = textEnd(chunk, at, end);
