@@ -21,6 +21,7 @@ export class MosquittoProcess {
   private ports: Record<MosquittoScheme, number> = { mqtt: 0, mqtts: 0, ws: 0, wss: 0 };
   private child: ChildProcess | undefined;
   private exited: Promise<void> = Promise.resolve();
+  private changing: Promise<void> = Promise.resolve();
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -72,7 +73,13 @@ export class MosquittoProcess {
   }
 
   /** Adds a user or changes one, and resolves when it is heeded: those that are connected stay. */
-  async setPassword(username: string, password: string): Promise<void> {
+  setPassword(username: string, password: string): Promise<void> {
+    // One after the other: each writes the whole file.
+    this.changing = this.changing.then(() => this.changePassword(username, password));
+    return this.changing;
+  }
+
+  private async changePassword(username: string, password: string): Promise<void> {
     await run(programPath("mosquitto_passwd") ?? "mosquitto_passwd", ["-b", join(this.folder, "passwords"), username, password]);
     const read = new Promise<void>((resolve) => {
       this.child?.stderr?.on("data", (text: string) => /Reloading config/.test(text) && resolve());
