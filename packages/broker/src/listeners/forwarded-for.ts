@@ -7,7 +7,8 @@ import { includesAddress, plainAddress } from "./loopback.ts";
  */
 export function forwardedAddress(header: string | undefined, trusted: BlockList): string | undefined {
   let first: string | undefined;
-  for (const hop of (header ?? "").split(",").reverse()) {
+  const hops = (header ?? "").split(",");
+  for (let hop = hops.pop(); hop !== undefined; hop = hops.pop()) {
     const address = withoutPort(hop.trim());
     if (isIP(address) === 0) return first;
     first = plainAddress(address);
