@@ -141,8 +141,11 @@ function checkSurvives(packet: Packet, version: ProtocolVersion, report: Decoder
 /** Codes of CONNACK and DISCONNECT that no side may send are taken, since they say something, and sent as the nearest that may be. */
 function isSendable(packet: Packet, version: ProtocolVersion): boolean {
   const { type } = packet;
-  if (type === PacketType.CONNACK)
-    return version === 5 ? connackReason(packet.reasonCode) === packet.reasonCode : sendable.has(packet.reasonCode);
+  if (type === PacketType.CONNACK) {
+    if (version === 5) return connackReason(packet.reasonCode) === packet.reasonCode;
+    // A return code that is a Reason Code of 5.0 is told as it came, and not written.
+    return packet.returnCode === undefined && sendable.has(packet.reasonCode);
+  }
   return (
     type !== PacketType.DISCONNECT || packet.reasonCode < 0x80 || serverDisconnectReason(packet.reasonCode) === packet.reasonCode
   );

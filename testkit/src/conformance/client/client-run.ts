@@ -14,7 +14,7 @@ export interface ClientRunOptions {
 }
 
 /** A case that hangs ends here. The longest waits for a Keep Alive of some seconds, three times. */
-const CASE_LIMIT_MS = 20_000;
+const CASE_LIMIT_MS = 40_000;
 
 /** Plays cases with a client. */
 export function clientRun(driver: ClientDriver, { isStrict = false, concurrency = 32 }: ClientRunOptions = {}): CaseRun<Kit> {

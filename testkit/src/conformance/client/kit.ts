@@ -6,7 +6,7 @@ import { CLOSED, Peer } from "../wire/peer.ts";
 import type { ClientDriver, ClientSettings, ClientUnderTest, ReceivedMessage, Version } from "./client-driver.ts";
 import { FENCE_TOPIC, ServedConnection } from "./served-connection.ts";
 
-const LIMIT_MS = 2_000;
+const LIMIT_MS = 5_000;
 
 /** A session that the client wants back after a cut. */
 export const PERSISTENT = { cleanStart: false, sessionExpiryInterval: 300, reconnect: true } as const;

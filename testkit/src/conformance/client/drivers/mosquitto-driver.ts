@@ -26,8 +26,8 @@ const both: readonly Capability[] = [
 ];
 
 const VERSIONS = { 3: "mqttv31", 4: "mqttv311", 5: "mqttv5" } as const;
-/** It waits a second before it connects again. */
-const PATIENCE_MS = 4_000;
+/** It waits a second before it connects again, and many of them run side by side. */
+const PATIENCE_MS = 15_000;
 
 /** Takes all messages at QoS 2. */
 export const mosquittoSubDriver: ClientDriver = {

@@ -3,7 +3,7 @@ import type { ClientDriver, ClientReport, ClientSettings, ClientUnderTest } from
 import { type Answer, eachLine, fromLine, type Hello, type Request, toLine } from "../driver-lines.ts";
 
 /** A process takes longer to start than an object. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 15_000;
 
 /**
  * A driver for a client in a program of its own, whatever its language: it is started for each case, and speaks the lines of
