@@ -28,6 +28,10 @@ export const operation: Explanations = {
     causes: ["A key is misspelt, or its value has another type or range."],
     fixes: ["The message names the key; the reference lists all."],
   },
+  CONFIG_FIXED: {
+    causes: ["The new configuration changes a key that is read at the start alone; the message names it."],
+    fixes: ["Restart the broker, or put the old value back and reload."],
+  },
   CONFIG_UNREADABLE: {
     causes: ["The file is not there, not readable, or not valid JSON."],
     fixes: ["Check the path from where the command runs."],
