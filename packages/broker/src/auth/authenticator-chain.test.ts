@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { silentLogger } from "../log/logger.ts";
 import { MemoryStorage } from "../storage/memory-storage.ts";
 import { AnonymousMethod } from "./anonymous-method.ts";
+import { AttemptGuard } from "./attempt-guard.ts";
 import type { AuthenticationMethod, AuthRequest } from "./authenticator.ts";
 import { AuthenticatorChain } from "./authenticator-chain.ts";
 import { PasswordHasher } from "./password-hasher.ts";
@@ -41,7 +42,8 @@ function setUp(...more: AuthenticationMethod[]) {
   });
   const users = new UserDirectory(new MemoryStorage(), counting, () => clock.now);
   users.loaded({ tenant: "default", username: "alice", passwordHash: aliceHash, createdAt: 1 });
-  const chain = new AuthenticatorChain([new UserMethod(users, counting, () => clock.now), ...more], silentLogger);
+  const methods = [new UserMethod(users, counting, () => clock.now), ...more];
+  const chain = new AuthenticatorChain(methods, silentLogger, [], new AttemptGuard(() => clock.now));
   return { chain, users, clock, hashes: () => hashes };
 }
 

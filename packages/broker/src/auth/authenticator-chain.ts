@@ -1,18 +1,33 @@
 import type { Logger } from "../log/logger.ts";
+import { AttemptGuard, isFailedAttempt } from "./attempt-guard.ts";
 import { AuthReasonCode, refuse } from "./authenticator.ts";
 import type { AuthenticationMethod, Authenticator, AuthRequest, AuthResult, EnhancedMethod } from "./authenticator.ts";
+import { guarded } from "./guarded-method.ts";
 
-/** Asks the methods in order; a client that none of them knows is refused. */
+/**
+ * Asks the methods in order until one lets the client in, refuses it, or fails, which refuses it too; a client that none of them knows
+ * is refused. Failures are slowed down, see AttemptGuard.
+ */
 export class AuthenticatorChain implements Authenticator {
   readonly #methods: readonly AuthenticationMethod[];
   readonly #logger: Logger;
+  readonly #guard: AttemptGuard;
   readonly #enhanced: ReadonlyMap<string, EnhancedMethod>;
 
-  /** @param enhanced Methods that clients name in CONNECT; those who name none are the others' business. */
-  constructor(methods: readonly AuthenticationMethod[], logger: Logger, enhanced: readonly EnhancedMethod[] = []) {
+  /**
+   * @param enhanced Methods that clients name in CONNECT; those who name none are the others' business.
+   * @param guard Give the one of the chain before, so that a reload forgets no failure.
+   */
+  constructor(
+    methods: readonly AuthenticationMethod[],
+    logger: Logger,
+    enhanced: readonly EnhancedMethod[] = [],
+    guard: AttemptGuard = new AttemptGuard(),
+  ) {
     this.#methods = methods;
     this.#logger = logger;
-    this.#enhanced = new Map(enhanced.map((method) => [method.name, method]));
+    this.#guard = guard;
+    this.#enhanced = new Map(enhanced.map((method) => [method.name, guarded(method, guard)]));
   }
 
   enhancedMethod(name: string): EnhancedMethod | undefined {
@@ -29,6 +44,14 @@ export class AuthenticatorChain implements Authenticator {
   }
 
   async authenticate(request: AuthRequest, signal: AbortSignal): Promise<AuthResult> {
+    const attempt = this.#guard.begin(request);
+    if ("allowed" in attempt) return attempt;
+    const result = await this.#ask(request, signal);
+    if (result.allowed || !isFailedAttempt(result)) attempt.giveBack();
+    return result;
+  }
+
+  async #ask(request: AuthRequest, signal: AbortSignal): Promise<AuthResult> {
     try {
       for (const method of this.#methods) {
         const answer = await method.answer(request, signal);

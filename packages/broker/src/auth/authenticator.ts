@@ -71,6 +71,8 @@ export interface EnhancedMethod {
 
 /** One exchange under way. It is forgotten after a success, a refusal, a fault, or when the client goes away. */
 export interface AuthenticationExchange {
+  /** Whom the client says it is, as soon as that is known: its failures are slowed down by it. */
+  readonly claimedUser?: string | undefined;
   /**
    * The client's Authentication Data (undefined when it sent none): first that of its CONNECT or AUTH 0x19, then that of each AUTH
    * 0x18. Called again only after it answered `continue`. The signal of a promise aborts when nobody waits for it any more.
@@ -112,6 +114,7 @@ export const AuthReasonCode = {
   NotAuthorized: 0x87,
   ServerUnavailable: 0x88,
   ServerBusy: 0x89,
+  Banned: 0x8a,
   BadAuthenticationMethod: 0x8c,
   ConnectionRateExceeded: 0x9f,
 } as const;

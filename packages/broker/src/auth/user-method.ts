@@ -1,31 +1,20 @@
 import type { StoredUser } from "../storage/storage.ts";
-import { addressKey } from "./address-key.ts";
-import { AttemptLimiter } from "./attempt-limiter.ts";
 import { AuthReasonCode, refuse } from "./authenticator.ts";
 import type { AuthenticationMethod, AuthRequest, AuthResult } from "./authenticator.ts";
 import type { PasswordHasher, Verification } from "./password-hasher.ts";
 import { RememberedPasswords } from "./remembered-passwords.ts";
 import type { UserDirectory } from "./user-directory.ts";
 
-/** Failures of one user from one address: ten at once, then ten a minute. A device with an old password stays below it. */
-const USER_LIMIT = { burst: 10, refillMs: 6_000, maximumKeys: 20_000 };
-/** Failures of one address whatever the user: a network behind one address may have many devices, a guesser needs more. */
-const ADDRESS_LIMIT = { burst: 100, refillMs: 600, maximumKeys: 20_000 };
-
 /** Knows the users of the directory by their password. */
 export class UserMethod implements AuthenticationMethod {
   readonly #users: UserDirectory;
   readonly #hasher: PasswordHasher;
   readonly #remembered: RememberedPasswords;
-  readonly #userLimiter: AttemptLimiter;
-  readonly #addressLimiter: AttemptLimiter;
 
   constructor(users: UserDirectory, hasher: PasswordHasher, now: () => number = () => performance.now()) {
     this.#users = users;
     this.#hasher = hasher;
     this.#remembered = new RememberedPasswords(now);
-    this.#userLimiter = new AttemptLimiter(USER_LIMIT, now);
-    this.#addressLimiter = new AttemptLimiter(ADDRESS_LIMIT, now);
   }
 
   answerNow(request: AuthRequest): AuthResult | "abstain" | "later" {
@@ -38,12 +27,8 @@ export class UserMethod implements AuthenticationMethod {
   async answer(request: AuthRequest, signal: AbortSignal): Promise<AuthResult | "abstain"> {
     const now = this.answerNow(request);
     if (now !== "later") return now;
-    const userKey = `${request.tenant}\0${request.username}\0${addressKey(request.remoteAddress)}`;
-    const limited = this.#takeAttempt(userKey, addressKey(request.remoteAddress));
-    if (limited) return limited;
     const user = this.#users.find(request.tenant, request.username ?? "");
     const verification = await this.#verify(user, request.password, signal);
-    if (verification !== "mismatch") this.#giveBack(userKey, addressKey(request.remoteAddress));
     return this.#conclude(request, user, verification);
   }
 
@@ -68,22 +53,6 @@ export class UserMethod implements AuthenticationMethod {
     }
     if (request.password) this.#remembered.remember(user, request.password);
     return allow(user);
-  }
-
-  #takeAttempt(userKey: string, address: string): AuthResult | undefined {
-    if (!this.#userLimiter.take(userKey)) {
-      return refuse(AuthReasonCode.ConnectionRateExceeded, "too many failures of this user from this address");
-    }
-    if (!this.#addressLimiter.take(address)) {
-      this.#userLimiter.giveBack(userKey);
-      return refuse(AuthReasonCode.ConnectionRateExceeded, "too many failures from this address");
-    }
-    return undefined;
-  }
-
-  #giveBack(userKey: string, address: string): void {
-    this.#userLimiter.giveBack(userKey);
-    this.#addressLimiter.giveBack(address);
   }
 }
 

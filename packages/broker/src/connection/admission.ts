@@ -18,6 +18,7 @@ import {
   isQuestion,
 } from "../auth/authenticator.ts";
 import type { Arrival } from "../listeners/arrival.ts";
+import { refusedLogin } from "../metrics/refused-logins.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { pendingWill } from "../sessions/session-registry.ts";
@@ -26,6 +27,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { ClientAuthentication } from "./client-authentication.ts";
+import { CredentialExpiry } from "./credential-expiry.ts";
 import { acceptance, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
 import { type Redirection, redirectionAnswer } from "./redirection.ts";
 
@@ -66,6 +68,7 @@ export class Admission {
   private request: AuthRequest | undefined;
   private pending: PendingCommit | undefined;
   private deadline: TimerHandle;
+  private expiry: CredentialExpiry | undefined;
   private isOver = false;
 
   constructor(environment: AdmissionEnvironment, host: AdmissionHost) {
@@ -105,6 +108,7 @@ export class Admission {
 
   /** The CONNACK went out. */
   opened(): void {
+    this.expiry?.start();
     if (this.packet?.properties?.authenticationMethod === undefined) this.authentication = undefined;
     this.packet = undefined;
     this.request = undefined;
@@ -114,6 +118,7 @@ export class Admission {
   abort(): void {
     this.isOver = true;
     this.authentication?.abort();
+    this.expiry?.stop();
     this.stopWaiting();
   }
 
@@ -130,7 +135,9 @@ export class Admission {
 
   private connectAnswer(step: ExchangeStep): ConnectAnswer | undefined {
     if (isQuestion(step)) return { kind: "continue", ...dataOf(step.continueWith) };
-    if (!step.allowed) return refused(step);
+    if (!step.allowed) return refused(this.counted(step));
+    if (this.hasExpired(step)) return refused(this.counted(EXPIRED));
+    this.expiry = this.expiryOf(step);
     const request = this.request!;
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
@@ -150,14 +157,36 @@ export class Admission {
 
   private reauthenticateAnswer(step: ExchangeStep): ReauthenticateAnswer {
     if (isQuestion(step)) return { kind: "continue", ...dataOf(step.continueWith) };
-    if (!step.allowed) return refusedLater(step);
+    if (!step.allowed) return refusedLater(this.counted(step));
+    if (this.hasExpired(step)) return refusedLater(this.counted(EXPIRED));
     // A Session belongs to one owner, and so does its connection.
     const session = this.host.session!;
     if (step.owner === session.owner) {
+      this.expiry?.stop();
+      this.expiry = this.expiryOf(step);
+      this.expiry?.start();
       this.host.tenant.sessions.grant(session, this.rightsOf(step));
       return { kind: "success", ...dataOf(step.data) };
     }
     return refusal(ReasonCode.NotAuthorized, "the client authenticated as somebody else");
+  }
+
+  private hasExpired({ expiresAt }: AuthAllowed): boolean {
+    return expiresAt !== undefined && expiresAt <= this.environment.clock.wallTime();
+  }
+
+  private expiryOf({ expiresAt }: AuthAllowed): CredentialExpiry | undefined {
+    if (expiresAt === undefined) return undefined;
+    return new CredentialExpiry(expiresAt, this.environment.clock, () => {
+      this.host.tenant.counters.loginsExpired++;
+      const detail = "the credentials have expired";
+      this.host.end(new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail }));
+    });
+  }
+
+  private counted(step: AuthRefused): AuthRefused {
+    this.host.tenant.counters[refusedLogin(step.reasonCode)]++;
+    return step;
   }
 
   private rightsOf({ owner, access }: AuthAllowed): Rights {
@@ -241,6 +270,8 @@ export class Admission {
     };
   }
 }
+
+const EXPIRED: AuthRefused = { allowed: false, reasonCode: ReasonCode.NotAuthorized, reason: "the credentials have expired" };
 
 function dataOf(authenticationData: Uint8Array | undefined): { properties?: { authenticationData: Uint8Array } } {
   return authenticationData === undefined ? {} : { properties: { authenticationData } };

@@ -1,5 +1,6 @@
 import type { Counters, CounterName } from "./counters.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+import { REFUSED_LOGINS } from "./refused-logins.ts";
 import type { TenantFigures } from "./tenant-figures.ts";
 
 /** What a listener did. */
@@ -38,6 +39,7 @@ export function brokerMetrics(facts: MetricFacts): MetricFamily[] {
     ...tenantGauges(facts.tenants),
     ...tenantCounters(facts.tenants),
     drops(facts.tenants),
+    refusedLogins(facts.tenants),
     ...listenerMetrics(facts.listeners),
     gauge("bowline_storage_writable", "1 while storage takes writes, else 0.", [{ value: Number(facts.isStorageWritable) }]),
     gauge("bowline_draining", "1 while the broker sends its clients away, else 0.", [{ value: Number(facts.isDraining) }]),
@@ -80,6 +82,7 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
   ["bowline_publishes_denied_total", "publishesDenied", "PUBLISH packets refused to their publisher."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
   ["bowline_wills_dropped_total", "willsDropped", "Wills that were not published."],
+  ["bowline_logins_expired_total", "loginsExpired", "Connections ended because their credentials had expired."],
 ];
 
 function tenantCounters(tenants: readonly TenantFigures[]): MetricFamily[] {
@@ -104,6 +107,12 @@ function drops(tenants: readonly TenantFigures[]): MetricFamily {
   const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
     DROPS.map(([reason, key]) => ({ value: counters[key], labels: { tenant, reason } }));
   return counter("bowline_messages_dropped_total", "Messages that a receiver did not get.", tenants.flatMap(ofTenant));
+}
+
+function refusedLogins(tenants: readonly TenantFigures[]): MetricFamily {
+  const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
+    REFUSED_LOGINS.map(([reason, key]) => ({ value: counters[key], labels: { tenant, reason } }));
+  return counter("bowline_logins_refused_total", "Logins that were refused, by reason.", tenants.flatMap(ofTenant));
 }
 
 function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] {

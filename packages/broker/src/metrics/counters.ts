@@ -26,6 +26,18 @@ export class Counters {
   /** Wills that were not published: no right, or too many waited for storage. */
   willsDropped = 0;
 
+  /** Logins that were refused, at CONNECT or by AUTH, by reason. */
+  loginsBadCredentials = 0;
+  loginsNotAuthorized = 0;
+  loginsUnavailable = 0;
+  loginsBusy = 0;
+  loginsBanned = 0;
+  loginsUnknownMethod = 0;
+  loginsTooManyFailures = 0;
+  loginsOther = 0;
+  /** Connections that were ended because their credentials had expired. */
+  loginsExpired = 0;
+
   /** Adds the other's numbers to these. */
   add(other: Counters): void {
     for (const name of Object.keys(other) as CounterName[]) this[name] += other[name];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { AnonymousMethod } from "../auth/anonymous-method.ts";
+import { AttemptGuard } from "../auth/attempt-guard.ts";
 import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
 import type { AuthenticatorContext, OpenAuthenticator } from "../auth/authenticator-kind.ts";
 import { type AuthenticatorConfig, openAuthenticator } from "../auth/authenticator-kinds.ts";
@@ -22,6 +23,8 @@ export class ServerAuthentication {
   readonly #context: AuthenticatorContext;
   readonly #tokens: TokenMethod;
   readonly #given: readonly EnhancedMethod[];
+  /** Outlives the chains, so that a reload forgets no failure. */
+  readonly #guard: AttemptGuard = new AttemptGuard();
   #links: readonly Link[] = [];
 
   /** @param given Authentication Methods of whoever embeds the broker, beside those of the configuration. */
@@ -68,10 +71,8 @@ export class ServerAuthentication {
   #chainOf(links: readonly Link[], anonymous: boolean): AuthenticatorChain {
     const methods = links.flatMap(({ open }) => open.method ?? []);
     const enhanced = links.flatMap(({ open }) => open.enhanced ?? []);
-    return new AuthenticatorChain([this.#tokens, ...methods, ...(anonymous ? [new AnonymousMethod()] : [])], this.#context.logger, [
-      ...this.#given,
-      ...enhanced,
-    ]);
+    const all = [this.#tokens, ...methods, ...(anonymous ? [new AnonymousMethod()] : [])];
+    return new AuthenticatorChain(all, this.#context.logger, [...this.#given, ...enhanced], this.#guard);
   }
 }
 
