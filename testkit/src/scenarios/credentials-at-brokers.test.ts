@@ -59,7 +59,7 @@ for (const { name, missing, start } of userBrokers) {
         await broker.setPassword(username, "token");
         clearTimeout(this.timer);
         // One may be given out when its test has ended, and must not cut the next one's connection.
-        if (!this.isOver) this.timer = setTimeout(() => gate.cut(), LIFE_MS + SLACK_MS);
+        if (!this.isOver) this.timer = setTimeout(() => this.way.cut(), LIFE_MS + SLACK_MS);
         this.expiresAt = Date.now() + LIFE_MS;
         return { username, password: "token", expiresAt: this.expiresAt };
       };
@@ -82,13 +82,17 @@ for (const { name, missing, start } of userBrokers) {
           await pause(WATCHED_MS);
           ours.stop();
           theirs.stop();
-          expect([failures.length, losses.length, errors.length, dropIn.connected]).toEqual([0, 0, 0, true]);
+          expect([failures.length, losses.length, errors.length]).toEqual([0, 0, 0]);
+          // It may be coming back with a new token just now.
+          await until(() => dropIn.connected);
           for (const [tokens, { connections }] of [
             [ours, gate],
             [theirs, other],
           ] as const) {
+            expect(tokens.late).toBe(0);
             expect(connections.length).toBeGreaterThanOrEqual(3);
-            expect(tokens.asked).toHaveLength(connections.length);
+            // One may have been asked for just now.
+            expect([0, 1]).toContain(tokens.asked.length - connections.length);
           }
           await clients.end();
           await other.close();
