@@ -18,7 +18,8 @@ export const user: Command = {
   description: [
     "Manages the MQTT users of a data folder: through the broker that runs there, or in its store when none does. Clients of a",
     "user that is removed or disabled, or has a new password, are disconnected. A disabled user keeps its sessions and what waits in",
-    "them; those of a removed one are removed with it, and a later user of that name begins anew.",
+    "them; those of a removed one are removed with it, and a later user of that name begins anew. A new user may do nothing until a",
+    "rule lets it: bowline acl add.",
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
