@@ -67,6 +67,10 @@ export class ConfigReload {
     this.#config = options.config;
     this.#files = options.files ?? [];
     this.#renewal = setInterval(() => void this.reloadCertificates(), RENEWAL_EVERY_MS).unref();
+  }
+
+  /** Begins to watch: the start has succeeded. */
+  begin(): void {
     this.#watch();
   }
 

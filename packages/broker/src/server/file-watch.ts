@@ -1,8 +1,11 @@
-import { unwatchFile, watchFile } from "node:fs";
+import { type Stats, unwatchFile, watchFile } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
 /** Between the last change seen and the call: a certificate and its key are two files, and mostly change one after the other. */
 const SETTLE_MS = 250;
+
+/** Content, place, or who may read it. */
+const WHAT_CHANGES = ["mtimeMs", "ctimeMs", "size", "ino"] as const;
 
 /**
  * Calls back when one of its files has changed. Files are looked at by their names, again and again, which is all that works with the
@@ -35,7 +38,9 @@ export class FileWatch {
     this.#files = [];
   }
 
-  readonly #noticed = (): void => {
+  readonly #noticed = (now: Stats, before: Stats): void => {
+    // It is told as well that a file is not there, and that one was read.
+    if (WHAT_CHANGES.every((name) => now[name] === before[name])) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#changed, SETTLE_MS);
   };

@@ -131,6 +131,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   await openFirst(parts, config);
   metrics.publishEvery(config.metrics.sysInterval);
   await checkOpenFiles(logger);
+  reload.begin();
   isOpen = true;
   closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
   // Before all else, so that no reload opens what is being closed.
