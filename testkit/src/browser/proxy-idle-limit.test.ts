@@ -14,11 +14,12 @@ import { type PageGlobals, servePage } from "./client-page.ts";
 import { LivingPage } from "./living-page.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
-/** nginx cuts what is silent for so long; 60 s is its own default, which a Keep Alive of 60 s does not fit either. */
+/** nginx cuts what is silent for so long; 60 s is its own default. */
 const LIMIT_S = isLong ? 60 : 2;
 /** After two cuts, so that a third one would have come many times over. */
 const WATCHED_MS = isLong ? 600_000 : 5 * LIMIT_S * 1000;
-const KEEP_ALIVE = 60;
+/** Longer than either limit, so that two cuts come in any case. */
+const KEEP_ALIVE = 65;
 const RIGHT = { username: "u", password: "good" };
 
 const missing = missingPrograms("chromium", "nginx", "mosquitto", "mosquitto_passwd");
