@@ -1,4 +1,5 @@
 import { MqttError } from "@bowline/protocol";
+import { BanList } from "../auth/ban-list.ts";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import { parseRule, type Rule, type RuleInput, RULES_MAX } from "./rule.ts";
 import { type CurrentRules, type NoMatch, type OrderedRule, TenantRules } from "./tenant-rules.ts";
@@ -42,6 +43,7 @@ export class RuleDirectory {
   begin(rows: readonly StoredRule[]): void {
     const rules = new Map<string, OrderedRule[]>();
     for (const { tenant, id, order, rule } of rows) {
+      if (BanList.isRow({ id })) continue;
       if (id === SETTINGS) this.#settings.set(tenant, settingsOf(rule));
       else {
         const list = rules.get(tenant) ?? [];

@@ -8,6 +8,7 @@ import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.t
 import { OperatorAccess } from "../admin/operator-access.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
+import { addBanRoutes, type BanContext } from "../admin/ban-routes.ts";
 import { addRuleRoutes } from "../admin/rule-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
 import type { DataFolder } from "../config/data-folder.ts";
@@ -62,9 +63,9 @@ export class ServerAdmin {
     const { folder, closers, operations } = options;
     const context = makeContext(options, listeners);
     const access = new OperatorAccess(await openOperatorKey(folder.operatorKey));
-    const { rules } = options.core;
+    const { rules, bans } = options.core;
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin(access, controlled(context, operations, rules));
+      const app = guardOrigin(access, controlled(context, operations, rules, bans));
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -74,7 +75,7 @@ export class ServerAdmin {
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
     const admin = new ServerAdmin(access, listeners, handlers);
 
-    const socketApp = controlled(context, operations, rules);
+    const socketApp = controlled(context, operations, rules, bans);
     addSignInLinks(socketApp, () => admin.signInLink());
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
@@ -92,8 +93,9 @@ export class ServerAdmin {
   }
 }
 
-function controlled(context: AdminContext, operations: OperationsContext, rules: RuleAccess): Hono {
+function controlled(context: AdminContext, operations: OperationsContext, rules: RuleAccess, bans: BanContext): Hono {
   const app = adminRoutes(context);
+  addBanRoutes(app, bans);
   addRuleRoutes(app, rules);
   addControlRoutes(app, operations);
   return app;

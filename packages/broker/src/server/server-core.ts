@@ -2,6 +2,9 @@ import { MqttError } from "@bowline/protocol";
 import type { RuleInput } from "../acl/rule.ts";
 import { RuleAccess } from "../acl/rule-access.ts";
 import { RuleDirectory } from "../acl/rule-directory.ts";
+import type { BanContext, KickRequest } from "../admin/ban-routes.ts";
+import { BanList, isAbout } from "../auth/ban-list.ts";
+import { BanningAuthenticator } from "../auth/banning-authenticator.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
 import { TokenMethod } from "../auth/token-method.ts";
@@ -24,6 +27,8 @@ const ANONYMOUS_RULE: RuleInput = { id: "anonymous", permission: "allow", action
 
 /** Reason Code 0x87, Not authorized. */
 const NOT_AUTHORIZED = 0x87;
+/** Reason Code 0x98, Administrative action. */
+const ADMINISTRATIVE_ACTION = 0x98;
 
 /** The broker with its storage and its users, without any way in. */
 export interface ServerCore {
@@ -31,6 +36,7 @@ export interface ServerCore {
   users: UserDirectory;
   rules: RuleAccess;
   tokens: TokenMethod;
+  bans: BanContext;
   /** Prepares the limits and the authenticators of another configuration. */
   stage(config: BrokerConfig): Promise<Staged>;
 }
@@ -55,6 +61,7 @@ export async function startServerCore(
   const users = new UserDirectory(storage, hasher);
   const access = new RuleAccess(new RuleDirectory(storage));
   const tokens = new TokenMethod();
+  const bans = new BanList(storage);
   const authentication = new ServerAuthentication({ users, hasher, logger }, tokens, authenticationMethods);
   const { limits } = config;
   // Nobody comes before the chain is there: listeners open last.
@@ -63,7 +70,7 @@ export async function startServerCore(
     throw error;
   });
   const broker = new Broker({
-    authenticator: staged.chain,
+    authenticator: new BanningAuthenticator(staged.chain, bans),
     storage,
     access,
     limits,
@@ -75,6 +82,7 @@ export async function startServerCore(
   closers.push(() => broker.close(0));
   closers.push(() => authentication.close());
   const directory = await broker.start();
+  bans.begin(directory.rules);
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
@@ -84,12 +92,13 @@ export async function startServerCore(
     const chain = await authentication.stage(next);
     const commit = (): void => {
       chain.commit();
-      broker.authenticator = chain.chain;
+      broker.authenticator = new BanningAuthenticator(chain.chain, bans);
       broker.changeLimits(next.limits);
     };
     return { commit, undo: () => chain.undo() };
   };
-  return { broker, users, rules: access, tokens, stage };
+  const kick: BanContext["kick"] = (tenant, whom) => kickClients(broker, tenant, whom);
+  return { broker, users, rules: access, tokens, bans: { bans, kick }, stage };
 }
 
 function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger: Logger): Promise<Storage> {
@@ -127,6 +136,17 @@ function userChanged(broker: Broker, change: UserChange): void {
   if (change.kind === "password") disconnectUser(broker, change);
   else if (change.kind === "removed" || change.kind === "disabled")
     broker.dropOwner(change.tenant, change.username, change.kind === "removed");
+}
+
+function kickClients(broker: Broker, tenant: string, whom: KickRequest): number {
+  const meant = clientsOf(broker).filter(({ connection, session }) => {
+    const { owner, clientIdentifier } = session;
+    const { remoteAddress } = connection.arrival;
+    return session.tenant === tenant && isAbout(whom, { tenant, owner, clientIdentifier, remoteAddress });
+  });
+  for (const { connection } of meant)
+    connection.end(new MqttError("ADMIN", { reasonCode: ADMINISTRATIVE_ACTION, source: "local" }));
+  return meant.length;
 }
 
 /** One with a new password must not go on with the old one's connections. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
+import { actOnBans, isAboutBans } from "../bans.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -14,18 +15,29 @@ export const user: Command = {
     "bowline user disable NAME",
     "bowline user enable NAME",
     "bowline user remove NAME",
+    "bowline user kick NAME",
+    "bowline user ban NAME [--for SECONDS] [--reason TEXT]",
+    "bowline user unban NAME",
+    "bowline user bans",
   ],
   description: [
     "Manages the MQTT users of a data folder: through the broker that runs there, or in its store when none does. Clients of a",
     "user that is removed or disabled, or has a new password, are disconnected. A disabled user keeps its sessions and what waits in",
     "them; those of a removed one are removed with it, and a later user of that name begins anew. A new user may do nothing until a",
     "rule lets it: bowline acl add.",
+    "",
+    "kick ends connections of a running broker, and ban keeps them out until the time is over or unban lifts it: those of a user, or with",
+    "--client those of a Client Identifier, with --address those of an address or a range.",
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
     generate: { type: "boolean", help: "Make a strong password and print it." },
     "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
     "password-stdin": { type: "boolean", help: "Read the password from standard input." },
+    client: { type: "boolean", help: "NAME is a Client Identifier." },
+    address: { type: "boolean", help: "NAME is an address, or a range such as 10.0.0.0/8." },
+    for: { type: "string", value: "SECONDS", help: "When the ban ends; default: when it is lifted." },
+    reason: { type: "string", value: "TEXT", help: "Why, for operators." },
     json: { type: "boolean", help: "Print JSON." },
   },
   examples: [
@@ -33,9 +45,14 @@ export const user: Command = {
     "bowline user add sensor-1 --generate",
     'printf %s "$PASSWORD" | bowline user password sensor-1 --password-stdin',
     "bowline user remove sensor-1",
+    "bowline user ban 203.0.113.0/24 --address --for 3600 --reason scanner",
   ],
-  run: (line) => withUsers(resolve(line.text("data") ?? ".bowline"), (users) => act(line, users)),
+  run: (line) => (isAboutBans(line) ? actOnBans(line) : manage(line)),
 };
+
+function manage(line: CommandLine): Promise<number> {
+  return withUsers(resolve(line.text("data") ?? ".bowline"), (users) => act(line, users));
+}
 
 async function act(line: CommandLine, users: Users): Promise<number> {
   const [action, name] = line.words;
@@ -47,7 +64,8 @@ async function act(line: CommandLine, users: Users): Promise<number> {
     await users.setDisabled(mustBeNamed(name), action === "disable");
     return ExitCode.Well;
   }
-  if (action !== "remove") throw new MqttError("USAGE", { detail: "say list, add, password, disable, enable or remove" });
+  if (action !== "remove")
+    throw new MqttError("USAGE", { detail: "say list, add, password, disable, enable, remove, kick, ban, unban or bans" });
   await users.remove(mustBeNamed(name));
   return ExitCode.Well;
 }
