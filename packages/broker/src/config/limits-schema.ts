@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type BrokerLimits, defaultLimits } from "../connection/broker-limits.ts";
+import { type ConnectionLimits, defaultConnectionLimits } from "../listeners/connection-limits.ts";
 
 /** The limits that the configuration can set, by the names of the specification where it has one. */
 export type LimitsConfig = Pick<
@@ -21,9 +22,12 @@ export type LimitsConfig = Pick<
   | "maximumQueuedMessages"
   | "maximumQueuedBytes"
   | "maximumBufferedBytes"
->;
+> &
+  ConnectionLimits;
 
 type LimitsInput = { [K in keyof LimitsConfig]?: LimitsConfig[K] | undefined };
+
+const defaults: LimitsConfig = { ...defaultLimits, ...defaultConnectionLimits };
 
 /** 4 bytes of Remaining Length and what they can say, section 2.1.4. */
 const LARGEST_PACKET = 268_435_460;
@@ -34,11 +38,11 @@ function whole(name: keyof LimitsConfig, from: number, to: number): z.ZodDefault
     .int({ error })
     .min(from, { error })
     .max(to, { error })
-    .default(defaultLimits[name] as number);
+    .default(defaults[name] as number);
 }
 
 function available(name: keyof LimitsConfig): z.ZodDefault<z.ZodBoolean> {
-  return z.boolean().default(defaultLimits[name] as boolean);
+  return z.boolean().default(defaults[name] as boolean);
 }
 
 /** What each client may do and cost. The reasons of the defaults stand with `defaultLimits`. */
@@ -78,4 +82,16 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
   maximumBufferedBytes: whole("maximumBufferedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
     "Bytes that wait in the transport of one client; QoS 0 messages beyond them are dropped.",
   ),
+  maximumConnections: whole("maximumConnections", 0, 10_000_000).describe(
+    "Open connections of all listeners; more are closed at once. 0 for no limit, as in the five below.",
+  ),
+  maximumConnectionsPerAddress: whole("maximumConnectionsPerAddress", 0, 10_000_000).describe(
+    "Those of one address; an IPv6 address counts with its /64.",
+  ),
+  connectionsPerSecond: whole("connectionsPerSecond", 0, 1_000_000).describe(
+    "New connections of all listeners. Four times as many may come at once, here and below.",
+  ),
+  connectionsPerSecondPerAddress: whole("connectionsPerSecondPerAddress", 0, 1_000_000).describe("Those of one address."),
+  handshakesPerSecond: whole("handshakesPerSecond", 0, 1_000_000).describe("TLS handshakes begun, of all listeners."),
+  handshakesPerSecondPerAddress: whole("handshakesPerSecondPerAddress", 0, 1_000_000).describe("Those of one address."),
 });

@@ -1,6 +1,11 @@
 /** Why a connection did not become an arrival, or was refused at its HTTP upgrade. Each has a counter and makes one event. */
 export const FRONT_CAUSES = [
+  "connectionLimit",
   "addressLimit",
+  "connectionRate",
+  "addressRate",
+  "handshakeRate",
+  "addressHandshakeRate",
   "closedEarly",
   "firstBytesTimeout",
   "proxyHeaderInvalid",

@@ -10,7 +10,8 @@ import { TenantTable } from "../tls/tenant-directory.ts";
 import { TenantTls } from "../tls/tenant-tls.ts";
 import type { Arrival } from "./arrival.ts";
 import { PROXY_V2_SIGNATURE } from "./first-bytes.ts";
-import type { AddressLimits } from "./front.ts";
+import { ConnectionLimiter } from "./connection-limiter.ts";
+import { type ConnectionLimits, defaultConnectionLimits } from "./connection-limits.ts";
 import { parseListenUrl } from "./listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "./listener.ts";
 import { loopbackAddresses } from "./loopback.ts";
@@ -133,36 +134,74 @@ test("TLS behind a PROXY header keeps the client's address, and our ClientHello 
   expect(await arrival()).toMatchObject({ tenant: "acme", transport: "tls", remoteAddress: "203.0.113.7" });
 });
 
+function limiter(limits: Partial<ConnectionLimits>): ConnectionLimiter {
+  return new ConnectionLimiter({ ...defaultConnectionLimits, ...limits }, () => 0);
+}
+
 test("limits per address count each connection once, by the client's address, until it closes", async () => {
-  const open: string[] = [];
-  const told: string[] = [];
-  const addressLimits: AddressLimits = {
-    enter(address) {
-      told.push(`enter ${address}`);
-      if (open.includes(address)) return false;
-      open.push(address);
-      return true;
-    },
-    leave(address) {
-      told.push(`leave ${address}`);
-      open.splice(open.indexOf(address), 1);
-    },
-  };
-  const direct = await run("mqtt://127.0.0.1:0", { addressLimits });
+  const own = limiter({ maximumConnectionsPerAddress: 1 });
+  const direct = await run("mqtt://127.0.0.1:0", { limiter: own });
   const first = dial(direct.listener, CONNECT_BYTES);
   await direct.arrival();
   await once(dial(direct.listener, CONNECT_BYTES), "close");
   expect(await direct.event()).toBe("addressLimit");
+  expect(own.open).toBe(1);
   first.destroy();
   await direct.listener.close();
-  expect(told).toEqual(["enter 127.0.0.1", "enter 127.0.0.1", "leave 127.0.0.1"]);
+  expect(own.open).toBe(0);
 
-  told.length = 0;
-  const proxied = await run("mqtt://127.0.0.1:0", { addressLimits, trustedProxies: loopbackAddresses });
+  // Behind a proxy it is the client's address that counts, and not the proxy's.
+  const proxied = await run("mqtt://127.0.0.1:0", { limiter: own, trustedProxies: loopbackAddresses });
   dial(proxied.listener, V1, CONNECT_BYTES);
   await proxied.arrival();
+  dial(proxied.listener, V1.replace("203.0.113.7", "203.0.113.8"), CONNECT_BYTES);
+  await proxied.arrival();
+  await once(dial(proxied.listener, V1, CONNECT_BYTES), "close");
+  expect(await proxied.event()).toBe("addressLimit");
+  expect(own.open).toBe(2);
   await proxied.listener.close({ graceMs: 0 });
-  expect(told).toEqual(["enter 203.0.113.7", "leave 203.0.113.7"]);
+  expect(own.open).toBe(0);
+});
+
+test("a TLS handshake over the rate is refused before its work, and connections that are open do not notice", async () => {
+  const { listener, arrival, event } = await run("mqtts://127.0.0.1:0", { limiter: limiter({ handshakesPerSecondPerAddress: 1 }) });
+  const dialTls = (): Socket => {
+    const socket = connectTls({ port: listener.port, host: "127.0.0.1", servername: "localhost", ca: ca.certificate });
+    cleanups.push(() => socket.destroy());
+    return socket.on("error", () => {});
+  };
+  const sockets: Socket[] = [];
+  for (let count = 0; count < 4; count++) {
+    const socket = dialTls();
+    sockets.push(socket);
+    await once(socket, "secureConnect");
+    await arrival();
+  }
+  await new Promise((resolve) => dialTls().once("close", resolve));
+  expect(await event()).toBe("addressHandshakeRate");
+  expect(listener.counters.addressHandshakeRate).toBe(1);
+  sockets[0]!.write(CONNECT_BYTES);
+  expect((await once(sockets[0]!, "data"))[0]).toEqual(Buffer.from(CONNECT_BYTES));
+});
+
+test("a client that a trusted proxy names in a header is counted by its own address, and answered 429 over its limit", async () => {
+  const own = limiter({ maximumConnectionsPerAddress: 1 });
+  const { listener, arrival, event } = await run("ws://127.0.0.1:0", { limiter: own, forwardedBy: loopbackAddresses });
+  const upgrade = (client: string): Socket =>
+    dial(
+      listener,
+      `GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
+        `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mqtt\r\nX-Forwarded-For: ${client}\r\n\r\n`,
+    );
+  upgrade("203.0.113.7");
+  upgrade("203.0.113.8");
+  await arrival();
+  await arrival();
+  const third = upgrade("203.0.113.7");
+  expect(String((await once(third, "data"))[0])).toMatch(/^HTTP\/1.1 429 /);
+  expect(await event()).toBe("addressLimit");
+  await listener.close({ graceMs: 0 });
+  expect(own.open).toBe(0);
 });
 
 test("a failed handshake is told with its reason", async () => {

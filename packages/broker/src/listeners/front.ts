@@ -4,6 +4,7 @@ import { isAddress, isMachineName, type TenantDirectory } from "../tls/tenant-di
 import type { HandshakeOwner, InnerProtocol, TenantTls } from "../tls/tenant-tls.ts";
 import { type ClientHello, ClientHelloReader } from "./client-hello.ts";
 import { classifyFirstBytes, type FirstBytes } from "./first-bytes.ts";
+import type { ConnectionLimiter, LimitCause } from "./connection-limiter.ts";
 import type { FrontCause, FrontCounters, FrontEvent } from "./front-event.ts";
 import { readInnerFirstBytes } from "./inner-first-bytes.ts";
 import { includesAddress, plainAddress } from "./loopback.ts";
@@ -31,7 +32,10 @@ export interface FrontOptions {
   readonly requireSni?: boolean;
   /** Peers that must begin with a PROXY header; nobody else may. Default nobody. */
   readonly trustedProxies?: BlockList;
-  readonly addressLimits?: AddressLimits;
+  /** Shared by all listeners that count together. Default no limits. */
+  readonly limiter?: ConnectionLimiter;
+  /** Peers that pass on many clients and name them in a header: their connections are counted when it has come, see `enterAs`. */
+  readonly forwardedBy?: BlockList;
   /** From accept to the last byte the front needs. Default 5,000. */
   readonly firstBytesTimeoutMs?: number;
   readonly counters: FrontCounters;
@@ -42,13 +46,16 @@ export interface FrontOptions {
   readonly onClosed: (connection: FrontConnection) => void;
 }
 
-/** Counts connections per client address. For each `enter` that answered true there is one `leave`, when the socket has closed. */
-export interface AddressLimits {
-  enter(address: string): boolean;
-  leave(address: string): void;
-}
-
 const FIRST_BYTES_TIMEOUT_MS = 5_000;
+
+const LIMIT_TEXTS: Readonly<Record<LimitCause, string>> = {
+  connectionLimit: "as many connections are open as may be (maximumConnections)",
+  addressLimit: "as many connections of this address are open as may be (maximumConnectionsPerAddress)",
+  connectionRate: "connections come faster than they may (connectionsPerSecond)",
+  addressRate: "connections of this address come faster than they may (connectionsPerSecondPerAddress)",
+  handshakeRate: "TLS handshakes come faster than they may (handshakesPerSecond)",
+  addressHandshakeRate: "TLS handshakes of this address come faster than they may (handshakesPerSecondPerAddress)",
+};
 
 /** What a listener's port is for, in the words of an answer to those who came with something else. */
 const PORT_SPEAKS = {
@@ -170,12 +177,19 @@ export class FrontConnection implements HandshakeOwner {
 
   /** @internal */
   closed(): void {
-    if (this.#countedAddress !== undefined) this.options.addressLimits?.leave(this.#countedAddress);
+    if (this.#countedAddress !== undefined) this.options.limiter?.leave(this.#countedAddress);
     if (this.#state !== SETTLED) {
       this.#settle();
       this.note("closedEarly", this.#received === 0 ? "it closed without sending anything" : "it closed within its first bytes");
     }
     this.options.onClosed(this);
+  }
+
+  /** Counts the connection of a forwarder as one of the client it names; false when that client may have no more. */
+  enterAs(address: string): boolean {
+    const refused = this.#count(address);
+    if (refused !== undefined) this.note(refused, LIMIT_TEXTS[refused]);
+    return refused === undefined;
   }
 
   /** Whether a host name leads to this connection's tenant; an address leads to no tenant of its own and to every one. */
@@ -191,14 +205,33 @@ export class FrontConnection implements HandshakeOwner {
   }
 
   #enter(): boolean {
-    const { addressLimits } = this.options;
-    if (addressLimits === undefined || this.remoteAddress === "") return true;
-    if (addressLimits.enter(this.remoteAddress)) {
-      this.#countedAddress = this.remoteAddress;
-      return true;
-    }
-    this.#refuse("addressLimit", "too many connections from this address");
-    return false;
+    if (this.#isForwarder()) return true;
+    const refused = this.#count(this.remoteAddress);
+    // Without a word: an answer would cost more than the connection did.
+    if (refused !== undefined) this.#refuse(refused, LIMIT_TEXTS[refused]);
+    return refused === undefined;
+  }
+
+  /** After a PROXY header the peer is the client itself. */
+  #isForwarder(): boolean {
+    const { forwardedBy } = this.options;
+    return forwardedBy !== undefined && this.proxy === undefined && includesAddress(forwardedBy, this.remoteAddress);
+  }
+
+  #count(address: string): LimitCause | undefined {
+    const { limiter } = this.options;
+    // A unix socket has no address; its permissions are its limit.
+    if (limiter === undefined || address === "" || this.#countedAddress !== undefined) return undefined;
+    const refused = limiter.enter(address);
+    if (refused === undefined) this.#countedAddress = address;
+    return refused;
+  }
+
+  #mayShakeHands(): boolean {
+    if (this.remoteAddress === "" || this.#isForwarder()) return true;
+    const refused = this.options.limiter?.handshake(this.remoteAddress);
+    if (refused !== undefined) this.#refuse(refused, LIMIT_TEXTS[refused]);
+    return refused === undefined;
   }
 
   #readProxyHeader(): void {
@@ -308,7 +341,7 @@ export class FrontConnection implements HandshakeOwner {
     const tenant = this.#tenantOf(name);
     if (tenant === undefined) {
       this.#refuse("serverNameUnknown", `no tenant has the server name ${name}`, tlsAlert(TLS_ALERTS.unrecognizedName));
-    } else {
+    } else if (this.#mayShakeHands()) {
       this.tenant = tenant.tenant;
       this.#giveAway();
       tenant.take(this.socket, this.options.innerProtocol, this);

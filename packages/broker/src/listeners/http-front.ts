@@ -88,6 +88,10 @@ export class HttpFront {
     const connection = connectionOf(socket);
     if (connection !== undefined && !isMisdirected(request, connection)) {
       const address = this.#forwardedAddress(request, connection);
+      if (!connection.enterAs(address ?? connection.remoteAddress)) {
+        closeWith(socket, httpAnswer("429 Too Many Requests", "There are too many connections; try again later."));
+        return undefined;
+      }
       const origin = originOf(connection, socket);
       return address === undefined ? origin : { ...origin, remoteAddress: address, remotePort: 0 };
     }

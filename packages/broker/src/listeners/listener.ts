@@ -3,7 +3,8 @@ import { TLSSocket } from "node:tls";
 import type { TenantDirectory } from "../tls/tenant-directory.ts";
 import type { Accept, Arrival } from "./arrival.ts";
 import { bind, type Bound } from "./bind.ts";
-import { type AddressLimits, FrontConnection, type FrontOptions } from "./front.ts";
+import type { ConnectionLimiter } from "./connection-limiter.ts";
+import { FrontConnection, type FrontOptions } from "./front.ts";
 import { type FrontCounters, type FrontEvent, newFrontCounters } from "./front-event.ts";
 import { HttpFront, type RequestHandler } from "./http-front.ts";
 import { formatListenUrl, type ListenUrl } from "./listen-url.ts";
@@ -19,7 +20,8 @@ export interface ListenerOptions {
   readonly requireSni?: boolean;
   /** Peers whose connections begin with a PROXY header. Default nobody. */
   readonly trustedProxies?: BlockList;
-  readonly addressLimits?: AddressLimits;
+  /** Shared by all listeners that count together. Default no limits. */
+  readonly limiter?: ConnectionLimiter;
   /** Largest WebSocket message of a peer in bytes. Default 256 MB, the largest packet MQTT knows. */
   readonly maxMessageBytes?: number;
   /**

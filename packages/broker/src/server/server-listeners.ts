@@ -5,6 +5,8 @@ import type { FrontEvent } from "../listeners/front-event.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
+import { ConnectionLimiter } from "../listeners/connection-limiter.ts";
+import { defaultConnectionLimits } from "../listeners/connection-limits.ts";
 import { isLoopbackHost } from "../listeners/loopback.ts";
 import type { Logger } from "../log/logger.ts";
 import type { TenantTable } from "../tls/tenant-directory.ts";
@@ -64,6 +66,7 @@ interface Standing {
 /** The listeners of a server. A reload keeps those whose address stays, so that no client finds a port closed. */
 export class ServerListeners {
   readonly #options: ServerListenersOptions;
+  readonly #limiter: ConnectionLimiter = new ConnectionLimiter(defaultConnectionLimits, () => performance.now());
   #standing: readonly Standing[] = [];
 
   constructor(options: ServerListenersOptions) {
@@ -115,6 +118,7 @@ export class ServerListeners {
       throw error;
     }
     const commit = (): void => {
+      this.#limiter.limits = config.limits;
       for (const change of changes) change();
       this.#standing = next;
       // Their connections go on, and the last one of them ends the listener.
@@ -162,6 +166,8 @@ export class ServerListeners {
       ...(own.anyProtocol === true ? anyProtocol(url, config) : {}),
       ...(own.allowedOrigins === undefined ? {} : { allowedOrigins: own.allowedOrigins }),
       ...(role === "console" ? { requestHandler: consoleHandler } : {}),
+      // Whoever looks at a flood from inside must get in.
+      ...(role === "admin" ? {} : { limiter: this.#limiter }),
       ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),
       onEvent: (event) => logFrontEvent(logger, event),
     };
