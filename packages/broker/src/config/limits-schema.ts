@@ -6,6 +6,8 @@ import { type ConnectionLimits, defaultConnectionLimits } from "../listeners/con
 export type LimitsConfig = Pick<
   BrokerLimits,
   | "maximumPacketSize"
+  | "maximumConnectSize"
+  | "connectTimeoutMs"
   | "receiveMaximum"
   | "maximumInFlight"
   | "topicAliasMaximum"
@@ -48,6 +50,10 @@ function available(name: keyof LimitsConfig): z.ZodDefault<z.ZodBoolean> {
 /** What each client may do and cost. The reasons of the defaults stand with `defaultLimits`. */
 export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject({
   maximumPacketSize: whole("maximumPacketSize", 1_024, LARGEST_PACKET).describe("Largest packet taken from a client, bytes."),
+  maximumConnectSize: whole("maximumConnectSize", 1_024, LARGEST_PACKET).describe(
+    "Largest CONNECT, bytes; all that is held for a client before it is known.",
+  ),
+  connectTimeoutMs: whole("connectTimeoutMs", 100, 600_000).describe("Ms from the connection to the end of its CONNECT."),
   receiveMaximum: whole("receiveMaximum", 1, 65_535).describe("QoS 1 and 2 messages that a client may have unacknowledged."),
   maximumInFlight: whole("maximumInFlight", 1, 65_535).describe(
     "QoS 1 and 2 messages sent to a client and unacknowledged, whatever larger Receive Maximum it gives.",

@@ -223,6 +223,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   opened(): void {
     this.admission.opened();
+    this.arrival.admitted?.();
     // Before the CONNACK the CONNECT was not accepted, and its Will is nobody's ([MQTT-3.1.2-7]).
     this.isWillDue = true;
     this.connectedAt = this.environment.clock.wallTime();

@@ -20,6 +20,8 @@ export interface Arrival {
   readonly tls?: ArrivalTls;
   readonly http?: ArrivalHttp;
   readonly proxy?: ProxyHeader;
+  /** Called when the client is known: what bounds a stranger ends. */
+  readonly admitted?: () => void;
 }
 
 export interface ArrivalTls {

@@ -27,6 +27,7 @@ export const FRONT_CAUSES = [
   "httpWithoutUpgrade",
   "subprotocolMissing",
   "originRefused",
+  "messageTooLarge",
   "acceptFailed",
 ] as const;
 

@@ -15,6 +15,7 @@ export interface HttpFrontOptions {
   readonly path: string | undefined;
   readonly accept: Accept;
   readonly maxMessageBytes: number;
+  readonly maxStrangerBytes?: number | undefined;
   readonly requestHandler?: RequestHandler | undefined;
   readonly headersTimeoutMs: number;
   readonly allowedOrigins?: readonly string[] | undefined;
@@ -40,6 +41,7 @@ export class HttpFront {
     attachWebSocket(this.#server, {
       path: options.path,
       maxMessageBytes: options.maxMessageBytes,
+      maxStrangerBytes: options.maxStrangerBytes,
       accept: options.accept,
       allowedOrigins: options.allowedOrigins,
       originOf: (request, socket) => this.#originOf(request, socket),

@@ -24,6 +24,8 @@ export interface ListenerOptions {
   readonly limiter?: ConnectionLimiter;
   /** Largest WebSocket message of a peer in bytes. Default 256 MB, the largest packet MQTT knows. */
   readonly maxMessageBytes?: number;
+  /** Bytes of a WebSocket message that are held before the client is known. Default 192 KiB. */
+  readonly maxStrangerBytes?: number;
   /**
    * Answers MQTT besides WebSocket and HTTP on a ws or wss listener, and on a wss one without TLS what comes without, when
    * `takesPlaintext` says so.
@@ -155,6 +157,7 @@ class OpenListener implements Listener {
   #httpFront(path: string): HttpFront {
     const {
       maxMessageBytes = MESSAGE_BYTES_MAX,
+      maxStrangerBytes,
       requestHandler,
       headersTimeoutMs = 10_000,
       allowedOrigins,
@@ -163,6 +166,7 @@ class OpenListener implements Listener {
     return new HttpFront({
       path: this.#options.hasWebSocket === false ? undefined : path,
       maxMessageBytes,
+      maxStrangerBytes,
       requestHandler,
       headersTimeoutMs,
       allowedOrigins,

@@ -30,6 +30,28 @@ afterEach(() => {
   for (const each of open.splice(0)) each.terminate();
 });
 
+test("a first message that is larger than any CONNECT is cut off before it is whole", async () => {
+  const { webSocket } = await openWebSocket(5);
+  const before = server.broker.counters.bytesReceived;
+  webSocket.on("error", () => {});
+  const closed = once(webSocket, "close");
+  // A PUBLISH-sized message of 8 MiB, which a client that is known may send.
+  webSocket.send(Buffer.alloc(8 << 20));
+  await closed;
+  expect(server.broker.counters.bytesReceived).toBe(before);
+});
+
+test("a client that is known sends messages of any size, also in pieces", async () => {
+  const { webSocket, queue } = await openWebSocket(5);
+  webSocket.send(connectBytes(5, "large"));
+  await queue.next();
+  const payload = new Uint8Array(1 << 20);
+  const bytes = encodeToBytes({ type: 3, topicName: "large", payload, qos: 1, packetIdentifier: 1, retain: false, dup: false }, 5);
+  webSocket.send(bytes.subarray(0, 400_000), { fin: false });
+  webSocket.send(bytes.subarray(400_000), { fin: true });
+  expect(await queue.next()).toMatchObject({ type: 4, packetIdentifier: 1 });
+});
+
 /** Reads packets off a stream of chunks, however they are cut. */
 class PacketQueue {
   private readonly packets: Packet[] = [];

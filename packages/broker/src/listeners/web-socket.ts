@@ -9,10 +9,14 @@ import type { FrontCause } from "./front-event.ts";
 import { plainAddress } from "./loopback.ts";
 import type { Origin } from "./origin.ts";
 import { closeWith, httpAnswer } from "./refusals.ts";
+import { limitStranger } from "./stranger-bytes.ts";
 import { WebSocketChannel } from "./ws-channel.ts";
 
 /** How long a peer may take to answer our close frame. */
 const CLOSE_DEADLINE_MS = 5_000;
+
+const STRANGER_BYTES_MAX = 196_608;
+const STRANGER_TEXT = "the first WebSocket message is larger than a CONNECT may be";
 
 export interface WebSocketOptions {
   /** Where the WebSocket is answered. Default `/mqtt`. */
@@ -20,6 +24,8 @@ export interface WebSocketOptions {
   readonly accept: Accept;
   /** Largest message of a peer in bytes; must be no smaller than the largest MQTT packet it may send. */
   readonly maxMessageBytes: number;
+  /** Bytes of a message that are held before the client is known. Default 192 KiB: the largest CONNECT and what may come with it. */
+  readonly maxStrangerBytes?: number | undefined;
   /** Tenant of arrivals when `originOf` is not given. Default `default`. */
   readonly tenant?: string;
   /** What is known of the socket of a request; undefined when the request was refused and answered there. */
@@ -60,7 +66,11 @@ export function attachWebSocket(server: HttpServer | HttpsServer, options: WebSo
       const channel = new WebSocketChannel(webSocket, socket, socket instanceof TLSSocket);
       const { headers } = request;
       const http = { path: url.pathname, query: url.searchParams, headers, origin: headers.origin, subprotocol };
-      options.accept({ ...origin, channel, http });
+      const admitted = limitStranger(webSocket, socket, options.maxStrangerBytes ?? STRANGER_BYTES_MAX, () => {
+        options.onRefused?.("messageTooLarge", STRANGER_TEXT, socket);
+        channel.destroy();
+      });
+      options.accept({ ...origin, channel, http, admitted });
     });
   });
 }

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { loadConfig } from "../config/load-config.ts";
 import type { LimitsConfig } from "../config/limits-schema.ts";
 import { silentLogger } from "../log/logger.ts";
@@ -29,7 +30,7 @@ async function configOf(directory: string, limits: Partial<LimitsConfig>) {
       console: false,
       admin: { listen: "http://127.0.0.1:0" },
       metrics: { open: true },
-      listen: ["mqtt://127.0.0.1:0"],
+      listen: ["mqtt://127.0.0.1:0", "ws://127.0.0.1:0/mqtt"],
       limits,
     },
   });
@@ -63,4 +64,27 @@ test("connections beyond maximumConnections are closed at once and counted, the 
   expect(await metric(server, /^bowline_listener_refused_total\{.*cause="connectionLimit"/)).toMatch(/ 1$/);
   await server.reload(await configOf(directory, { maximumConnections: 2 }));
   await once(dial(server), "data");
+});
+
+test("what a stranger sends over WebSocket is held up to maximumConnectSize, and more is cut off and counted", async () => {
+  const { server } = await serve({ maximumConnectSize: 1_024 });
+  const stranger = new WebSocket(server.listeners[1]!, ["mqtt"]);
+  cleanups.push(() => stranger.terminate());
+  stranger.on("error", () => {});
+  await once(stranger, "open");
+  const closed = once(stranger, "close");
+  // In fragments that never end a message.
+  for (let count = 0; count < 100; count++) stranger.send(new Uint8Array(1_024), { fin: false });
+  await closed;
+  expect(await metric(server, /^bowline_listener_refused_total\{listener="ws:.*cause="messageTooLarge"/)).toMatch(/ 1$/);
+});
+
+test("who has not sent its CONNECT within connectTimeoutMs is closed", async () => {
+  const { server } = await serve({ connectTimeoutMs: 100 });
+  const socket = connect(Number(new URL(server.listeners[0]!.replace("mqtt", "http")).port), "127.0.0.1");
+  cleanups.push(() => socket.destroy());
+  socket.on("error", () => {});
+  socket.write(CONNECT.subarray(0, 5));
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(await metric(server, /^bowline_connections_refused_total\{tenant="default"/)).toMatch(/ 1$/);
 });

@@ -160,6 +160,7 @@ export class ServerListeners {
       accept,
       requireSni: own.requireSni ?? config.tls.requireSni,
       maxMessageBytes: config.limits.maximumPacketSize + FRAMING_SLACK,
+      maxStrangerBytes: config.limits.maximumConnectSize + FRAMING_SLACK,
       ...(tenants === undefined ? {} : { tenants }),
       ...(isProxied ? { trustedProxies: trustedProxies(proxies) } : {}),
       ...(own.forwardedFor === true ? { forwardedBy: trustedProxies(proxies) } : {}),
