@@ -15,8 +15,14 @@ export function writeCommonJsTypes(dist: string): void {
   }
 }
 
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
 function toCommonJs(path: string): string {
-  const edits: Array<{ readonly start: number; readonly end: number; readonly text: string }> = [];
+  const edits: Edit[] = [];
   const source = parseSource(path);
   walk(source.root, (node) => {
     const from = node["source"] as (SyntaxNode & { value: string }) | null | undefined;
@@ -27,10 +33,24 @@ function toCommonJs(path: string): string {
       const asked =
         node.type === "TSImportType" ? `, { with: { "resolution-mode": "import" } }` : ` with { "resolution-mode": "import" }`;
       edits.push({ start: from.end, end: from.end, text: asked });
+      if (node.type === "ImportDeclaration" && node["importKind"] !== "type") edits.push(...asTypeImport(node));
     }
   });
   let text = source.text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n");
   for (const edit of edits.toSorted((a, b) => b.start - a.start))
     text = text.slice(0, edit.start) + edit.text + text.slice(edit.end);
   return text;
+}
+
+/** TypeScript takes the attribute on `import type` alone; in a declaration every import is one. */
+function asTypeImport(node: SyntaxNode): Edit[] {
+  const specifiers = node["specifiers"] as ReadonlyArray<SyntaxNode & { readonly imported?: SyntaxNode }>;
+  const marked = specifiers.filter((specifier) => specifier["importKind"] === "type");
+  const keyword = node.start + "import".length;
+  const unmarked = marked.map((specifier) => ({
+    start: specifier.start,
+    end: specifier.imported?.start ?? specifier.start,
+    text: "",
+  }));
+  return [{ start: keyword, end: keyword, text: " type" }, ...unmarked];
 }
