@@ -3,12 +3,15 @@ import type { Judgement } from "./judgement.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
 import type { AttemptFailure } from "./status.ts";
 
+/** What only the engine can see of a CONNACK. */
+const seenAtConnack: readonly string[] = ["SP_VIOLATION", "PACKET_TOO_LARGE"];
+
 /**
- * The error of a connection's end. What the engine saw the server do wrong on an open connection is said as it is; everything
- * else is a question of the facts.
+ * The error of a connection's end. What the engine saw the server do wrong on an open connection or in its CONNACK is said as it is;
+ * everything else is a question of the facts.
  */
 export function errorOf({ error, cause, facts }: ConnectionEnd, { code, options }: Judgement): MqttError {
-  if (error !== undefined && (facts.milestone === "accepted" || error.source === "usage" || error.code === "SP_VIOLATION"))
+  if (error !== undefined && (facts.milestone === "accepted" || error.source === "usage" || seenAtConnack.includes(error.code)))
     return error;
   return MqttError.is(cause) ? cause : new MqttError(code, options);
 }

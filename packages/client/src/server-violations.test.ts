@@ -111,6 +111,19 @@ describe("before the CONNACK", () => {
     await client.abort();
   });
 
+  test("[MQTT-3.1.2-24] a CONNACK above Maximum Packet Size is told as that", async () => {
+    const { server, failures, client } = await stage({ maximumPacketSize: 40 }, (it) => {
+      it.script = (_packet, link) => {
+        link.send({ ...connack, properties: { reasonString: "x".repeat(60) } } as Packet);
+        return true;
+      };
+    });
+    expect(failures).toMatchObject([{ code: "PACKET_TOO_LARGE", error: { clause: "MQTT-3.1.2-24", retry: "loop-guard" } }]);
+    expect(failures[0]?.hints[0]).toContain("maximumPacketSize");
+    expect(server.link.of(DISCONNECT)).toMatchObject([{ reasonCode: 0x95 }]);
+    await client.abort();
+  });
+
   test("[MQTT-3.2.2-2] a session after Clean Start is a fault of the server", async () => {
     const { failures, client } = await stage({}, (it) => {
       it.script = (_packet, link) => {

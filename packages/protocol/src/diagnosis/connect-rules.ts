@@ -37,6 +37,17 @@ const falseSession: Rule = ({ connack, connect }) =>
     ? { code: "SP_VIOLATION", evidence: "session present 1 after a clean start" }
     : undefined;
 
+/** The bytes alone cannot show it: whoever read the packet found it too large for the client. */
+const largeAnswer: Rule = ({ errors, milestone }) =>
+  milestone === "connect-sent" && errors?.some(({ code }) => code === "PACKET_TOO_LARGE")
+    ? {
+        code: "PACKET_TOO_LARGE",
+        evidence: "a CONNACK above the client's Maximum Packet Size",
+        hints: ["Raise maximumPacketSize, or let the server say less in its CONNACK."],
+        retry: "loop-guard",
+      }
+    : undefined;
+
 /** A CONNACK that began as one does and was cut off, which is the link's fault and passes, or bytes that no other rule knows. */
 const brokenAnswer: Rule = (facts) => {
   const { firstBytes, connack, milestone } = facts;
@@ -72,4 +83,4 @@ const silent: Rule = ({ milestone, timedOut }) =>
     : undefined;
 
 /** What became of our CONNECT. */
-export const connectRules: readonly Rule[] = [refusedConnect, falseSession, brokenAnswer, closedBeforeConnack, silent];
+export const connectRules: readonly Rule[] = [refusedConnect, falseSession, largeAnswer, brokenAnswer, closedBeforeConnack, silent];

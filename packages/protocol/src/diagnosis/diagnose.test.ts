@@ -402,6 +402,11 @@ const connect: readonly Case[] = [
   ],
   ["a cut CONNACK", { ...mqtt, ...at("connect-sent"), ...bytes(0x20, 2, 0), closedBy: "fin" }, "CONNACK_NONE"],
   ["a CONNACK that is none", { ...mqtt, ...at("connect-sent"), ...bytes(0x20, 2, 7, 0), closedBy: "fin" }, "BAD_BYTES"],
+  [
+    "a CONNACK that is too large",
+    { ...mqtt, ...at("connect-sent"), ...bytes(0x20, 40, 0, 0), ...failed("PACKET_TOO_LARGE") },
+    "PACKET_TOO_LARGE",
+  ],
   ["bytes that are no MQTT", { ...mqtt, ...at("connect-sent"), ...bytes(0xff, 0xff) }, "BAD_BYTES"],
   ["a FIN before CONNACK", { ...mqtts, ...at("connect-sent"), closedBy: "fin" }, "CONNACK_NONE", "guess"],
   [

@@ -301,6 +301,53 @@ describe("the end", () => {
     expect(errorOf(harness).message).toContain(words);
   });
 
+  describe("before it is open, a packet above the limit", () => {
+    const limits = { maximumPacketSize: 30 };
+    const words = { reasonString: "x".repeat(37) };
+
+    test("[MQTT-3.1.2-24] is named when it is a CONNACK, and the server is told", () => {
+      const harness = new ClientHarness(5, {}, { limits });
+      harness.receive({ type: PacketType.CONNACK, sessionPresent: false, reasonCode: 0, properties: words });
+      expect(errorOf(harness)).toMatchObject({ code: "PACKET_TOO_LARGE", clause: "MQTT-3.1.2-24", source: "peer" });
+      expect(errorOf(harness).message).toContain("45 bytes");
+      expect(harness.take().at(-1)).toMatchObject({ type: PacketType.DISCONNECT, reasonCode: 0x95 });
+    });
+
+    test("[MQTT-3.1.2-24] is named when it is an AUTH", () => {
+      const harness = new ClientHarness(5, { properties: method }, { limits });
+      harness.receive({ type: PacketType.AUTH, reasonCode: 0x18, properties: { ...method, ...words } });
+      expect(errorOf(harness)).toMatchObject({ code: "PACKET_TOO_LARGE", clause: "MQTT-3.1.2-24" });
+    });
+
+    test("is heard all the same when it is a refusal, which says more", () => {
+      const harness = new ClientHarness(5, {}, { limits });
+      harness.receive({ type: PacketType.CONNACK, sessionPresent: false, reasonCode: 0x87, properties: words });
+      expect(harness.end).toMatchObject({ type: PacketType.CONNACK, reasonCode: 0x87 });
+    });
+
+    test("has no clause before 5.0, where the limit is ours alone", () => {
+      const harness = new ClientHarness(4, {}, { limits: { maximumPacketSize: 3 } });
+      harness.receiveBytes(Uint8Array.of(0x20, 2, 0, 0));
+      expect(errorOf(harness)).toMatchObject({ code: "PACKET_TOO_LARGE" });
+      expect(errorOf(harness).clause).toBeUndefined();
+    });
+
+    test.each([
+      ["so long that nobody waits for it", Uint8Array.of(0x20, 0xff, 0xff, 0x7f, 0, 0)],
+      ["no CONNACK but its first byte", Uint8Array.of(0x20, 40, ...new Uint8Array(40).fill(0x2a))],
+    ])("is no packet at all when it is %s", (_title, sent) => {
+      const harness = new ClientHarness(5, {}, { limits });
+      harness.receiveBytes(sent);
+      expect(errorOf(harness).code).not.toBe("PACKET_TOO_LARGE");
+    });
+
+    test("is taken no more once it is open", () => {
+      const harness = new ClientHarness(5, {}, { limits }).open();
+      harness.receiveBytes(Uint8Array.of(0x30, 40));
+      expect(errorOf(harness)).toMatchObject({ code: "PACKET_TOO_LARGE", clause: "MQTT-3.1.2-24" });
+    });
+  });
+
   test("what is too large to be asked is refused with its name", () => {
     const harness = new ClientHarness().open({ properties: { maximumPacketSize: 20 } });
     const long = "x".repeat(50);

@@ -58,6 +58,8 @@ const PING_AFTER = 0.9;
 const ANSWER_WITHIN = 0.5;
 /** A connection that woke up is asked when it was silent for so long, and given as long to answer. */
 const PROBE_AFTER_MS = 5000;
+/** A first answer so far above our limit is read all the same: only whole it shows whether it is a packet at all. */
+const ANSWER_EXCESS = 65_536;
 
 /** Parsed and used within one synchronous call, so one for the process is enough. */
 const offsets: PublishOffsets = new PublishOffsets();
@@ -76,6 +78,7 @@ export class ClientConnection implements FrameHandler {
   private readonly session: SessionState;
   private readonly connect: ConnectPacket;
   private readonly decoder: FrameWalk;
+  private readonly maximumPacketSize: number;
   private phase: Phase;
   private aliases: InboundAliases | undefined;
   /** SUBSCRIBE (number of filters) and UNSUBSCRIBE (the same, negative) that were not answered, by Packet Identifier. */
@@ -106,7 +109,8 @@ export class ClientConnection implements FrameHandler {
     this.sender = sender;
     this.session = session;
     this.connect = connect;
-    this.decoder = new FrameWalk(this, limits.maximumPacketSize);
+    this.maximumPacketSize = limits.maximumPacketSize;
+    this.decoder = new FrameWalk(this, limits.maximumPacketSize + ANSWER_EXCESS);
     this.decoder.acceptedTypes = ANSWERS;
     this.aliasSettings = limits.topicAliases;
     this.exchange = new AuthenticationExchange(connect.properties?.authenticationMethod, "server");
@@ -246,14 +250,14 @@ export class ClientConnection implements FrameHandler {
     if (this.observer !== undefined) this.observer(chunk, start, bodyStart, end);
     if (first >>> 4 === PacketType.PUBLISH) this.publish(chunk, start, bodyStart, end);
     else if (end - start !== 4 || !this.shortAcknowledgement(first, (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!)) {
-      this.control(decodeFromServer(chunk, start, bodyStart, end, this.connect.protocolVersion));
+      this.control(decodeFromServer(chunk, start, bodyStart, end, this.connect.protocolVersion), end - start);
     }
     return this.phase !== CLOSED;
   }
 
   malformed(reasonCode: number, detail: string): void {
     const isAnswer = this.phase.kind === "awaiting-connack";
-    this.fail(isAnswer ? new MqttError("BAD_BYTES", { detail }) : packetFault(reasonCode, detail));
+    this.fail(isAnswer ? new MqttError("BAD_BYTES", { detail }) : this.faultOf(reasonCode, detail));
   }
 
   private writeAuth(reasonCode: number, properties: Properties | undefined): void {
@@ -318,11 +322,22 @@ export class ClientConnection implements FrameHandler {
     }
   }
 
-  private control(packet: ServerPacket): void {
+  /** Before 5.0 the server was told no limit. */
+  private faultOf(reasonCode: number, detail: string): MqttError {
+    const isLimit = reasonCode === ReasonCode.PacketTooLarge && this.connect.protocolVersion === 5;
+    return packetFault(reasonCode, detail, isLimit ? "MQTT-3.1.2-24" : undefined);
+  }
+
+  /** What the decoder lets through before the connection is open. */
+  private checkSize(size: number): void {
+    if (size > this.maximumPacketSize) throw this.faultOf(ReasonCode.PacketTooLarge, `${size} bytes`);
+  }
+
+  private control(packet: ServerPacket, size: number): void {
     if (this.connect.properties?.requestProblemInformation === 0) checkProblemInformation(packet);
     switch (packet.type) {
       case PacketType.CONNACK:
-        this.connack(packet);
+        this.connack(packet, size);
         return;
       case PacketType.PUBACK:
         this.sender.puback(packet.packetIdentifier, packet.reasonCode);
@@ -351,19 +366,23 @@ export class ClientConnection implements FrameHandler {
         this.serverDisconnect(packet);
         return;
       case PacketType.AUTH:
+        this.checkSize(size);
         this.auth(packet);
         return;
     }
   }
 
-  private connack(packet: ConnackPacket): void {
+  private connack(packet: ConnackPacket, size: number): void {
     const { connect, sender, decoder } = this;
+    // A refusal says more than its size.
     if (packet.reasonCode !== 0) {
       this.end(undefined, packet);
       return;
     }
     // From here on a fault of the server is told to it.
     this.phase = OPEN;
+    this.checkSize(size);
+    decoder.maximumPacketSize = this.maximumPacketSize;
     // [MQTT-3.2.2-2] [v3 MQTT-3.2.2-1]; where the Session was asked for, one is taken without a state of ours: ![MQTT-3.2.2-4], D-4.
     if (packet.sessionPresent && connect.cleanStart) {
       this.fail(new MqttError("SP_VIOLATION", { reasonCode: ReasonCode.ProtocolError, clause: "MQTT-3.2.2-2" }));
