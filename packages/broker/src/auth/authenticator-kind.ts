@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { SecretReference } from "../config/secret-reference.ts";
 import type { Logger } from "../log/logger.ts";
 import type { AuthenticationMethod, EnhancedMethod } from "./authenticator.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
@@ -21,9 +22,17 @@ export interface OpenAuthenticator {
   close?(): void;
 }
 
+/** Makes the paths that a configuration names absolute. */
+export interface PathResolver {
+  readonly path: (name: string) => string;
+  readonly secret: (reference: SecretReference) => SecretReference;
+}
+
 /** A kind of authenticator: what the configuration may say of it, and how it is opened. */
-export interface AuthenticatorKind<T extends { kind: string }> {
-  readonly schema: z.ZodType<T, T>;
+export interface AuthenticatorKind<T extends { kind: string }, Input extends { kind: string } = T> {
+  readonly schema: z.ZodType<T, Input>;
+  /** Absent where it names no files. */
+  resolve?(config: Input, resolver: PathResolver): Input;
   /** Everything that can fail fails here, before anything of the old chain is given up. Rejects with MqttError. */
   open(config: T, context: AuthenticatorContext): Promise<OpenAuthenticator>;
 }

@@ -68,7 +68,7 @@ export class BanList {
 
   /** @throws MqttError STORE_DAMAGED: a ban left out would let somebody in */
   begin(rows: readonly StoredRule[]): void {
-    for (const row of rows.filter(BanList.isRow)) this.#of(row.tenant).set(row.id, known(storedBan(row)));
+    for (const row of rows.filter((each) => BanList.isRow(each))) this.#of(row.tenant).set(row.id, known(storedBan(row)));
   }
 
   /** Those in force. */
@@ -117,7 +117,7 @@ export class BanList {
 
   #of(tenant: string): Map<string, KnownBan> {
     let bans = this.#tenants.get(tenant);
-    if (bans === undefined) this.#tenants.set(tenant, (bans = new Map()));
+    if (bans === undefined) this.#tenants.set(tenant, (bans = new Map<string, KnownBan>()));
     return bans;
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type AuthenticatorConfig, authenticationSchema } from "../auth/authenticator-kinds.ts";
+import { type AuthenticatorConfig, type AuthenticatorInput, authenticationSchema } from "../auth/authenticator-kinds.ts";
 import type { Durability } from "../storage/storage.ts";
 import { type BootstrapConfig, bootstrapSchema } from "./bootstrap-schema.ts";
 import { type LimitsConfig, limitsSchema } from "./limits-schema.ts";
@@ -46,9 +46,10 @@ type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
 export type BrokerConfigInput = {
-  [K in Exclude<keyof BrokerConfig, Group | "listen">]?: BrokerConfig[K] | undefined;
+  [K in Exclude<keyof BrokerConfig, Group | "listen" | "authentication">]?: BrokerConfig[K] | undefined;
 } & { [K in Group]?: Optional<BrokerConfig[K]> | undefined } & {
   listen?: ListenerInput[] | undefined;
+  authentication?: AuthenticatorInput[] | undefined;
   /** Of the JSON Schema, for editors. */
   $schema?: string | undefined;
 };

@@ -46,10 +46,21 @@ function rowsOf(schema: Schema, prefix: string): Row[] {
     for (const [name, value] of Object.entries(properties)) {
       if (name === "$schema" || seen.has(name)) continue;
       seen.add(name);
+      if (name === "kind") {
+        rows.push(kindRow(`${prefix}kind`, groups));
+        continue;
+      }
       rows.push(rowOf(`${prefix}${name}`, value), ...rowsBelow(`${prefix}${name}`, value));
     }
   }
   return rows;
+}
+
+/** Which of several groups is meant. */
+function kindRow(key: string, groups: Schema[]): Row {
+  const kinds = groups.flatMap(({ properties }) => properties?.["kind"] ?? []);
+  const values = kinds.map((kind) => code(kind.const)).join(", ");
+  return [key, values, "", kinds.map((kind) => `${code(kind.const)}: ${kind.description ?? ""}`).join(" ")];
 }
 
 function rowsBelow(key: string, schema: Schema): Row[] {

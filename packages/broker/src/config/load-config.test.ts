@@ -104,7 +104,7 @@ test.each([
   ["limits: {maximumQueuedBytes: -1}", '"limits.maximumQueuedBytes" must be a whole number from 1024 to'],
   ["limits: {retainAvailable: 1}", '"limits.retainAvailable" must be true or false, not a number'],
   ["limits: {maximumQueueBytes: 5}", 'unknown key "limits.maximumQueueBytes"; did you mean "maximumQueuedBytes"?'],
-  ["authentication: [{kind: passwd}]", '1:19: "authentication.0.kind" must be one of password; did you mean "password"?'],
+  ["authentication: [{kind: passwd}]", '"authentication.0" must be a group of keys whose `kind` is one of password, jwt'],
   ["authentication: [{kind: password, realm: x}]", 'unknown key "authentication.0.realm"; known are kind'],
   ["bootstrap: {users: [{username: ann, password: hunter2}]}", '"bootstrap.users.0.password" must say where the secret lies'],
   ["- a\n- b", "1:1: the configuration must be a group of keys, not a list"],

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { type SecretReference, secretReferenceSchema } from "../../config/secret-reference.ts";
+
+/** JSON Web Tokens, signed with a shared secret, a key pair, or the keys of a JWKS. */
+export interface JwtConfig {
+  kind: "jwt";
+  secret?: SecretReference | undefined;
+  secretEncoding: "text" | "base64";
+  publicKey?: string | undefined;
+  jwks?: string | undefined;
+  jwksRefreshSeconds: number;
+  issuer?: string | undefined;
+  audience?: string | undefined;
+  from: "password" | "username";
+  ownerClaim: string;
+  aclClaim: string;
+  verifyClaims: Record<string, string>;
+  requireExpiry: boolean;
+  clockToleranceSeconds: number;
+  authenticationMethods: string[];
+}
+
+/** @see JwtConfig */
+export type JwtInput = { kind: "jwt" } & { [K in Exclude<keyof JwtConfig, "kind">]?: JwtConfig[K] | undefined };
+
+const seconds = (from: number, to: number): z.ZodNumber => {
+  const error = `must be a whole number of seconds from ${from} to ${to}`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+
+/** @see JwtConfig */
+export const jwtSchema: z.ZodType<JwtConfig, JwtInput> = z
+  .strictObject({
+    kind: z.literal("jwt").describe("JSON Web Tokens."),
+    secret: secretReferenceSchema.optional().describe("The shared secret of HS256, HS384 and HS512; at least 32 bytes."),
+    secretEncoding: z.enum(["text", "base64"]).default("text").describe("How the secret is written."),
+    publicKey: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("PEM file with the public key, or certificate, of RS, PS, ES or EdDSA signatures. Read anew when it changes."),
+    jwks: z.string().min(1).optional().describe("File or https:// address with a JSON Web Key Set (http:// on the loopback only)."),
+    jwksRefreshSeconds: seconds(1, 86_400)
+      .default(300)
+      .describe("How long keys are used before they are looked at again. An unknown `kid` asks earlier, twice a minute at most."),
+    issuer: z.string().min(1).optional().describe("What `iss` must be. Tokens of others are left to the authenticators behind."),
+    audience: z.string().min(1).optional().describe("What `aud` must be or contain."),
+    from: z.enum(["password", "username"]).default("password").describe("Where CONNECT carries the token."),
+    ownerClaim: z
+      .string()
+      .min(1)
+      .default("sub")
+      .describe("The claim that says who the client is: it owns sessions and is `${username}`."),
+    aclClaim: z.string().min(1).default("acl").describe("The claim with access rules, in one of EMQX's two forms."),
+    verifyClaims: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("Claims that must have these values; `${username}` and `${clientid}` stand for those of CONNECT."),
+    requireExpiry: z.boolean().default(true).describe("Refuse tokens without `exp`, which would be good for ever."),
+    clockToleranceSeconds: seconds(0, 600).default(0).describe("By how much the clocks may differ."),
+    authenticationMethods: z
+      .array(z.string().min(1))
+      .default(["JWT"])
+      .describe("Names by which MQTT 5 clients may bring a token as Authentication Data, and renew it by AUTH while connected."),
+  })
+  .refine(({ secret, publicKey, jwks }) => [secret, publicKey, jwks].filter((key) => key !== undefined).length === 1, {
+    error: "needs exactly one of secret, publicKey and jwks",
+  });
