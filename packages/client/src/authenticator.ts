@@ -1,7 +1,7 @@
 import { type AuthPacket, MqttError, type Properties } from "@bowline/protocol";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
 import type { Authentication, AuthenticationStep } from "./authentication.ts";
-import { aborted, onAbort } from "./on-abort.ts";
+import { abortOf, aborted, onAbort } from "./on-abort.ts";
 import type { Credentials } from "./options.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 
@@ -24,7 +24,7 @@ const CONTINUE = 0x18;
 /**
  * Asks for the first data.
  *
- * @throws MqttError AUTH_FAILED, CREDENTIALS_TIMEOUT
+ * @throws MqttError AUTH_FAILED, CREDENTIALS_TIMEOUT, ABORTED
  */
 export async function beginAuthentication(
   authentication: Authentication,
@@ -32,6 +32,8 @@ export async function beginAuthentication(
   clock: Clock,
   limitMs: number,
 ): Promise<Authenticating> {
+  const error = abortOf(signal);
+  if (error !== undefined) throw error;
   const authenticator = new Authenticator(authentication, clock, limitMs);
   onAbort(signal, () => authenticator.end(aborted(signal)));
   return { authenticator, properties: await authenticator.begin() };

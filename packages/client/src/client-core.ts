@@ -40,7 +40,7 @@ import type {
   SubscribeOptions,
 } from "./options.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
-import { aborted, onAbort } from "./on-abort.ts";
+import { abortOf, aborted, onAbort } from "./on-abort.ts";
 import { onDemand } from "./on-demand.ts";
 import { payloadBytes } from "./payload-bytes.ts";
 import { PendingPublication, type Publication, sentPublication } from "./publication.ts";
@@ -138,8 +138,8 @@ export class ClientCore
   async online({ signal }: { signal?: AbortSignal } = {}): Promise<OnlineStatus> {
     const { status, endError } = this;
     if (status.state === "online" && this.connection !== undefined) return status;
-    if (signal?.aborted === true) throw aborted(signal);
-    if (endError !== undefined) throw endError;
+    const error = abortOf(signal) ?? endError;
+    if (error !== undefined) throw error;
     return new Promise((resolve, reject) => {
       const done = (): void => {
         offStatus();
@@ -181,11 +181,9 @@ export class ClientCore
     const filters = checkedFilters(topicFilters);
     checkQos(options.qos);
     const subscriber = new Subscriber(filters, options, handler, this);
-    const error = this.refusal;
-    if (error !== undefined) subscriber.end(error);
-    else {
-      this.registry.add(subscriber);
-    }
+    const error = this.refusal ?? abortOf(options.signal);
+    if (error === undefined) this.registry.add(subscriber);
+    else subscriber.end(error);
     return subscriber;
   }
 
@@ -194,8 +192,8 @@ export class ClientCore
     return (await this.requester()).request(topicName, payload, options);
   }
 
-  async reauthenticate(): Promise<void> {
-    return (await this.renewal()).reauthenticate();
+  async reauthenticate({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    return (await this.renewal()).reauthenticate(signal);
   }
 
   reconnect(): void {
@@ -533,9 +531,7 @@ export class ClientCore
     checkQos(publication.qos);
     const { status } = this;
     const error =
-      this.refusal ??
-      (signal?.aborted === true ? aborted(signal) : undefined) ??
-      (status.state === "online" ? publishFault(publication, status.properties) : undefined);
+      this.refusal ?? abortOf(signal) ?? (status.state === "online" ? publishFault(publication, status.properties) : undefined);
     if (error !== undefined) {
       this.outbox.fail(publication, error);
       return;

@@ -76,11 +76,12 @@ export interface Client {
 
   /**
    * Proves the open connection anew (MQTT 5.0, section 4.12.1), with fresh credentials and the method it began with; resolves when
-   * the server is satisfied. A failure ends the connection, which then comes back as after any loss.
+   * the server is satisfied. A failure ends the connection, which then comes back as after any loss; an aborted signal ends the wait
+   * alone.
    *
-   * @throws MqttError NOT_CONNECTED, AUTH_METHOD, AUTH_FAILED, TIMEOUT
+   * @throws MqttError NOT_CONNECTED, AUTH_METHOD, AUTH_FAILED, TIMEOUT, ABORTED
    */
-  reauthenticate(): Promise<void>;
+  reauthenticate(options?: { signal?: AbortSignal }): Promise<void>;
 
   /** Tries again now, when waiting or failed; nothing while connecting or online. */
   reconnect(): void;

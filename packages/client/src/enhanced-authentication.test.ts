@@ -5,7 +5,7 @@ import type { ConnectOptions, Credentials } from "./options.ts";
 import { message, rejection, stage } from "./testing/client-on-script.ts";
 import type { Link } from "./testing/scripted-server.ts";
 import { failOnUnhandledRejections } from "./testing/unhandled-rejections.ts";
-import { turn } from "./testing/virtual-clock.ts";
+import { turn, VirtualClock } from "./testing/virtual-clock.ts";
 
 const { CONNECT, CONNACK, AUTH, DISCONNECT, PUBLISH } = PacketType;
 const encoder = new TextEncoder();
@@ -194,6 +194,14 @@ describe("connecting with an authentication method", () => {
     }
   });
 
+  test("asks nothing for an attempt that ended before its script was there", async () => {
+    const { beginAuthentication } = await import("./authenticator.ts");
+    const method = echo();
+    const begun = beginAuthentication(method, AbortSignal.abort(), new VirtualClock(), 1000);
+    expect(await rejection(begun)).toMatchObject({ code: "ABORTED" });
+    expect(method.steps).toEqual([]);
+  });
+
   test("is said only in MQTT 5.0", async () => {
     await expect(stage({ protocolVersion: 4, credentials: { authentication: echo() } })).rejects.toMatchObject({
       code: "UNSUPPORTED_IN_V3",
@@ -241,6 +249,44 @@ describe("re-authentication", () => {
     expect(losses).toMatchObject([{ code: "TIMEOUT" }]);
     expect(server.links[0]?.of(DISCONNECT)).toHaveLength(1);
     await client.abort();
+  });
+
+  test("a signal ends the wait alone: for the credentials, or for the server, which may still answer", async () => {
+    let give: (credentials: Credentials) => void = () => undefined;
+    const fresh = new Promise<Credentials>((resolve) => {
+      give = resolve;
+    });
+    const given: (Credentials | Promise<Credentials>)[] = [{ authentication: echo() }, fresh];
+    const { client, server, losses } = await examined(() => given.shift() ?? {});
+    server.script = (packet) => packet.type === AUTH;
+    const early = new AbortController();
+    const first = rejection(client.reauthenticate({ signal: early.signal }));
+    await turn();
+    early.abort("no more");
+    expect(await first).toMatchObject({ code: "ABORTED", cause: "no more" });
+    const late = new AbortController();
+    const second = rejection(client.reauthenticate({ signal: late.signal }));
+    const third = client.reauthenticate();
+    give({ authentication: echo() });
+    while (server.link.of(AUTH).at(-1)?.reasonCode !== 0x19) await turn();
+    late.abort();
+    expect(await second).toMatchObject({ code: "ABORTED" });
+    expect(await rejection(client.reauthenticate({ signal: AbortSignal.abort() }))).toMatchObject({ code: "ABORTED" });
+    server.link.send(auth(0, "proof"));
+    await third;
+    expect(client.status.state).toBe("online");
+    expect(losses).toEqual([]);
+    await client.close();
+  });
+
+  test("a client that closes meanwhile leaves no timer, and whoever waits is told", async () => {
+    const given: (Credentials | Promise<Credentials>)[] = [{ authentication: echo() }, new Promise(() => undefined)];
+    const { client, clock } = await examined(() => given.shift() ?? {});
+    const proved = rejection(client.reauthenticate());
+    await turn();
+    await client.close();
+    expect(await proved).toMatchObject({ code: "CLIENT_CLOSED" });
+    expect(clock.pending).toBe(0);
   });
 
   test("[MQTT-4.12.0-7] needs a connection, and the method that it began with", async () => {

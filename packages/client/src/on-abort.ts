@@ -6,6 +6,11 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
   return () => signal?.removeEventListener("abort", callback);
 }
 
+/** The error of a signal that has aborted already, which `onAbort` does not hear any more. */
+export function abortOf(signal: AbortSignal | undefined): MqttError | undefined {
+  return signal?.aborted === true ? aborted(signal) : undefined;
+}
+
 export function aborted(signal: AbortSignal | undefined): MqttError {
   return new MqttError("ABORTED", { cause: signal?.reason });
 }

@@ -1,5 +1,6 @@
 import { MqttError } from "@bowline/protocol";
 import type { ClientState } from "./client-state.ts";
+import { abortOf, aborted, onAbort } from "./on-abort.ts";
 import type { Credentials } from "./options.ts";
 
 /**
@@ -14,9 +15,15 @@ export class Renewal {
     this.core = core;
   }
 
-  /** Proves the open connection, with credentials that are asked for now. */
-  reauthenticate(): Promise<void> {
-    return this.prove(this.core.askFor(new AbortController()));
+  /** Proves the open connection, with credentials that are asked for now. The signal ends the wait alone. */
+  async reauthenticate(signal: AbortSignal | undefined): Promise<void> {
+    const error = abortOf(signal);
+    if (error !== undefined) throw error;
+    const proved = this.prove();
+    return new Promise((resolve, reject) => {
+      const off = onAbort(signal, () => reject(aborted(signal)));
+      proved.then(resolve, reject).finally(off);
+    });
   }
 
   /** Comes back with fresh credentials before the old ones end. */
@@ -28,7 +35,7 @@ export class Renewal {
       if (core.status.state !== "online") return;
       // In band where that is possible. A connection that fails at it is told as lost, and comes back by itself.
       if (authenticator !== undefined && authenticator.method === credentials.authentication?.method) {
-        this.prove(Promise.resolve(credentials)).catch(again);
+        this.prove(credentials).catch(again);
       } else this.comeBackWith(credentials);
     }, again);
   }
@@ -44,24 +51,34 @@ export class Renewal {
     core.follow(old.disconnect(0), () => core.enter(credentials));
   }
 
-  /** Section 4.12.1. One at a time. */
-  private prove(given: Promise<Credentials>): Promise<void> {
-    this.proving ??= this.proveWith(given).finally(() => {
+  /**
+   * Section 4.12.1. One at a time.
+   *
+   * @param fresh asked for when it is not given
+   */
+  private prove(fresh?: Credentials): Promise<void> {
+    this.proving ??= this.proveWith(fresh).finally(() => {
       this.proving = undefined;
     });
     return this.proving;
   }
 
-  private async proveWith(given: Promise<Credentials>): Promise<void> {
+  private async proveWith(fresh: Credentials | undefined): Promise<void> {
     const { core } = this;
     const { authenticator } = core;
-    given.catch(() => undefined);
     if (core.status.state !== "online") throw new MqttError("NOT_CONNECTED", { detail: "to authenticate again" });
     if (authenticator === undefined) throw new MqttError("AUTH_METHOD", { detail: "the CONNECT named none" });
-    await authenticator.reauthenticate(given);
-    const credentials = await given;
-    const { current } = core.attempts;
-    if (current !== undefined) current.credentials = credentials;
-    core.scheduleRenewal();
+    const controller = new AbortController();
+    try {
+      const given = fresh === undefined ? core.askFor(controller) : Promise.resolve(fresh);
+      await authenticator.reauthenticate(given);
+      const credentials = await given;
+      const { current } = core.attempts;
+      if (current !== undefined) current.credentials = credentials;
+      core.scheduleRenewal();
+    } finally {
+      // A callback that is still asked when the connection ends answers nobody.
+      controller.abort();
+    }
   }
 }

@@ -3,7 +3,7 @@ import { Fifo } from "@bowline/protocol/internal";
 import { callSafely, throwOutside } from "./emitter.ts";
 import type { InboundMessage } from "./inbound-message.ts";
 import type { Message } from "./message.ts";
-import { onAbort } from "./on-abort.ts";
+import { aborted, onAbort } from "./on-abort.ts";
 import type { MessageHandler, SubscribeOptions } from "./options.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -42,9 +42,11 @@ export class Subscriber implements Subscription {
   /** A promise of the handler is not resolved. */
   private isBusy = false;
   private isCongested = false;
-  private isEnded = false;
+  /** Why it ended; undefined while it lives. */
+  private endReason: MqttError | undefined;
   private readonly offSignal: () => void;
-  private error: MqttError | undefined;
+  /** The server refused a filter. */
+  private refusal: MqttError | undefined;
   private readonly grants = new Map<string, QoS>();
   private readonly waitingReady: { resolve: (grants: readonly QoS[]) => void; reject: (error: MqttError) => void }[] = [];
 
@@ -67,9 +69,9 @@ export class Subscriber implements Subscription {
   // The application's side.
 
   get ready(): Promise<readonly QoS[]> {
-    if (this.error !== undefined) return Promise.reject(this.error);
     const grants = this.grantedAll();
-    if (grants !== undefined) return Promise.resolve(grants);
+    if (this.refusal === undefined && grants !== undefined) return Promise.resolve(grants);
+    if (this.endReason !== undefined) return Promise.reject(this.endReason);
     return new Promise((resolve, reject) => {
       this.waitingReady.push({ resolve, reject });
     });
@@ -82,9 +84,8 @@ export class Subscriber implements Subscription {
   next(): Promise<Result> {
     this.finishCurrent();
     if (this.buffer.length > 0) return Promise.resolve({ done: false, value: this.hand(this.take()) });
-    const { error } = this;
-    if (error !== undefined) return Promise.reject(error);
-    if (this.isEnded) return Promise.resolve(DONE);
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    if (this.endReason !== undefined) return Promise.resolve(DONE);
     return new Promise((resolve, reject) => {
       this.readers.push({ resolve, reject });
     });
@@ -96,7 +97,7 @@ export class Subscriber implements Subscription {
   }
 
   close(): Promise<void> {
-    return this.isEnded ? Promise.resolve() : this.endBy(this.owner.remove(this));
+    return this.endReason === undefined ? this.endBy(aborted(this.options.signal)) : Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -131,10 +132,10 @@ export class Subscriber implements Subscription {
 
   /** The server refused a filter: the end, told to whoever waits now or asks later. */
   refused(error: MqttError): void {
-    if (this.isEnded) return;
-    this.error = error;
+    if (this.endReason !== undefined) return;
+    this.refusal = error;
     this.interrupt(error);
-    void this.endBy(this.owner.remove(this));
+    void this.endBy(error);
   }
 
   /** The client gave up: whoever waits is told; the subscription lives on for a `reconnect()`. */
@@ -144,12 +145,15 @@ export class Subscriber implements Subscription {
 
   /** The client ended: what is buffered can still be read. `reason` is for those who wait for `ready`. */
   end(reason: MqttError): void {
-    this.finish();
+    this.endReason = reason;
+    this.offSignal();
+    for (const { resolve } of this.readers.splice(0)) resolve(DONE);
     this.interrupt(reason);
   }
 
-  private endBy(confirmed: Promise<void>): Promise<void> {
-    this.finish();
+  private endBy(reason: MqttError): Promise<void> {
+    const confirmed = this.owner.remove(this);
+    this.end(reason);
     this.finishCurrent();
     // Nobody will handle these: leaving them unacknowledged would hold back every later acknowledgement of the connection.
     while (this.buffer.length > 0) {
@@ -157,12 +161,6 @@ export class Subscriber implements Subscription {
       if (this.acknowledge !== "received") message.release();
     }
     return confirmed;
-  }
-
-  private finish(): void {
-    this.isEnded = true;
-    this.offSignal();
-    for (const { resolve } of this.readers.splice(0)) resolve(DONE);
   }
 
   private grantedAll(): readonly QoS[] | undefined {

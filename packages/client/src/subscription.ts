@@ -9,7 +9,10 @@ import type { Message } from "./message.ts";
  */
 export interface Subscription extends AsyncIterableIterator<Message, undefined, undefined> {
   readonly topicFilters: readonly string[];
-  /** The QoS the server granted, one for each filter. Rejects with SUB_DENIED and the like when it refused one. */
+  /**
+   * The QoS the server granted, one for each filter. Rejects with SUB_DENIED and the like when it refused one, and when the
+   * subscription or the client ends before it answers.
+   */
   readonly ready: Promise<readonly QoS[]>;
   /** QoS 0 messages that found the buffer full. */
   readonly dropped: number;

@@ -141,6 +141,33 @@ describe("ending a subscription", () => {
     expect(ended).toEqual(["a", "b"]);
   });
 
+  test("whoever waits for ready hears of the end, also later", async () => {
+    const { client } = await stage({}, (it) => {
+      it.script = (packet) => packet.type === SUBSCRIBE;
+    });
+    const controller = new AbortController();
+    const closed = client.subscribe("a");
+    const signalled = client.subscribe("b", { signal: controller.signal });
+    const left = client.subscribe("c");
+    const waiting = [closed, signalled, left].map(({ ready }) => rejection(ready));
+    void closed.close();
+    controller.abort();
+    await client.close();
+    const codes = ["ABORTED", "ABORTED", "CLIENT_CLOSED"];
+    expect(await Promise.all(waiting)).toMatchObject(codes.map((code) => ({ code })));
+    expect(await rejection(closed.ready)).toMatchObject({ code: "ABORTED" });
+    expect(await rejection(left.ready)).toMatchObject({ code: "CLIENT_CLOSED" });
+    expect(await rejection(client.subscribe("late").ready)).toMatchObject({ code: "CLIENT_CLOSED" });
+  });
+
+  test("a signal that had aborted before lets nothing be sent", async () => {
+    const { client, server } = await stage();
+    const subscription = client.subscribe("a", { signal: AbortSignal.abort("too late") });
+    expect(await rejection(subscription.ready)).toMatchObject({ code: "ABORTED", cause: "too late" });
+    expect(await subscription.next()).toEqual({ done: true, value: undefined });
+    expect(server.link.of(SUBSCRIBE)).toEqual([]);
+  });
+
   test("when the client gives up, the loop throws why", async () => {
     const { client, server } = await stage({ credentials: { username: "u", password: "p" } });
     const next = client.subscribe("a").next();
