@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { connect } from "./connect.ts";
 export type { Authentication, AuthenticationData, AuthenticationStep } from "./authentication.ts";
 export type { Client, ClientEvents } from "./client.ts";
