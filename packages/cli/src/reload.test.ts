@@ -265,7 +265,14 @@ test("a reload without a free file leaves configuration and authentication as th
   expect((refused["error"] as { message: string }).message).toContain("bowline.yaml (EMFILE)");
   for (const socket of crowd) socket.destroy();
   await ann.publish("a", "b", { qos: 0 });
-  await expect(client(url).online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+  // Until the broker has seen the crowd go, it closes whoever comes.
+  const refusal = async (): Promise<unknown> =>
+    client(url)
+      .online()
+      .catch((error: unknown) => error);
+  let refusedWith = await refusal();
+  while ((refusedWith as { code?: string }).code === "CONNACK_NONE") refusedWith = await refusal();
+  expect(refusedWith).toMatchObject({ code: "NOT_AUTHORIZED" });
   running.child.kill("SIGHUP");
   await running.logs("configuration reloaded");
   await client(url).online();
