@@ -6,7 +6,7 @@ import { message, rejection, stage, textOf } from "./testing/client-on-script.ts
 import { failOnUnhandledRejections } from "./testing/unhandled-rejections.ts";
 import { turn } from "./testing/virtual-clock.ts";
 
-const { PUBLISH, PUBACK, PUBREC, PUBREL, CONNACK, DISCONNECT, PINGREQ } = PacketType;
+const { PUBLISH, PUBACK, PUBREC, PUBREL, CONNACK, DISCONNECT, PINGREQ, UNSUBSCRIBE } = PacketType;
 
 failOnUnhandledRejections();
 
@@ -390,6 +390,17 @@ describe("ending", () => {
     expect(states.at(-1)).toBe("closed");
     expect(clock.pending).toBe(0);
     await expect(client.publish("t", "x")).rejects.toMatchObject({ code: "CLIENT_CLOSED" });
+  });
+
+  test("leaving the block of `await using` closes a subscription and a client", async () => {
+    const { client, server } = await stage();
+    {
+      await using _ended = client;
+      await using subscription = client.subscribe("a");
+      await subscription.ready;
+    }
+    expect(server.link.received.slice(-2).map(({ type }) => type)).toEqual([UNSUBSCRIBE, DISCONNECT]);
+    expect(client.status.state).toBe("closed");
   });
 
   test("close keeps a session that was asked for", async () => {

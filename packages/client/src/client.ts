@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { MqttError } from "@bowline/protocol";
 import type { Message } from "./message.ts";
 import type { MessageHandler, Payload, PublishOptions, RequestOptions, SubscribeOptions } from "./options.ts";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { QoS } from "@bowline/protocol";
 import type { Message } from "./message.ts";
 

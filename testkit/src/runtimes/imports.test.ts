@@ -16,6 +16,7 @@ const built = (path: string): string => fileURLToPath(new URL(`../../../packages
 
 const entries = [
   "client/dist/index.js",
+  "client/dist/transports.js",
   "client/dist/internal.js",
   "client/dist/browser.min.js",
   "client/dist/browser.whole.min.js",
