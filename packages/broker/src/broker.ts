@@ -3,6 +3,7 @@ import { type Clock, ReasonCode, type TimerHandle } from "@bowline/protocol/inte
 import type { AccessControl, Identity } from "./acl/access-control.ts";
 import { type AccessFunctions, accessOf, openAccess } from "./acl/access-functions.ts";
 import type { Authenticator, AuthRequest } from "./auth/authenticator.ts";
+import { AdmissionGate } from "./connection/admission-gate.ts";
 import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
 import { FlushSchedule } from "./connection/flush-schedule.ts";
@@ -63,6 +64,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   authenticator: Authenticator;
   readonly access: AccessControl;
   limits: BrokerLimits;
+  readonly gate: AdmissionGate = new AdmissionGate(this, ownMemory);
   readonly redirect: BrokerOptions["redirect"];
   private readonly logger: Logger;
   private readonly tenants = new Map<string, Tenant>();
@@ -351,8 +353,15 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       tenant.router.sweep();
     }
     this.drops.sweep(this.open);
+    this.gate.look(SWEEP_EVERY_MS);
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }
+}
+
+/** Without the pages of the store, which the system takes back when it needs them. */
+function ownMemory(): number {
+  const { heapTotal, external } = process.memoryUsage();
+  return heapTotal + external;
 }
 
 function keptMessage(row: StoredMessage): KeptMessage {

@@ -24,6 +24,10 @@ export type LimitsConfig = Pick<
   | "maximumQueuedMessages"
   | "maximumQueuedBytes"
   | "maximumBufferedBytes"
+  | "maximumConnectionsPerOwner"
+  | "reconnectsPerMinute"
+  | "maximumLagMs"
+  | "maximumMemoryBytes"
 > &
   ConnectionLimits;
 
@@ -87,6 +91,18 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
   maximumQueuedBytes: whole("maximumQueuedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe("Their bytes."),
   maximumBufferedBytes: whole("maximumBufferedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
     "Bytes that wait in the transport of one client; QoS 0 messages beyond them are dropped.",
+  ),
+  maximumConnectionsPerOwner: whole("maximumConnectionsPerOwner", 0, 10_000_000).describe(
+    "Connections of one owner, whom authentication names; more are refused with 0x97. 0 for no limit.",
+  ),
+  reconnectsPerMinute: whole("reconnectsPerMinute", 0, 60_000).describe(
+    "CONNECTs of one client in a minute; one that comes more often is refused with 0x9F. 0 for no limit.",
+  ),
+  maximumLagMs: whole("maximumLagMs", 0, 60_000).describe(
+    "Ms that the event loop may be late, twice in a row, before new connections are refused with 0x89. 0 for never.",
+  ),
+  maximumMemoryBytes: whole("maximumMemoryBytes", 0, Number.MAX_SAFE_INTEGER).describe(
+    "Bytes that the process may hold of its own, the store's pages apart, before new connections are refused with 0x97. 0 for three quarters of the machine's or the container's.",
   ),
   maximumConnections: whole("maximumConnections", 0, 10_000_000).describe(
     "Open connections of all listeners; more are closed at once. 0 for no limit, as in the five below.",

@@ -25,6 +25,7 @@ import { pendingWill } from "../sessions/session-registry.ts";
 import type { CommitQueue, PendingCommit } from "../storage/commit-queue.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
+import type { AdmissionGate } from "./admission-gate.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { ClientAuthentication } from "./client-authentication.ts";
 import { CredentialExpiry } from "./credential-expiry.ts";
@@ -39,6 +40,7 @@ export interface AdmissionEnvironment {
   readonly authenticator: Authenticator;
   readonly access: AccessControl;
   readonly limits: BrokerLimits;
+  readonly gate: AdmissionGate;
   /** Whether an authenticated client is to go to another server. */
   readonly redirect: ((request: AuthRequest, owner: string) => Redirection | undefined) | undefined;
 }
@@ -78,6 +80,8 @@ export class Admission {
 
   /** Undefined: `answerConnect` comes later. */
   connect(packet: ConnectPacket): ConnectAnswer | undefined {
+    const early = this.environment.gate.refuseEarly(this.host.tenant.counters);
+    if (early !== undefined) return early;
     const clientIdentifier = clientIdentifierFor(packet);
     if (typeof clientIdentifier !== "string") return clientIdentifier;
     this.packet = packet;
@@ -139,6 +143,8 @@ export class Admission {
     if (this.hasExpired(step)) return refused(this.counted(EXPIRED));
     this.expiry = this.expiryOf(step);
     const request = this.request!;
+    const overLimit = this.refusedByLimit(step.owner);
+    if (overLimit !== undefined) return overLimit;
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
     const rights = this.rightsOf(step);
@@ -187,6 +193,18 @@ export class Admission {
   private counted(step: AuthRefused): AuthRefused {
     this.host.tenant.counters[refusedLogin(step.reasonCode)]++;
     return step;
+  }
+
+  private refusedByLimit(owner: string): RefuseConnect | undefined {
+    const { gate, limits } = this.environment;
+    const { tenant } = this.host;
+    const { clientIdentifier } = this.request!;
+    const named = this.packet!.clientIdentifier === "" ? undefined : clientIdentifier;
+    const flapping = gate.refuseFlapping({ tenant: tenant.name, owner, clientIdentifier: named }, tenant.counters);
+    if (flapping !== undefined) return flapping;
+    if (tenant.sessions.mayConnect(owner, clientIdentifier, limits.maximumConnectionsPerOwner)) return undefined;
+    tenant.counters.refusedOwner++;
+    return refusal(ReasonCode.QuotaExceeded, "the user has as many connections as it may (maximumConnectionsPerOwner)");
   }
 
   private rightsOf({ owner, access }: AuthAllowed): Rights {

@@ -32,6 +32,14 @@ export interface BrokerLimits extends ServerConnectionLimits {
   maximumQueuedMessages: number;
   maximumQueuedBytes: number;
   maximumBufferedBytes: number;
+  /** Connections of one owner that are open; 0 for no limit. Anonymous clients have no owner. */
+  maximumConnectionsPerOwner: number;
+  /** CONNECTs of one client in a minute; 0 for no limit. */
+  reconnectsPerMinute: number;
+  /** Ms that the event loop may be late before new connections are refused; 0 for never. */
+  maximumLagMs: number;
+  /** Bytes that the process may hold of its own before new connections are refused; 0 for three quarters of what the machine gives it. */
+  maximumMemoryBytes: number;
   /** Ms that a CONNACK may wait for storage. */
   commitTimeoutMs: number;
 }
@@ -63,6 +71,14 @@ export const defaultLimits: BrokerLimits = {
   maximumQueuedMessages: 100_000,
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,
+  // A fleet of devices that share one user is common; it still leaves most places to others.
+  maximumConnectionsPerOwner: 20_000,
+  // Five in each second: no policy of a client does that, only two that share a Client Identifier, or one without a policy.
+  reconnectsPerMinute: 300,
+  // Keep Alive and acknowledgements are seconds late by then.
+  maximumLagMs: 1_000,
+  // A quarter belongs to the store's pages and to the rest of the machine.
+  maximumMemoryBytes: 0,
   // Far beyond any flush, and before clients give up by themselves: they hear why.
   commitTimeoutMs: 10_000,
 };

@@ -70,3 +70,16 @@ test("other limits hold for what comes next, and who is in stays", () => {
   expect(limiter.open).toBe(2);
   expect(limiter.enter("192.0.2.1")).toBe("addressLimit");
 });
+
+test("while the broker is overloaded no handshake begins, and connections without one are left to answer", () => {
+  let isOverloaded = true;
+  const limiter = new ConnectionLimiter(
+    NONE,
+    () => 0,
+    () => isOverloaded,
+  );
+  expect(limiter.enter("192.0.2.1")).toBeUndefined();
+  expect(limiter.handshake("192.0.2.1")).toBe("overloaded");
+  isOverloaded = false;
+  expect(limiter.handshake("192.0.2.1")).toBeUndefined();
+});

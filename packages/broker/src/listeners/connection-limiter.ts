@@ -6,7 +6,7 @@ import type { FrontCause } from "./front-event.ts";
 /** What a connection was refused for before anybody worked for it. */
 export type LimitCause = Extract<
   FrontCause,
-  "connectionLimit" | "addressLimit" | "connectionRate" | "addressRate" | "handshakeRate" | "addressHandshakeRate"
+  "connectionLimit" | "addressLimit" | "connectionRate" | "addressRate" | "handshakeRate" | "addressHandshakeRate" | "overloaded"
 >;
 
 /** A rate may be exceeded for as long as it takes to use up what so many seconds allow: all clients of a network come back at once. */
@@ -22,14 +22,16 @@ const ALL = "";
 export class ConnectionLimiter {
   #limits!: ConnectionLimits;
   readonly #now: () => number;
+  readonly #isOverloaded: () => boolean;
   readonly #openBy = new Map<string, number>();
   #open = 0;
   #connections!: Rates;
   #handshakes!: Rates;
 
-  /** `now` is monotonic, in ms. */
-  constructor(limits: ConnectionLimits, now: () => number) {
+  /** `now` is monotonic, in ms. While `isOverloaded`, no handshake begins: it is most of what a connection costs. */
+  constructor(limits: ConnectionLimits, now: () => number, isOverloaded: () => boolean = () => false) {
     this.#now = now;
+    this.#isOverloaded = isOverloaded;
     this.limits = limits;
   }
 
@@ -65,6 +67,7 @@ export class ConnectionLimiter {
 
   /** Asked before the work of a TLS handshake begins. */
   handshake(address: string): LimitCause | undefined {
+    if (this.#isOverloaded()) return "overloaded";
     const refused = this.#handshakes.take(addressKey(address));
     if (refused === undefined) return undefined;
     return refused === "all" ? "handshakeRate" : "addressHandshakeRate";

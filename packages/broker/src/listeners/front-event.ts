@@ -6,6 +6,7 @@ export const FRONT_CAUSES = [
   "addressRate",
   "handshakeRate",
   "addressHandshakeRate",
+  "overloaded",
   "closedEarly",
   "firstBytesTimeout",
   "proxyHeaderInvalid",

@@ -54,6 +54,7 @@ const LIMIT_TEXTS: Readonly<Record<LimitCause, string>> = {
   connectionRate: "connections come faster than they may (connectionsPerSecond)",
   addressRate: "connections of this address come faster than they may (connectionsPerSecondPerAddress)",
   handshakeRate: "TLS handshakes come faster than they may (handshakesPerSecond)",
+  overloaded: "the broker is overloaded (maximumLagMs, maximumMemoryBytes)",
   addressHandshakeRate: "TLS handshakes of this address come faster than they may (handshakesPerSecondPerAddress)",
 };
 

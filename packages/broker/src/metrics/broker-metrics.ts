@@ -39,6 +39,7 @@ export function brokerMetrics(facts: MetricFacts): MetricFamily[] {
     ...tenantGauges(facts.tenants),
     ...tenantCounters(facts.tenants),
     drops(facts.tenants),
+    limited(facts.tenants),
     refusedLogins(facts.tenants),
     ...listenerMetrics(facts.listeners),
     gauge("bowline_storage_writable", "1 while storage takes writes, else 0.", [{ value: Number(facts.isStorageWritable) }]),
@@ -113,6 +114,18 @@ function refusedLogins(tenants: readonly TenantFigures[]): MetricFamily {
   const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
     REFUSED_LOGINS.map(([reason, key]) => ({ value: counters[key], labels: { tenant, reason } }));
   return counter("bowline_logins_refused_total", "Logins that were refused, by reason.", tenants.flatMap(ofTenant));
+}
+
+const LIMITED: readonly (readonly [string, CounterName])[] = [
+  ["overload", "refusedOverload"],
+  ["owner", "refusedOwner"],
+  ["flapping", "refusedFlapping"],
+];
+
+function limited(tenants: readonly TenantFigures[]): MetricFamily {
+  const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
+    LIMITED.map(([limit, key]) => ({ value: counters[key], labels: { tenant, limit } }));
+  return counter("bowline_connections_limited_total", "Connections refused for a limit, by limit.", tenants.flatMap(ofTenant));
 }
 
 function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] {

@@ -9,6 +9,12 @@ export class Counters {
   connectionsAccepted = 0;
   /** Network Connections whose CONNECT was refused. */
   connectionsRefused = 0;
+  /** Of them, because the broker lagged or held too much memory. */
+  refusedOverload = 0;
+  /** Of them, because their owner had as many connections as it may. */
+  refusedOwner = 0;
+  /** Of them, because the client came back too often. */
+  refusedFlapping = 0;
   /** Not delivered because the receiver's transport held too much (QoS 0). */
   droppedSlow = 0;
   /** Not delivered because the receiver's queue was full (QoS 1 and 2). */

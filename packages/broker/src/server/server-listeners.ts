@@ -54,6 +54,8 @@ export interface ServerListenersOptions {
   /** Answers those of the admin listener. */
   readonly adminHandler: RequestHandler;
   readonly logger: Logger;
+  /** Whether new connections are to wait until those who are there are served. */
+  readonly isOverloaded: () => boolean;
 }
 
 /** A listener in force, and where it stands: what a later configuration finds it by. */
@@ -66,11 +68,12 @@ interface Standing {
 /** The listeners of a server. A reload keeps those whose address stays, so that no client finds a port closed. */
 export class ServerListeners {
   readonly #options: ServerListenersOptions;
-  readonly #limiter: ConnectionLimiter = new ConnectionLimiter(defaultConnectionLimits, () => performance.now());
+  readonly #limiter: ConnectionLimiter;
   #standing: readonly Standing[] = [];
 
   constructor(options: ServerListenersOptions) {
     this.#options = options;
+    this.#limiter = new ConnectionLimiter(defaultConnectionLimits, () => performance.now(), options.isOverloaded);
   }
 
   /** MQTT listeners as URLs with their real ports, in the order of the configuration. */

@@ -69,6 +69,8 @@ export class SessionRegistry {
   private readonly offline = new Set<Session>();
   /** Whose connection is being taken over: the client is here, so nothing of its Session goes to others. */
   private takenOver: Session | undefined;
+  /** Connections by owner; anonymous clients have none. */
+  private readonly connectedBy = new Map<string, number>();
   private isClosing = false;
   private postponedWills = 0;
 
@@ -82,6 +84,12 @@ export class SessionRegistry {
 
   values(): IterableIterator<Session> {
     return this.sessions.values();
+  }
+
+  /** Whether the owner may have this connection besides those that are open; 0 is no limit. One that is taken over makes room. */
+  mayConnect(owner: string, clientIdentifier: string, maximum: number): boolean {
+    if (maximum === 0 || owner === "" || (this.connectedBy.get(owner) ?? 0) < maximum) return true;
+    return this.sessions.get(keyOf(owner, clientIdentifier))?.connection !== undefined;
   }
 
   /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when a new one cannot be kept. */
@@ -108,6 +116,7 @@ export class SessionRegistry {
     session.disconnectedAt = 0;
     const commit = Math.max(ended, this.keep(session, isChanged));
     session.connection = connection;
+    this.countConnection(session, 1);
     this.sessions.set(key, session);
     this.offline.delete(session);
     return { session, sessionPresent, commit };
@@ -118,6 +127,7 @@ export class SessionRegistry {
    */
   detach(session: Session, isWillDue: boolean): void {
     session.connection = undefined;
+    this.countConnection(session, -1);
     session.disconnectedAt = this.options.clock.wallTime();
     if (!isWillDue) session.will = undefined;
     if (session.expiryInterval === 0) {
@@ -226,6 +236,13 @@ export class SessionRegistry {
   private dropRevoked(session: Session): void {
     const { router, journal, counters } = this.options;
     counters.droppedRevoked += dropRevoked(session, router, journal);
+  }
+
+  private countConnection({ owner }: Session, change: number): void {
+    if (owner === "") return;
+    const count = (this.connectedBy.get(owner) ?? 0) + change;
+    if (count > 0) this.connectedBy.set(owner, count);
+    else this.connectedBy.delete(owner);
   }
 
   /** [MQTT-3.1.4-3] */

@@ -1,0 +1,90 @@
+import { totalmem } from "node:os";
+import { type Clock, ReasonCode, type RefuseConnect } from "@bowline/protocol/internal";
+import { AttemptLimiter } from "../auth/attempt-limiter.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { BrokerLimits } from "./broker-limits.ts";
+import { refusal } from "./connect-rules.ts";
+
+/** What the gate looks at. */
+export interface GateHost {
+  readonly clock: Clock;
+  readonly limits: BrokerLimits;
+}
+
+/** Who comes, as far as authentication has found out. */
+export interface Comer {
+  readonly tenant: string;
+  readonly owner: string;
+  /** Undefined where the broker assigns it: nobody comes back by that. */
+  readonly clientIdentifier: string | undefined;
+}
+
+/** Clients whose reconnects are counted; those seen longest ago are forgotten. */
+const CLIENTS_MAXIMUM = 65_536;
+/** What the process may hold where the configuration does not say: of its container, or of the machine. */
+const MEMORY_SHARE = 0.75 * Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
+const MINUTE_MS = 60_000;
+
+/**
+ * Refuses new connections before those that are open suffer: when the process lags or holds too much memory, before anybody is
+ * authenticated, and clients that come back again and again, after that, so that nobody is held off by a stranger who uses its name.
+ */
+export class AdmissionGate {
+  private readonly host: GateHost;
+  /** Bytes that the process holds of its own. */
+  private readonly memory: () => number;
+  private lookedAt = Number.NaN;
+  /** Looks in a row that came too late. */
+  private late = 0;
+  private isFull = false;
+  private reconnects: AttemptLimiter | undefined;
+  private reconnectsPerMinute = 0;
+
+  constructor(host: GateHost, memory: () => number) {
+    this.host = host;
+    this.memory = memory;
+  }
+
+  /** Called each `everyMs`, by a timer: how late it is shows how long everybody waits. */
+  look(everyMs: number): void {
+    const { clock, limits } = this.host;
+    const now = clock.now();
+    // The first look, too, is on time: there is none to be late after.
+    const isLate = limits.maximumLagMs > 0 && now - this.lookedAt > everyMs + limits.maximumLagMs;
+    this.late = isLate ? this.late + 1 : 0;
+    this.lookedAt = now;
+    this.isFull = this.memory() > (limits.maximumMemoryBytes || MEMORY_SHARE);
+  }
+
+  /** One late look may be a pause of the machine; two in a row are load. */
+  get isOverloaded(): boolean {
+    return this.late > 1 || this.isFull;
+  }
+
+  /** Before authentication, which is work. */
+  refuseEarly(counters: Counters): RefuseConnect | undefined {
+    if (!this.isOverloaded) return undefined;
+    counters.refusedOverload++;
+    return this.isFull
+      ? refusal(ReasonCode.QuotaExceeded, "the broker holds as much memory as it may (maximumMemoryBytes)")
+      : refusal(ReasonCode.ServerBusy, "the broker lags (maximumLagMs)");
+  }
+
+  /** After it. */
+  refuseFlapping({ tenant, owner, clientIdentifier }: Comer, counters: Counters): RefuseConnect | undefined {
+    const { reconnectsPerMinute } = this.host.limits;
+    if (reconnectsPerMinute === 0 || clientIdentifier === undefined) return undefined;
+    if (this.limiterOf(reconnectsPerMinute).take(`${tenant}\0${owner}\0${clientIdentifier}`)) return undefined;
+    counters.refusedFlapping++;
+    return refusal(ReasonCode.ConnectionRateExceeded, "the client connects again and again (reconnectsPerMinute)");
+  }
+
+  private limiterOf(perMinute: number): AttemptLimiter {
+    if (this.reconnects === undefined || this.reconnectsPerMinute !== perMinute) {
+      const limit = { burst: perMinute, refillMs: MINUTE_MS / perMinute, maximumKeys: CLIENTS_MAXIMUM };
+      this.reconnects = new AttemptLimiter(limit, () => this.host.clock.now());
+      this.reconnectsPerMinute = perMinute;
+    }
+    return this.reconnects;
+  }
+}
