@@ -3,12 +3,14 @@ import type { AuthenticatorContext, AuthenticatorKind, OpenAuthenticator, PathRe
 import type { JwtConfig, JwtInput } from "./jwt/jwt-config.ts";
 import { jwtKind } from "./jwt/jwt-kind.ts";
 import { type PasswordConfig, passwordKind } from "./password-kind.ts";
+import type { WebhookConfig, WebhookInput } from "./webhook/webhook-config.ts";
+import { webhookKind } from "./webhook/webhook-kind.ts";
 
 /** One link of the chain as the configuration describes it; `kind` says which. */
-export type AuthenticatorConfig = PasswordConfig | JwtConfig;
+export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig;
 
 /** The same as it is written, without what has a default. */
-export type AuthenticatorInput = PasswordConfig | JwtInput;
+export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput;
 
 type KindName = AuthenticatorConfig["kind"];
 type Kinds = {
@@ -19,6 +21,7 @@ type Kinds = {
 const KINDS: Kinds = {
   password: passwordKind,
   jwt: jwtKind,
+  webhook: webhookKind,
 };
 
 /** Opens one link; rejects with the MqttError of its kind. */
@@ -34,7 +37,7 @@ export function resolveAuthenticator(config: AuthenticatorInput, resolver: PathR
 /** The chain of the configuration. */
 export const authenticationSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[] | undefined> = z
   .array(
-    z.union([passwordKind.schema, jwtKind.schema], {
+    z.union([passwordKind.schema, jwtKind.schema, webhookKind.schema], {
       error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}`,
     }),
   )

@@ -3,7 +3,7 @@ import { type AuthAllowed, type AuthRefused, AuthReasonCode, type AuthRequest, r
 
 /** What an outside authority, a token or a webhook, says of somebody it vouches for. Nothing of it has been checked yet. */
 export interface Grant {
-  /** Who it is. */
+  /** Who it is; empty for somebody without a name. */
   owner: unknown;
   /** Rules in one of EMQX's two forms; undefined for none. */
   acl?: unknown;
@@ -44,7 +44,7 @@ export function grantedLogin(grant: Grant, request: AuthRequest): AuthAllowed | 
 
 /** What keeps a name from outside from being an owner: it is part of keys and topics. */
 export function ownerFault(owner: unknown): string | undefined {
-  if (typeof owner !== "string" || owner === "") return "no owner is named";
+  if (typeof owner !== "string") return "no owner is named";
   if (Buffer.byteLength(owner) > OWNER_BYTES_MAX) return `the owner's name has more than ${OWNER_BYTES_MAX} bytes`;
   if (/[\p{Cc}\p{Cs}]/u.test(owner)) return "the owner's name contains control characters";
   if (owner.startsWith("$")) return "names that begin with $ belong to the broker";

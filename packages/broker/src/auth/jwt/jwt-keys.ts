@@ -50,7 +50,7 @@ async function publicKeys(file: string, { jwksRefreshSeconds }: JwtConfig): Prom
     // A key of another type would need other algorithms than those that were told; such a change needs a reload.
     keyOf: async () => {
       const next = await current.get();
-      return (next.algorithms.join() === algorithms.join() ? next.key : key) as never;
+      return next.algorithms.join() === algorithms.join() ? next.key : key;
     },
   };
 }

@@ -68,6 +68,7 @@ test.each<[string, JWTPayload]>([
   ["without an end", { exp: undefined as never }],
   ["for others", { aud: "elsewhere" }],
   ["without a subject", { sub: undefined as never }],
+  ["with an empty subject", { sub: "" }],
   ["of a number", { sub: 7 as never }],
   ["of the broker", { sub: "$console" }],
   ["of a name with a NUL", { sub: "a\0b" }],

@@ -89,7 +89,7 @@ export class JwtMethod implements AuthenticationMethod {
     }
     return grantedLogin(
       {
-        owner: payload[ownerClaim],
+        owner: payload[ownerClaim] === "" ? undefined : payload[ownerClaim],
         acl: payload[aclClaim],
         isSuperuser: payload["is_superuser"],
         attributes: payload["client_attrs"],
