@@ -18,7 +18,8 @@ const documents = [
 ];
 const packages = await readdir(join(root, "packages"));
 const guides = (await readdir(join(root, "docs/guides"))).map((name) => `docs/guides/${name}`);
-const all = [...documents, ...guides, ...packages.map((name) => `packages/${name}/README.md`)];
+const readmes = packages.map((name) => `packages/${name}/README.md`);
+const all = [...documents, ...guides, ...readmes];
 
 test.each(all)("every link in %s leads somewhere", async (document) => {
   const text = await readFile(join(root, document), "utf8");
@@ -26,9 +27,9 @@ test.each(all)("every link in %s leads somewhere", async (document) => {
   expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
 });
 
-test.each(guides)("every program in %s is a file in examples/, whole and as it is", async (guide) => {
+test.each(["README.md", ...guides, ...readmes])("every program in %s is a file in examples/, whole and as it is", async (guide) => {
   const text = await readFile(join(root, guide), "utf8");
-  const blocks = [...text.matchAll(/^```(?:js|ts|html|nginx)\n(.*?)^```$/gms)].map(([, block]) => block);
+  const blocks = [...text.matchAll(/^```(?:js|ts|typescript|html|nginx)\n(.*?)^```$/gms)].map(([, block]) => block);
   const names = (await readdir(join(root, "examples"))).filter((name) => name !== "tsconfig.json");
   const examples = await Promise.all(names.map((name) => readFile(join(root, "examples", name), "utf8")));
   expect(blocks.filter((block) => !examples.some((example) => example === block))).toEqual([]);
