@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AuthenticatorContext, AuthenticatorKind, OpenAuthenticator, PathResolver } from "./authenticator-kind.ts";
+import { type CertificateConfig, type CertificateInput, certificateKind } from "./certificate-kind.ts";
 import type { JwtConfig, JwtInput } from "./jwt/jwt-config.ts";
 import { jwtKind } from "./jwt/jwt-kind.ts";
 import { type PasswordConfig, passwordKind } from "./password-kind.ts";
@@ -7,10 +8,10 @@ import type { WebhookConfig, WebhookInput } from "./webhook/webhook-config.ts";
 import { webhookKind } from "./webhook/webhook-kind.ts";
 
 /** One link of the chain as the configuration describes it; `kind` says which. */
-export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig;
+export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig | CertificateConfig;
 
 /** The same as it is written, without what has a default. */
-export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput;
+export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput | CertificateInput;
 
 type KindName = AuthenticatorConfig["kind"];
 type Kinds = {
@@ -22,6 +23,7 @@ const KINDS: Kinds = {
   password: passwordKind,
   jwt: jwtKind,
   webhook: webhookKind,
+  certificate: certificateKind,
 };
 
 /** Opens one link; rejects with the MqttError of its kind. */
@@ -37,7 +39,7 @@ export function resolveAuthenticator(config: AuthenticatorInput, resolver: PathR
 /** The chain of the configuration. */
 export const authenticationSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[] | undefined> = z
   .array(
-    z.union([passwordKind.schema, jwtKind.schema, webhookKind.schema], {
+    z.union([passwordKind.schema, jwtKind.schema, webhookKind.schema, certificateKind.schema], {
       error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}`,
     }),
   )

@@ -278,6 +278,8 @@ export class Admission {
 
   private requestOf(packet: ConnectPacket, clientIdentifier: string): AuthRequest {
     const { arrival, tenant } = this.host;
+    const { tls } = arrival;
+    const certificate = tls?.isAuthorized === true ? tls.peerCertificate()?.raw : undefined;
     return {
       tenant: tenant.name,
       username: packet.username,
@@ -285,6 +287,7 @@ export class Admission {
       clientIdentifier,
       transport: arrival.transport,
       remoteAddress: arrival.remoteAddress,
+      ...(certificate === undefined ? {} : { peerCertificate: certificate }),
     };
   }
 }

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import type { AuthenticatorKind } from "./authenticator-kind.ts";
+import { CertificateMethod } from "./certificate-method.ts";
+
+/** The client certificates that the authorities of `tls.clientCa` vouch for. */
+export interface CertificateConfig {
+  kind: "certificate";
+  owner: CertificateOwner;
+}
+
+/** Which name of a certificate says who the client is. */
+export type CertificateOwner = "commonName" | "dns" | "email" | "uri";
+
+/** @see CertificateConfig */
+export type CertificateInput = { kind: "certificate"; owner?: CertificateOwner | undefined };
+
+/** @see CertificateConfig */
+export const certificateKind: AuthenticatorKind<CertificateConfig, CertificateInput> = {
+  schema: z.strictObject({
+    kind: z.literal("certificate").describe("Client certificates that the authorities of `tls.clientCa` vouch for."),
+    owner: z
+      .enum(["commonName", "dns", "email", "uri"])
+      .default("commonName")
+      .describe(
+        "Which name of the certificate says who the client is: the Common Name, or the first alternative name of that type.",
+      ),
+  }),
+  open: ({ owner }) => Promise.resolve({ method: new CertificateMethod(owner) }),
+};

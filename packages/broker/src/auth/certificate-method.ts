@@ -1,0 +1,47 @@
+import { X509Certificate } from "node:crypto";
+import { type AuthenticationMethod, AuthReasonCode, type AuthRequest, type AuthResult, refuse } from "./authenticator.ts";
+import type { CertificateOwner } from "./certificate-kind.ts";
+import { ownerFault } from "./granted-login.ts";
+
+const PREFIX: Readonly<Record<Exclude<CertificateOwner, "commonName">, string>> = { dns: "DNS:", email: "email:", uri: "URI:" };
+
+/**
+ * Knows clients by their certificate, which the handshake has verified: authorities, time and revocation lists. A user name beside it is
+ * not looked at. The connection ends with the certificate.
+ */
+export class CertificateMethod implements AuthenticationMethod {
+  readonly #owner: CertificateOwner;
+
+  constructor(owner: CertificateOwner) {
+    this.#owner = owner;
+  }
+
+  answerNow({ peerCertificate }: AuthRequest): AuthResult | "abstain" {
+    if (peerCertificate === undefined) return "abstain";
+    const certificate = new X509Certificate(peerCertificate);
+    const owner = this.#owner === "commonName" ? commonNameOf(certificate) : alternativeNameOf(certificate, PREFIX[this.#owner]);
+    const fault = owner === "" ? "it is empty" : ownerFault(owner);
+    if (fault !== undefined)
+      return refuse(AuthReasonCode.NotAuthorized, `the certificate's ${this.#owner} cannot be used: ${fault}`);
+    return { allowed: true, owner: owner!, expiresAt: Date.parse(certificate.validTo) };
+  }
+
+  answer(request: AuthRequest): Promise<AuthResult | "abstain"> {
+    return Promise.resolve(this.answerNow(request));
+  }
+}
+
+/** Of several, none is the one. */
+function commonNameOf(certificate: X509Certificate): string | undefined {
+  const { CN } = certificate.toLegacyObject().subject as { CN?: string | string[] };
+  return typeof CN === "string" ? CN : undefined;
+}
+
+function alternativeNameOf({ subjectAltName = "" }: X509Certificate, prefix: string): string | undefined {
+  const name = subjectAltName
+    .split(", ")
+    .find((each) => each.startsWith(prefix))
+    ?.slice(prefix.length);
+  // In quotes stand those that could be taken for two.
+  return name?.startsWith('"') === true ? undefined : name;
+}
