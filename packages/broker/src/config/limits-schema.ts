@@ -24,6 +24,10 @@ export type LimitsConfig = Pick<
   | "maximumQueuedMessages"
   | "maximumQueuedBytes"
   | "maximumBufferedBytes"
+  | "maximumTopicBytes"
+  | "maximumSubscriptions"
+  | "maximumRetainedMessages"
+  | "maximumRetainedBytes"
   | "maximumConnectionsPerOwner"
   | "reconnectsPerMinute"
   | "maximumLagMs"
@@ -92,6 +96,14 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
   maximumBufferedBytes: whole("maximumBufferedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
     "Bytes that wait in the transport of one client; QoS 0 messages beyond them are dropped.",
   ),
+  maximumTopicBytes: whole("maximumTopicBytes", 1, 65_535).describe("Bytes of a Topic Name or Topic Filter."),
+  maximumSubscriptions: whole("maximumSubscriptions", 1, 10_000_000).describe(
+    "Subscriptions of one Session; more are refused with 0x97.",
+  ),
+  maximumRetainedMessages: whole("maximumRetainedMessages", 0, 100_000_000).describe(
+    "Retained messages of one tenant; more are refused with 0x97.",
+  ),
+  maximumRetainedBytes: whole("maximumRetainedBytes", 0, Number.MAX_SAFE_INTEGER).describe("Their bytes, which are in memory."),
   maximumConnectionsPerOwner: whole("maximumConnectionsPerOwner", 0, 10_000_000).describe(
     "Connections of one owner, whom authentication names; more are refused with 0x97. 0 for no limit.",
   ),

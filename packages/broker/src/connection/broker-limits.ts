@@ -29,6 +29,13 @@ export interface BrokerLimits extends ServerConnectionLimits {
   /** Subscription Identifiers Available. */
   subscriptionIdentifierAvailable: boolean;
   maximumTopicLevels: RouterOptions["limits"]["maximumTopicLevels"];
+  maximumTopicBytes: RouterOptions["limits"]["maximumTopicBytes"];
+  /** Subscriptions of one Session. */
+  maximumSubscriptions: number;
+  /** Of one tenant. */
+  maximumRetainedMessages: number;
+  /** Bytes of topics, payloads and properties, of one tenant. */
+  maximumRetainedBytes: number;
   maximumQueuedMessages: number;
   maximumQueuedBytes: number;
   maximumBufferedBytes: number;
@@ -68,6 +75,12 @@ export const defaultLimits: BrokerLimits = {
   subscriptionIdentifierAvailable: true,
   // More than any other broker takes, so that no topic that works there fails here.
   maximumTopicLevels: 256,
+  // The protocol's own.
+  maximumTopicBytes: 65_535,
+  // Some hundred bytes each, so 20 MB for one Session; above what bridges of whole plants have.
+  maximumSubscriptions: 50_000,
+  maximumRetainedMessages: 1_000_000,
+  maximumRetainedBytes: 256 * 1024 * 1024,
   maximumQueuedMessages: 100_000,
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,

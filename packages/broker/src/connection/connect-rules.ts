@@ -29,6 +29,8 @@ export function willRefusal(will: Will, limits: BrokerLimits): RefuseConnect | u
   if (will.retain && !limits.retainAvailable) return refusal(ReasonCode.RetainNotSupported);
   if (will.topicName.split("/").length > limits.maximumTopicLevels)
     return refusal(ReasonCode.TopicNameInvalid, "the Will Topic is too deep");
+  if (Buffer.byteLength(will.topicName) > limits.maximumTopicBytes)
+    return refusal(ReasonCode.TopicNameInvalid, "the Will Topic is too long");
   return undefined;
 }
 

@@ -271,6 +271,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   private grant(packet: SubscribePacket): SubscribeAnswer | undefined {
     const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant.router, this.environment);
     this.granted = granted.added;
+    this.tenant.counters.subscriptionsRefused += granted.overLimit;
     const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
     return this.answerWhenKept(granted.commit, answer, "subscribe");
   }

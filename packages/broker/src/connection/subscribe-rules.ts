@@ -19,6 +19,8 @@ export interface GrantedSubscriptions {
   /** Which rule refused, of each filter that the client has no right to. */
   refusals: string[];
   added: { subscription: Subscription; isNew: boolean }[];
+  /** Topic Filters over `maximumSubscriptions`. */
+  overLimit: number;
   /** The SUBACK waits for this commit number. */
   commit: number;
 }
@@ -33,7 +35,7 @@ export function grantSubscriptions(
 ): GrantedSubscriptions {
   const { storage, limits } = environment;
   if (version === 5) checkCapabilities(packet, limits);
-  const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], commit: 0 };
+  const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, commit: 0 };
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
   for (const request of packet.subscriptions) {
     const fault = faultOf(request, limits);
@@ -41,6 +43,12 @@ export function grantSubscriptions(
     if (verdict?.isAllowed !== true) {
       granted.reasonCodes.push(fault === 0 ? ReasonCode.NotAuthorized : fault);
       if (verdict !== undefined) granted.refusals.push(verdict.reason);
+      continue;
+    }
+    // One that is there is replaced, [MQTT-3.8.4-3].
+    if (session.subscriptions.size >= limits.maximumSubscriptions && !session.subscriptions.has(request.topicFilter)) {
+      granted.reasonCodes.push(ReasonCode.QuotaExceeded);
+      granted.overLimit++;
       continue;
     }
     // [MQTT-3.8.4-7]: never more than was asked for, nor than may be published with.
@@ -91,6 +99,7 @@ export function unknownRights(packet: SubscribePacket, { rights }: Session): Pro
 
 function faultOf({ topicFilter }: SubscriptionRequest, limits: BrokerLimits): number {
   const fault = validateTopicFilter(topicFilter, limits.maximumTopicLevels);
+  if (fault === undefined && Buffer.byteLength(topicFilter) > limits.maximumTopicBytes) return ReasonCode.TopicFilterInvalid;
   return fault?.reasonCode ?? missingCapability(topicFilter, limits);
 }
 

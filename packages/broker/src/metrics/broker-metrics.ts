@@ -81,6 +81,12 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
   ["bowline_received_bytes_total", "bytesReceived", "Bytes of MQTT received."],
   ["bowline_sent_bytes_total", "bytesSent", "Bytes of MQTT sent."],
   ["bowline_publishes_denied_total", "publishesDenied", "PUBLISH packets refused to their publisher."],
+  [
+    "bowline_retained_refused_total",
+    "retainedRefused",
+    "Messages not retained for maximumRetainedMessages or maximumRetainedBytes.",
+  ],
+  ["bowline_subscriptions_refused_total", "subscriptionsRefused", "Topic Filters refused for maximumSubscriptions."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
   ["bowline_wills_dropped_total", "willsDropped", "Wills that were not published."],
   ["bowline_logins_expired_total", "loginsExpired", "Connections ended because their credentials had expired."],

@@ -27,6 +27,10 @@ export class Counters {
   droppedRevoked = 0;
   /** PUBLISH packets refused to their publisher. */
   publishesDenied = 0;
+  /** Messages that were not retained, since their tenant has as many as it may. */
+  retainedRefused = 0;
+  /** Topic Filters refused, since their Session has as many as it may. */
+  subscriptionsRefused = 0;
   /** Wills that wait, or waited, for storage that took nothing. */
   willsPostponed = 0;
   /** Wills that were not published: no right, or too many waited for storage. */

@@ -25,6 +25,7 @@ import { mayDeliver } from "./may-deliver.ts";
 import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
 import { RetainedExpiry } from "./retained-expiry.ts";
+import { type RetainedLimits, RetainedRoom } from "./retained-room.ts";
 import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
@@ -34,14 +35,17 @@ export interface RouterOptions {
   counters: Counters;
   clock: Clock;
   access: AccessControl;
-  limits: DeliveryLimits & {
-    /** Levels of a topic; deeper ones are refused with 0x90. 128: far above any use, far below what costs time. */
-    maximumTopicLevels: number;
-    /** What clients may publish with, section 3.2.2.3.4. */
-    maximumQoS: QoS;
-    /** Whether clients may publish retained messages, section 3.2.2.3.5. */
-    retainAvailable: boolean;
-  };
+  limits: DeliveryLimits &
+    RetainedLimits & {
+      /** Bytes of a Topic Name; longer ones are refused with 0x90. */
+      maximumTopicBytes: number;
+      /** Levels of a topic; deeper ones are refused with 0x90. 128: far above any use, far below what costs time. */
+      maximumTopicLevels: number;
+      /** What clients may publish with, section 3.2.2.3.4. */
+      maximumQoS: QoS;
+      /** Whether clients may publish retained messages, section 3.2.2.3.5. */
+      retainAvailable: boolean;
+    };
 }
 
 /**
@@ -60,6 +64,7 @@ export class Router {
   private readonly delivery: Delivery;
   private readonly choice: MemberChoice;
   private readonly expiry = new RetainedExpiry();
+  private readonly retainedRoom = new RetainedRoom();
   /** Moves with every subscription and right: routes of an older one are worked out again when next used. */
   private generation = 1;
   private rightsVersion = 1;
@@ -69,6 +74,11 @@ export class Router {
     const { journal, counters, clock, limits } = options;
     this.delivery = new Delivery(journal, counters, clock, limits);
     this.choice = new MemberChoice(journal.storage, limits.maximumBufferedBytes);
+  }
+
+  /** Bytes of topics, payloads and properties of the retained messages. */
+  get retainedBytes(): number {
+    return this.retainedRoom.bytes;
   }
 
   /** Adds the subscription, in place of an earlier one of the same Session and Topic Filter. Answers whether it is new. */
@@ -142,7 +152,10 @@ export class Router {
     this.refuseUnkept(route, message.qos, retain && message.payload.length > 0, from);
     message.references++;
     delivery.fromMessage(route, message, retain);
-    const retained = retain ? this.setRetained(route, message) : 0;
+    // Nobody is there to be told of a will that is not retained: it is published, and counted.
+    const size = message.topicName.length + message.payload.length;
+    const isKept = retain && (message.payload.length === 0 || this.hasRetainedRoom(route.topicName, size));
+    const retained = isKept ? this.setRetained(route, message) : 0;
     this.deliver(route, from);
     const commit = Math.max(retained, delivery.commit);
     delivery.end();
@@ -203,6 +216,7 @@ export class Router {
     const topicName = decodeText(message.topicName, 0, message.topicName.length);
     message.references++;
     this.retained.set(topicName, message);
+    this.retainedRoom.added(message);
     this.expiry.changed(topicName, message.expiresAt !== 0);
   }
 
@@ -327,6 +341,15 @@ export class Router {
     const { maximumQoS, retainAvailable } = this.options.limits;
     if (offsets.qos > maximumQoS || (offsets.retain && !retainAvailable)) throw unsupported(offsets.qos > maximumQoS);
     this.refuseUnkept(route, offsets.qos, offsets.retain && offsets.payloadStart < offsets.payloadEnd, session);
+    if (
+      offsets.retain &&
+      payloadBytes(offsets) > 0 &&
+      !this.hasRetainedRoom(route.topicName, offsets.payloadEnd - offsets.topicStart)
+    ) {
+      this.options.counters.messagesReceived -= offsets.count;
+      this.options.counters.publishesDenied += offsets.count;
+      return -ReasonCode.QuotaExceeded;
+    }
     // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
     const after =
       offsets.qos === 2 && session.isPersistent
@@ -338,6 +361,13 @@ export class Router {
     const commit = Math.max(retained, delivery.commit);
     delivery.end();
     return commit;
+  }
+
+  private hasRetainedRoom(topicName: string, size: number): boolean {
+    const { counters, limits } = this.options;
+    if (this.retainedRoom.takes(size, this.retained.size, this.retained.get(topicName), limits)) return true;
+    counters.retainedRefused++;
+    return false;
   }
 
   /** Throws STORE_READ_ONLY while storage is read-only and somebody's copy must be kept, before anybody has one. */
@@ -379,8 +409,10 @@ export class Router {
       commit = Math.max(stored, journal.storage.putRetained(tenant, route.topic, message.id));
       message.references++;
       this.retained.set(route.topicName, message);
+      this.retainedRoom.added(message);
       this.expiry.changed(route.topicName, message.expiresAt !== 0);
     }
+    this.retainedRoom.removed(old);
     if (old !== undefined) journal.release(old);
     return commit;
   }
@@ -388,6 +420,7 @@ export class Router {
   private dropRetained(topicName: string, message: KeptMessage): void {
     const { journal, tenant } = this.options;
     this.retained.delete(topicName);
+    this.retainedRoom.removed(message);
     this.expiry.changed(topicName, false);
     journal.write(() => {
       // One that came meanwhile, while storage took nothing, is not this one.
@@ -427,7 +460,10 @@ export class Router {
     const topicName = known?.topicName ?? decodeText(topic, 0, topic.length);
     const found: Subscriber[] = [];
     this.trie.matchInto(topicName, found);
-    const route = makeRoute(topic, topicName, this.generation, this.options.limits.maximumTopicLevels, found);
+    const { maximumTopicLevels, maximumTopicBytes } = this.options.limits;
+    // None has fewer levels than 1, so a topic that is too long is too deep.
+    const levels = topic.length > maximumTopicBytes ? 0 : maximumTopicLevels;
+    const route = makeRoute(topic, topicName, this.generation, levels, found);
     this.cache.insert(topic, 0, topic.length, route);
     return route;
   }
@@ -457,6 +493,11 @@ export class Router {
 }
 
 const NONE: readonly number[] = [];
+
+function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
+  return payloadEnd - payloadStart;
+}
+
 /** Beside the bits of `publishBit`: nothing may be published to the topic, whoever asks. */
 const TOO_DEEP = 1 << 6;
 
