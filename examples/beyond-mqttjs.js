@@ -14,7 +14,7 @@ export function start(url, token) {
         return { username: "ann", password: text, expiresAt };
       },
       reconnect: {}, // growing, random delays and a give-up by class of refusal, in place of `reconnectPeriod`
-      outbox: { maximumMessages: 10_000, whenFull: "drop-oldest" }, // default: 256 MiB, and what is more fails
+      outbox: { maximumMessages: 10_000, whenFull: "wait" }, // or "drop-oldest"; default: 256 MiB, and what is more fails
       drainTimeoutMs: 2000,
       reliable: true, // with a `clientId`: a kept session, and QoS 1 and 2 survive the program, in a folder or in IndexedDB
     },

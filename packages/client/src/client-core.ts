@@ -17,6 +17,7 @@ import {
   PublishSource,
   type TimerHandle,
 } from "@bowline/protocol/internal";
+import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import { checkedFilters, checkQos, publishProperties } from "./application-input.ts";
 import { attemptFailed, connectionEnded } from "./aftermath.ts";
 import { Attempts } from "./attempts.ts";
@@ -272,10 +273,6 @@ export class ClientCore
     this.authenticator?.received(packet);
   }
 
-  acknowledgementLate(message: InboundMessage): void {
-    this.emit("acknowledgementLate", message);
-  }
-
   ended(end: ConnectionEnd): void {
     connectionEnded(this, end);
   }
@@ -417,13 +414,15 @@ export class ClientCore
       keeper: this.outbox.keeper,
       maximumPacketSize: maximumPacketSize(options),
       connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
-      ackTimeoutMs: options.ackTimeoutMs ?? 30_000,
+      watch: new AcknowledgementWatch(this.clock, options.ackTimeoutMs ?? 30_000, this.acknowledgementLate),
       idleLimit: attempts.idleLimit,
       topicAliases: { maximum: ALIASES_USED, policy: options.topicAliases ?? "auto" },
     });
     this.authenticator = authenticating?.authenticator;
     this.authenticator?.attach(this.connection);
   }
+
+  private readonly acknowledgementLate = (message: InboundMessage): void => this.emit("acknowledgementLate", message);
 
   private get version(): ProtocolVersion {
     return this.attempts.version;

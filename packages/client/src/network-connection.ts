@@ -21,7 +21,7 @@ import {
   type SessionState,
   type TimerHandle,
 } from "@bowline/protocol/internal";
-import { AcknowledgementWatch } from "./acknowledgement-watch.ts";
+import type { AcknowledgementWatch } from "./acknowledgement-watch.ts";
 import type { IdleLimit } from "./idle-limit.ts";
 import type { InboundMessage } from "./inbound-message.ts";
 import type { ConnectionKeeper, TicketHolder } from "./store/keeper.ts";
@@ -38,8 +38,6 @@ export interface ConnectionOwner {
   subscribed(packet: SubackPacket): void;
   unsubscribed(packet: UnsubackPacket): void;
   entryDone(entry: OutboundEntry, outcome: number): void;
-  /** The application has held a message for `ackTimeoutMs`. */
-  acknowledgementLate(message: InboundMessage): void;
   /** The server's AUTH; only where the CONNECT named a method. */
   authenticating(packet: AuthPacket): void;
   /** The connection is over, for whatever reason but `disconnect` and `destroy` by the owner. Once. */
@@ -70,7 +68,8 @@ export interface ConnectionSettings {
   readonly session: SessionState;
   readonly maximumPacketSize: number;
   readonly connectTimeoutMs: number;
-  readonly ackTimeoutMs: number;
+  /** Told of messages that wait for their acknowledgement; none where nobody hears of it. */
+  readonly watch?: AcknowledgementWatch;
   /** Topic Aliases for what is sent, within the server's Topic Alias Maximum; none without. */
   readonly topicAliases?: OutboundAliasSettings | undefined;
   /** Told when the connection was cut in silence; what it learned is in the `connect` of the next one. */
@@ -114,7 +113,6 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   /** Messages wait until the server has proved itself. */
   private isHeld = false;
   private lastTicket = 0;
-  private readonly watch: AcknowledgementWatch;
   /** Tickets settled before an earlier one. */
   private readonly settled = new Set<number>();
   private resolveReleased!: () => void;
@@ -123,7 +121,6 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
     this.owner = owner;
     this.settings = settings;
     this.startedAt = settings.clock.now();
-    this.watch = new AcknowledgementWatch(settings.clock, settings.ackTimeoutMs, (message) => owner.acknowledgementLate(message));
     this.released = new Promise((resolve) => {
       this.resolveReleased = resolve;
     });
@@ -234,8 +231,9 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   /** A message with that ticket is settled. */
   settle(ticket: number): void {
-    this.watch.delete(ticket);
-    this.settings.keeper?.settled(ticket, this);
+    const { keeper, watch } = this.settings;
+    watch?.delete(ticket);
+    keeper?.settled(ticket, this);
     this.settled.add(ticket);
     const before = this.committed;
     while (this.settled.delete(this.committed + 1)) this.committed++;
@@ -331,7 +329,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   /** A ticket for a message whose acknowledgement waits. */
   nextTicket(message: InboundMessage): number {
     const ticket = this.takeTicket();
-    this.watch.add(ticket, message);
+    this.settings.watch?.add(ticket, message);
     return ticket;
   }
 
@@ -436,7 +434,7 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
 
   private awaitRelease(): void {
     const { clock } = this.settings;
-    this.watch.clear();
+    this.settings.watch?.clear();
     clock.clearTimer(this.timer);
     this.timer = clock.setTimer(() => {
       this.transport.destroy();

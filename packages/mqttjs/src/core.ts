@@ -36,7 +36,7 @@ import { awaitProgress, closed, finishSoon, leave, progress } from "./ending.ts"
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
 import type { DoneCallback, IClientOptions } from "./options.ts";
-import { Outbox, type OutboxLimits, type Request } from "./outbox.ts";
+import { Outbox, type Request } from "./outbox.ts";
 import type { OutgoingPublish } from "./outgoing-publish.ts";
 import { PacketEvents, type PacketEventsOwner } from "./packet-events.ts";
 import type { IConnackPacket, IDisconnectPacket, Packet } from "./packets.ts";
@@ -45,11 +45,6 @@ import { nameOfStore, reliableStores } from "./reliable-stores.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { toPacket } from "./to-packet.ts";
 import { UserStores } from "./user-stores.ts";
-
-/** Nobody waits that long; the drop-in has no event for a slow handler. */
-const NEVER_MS = 0x7fff_ffff;
-/** What waits when the application sets no limit. */
-const OUTBOX_BYTES = 268_435_456;
 
 /** The life of an MqttClient's connections, and what outlives them: the session, the queue, the subscriptions. */
 export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
@@ -98,7 +93,6 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   private readonly idleLimit = new IdleLimit();
   /** Of the option `bowline`; undefined without any, and before the first attempt. */
   rules: AttemptRules | undefined;
-  private readonly outboxLimits: OutboxLimits;
   private fullError: MqttError | undefined;
   /** Messages that did not fit. */
   droppedMessages = 0;
@@ -113,9 +107,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     this.client = client;
     this.hasOwnStreams = dialer !== undefined;
     this.dialer = dialer ?? createdWebSocketDialer(() => client.options, platform.dial);
-    this.outbox = new Outbox(client.options.messageIdProvider);
-    const { outbox } = client.options.bowline ?? {};
-    this.outboxLimits = { maximumMessages: Number.POSITIVE_INFINITY, maximumBytes: OUTBOX_BYTES, ...outbox };
+    this.outbox = new Outbox(client.options.messageIdProvider, client.options.bowline?.outbox);
     this.subscriptions = new Subscriptions(() => this.version);
     this.stores = this.givenStores();
     this.packets = new PacketEvents(this);
@@ -135,7 +127,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   // What the application asks.
 
   publish(entry: OutgoingPublish, taken: (() => void) | undefined): void {
-    if (!this.outbox.hasRoom(entry, this.outboxLimits) && !this.makeRoom(entry)) return;
+    if (!this.outbox.hasRoom(entry) && !this.makeRoom(entry)) return;
     if (entry.qos === 0) this.deliver(entry);
     else if (this.stores === undefined) {
       taken?.();
@@ -146,8 +138,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
 
   /** Drops what the application's choice says; false for the message itself. */
   private makeRoom(entry: OutgoingPublish): boolean {
-    const { outbox, outboxLimits, options } = this;
-    const isForced = options.bowline?.outbox?.whenFull === "drop-oldest";
+    const { outbox } = this;
     // One for all of them: an error costs more than a message.
     this.fullError ??= new MqttError("QUEUE_FULL", { detail: "what waits to be sent" });
     const drop = (dropped: OutgoingPublish): void => {
@@ -155,14 +146,12 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
       this.stores?.forget(dropped, () => undefined);
       callSafely(() => dropped.settle(this.fullError), undefined);
     };
-    while (isForced && !outbox.hasRoom(entry, outboxLimits)) {
-      const oldest = outbox.takeOldest();
-      if (oldest === undefined) break;
-      drop(oldest);
+    while (!outbox.hasRoom(entry)) {
+      const dropped = outbox.takeDropped() ?? entry;
+      drop(dropped);
+      if (dropped === entry) return false;
     }
-    if (outbox.hasRoom(entry, outboxLimits)) return true;
-    drop(entry);
-    return false;
+    return true;
   }
 
   /** A message leaves when the store has it, and not before those that were given before it. */
@@ -274,10 +263,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
       if (this.phase === phase) prepareFailed(this, error, since);
     };
     try {
-      const { stores } = this;
-      const { credentials, reconnect } = this.options.bowline ?? {};
-      const mustPrepare = stores !== undefined || credentials !== undefined || typeof reconnect === "object";
-      const url = mustPrepare ? this.prepared(stores).then(() => this.url()) : this.url();
+      const url = this.stores !== undefined || this.hasRules ? this.prepared().then(() => this.url()) : this.url();
       if (typeof url === "string") go(url);
       else this.awaitUrl(url, go, stop);
     } catch (error) {
@@ -298,15 +284,19 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   }
 
   /** What an attempt waits for: messages of the application's store, and its credentials. */
-  private async prepared(stores: UserStores | undefined): Promise<void> {
-    const { credentials, reconnect } = this.options.bowline ?? {};
-    await stores?.load(this.version);
-    if (credentials === undefined && typeof reconnect !== "object") return;
+  private async prepared(): Promise<void> {
+    await this.stores?.load(this.version);
+    if (!this.hasRules) return;
     if (this.rules === undefined) {
       const { AttemptRules } = await import("./attempt-rules.ts");
-      this.rules ??= new AttemptRules({ credentials, reconnect }, this.clock, () => this.comeBack());
+      this.rules ??= new AttemptRules(this.options.bowline ?? {}, this.clock, () => this.comeBack());
     }
     await this.rules.prepare(this.failures + 1, this.lastFailure, this.connectTimeout);
+  }
+
+  private get hasRules(): boolean {
+    const { credentials, reconnect } = this.options.bowline ?? {};
+    return credentials !== undefined || typeof reconnect === "object";
   }
 
   private get connectTimeout(): number {
@@ -434,10 +424,6 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     answerAuthentication(packet, this.version, this.client, phase.connection);
   }
 
-  acknowledgementLate(): void {
-    // MQTT.js has no event for it.
-  }
-
   readonly received = (chunk: Uint8Array, start: number, bodyStart: number, end: number): void => {
     if (!this.isWatched("packetreceive")) return;
     // What the packets before it caused has left before it is shown.
@@ -509,8 +495,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
       connect,
       session: this.outbox.session,
       maximumPacketSize: options.properties?.maximumPacketSize ?? NO_LIMIT,
-      connectTimeoutMs: options.connectTimeout ?? 30_000,
-      ackTimeoutMs: NEVER_MS,
+      connectTimeoutMs: this.connectTimeout,
       topicAliases: aliasesOf(options),
       idleLimit: this.idleLimit,
       keeper: this.stores,

@@ -35,9 +35,10 @@ export function closed(core: CoreState, failure?: AttemptFailure): void {
   }
 }
 
-/** Something was acknowledged or sent: a client that is to end may be done. */
+/** Something was acknowledged or sent: there may be room again, and a client that is to end may be done. */
 export function progress(core: CoreState): void {
-  const { ending, phase } = core;
+  const { ending, phase, outbox } = core;
+  if (outbox.drained()) core.tell("drain");
   if (ending === undefined || phase.kind !== "online") return;
   core.clock.clearTimer(ending.timer);
   if (!core.isIdle) awaitProgress(core, ending);

@@ -25,4 +25,6 @@ export interface MqttClientEventCallbacks {
   reconnect: VoidCallback;
   offline: VoidCallback;
   outgoingEmpty: VoidCallback;
+  /** What waits is half of what may, after something did not fit. Not of MQTT.js. */
+  drain: VoidCallback;
 }

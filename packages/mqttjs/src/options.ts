@@ -174,6 +174,20 @@ export interface IClientOptions extends ISecureClientOptions {
   bowline?: BowlineOptions;
 }
 
+/** What may wait to be sent. `drain` tells when half of it is free after something did not fit. */
+export interface OutboxOptions {
+  /** Default without limit. */
+  maximumMessages?: number;
+  /** Of topics and payloads. Default 256 MiB. */
+  maximumBytes?: number;
+  /**
+   * What happens to a message that does not fit: `wait` lets as much again wait for room, whose promises are the measure, before it
+   * is `reject`, whose callback gets QUEUE_FULL; `drop-oldest` takes it in place of the oldest, whose callback gets that. Default
+   * reject.
+   */
+  whenFull?: "wait" | "reject" | "drop-oldest";
+}
+
 /** What MQTT.js has no option for. */
 export interface BowlineOptions {
   /** Ms that `end()` waits without hearing from the server for what is unacknowledged. Default 5,000. */
@@ -183,11 +197,8 @@ export interface BowlineOptions {
    * Refused ones are not tried again; others are.
    */
   credentials?: ConnectOptions["credentials"];
-  /**
-   * What may wait to be sent: default 256 MiB of topics and payloads. What is more fails with QUEUE_FULL, or with `drop-oldest` the
-   * oldest message in its place.
-   */
-  outbox?: { maximumMessages?: number; maximumBytes?: number; whenFull?: "reject" | "drop-oldest" };
+  /** What may wait to be sent. */
+  outbox?: OutboxOptions;
   /** Comes back by these rules, with growing and random delays, in place of `reconnectPeriod`; see `@bowline/client`. */
   reconnect?: ConnectOptions["reconnect"];
   /**

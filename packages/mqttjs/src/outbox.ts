@@ -9,16 +9,14 @@ import {
   SessionState,
   shiftQueue,
 } from "@bowline/protocol/internal";
-import type { IMessageIdProvider } from "./message-id-provider.ts";
 import { Identifiers } from "./identifiers.ts";
+import type { IMessageIdProvider } from "./message-id-provider.ts";
+import type { OutboxOptions } from "./options.ts";
 import { OutgoingPublish } from "./outgoing-publish.ts";
 import type { Packet } from "./packets.ts";
 
-/** How much may wait. */
-export interface OutboxLimits {
-  readonly maximumMessages: number;
-  readonly maximumBytes: number;
-}
+/** What waits when the application sets no limit. */
+const MAXIMUM_BYTES = 268_435_456;
 
 /** A SUBSCRIBE or UNSUBSCRIBE. */
 export interface Request {
@@ -40,8 +38,12 @@ export class Outbox {
   private readonly pending = new Fifo<OutgoingPublish | Request>();
   /** Of the messages in `pending`. */
   private pendingBytes = 0;
+  private readonly limits: OutboxOptions;
+  /** Something did not fit, and since then it was never half empty. */
+  private wasFull = false;
 
-  constructor(provider: IMessageIdProvider | undefined) {
+  constructor(provider: IMessageIdProvider | undefined, limits: OutboxOptions = {}) {
+    this.limits = limits;
     this.identifiers = new Identifiers(provider);
     this.session = Object.assign(new SessionState(), { inFlight: this.identifiers });
     this.session.survives = true;
@@ -58,14 +60,36 @@ export class Outbox {
     return this.session.queuedBytes + this.pendingBytes;
   }
 
-  /** Whether one more message may wait. One that is larger than the limit may when it is alone, or it could never be sent. */
-  hasRoom({ size }: OutgoingPublish, { maximumMessages, maximumBytes }: OutboxLimits): boolean {
-    const count = this.session.queue.length + this.pending.length;
-    return count === 0 || (count < maximumMessages && this.queuedBytes + size <= maximumBytes);
+  /**
+   * Whether one more message may wait. One that is larger than the limit may when it is alone, or it could never be sent. With `wait`
+   * as much again may wait for room.
+   */
+  hasRoom({ size }: OutgoingPublish): boolean {
+    if (this.isBelow(1, size)) return true;
+    this.wasFull = true;
+    return this.count === 0 || (this.limits.whenFull === "wait" && this.isBelow(2, size));
   }
 
-  /** Takes the oldest message out that waits and has not left; undefined when there is none. */
-  takeOldest(): OutgoingPublish | undefined {
+  /** True once, when it is half empty after something did not fit. */
+  drained(): boolean {
+    if (!this.wasFull || !this.isBelow(0.5, 0)) return false;
+    this.wasFull = false;
+    return true;
+  }
+
+  /** Whether a message of that size fits into that multiple of the limits. */
+  private isBelow(multiple: number, size: number): boolean {
+    const { maximumMessages = Number.POSITIVE_INFINITY, maximumBytes = MAXIMUM_BYTES } = this.limits;
+    return this.count < maximumMessages * multiple && this.queuedBytes + size <= maximumBytes * multiple;
+  }
+
+  private get count(): number {
+    return this.session.queue.length + this.pending.length;
+  }
+
+  /** With `drop-oldest`, takes out the oldest message that waits and has not left; undefined when there is none. */
+  takeDropped(): OutgoingPublish | undefined {
+    if (this.limits.whenFull !== "drop-oldest") return undefined;
     const queued = shiftQueue(this.session) as OutgoingPublish | undefined;
     if (queued !== undefined) return queued;
     const oldest = this.oldestPending();

@@ -1,6 +1,7 @@
 import type { IClientOptions } from "./options.ts";
+import type { Packet } from "./packets.ts";
+import type { SharedRecords, Tell } from "./shared-records.ts";
 import type { IStore, PacketStream } from "./store.ts";
-import type { SharedRecords } from "./shared-records.ts";
 
 /** The two stores of a client that is `reliable`. */
 export interface ReliableStores {
@@ -26,19 +27,16 @@ export function reliableStores(name: string): ReliableStores {
 
 /** One of the stores, by the first letter of its records. */
 function storeOn(records: () => Promise<SharedRecords>, prefix: string): IStore {
+  const passedOn =
+    (method: "put" | "get" | "del") =>
+    (packet: Packet, cb: Tell): IStore => {
+      records().then((all) => all[method](prefix, packet, cb), cb);
+      return store;
+    };
   const store: IStore = {
-    put: (packet, cb) => {
-      records().then((all) => all.put(prefix, packet, cb), cb);
-      return store;
-    },
-    get: ({ messageId = 0 }, cb) => {
-      records().then((all) => all.get(prefix, messageId, cb), cb);
-      return store;
-    },
-    del: ({ messageId = 0 }, cb) => {
-      records().then((all) => all.del(prefix, messageId, cb), cb);
-      return store;
-    },
+    put: passedOn("put"),
+    get: passedOn("get"),
+    del: passedOn("del"),
     createStream: () => {
       const packets = async function* () {
         yield* await (await records()).packets(prefix);

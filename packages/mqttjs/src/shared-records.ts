@@ -2,7 +2,8 @@ import { fileStore, indexedDbStore, type SessionStore } from "@bowline/client";
 import { platform } from "@bowline/client/internal";
 import type { Packet } from "./packets.ts";
 
-type Tell = (error?: Error, packet?: Packet) => void;
+export type Tell = (error?: Error, packet?: Packet) => void;
+type Identified = Pick<Packet, "messageId">;
 
 /** A packet with its place in the order in which packets came. */
 interface Kept {
@@ -45,13 +46,13 @@ export class SharedRecords {
     this.change(key, encode(kept), tell);
   }
 
-  get(prefix: string, messageId: number, tell: Tell): void {
+  get(prefix: string, { messageId = 0 }: Identified, tell: Tell): void {
     const found = this.all.get(`${prefix}${messageId}`);
     if (found === undefined) tell(new Error("missing packet"));
     else tell(undefined, found.packet);
   }
 
-  del(prefix: string, messageId: number, tell: Tell): void {
+  del(prefix: string, { messageId = 0 }: Identified, tell: Tell): void {
     const key = `${prefix}${messageId}`;
     const found = this.all.get(key);
     if (found === undefined) {
