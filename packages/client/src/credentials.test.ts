@@ -81,4 +81,18 @@ describe("credentials", () => {
     expect([...failures, ...losses]).toEqual([]);
     expect(client.status.state).toBe("online");
   });
+
+  test("that have ended when they come, since clocks differ, are asked for again every 30 s", async () => {
+    const { server, clock, client } = await stage({ credentials: () => ({ expiresAt: new Date(1_700_000_000_000) }) });
+    await clock.advance(95_000);
+    expect(server.connects).toHaveLength(4);
+    await client.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test("whose end is no time are a failure, and no reconnect without a pause", async () => {
+    const { failures, client } = await stage({ credentials: () => ({ expiresAt: new Date("tomorrow") }) });
+    expect(failures).toMatchObject([{ code: "CREDENTIALS_FAILED", error: { message: expect.stringContaining("expiresAt") } }]);
+    await client.close();
+  });
 });

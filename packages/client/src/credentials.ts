@@ -35,9 +35,11 @@ export async function askCredentials(
   }
 }
 
-function checked(credentials: unknown): Credentials {
-  if (typeof credentials === "object" && credentials !== null) return credentials;
-  throw new MqttError("CREDENTIALS_FAILED", { detail: "the callback returned no object" });
+function checked(given: unknown): Credentials {
+  const credentials: Credentials | null = typeof given === "object" ? given : null;
+  if (credentials === null) throw new MqttError("CREDENTIALS_FAILED", { detail: "the callback returned no object" });
+  if (Number.isNaN(Number(credentials.expiresAt ?? 0))) throw new MqttError("CREDENTIALS_FAILED", { detail: "expiresAt" });
+  return credentials;
 }
 
 /** Equal for credentials that a server cannot tell apart; never leaves the process. */
@@ -59,10 +61,10 @@ function numberOf(authentication: object | undefined): number {
 
 /**
  * When to ask again, in ms from now: a fifth of the life before the end, at most a minute before, and at least a second from now,
- * since nobody may be able to give new ones. Undefined: never.
+ * since nobody may be able to give new ones; every 30 s where they have ended, which may be a clock that is wrong. Undefined: never.
  */
 export function renewalDelay({ expiresAt }: Credentials, wallTime: number): number | undefined {
   if (expiresAt === undefined) return undefined;
   const life = Number(expiresAt) - wallTime;
-  return Math.max(1000, life - Math.min(60_000, life / 5));
+  return life > 0 ? Math.max(1000, life - Math.min(60_000, life / 5)) : 30_000;
 }
