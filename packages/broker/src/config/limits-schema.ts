@@ -24,6 +24,7 @@ export type LimitsConfig = Pick<
   | "maximumQueuedMessages"
   | "maximumQueuedBytes"
   | "maximumBufferedBytes"
+  | "queueFull"
   | "maximumTopicBytes"
   | "maximumSubscriptions"
   | "maximumRetainedMessages"
@@ -96,6 +97,12 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
   maximumBufferedBytes: whole("maximumBufferedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
     "Bytes that wait in the transport of one client; QoS 0 messages beyond them are dropped.",
   ),
+  queueFull: z
+    .enum(["dropNew", "dropOldest", "disconnect", "reliable"])
+    .default(defaultLimits.queueFull)
+    .describe(
+      "What becomes of a message for a Session whose queue is full: it is dropped, or the oldest is, or it is and its receiver disconnected with 0x97, or it is refused to its publisher with 0x97.",
+    ),
   maximumTopicBytes: whole("maximumTopicBytes", 1, 65_535).describe("Bytes of a Topic Name or Topic Filter."),
   maximumSubscriptions: whole("maximumSubscriptions", 1, 10_000_000).describe(
     "Subscriptions of one Session; more are refused with 0x97.",

@@ -36,6 +36,8 @@ export interface BrokerLimits extends ServerConnectionLimits {
   maximumRetainedMessages: number;
   /** Bytes of topics, payloads and properties, of one tenant. */
   maximumRetainedBytes: number;
+  /** What becomes of a QoS 1 or 2 message for a Session whose queue is full. */
+  queueFull: RouterOptions["limits"]["queueFull"];
   maximumQueuedMessages: number;
   maximumQueuedBytes: number;
   maximumBufferedBytes: number;
@@ -81,6 +83,8 @@ export const defaultLimits: BrokerLimits = {
   maximumSubscriptions: 50_000,
   maximumRetainedMessages: 1_000_000,
   maximumRetainedBytes: 256 * 1024 * 1024,
+  // No publisher stands still for a receiver, and what was acknowledged first is kept.
+  queueFull: "dropNew",
   maximumQueuedMessages: 100_000,
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,

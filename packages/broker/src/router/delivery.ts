@@ -1,13 +1,15 @@
-import type { QoS } from "@bowline/protocol";
+import { MqttError, type QoS } from "@bowline/protocol";
 import {
   type Clock,
   fillFromMessage,
   fillFromOffsets,
+  type OutboundEntry,
   OutboundState,
   ownBytes,
   type PublishOffsets,
   PublishSource,
   pushQueue,
+  ReasonCode,
   shiftQueue,
   withoutRewritten,
 } from "@bowline/protocol/internal";
@@ -19,7 +21,15 @@ import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import type { Route, Target } from "./route.ts";
 
+/** What becomes of a QoS 1 or 2 message for a Session whose queue is full. */
+export type QueuePolicy = "dropNew" | "dropOldest" | "disconnect" | "reliable";
+
 export interface DeliveryLimits {
+  /**
+   * `dropNew`, which keeps what was acknowledged longest ago; `dropOldest`, for those who want the present; `disconnect` drops it and ends
+   * the receiver's connection with 0x97; `reliable` refuses it to its publisher with 0x97, so that nobody gets it.
+   */
+  queueFull: QueuePolicy;
   /** Messages queued for one Session. 100,000: what a minute's pause costs at a busy device, bounded by the bytes below. */
   maximumQueuedMessages: number;
   /** Bytes of topic, payload and properties queued for one Session. 32 MiB. */
@@ -52,6 +62,8 @@ export class Delivery {
   private after = 0;
   /** The shared subscription by which the receiver gets it; undefined for its own. */
   private group: string | undefined = undefined;
+  /** Connections whose end is due in the next turn: none may end while a message is on its way to all. */
+  private readonly ending = new Set<SessionConnection>();
 
   constructor(journal: Journal, counters: Counters, clock: Clock, limits: DeliveryLimits) {
     this.journal = journal;
@@ -126,6 +138,12 @@ export class Delivery {
   /** Whether the queue of a Session takes one more. */
   hasRoom({ state }: Session): boolean {
     return state.queue.length < this.limits.maximumQueuedMessages && state.queuedBytes < this.limits.maximumQueuedBytes;
+  }
+
+  /** Whether the Session keeps a message of QoS 1 or 2 and has no room for it, which expired ones do not take. */
+  isFull(session: Session): boolean {
+    if (this.hasRoom(session) || (!session.isPersistent && session.online === undefined)) return false;
+    return !(this.dropExpired(session) && this.hasRoom(session));
   }
 
   /** The message as an object that outlives the chunk; made once. */
@@ -226,8 +244,43 @@ export class Delivery {
   private refusesQueue(session: Session): boolean {
     if (this.hasRoom(session) || (this.dropExpired(session) && this.hasRoom(session))) return false;
     this.counters.droppedQueueFull++;
-    if (session.connection !== undefined) session.connection.dropped++;
+    const { connection } = session;
+    if (connection !== undefined) connection.dropped++;
+    if (this.limits.queueFull === "dropOldest") return !this.dropOldest(session);
+    if (this.limits.queueFull === "disconnect" && connection !== undefined) this.endSoon(connection);
     return true;
+  }
+
+  /** Answers whether there is room now. */
+  private dropOldest(session: Session): boolean {
+    const entry = session.state.queue.peek();
+    if (entry === undefined) return false;
+    this.forget(session, entry);
+    // The bytes of one small message may not be enough for the next.
+    while (!this.hasRoom(session)) {
+      const next = session.state.queue.peek();
+      if (next === undefined) return false;
+      this.counters.droppedQueueFull++;
+      this.forget(session, next);
+    }
+    return true;
+  }
+
+  private endSoon(connection: SessionConnection): void {
+    if (this.ending.has(connection)) return;
+    this.ending.add(connection);
+    this.clock.setTimer(() => {
+      this.ending.delete(connection);
+      if (connection.isOpen)
+        connection.end(new MqttError("QUOTA", { reasonCode: ReasonCode.QuotaExceeded, source: "local", detail: QUEUE_FULL }));
+    }, 0);
+  }
+
+  /** Takes the oldest entry out of a queue. */
+  private forget(session: Session, head: OutboundEntry): void {
+    shiftQueue(session.state);
+    this.journal.entryDone(session, head);
+    if (head.message instanceof KeptMessage) this.journal.release(head.message);
   }
 
   /** Makes room: what has expired at the head of a full queue would not be sent any more ([MQTT-3.3.2-5]). Answers whether any had. */
@@ -238,10 +291,8 @@ export class Delivery {
     for (let head = state.queue.peek(); head !== undefined; head = state.queue.peek()) {
       const { message } = head;
       if (message === undefined || message.expiresAt === 0 || message.expiresAt > now) break;
-      shiftQueue(state);
       this.counters.droppedExpired++;
-      this.journal.entryDone(session, head);
-      if (message instanceof KeptMessage) this.journal.release(message);
+      this.forget(session, head);
     }
     return state.queue.length < before;
   }
@@ -278,6 +329,7 @@ export class Delivery {
 }
 
 const NONE: readonly number[] = [];
+const QUEUE_FULL = "more messages wait for the client than may (maximumQueuedMessages, maximumQueuedBytes)";
 
 function identifiersOf({ subscriptionIdentifier }: Subscription): readonly number[] {
   return subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];

@@ -350,6 +350,11 @@ export class Router {
       this.options.counters.publishesDenied += offsets.count;
       return -ReasonCode.QuotaExceeded;
     }
+    if (offsets.qos > 0 && this.options.limits.queueFull === "reliable" && this.isAnyFull(route, session)) {
+      this.options.counters.messagesReceived -= offsets.count;
+      this.options.counters.publishesDenied += offsets.count;
+      return -ReasonCode.QuotaExceeded;
+    }
     // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
     const after =
       offsets.qos === 2 && session.isPersistent
@@ -368,6 +373,17 @@ export class Router {
     if (this.retainedRoom.takes(size, this.retained.size, this.retained.get(topicName), limits)) return true;
     counters.retainedRefused++;
     return false;
+  }
+
+  /** Whether somebody who should keep the message cannot. Of a group each member counts: who gets it is not known before. */
+  private isAnyFull(route: Route, from: Session): boolean {
+    const { delivery } = this;
+    const isFull = ({ session, qos }: { session: Session; qos: QoS }): boolean => qos > 0 && delivery.isFull(session);
+    const ofTarget = (listed: Target): boolean => {
+      const target = listed.session === from ? listed.own : listed;
+      return target !== undefined && isFull(target);
+    };
+    return route.targets.some(ofTarget) || route.groups.some((group) => someMember(group, isFull));
   }
 
   /** Throws STORE_READ_ONLY while storage is read-only and somebody's copy must be kept, before anybody has one. */
@@ -493,6 +509,16 @@ export class Router {
 }
 
 const NONE: readonly number[] = [];
+
+/** Nobody's turn is taken: only one that `test` is true for would be picked. */
+function someMember({ group }: SharedSubscriber, test: (member: Subscription) => boolean): boolean {
+  let isFound = false;
+  group.pick((member) => {
+    isFound ||= test(member);
+    return false;
+  });
+  return isFound;
+}
 
 function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
   return payloadEnd - payloadStart;
