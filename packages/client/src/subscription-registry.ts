@@ -149,7 +149,7 @@ export class SubscriptionRegistry {
     this.leaving.clear();
   }
 
-  subscribed({ packetIdentifier, reasonCodes }: SubackPacket): void {
+  subscribed({ packetIdentifier, reasonCodes, properties }: SubackPacket): void {
     const asked = this.asked.get(packetIdentifier) ?? [];
     this.asked.delete(packetIdentifier);
     for (const [index, { entry, users }] of asked.entries()) {
@@ -159,7 +159,9 @@ export class SubscriptionRegistry {
         entry.isGranted = true;
         for (const user of users) user.granted(topicFilter, reasonCode as QoS);
       } else {
-        refuse(users, new MqttError(subackCode(reasonCode), { reasonCode, detail: topicFilter }));
+        // The server's words often name the rule that refused.
+        const detail = properties?.reasonString === undefined ? topicFilter : `${topicFilter}: ${properties.reasonString}`;
+        refuse(users, new MqttError(subackCode(reasonCode), { reasonCode, detail }));
       }
     }
   }

@@ -40,6 +40,23 @@ describe("subscribing", () => {
     expect(await client.subscribe("open").ready).toEqual([0]);
   });
 
+  test("a refusal is told with the server's words", async () => {
+    const { client } = await stage({}, (it) => {
+      it.script = (packet, link) => {
+        if (packet.type !== SUBSCRIBE) return false;
+        const { packetIdentifier } = packet;
+        link.send({
+          type: PacketType.SUBACK,
+          packetIdentifier,
+          reasonCodes: [0x87],
+          properties: { reasonString: "rule 7 denies it" },
+        });
+        return true;
+      };
+    });
+    await expect(client.subscribe("secret").ready).rejects.toThrow("secret: rule 7 denies it");
+  });
+
   test("a refused one that nobody asks is no unhandled rejection", async () => {
     const { client } = await stage({}, (it) => {
       it.script = refuse("secret");
@@ -175,6 +192,21 @@ describe("ending a subscription", () => {
     server.link.send({ type: PacketType.DISCONNECT, reasonCode: 0x87 });
     expect(await rejected).toMatchObject({ code: "NOT_AUTHORIZED" });
     expect(client.status.state).toBe("failed");
+  });
+
+  test("a loop whose body was at work meanwhile is told when it asks for more, and goes on after a reconnect()", async () => {
+    const { client, server } = await stage({ credentials: { username: "u", password: "p" } });
+    const subscription = client.subscribe("a");
+    await subscription.ready;
+    server.link.send(message("a", "before"));
+    server.link.send({ type: PacketType.DISCONNECT, reasonCode: 0x87 });
+    expect(textOf((await subscription.next()).value as Message)).toBe("before");
+    expect(await rejection(subscription.next())).toMatchObject({ code: "NOT_AUTHORIZED" });
+    expect(await rejection(client.subscribe("b").ready)).toMatchObject({ code: "NOT_AUTHORIZED" });
+    client.reconnect();
+    await client.online();
+    server.link.send(message("a", "after"));
+    expect(textOf((await subscription.next()).value as Message)).toBe("after");
   });
 });
 
