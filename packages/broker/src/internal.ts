@@ -1,6 +1,8 @@
 export * from "./storage/storage.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory-storage.ts";
 export { StoreImage } from "./storage/store-image.ts";
+export { type BackupReport, backupStore, restoreStore } from "./storage/lmdb/backup-store.ts";
+export { type SalvageReport, salvageUnused } from "./storage/lmdb/salvage-store.ts";
 export { openStorage, type StoreOptions } from "./storage/open-storage.ts";
 export type { AccessCase, AccessSource, AskedSource } from "./acl/asked-source.ts";
 export { claimedRules } from "./acl/claims.ts";
@@ -21,6 +23,7 @@ export type {
   Authenticator,
 } from "./auth/authenticator.ts";
 export { AuthenticatorChain } from "./auth/authenticator-chain.ts";
+export { type EmqxHashing, type ForeignUser, parseEmqxUsers, parseMosquittoUsers } from "./auth/import/user-files.ts";
 export { generatePassword } from "./auth/generate-password.ts";
 export { PasswordHasher } from "./auth/password-hasher.ts";
 export { TokenMethod } from "./auth/token-method.ts";

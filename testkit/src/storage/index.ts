@@ -1,6 +1,7 @@
 export type { StorageHandle } from "./storage-handle.ts";
+export { storageEqualsModel } from "./storage-property.ts";
 export { storageSuite } from "./storage-suite.ts";
 export { readStore, visitorInto, type StoreContent } from "./read-store.ts";
 export { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf } from "./storage-rows.ts";
 export { CrashingProcess } from "./crashing-process.ts";
-export { identifierOf, turnOf } from "./crash-child.ts";
+export { lastWholeUnit } from "./last-whole-unit.ts";

@@ -151,6 +151,8 @@ const rows = {
   STORE_DAMAGED: ["storage", "local", "never", "the store is damaged", "Start with --on-damage=salvage, after a copy of the data folder."],
   STORE_NEWER: ["storage", "usage", "new-input", "the store was written by a newer version", "Use that version or a newer one."],
   STORE_IN_USE: ["storage", "usage", "new-input", "another process uses the store", "End that process, or use another data folder."],
+  STORE_OLDER: ["storage", "usage", "new-input", "the store's format is older than any this version can bring up to date", "Start a version in between once."],
+  STORE_EXISTS: ["storage", "usage", "new-input", "there is a store already", "Use another data folder, or move that store away first."],
   STORE_UNREADABLE: ["storage", "local", "new-input", "the store cannot be read", "Check the permissions of the data folder."],
   STORE_READ_ONLY: ["storage", "local", "backoff", "the store takes no more writes", "Free disk space; the broker tries again by itself."],
   STORE_FULL: ["storage", "local", "backoff", "the store has reached its size limit", "Free space, or raise the limit."],

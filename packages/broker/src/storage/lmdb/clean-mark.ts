@@ -48,7 +48,7 @@ function describe(directory: string): string {
 }
 
 /** Without it the name may survive a power cut that the removal of it did not. Windows cannot open folders, and needs not. */
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   if (process.platform === "win32") return;
   const file = openSync(directory, "r");
   try {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CrashingProcess, identifierOf, readStore, type StoreContent, turnOf } from "@bowline/testkit/storage";
+import { CrashingProcess, lastWholeUnit, readStore } from "@bowline/testkit/storage";
 import { openStorage } from "../open-storage.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
@@ -41,7 +41,7 @@ describe("kill -9", () => {
         await new Promise((resolve) => setTimeout(resolve, random() * 150));
         await child.kill();
         const storage = await openStorage({ directory, durability: "durable" });
-        const last = lastUnit(await readStore(storage));
+        const last = lastWholeUnit(await readStore(storage));
         expect(last).toBeGreaterThanOrEqual(child.reported);
         expect(child.reported).toBeGreaterThan(kept);
         kept = last;
@@ -60,21 +60,6 @@ async function killWhileOpen(close: () => Promise<void>): Promise<CrashingProces
   await process.ready();
   await process.kill();
   return process;
-}
-
-/** The highest unit of a store in which every turn is whole and in order. */
-function lastUnit(content: StoreContent): number {
-  const units = content.messages.map((message) => message.id);
-  expect(units).toEqual(units.map((_, index) => (units[0] ?? 0) + index));
-  expect(content.sessions[0]?.queue.map((entry) => entry.sequence)).toEqual(units);
-  const identifiers = [...(content.sessions[0]?.inboundIdentifiers ?? [])].sort((a, b) => a - b);
-  expect(identifiers).toEqual(units.map(identifierOf).sort((a, b) => a - b));
-  const present = new Set(units);
-  for (const message of content.messages) {
-    const { first, last } = turnOf(message.payload);
-    expect(present.has(first) && present.has(last)).toBe(true);
-  }
-  return units.at(-1) ?? 0;
 }
 
 describe("the lock", () => {

@@ -199,22 +199,29 @@ describe("salvage", () => {
 });
 
 describe("other bad folders", () => {
-  test("a newer version is refused, after a clean and after an unclean stop, and stays as it is", async () => {
-    await fillStore();
-    const store = LmdbStore.open(directory, { create: false });
-    await write(store, [{ table: Table.Meta, ...encodeMeta({ format: 99, nextMessageId: 1, nextSessionId: 1 }) }]);
-    await store.close();
-    const { size, mtimeMs } = statSync(dataFile);
-    const before = readFileSync(dataFile);
-    for (const mark of [JSON.stringify({ size, mtimeMs }), "unclean"]) {
-      writeFileSync(join(directory, "clean"), mark);
-      await expect(openStorage({ directory })).rejects.toMatchObject({
-        code: "STORE_NEWER",
-        message: "STORE_NEWER: the store was written by a newer version: its format is 99, this version reads 1",
-      });
-    }
-    expect(Buffer.compare(before, readFileSync(dataFile))).toBe(0);
-  });
+  for (const [format, code, sentence] of [
+    [99, "STORE_NEWER", "the store was written by a newer version"],
+    [0, "STORE_OLDER", "the store's format is older than any this version can bring up to date"],
+  ] as const) {
+    test(`format ${format} is refused by name, after a clean and after an unclean stop, and stays as it is`, async () => {
+      await fillStore();
+      const store = LmdbStore.open(directory, { create: false });
+      await write(store, [{ table: Table.Meta, ...encodeMeta({ format, nextMessageId: 1, nextSessionId: 1 }) }]);
+      await store.close();
+      const { size, mtimeMs } = statSync(dataFile);
+      const before = readFileSync(dataFile);
+      for (const mark of [JSON.stringify({ size, mtimeMs }), "unclean"]) {
+        for (const onDamage of ["refuse", "salvage"] as const) {
+          writeFileSync(join(directory, "clean"), mark);
+          await expect(openStorage({ directory, onDamage })).rejects.toMatchObject({
+            code,
+            message: `${code}: ${sentence}: its format is ${format}, this version reads 1`,
+          });
+        }
+      }
+      expect(Buffer.compare(before, readFileSync(dataFile))).toBe(0);
+    });
+  }
 
   test("a folder that is a file", async () => {
     const path = join(directory, "file");

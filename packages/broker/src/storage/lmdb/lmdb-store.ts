@@ -87,17 +87,19 @@ export class LmdbStore {
   }
 
   /**
-   * Opens the store in a folder that exists. With `create: false` a missing table is damage and nothing is written.
+   * Opens the store in a folder that exists. With `create: false` a missing table is damage and nothing is written. With `readOnly`
+   * it may be open elsewhere: what is read is as of one moment, and no writer waits.
    *
    * @throws Error with LMDB's number or an errno as `code`
    */
-  static open(directory: string, options: { create: boolean }): LmdbStore {
+  static open(directory: string, options: { create: boolean; readOnly?: boolean }): LmdbStore {
     const tableOptions = { encoding: "binary", keyEncoding: "binary", create: options.create } as const;
     const root = open<Buffer, Buffer>({
       ...tableOptions,
       path: directory,
       maxDbs: tableNames.length + 1,
       permissionsMode: 0o600,
+      readOnly: options.readOnly ?? false,
       eventTurnBatching: false,
       noSubdir: false,
     } as RootDatabaseOptionsWithPath);
@@ -156,6 +158,11 @@ export class LmdbStore {
 
   rowCount(table: Table): number {
     return statisticsOf(this.#tables[table] as Database<Buffer, Buffer>).entryCount;
+  }
+
+  /** Makes a copy as of one moment in a folder, on another thread and without the free pages. The copy is not flushed. */
+  async copyTo(directory: string): Promise<void> {
+    await this.#root.backup(directory, true);
   }
 
   /** The size of the file as far as it was ever used. */

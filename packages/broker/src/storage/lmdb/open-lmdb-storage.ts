@@ -8,8 +8,8 @@ import { buildStore, metaOperation, write } from "./build-store.ts";
 import { LmdbStore, MissingRows, Table } from "./lmdb-store.ts";
 import { decodeMeta, metaKey, type MetaRow } from "./records.ts";
 import { StoreLock } from "./store-lock.ts";
-import { salvageStore, type SalvageReport } from "./salvage-store.ts";
-import { damaged, newer, verifyStore } from "./verify-store.ts";
+import { salvageIfDamaged, type SalvageReport } from "./salvage-store.ts";
+import { checkFormat, damaged, verifyStore } from "./verify-store.ts";
 import { formatVersion } from "./walk-store.ts";
 
 export interface OpenLmdbOptions {
@@ -26,7 +26,7 @@ export interface OpenLmdbOptions {
 /**
  * Opens the embedded store: lock, walk after an unclean stop, version, one write as a proof that the disk takes it.
  *
- * @throws MqttError STORE_IN_USE, STORE_DAMAGED, STORE_NEWER, STORE_UNREADABLE, STORE_FULL, DATA_DIR_UNWRITABLE, STORE_FAILED
+ * @throws MqttError STORE_IN_USE, STORE_DAMAGED, STORE_NEWER, STORE_OLDER, STORE_UNREADABLE, STORE_FULL, DATA_DIR_UNWRITABLE, STORE_FAILED
  */
 export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbStorage> {
   const { directory } = options;
@@ -45,13 +45,9 @@ export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbSto
 }
 
 async function verifyOrSalvage({ directory, onDamage, onSalvaged }: OpenLmdbOptions): Promise<void> {
-  try {
-    await verifyStore(directory);
-  } catch (error) {
-    const isDamage = MqttError.is(error) && error.code === "STORE_DAMAGED";
-    if (!isDamage || onDamage === "refuse") throw error;
-    onSalvaged(await salvageStore(directory));
-  }
+  if (onDamage === "refuse") return void (await verifyStore(directory));
+  const report = await salvageIfDamaged(directory);
+  if (report !== undefined) onSalvaged(report);
 }
 
 function createStore(directory: string): Promise<void> {
@@ -66,7 +62,7 @@ async function openStore(directory: string): Promise<{ store: LmdbStore; meta: M
     const record = store.get(Table.Meta, metaKey);
     if (record === undefined) throw new MissingRows("the version is missing");
     const meta = decodeMeta(metaKey, record);
-    if (meta.format > formatVersion) throw newer(meta.format);
+    checkFormat(meta.format);
     removeCleanMark(directory);
     await write(store, [metaOperation(meta)]);
     return { store, meta };

@@ -1,10 +1,13 @@
 import { closeSync, linkSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { MqttError } from "@bowline/protocol";
 import { buildStore, metaOperation, write } from "./build-store.ts";
 import { type LmdbStore, type StoreOperation, Table, tableNames } from "./lmdb-store.ts";
 import { decodeMessage, decodeMeta, decodeQueueEntry, decodeRetained, decodeSession, type MetaRow } from "./records.ts";
+import { hasData } from "./clean-mark.ts";
 import { readSpool, type SpoolRow } from "./salvage-spool.ts";
-import { runChild } from "./verify-store.ts";
+import { StoreLock } from "./store-lock.ts";
+import { runChild, verifyStore } from "./verify-store.ts";
 import { formatVersion } from "./walk-store.ts";
 
 interface TableCount {
@@ -29,7 +32,7 @@ const rowsAtATime = 1_000;
  * a process of its own, forward and, where that ends too early, backward, so that a damaged page costs what lies on it and little
  * more. The caller holds the lock.
  */
-export async function salvageStore(directory: string): Promise<SalvageReport> {
+async function salvageStore(directory: string): Promise<SalvageReport> {
   const damagedFile = join(directory, `damaged-${new Date().toISOString().replaceAll(":", "-")}.mdb`);
   const spoolPath = join(directory, "salvage.spool");
   rmSync(spoolPath, { force: true });
@@ -43,6 +46,32 @@ export async function salvageStore(directory: string): Promise<SalvageReport> {
   });
   rmSync(spoolPath);
   return { tables, damagedFile };
+}
+
+/**
+ * Salvages a store that nobody uses, if its walk finds it damaged; undefined when it is sound, and then nothing has changed.
+ *
+ * @throws MqttError STORE_UNREADABLE, STORE_IN_USE, STORE_NEWER
+ */
+export async function salvageUnused(directory: string): Promise<SalvageReport | undefined> {
+  if (!hasData(directory)) throw new MqttError("STORE_UNREADABLE", { detail: `there is no store in ${directory}` });
+  const lock = StoreLock.acquire(directory);
+  try {
+    return await salvageIfDamaged(directory);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The same for one who holds the lock. */
+export async function salvageIfDamaged(directory: string): Promise<SalvageReport | undefined> {
+  try {
+    await verifyStore(directory);
+    return undefined;
+  } catch (error) {
+    if (!MqttError.is(error) || error.code !== "STORE_DAMAGED") throw error;
+    return salvageStore(directory);
+  }
 }
 
 interface TableOutcome {

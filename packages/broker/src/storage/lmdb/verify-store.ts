@@ -9,13 +9,13 @@ const stallMs = 60_000;
 /**
  * Walks a store in a child process before this one trusts it, because damage ends by a signal the process that meets it.
  *
- * @throws MqttError STORE_DAMAGED, STORE_NEWER
+ * @throws MqttError STORE_DAMAGED, STORE_NEWER, STORE_OLDER
  */
 export async function verifyStore(directory: string): Promise<WalkReport> {
   const outcome = await runChild("./walk-child.js", [directory]);
   if (outcome.report === undefined) throw damaged(outcome.ending);
   const report = outcome.report as WalkReport;
-  if (report.format > formatVersion) throw newer(report.format);
+  if (report.problems.length === 0) checkFormat(report.format);
   if (!isSound(report)) throw damaged([`${report.damagedRows} damaged rows`, ...report.problems].join("; "));
   return report;
 }
@@ -28,8 +28,15 @@ export function damaged(detail: string, cause?: unknown): MqttError {
   });
 }
 
-export function newer(format: number): MqttError {
-  return new MqttError("STORE_NEWER", { detail: `its format is ${format}, this version reads ${formatVersion}` });
+/**
+ * A later version that reads other rows brings those of an earlier one up to date here or refuses them by name.
+ *
+ * @throws MqttError STORE_NEWER, STORE_OLDER
+ */
+export function checkFormat(format: number): void {
+  if (format === formatVersion) return;
+  const detail = `its format is ${format}, this version reads ${formatVersion}`;
+  throw new MqttError(format > formatVersion ? "STORE_NEWER" : "STORE_OLDER", { detail });
 }
 
 interface ChildOutcome {

@@ -14,10 +14,11 @@ import {
   metaKey,
 } from "./records.ts";
 
-/** The version of everything this code writes; a store with a higher one is refused. */
+/** The version of everything this code writes; a store with another one is refused by name. */
 export const formatVersion = 1;
 
 export interface WalkReport {
+  /** Zero with a problem when it cannot be read. */
   format: number;
   /** Rows that were read whole. */
   soundRows: number;
@@ -51,7 +52,8 @@ export async function walkStore(directory: string, onProgress: () => void): Prom
   const meta = store.get(Table.Meta, metaKey);
   if (meta === undefined) report.problems.push("the version is missing");
   else report.format = decodeMeta(metaKey, meta).format;
-  if (report.format > formatVersion) return report;
+  // The rows of another version are not ours to judge.
+  if (meta !== undefined && report.format !== formatVersion) return report;
   for (const table of Object.values(Table)) walkTable(store, table, report, onProgress);
   if (isSound(report) && meta !== undefined) await tryWrite(store, meta);
   await store.close();

@@ -50,11 +50,22 @@ export const operation: Explanations = {
   USAGE: { causes: ["An option or argument is unknown, missing or given twice."], fixes: ["Add `--help` to the command."] },
   STORE_DAMAGED: {
     causes: ["A disk fault, or a machine that lost power without keeping its promise to flush."],
-    fixes: ["Copy the data folder first.", "`bowline up --on-damage=salvage` keeps what is whole and counts the rest."],
+    fixes: [
+      "Copy the data folder first.",
+      "`bowline backup --salvage` keeps what is whole and counts the rest; so does `bowline up --on-damage=salvage`.",
+    ],
   },
   STORE_NEWER: {
     causes: ["A newer version has written the store, which this one would misread."],
     fixes: ["Start the newer version, or restore a backup made before the upgrade."],
+  },
+  STORE_OLDER: {
+    causes: ["Several versions were left out in an upgrade.", "The file is no store of Bowline."],
+    fixes: ["Start each version once that changed the format; the changelog names them.", "Restore a newer backup."],
+  },
+  STORE_EXISTS: {
+    causes: ["A backup is restored into a data folder that is in use, or was."],
+    fixes: ["Give `--data` a folder without a store.", "Move its folder `store` away, and keep it until the restored one is well."],
   },
   STORE_IN_USE: {
     causes: ["A broker runs with the same data folder."],
