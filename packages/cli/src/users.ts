@@ -13,6 +13,8 @@ export interface Users {
   setPassword(username: string, password: string): Promise<void>;
   setDisabled(username: string, isDisabled: boolean): Promise<void>;
   remove(username: string): Promise<void>;
+  /** With hashes of another broker; all or none. */
+  importAll(users: readonly { username: string; passwordHash: string }[]): Promise<void>;
 }
 
 /**
@@ -34,6 +36,7 @@ function throughBroker(client: AdminClient): Users {
     setPassword: (username, password) => client.request("PUT", `${path(username)}/password`, { password }),
     setDisabled: (username, isDisabled) => client.request(isDisabled ? "PUT" : "DELETE", `${path(username)}/disabled`),
     remove: (username) => client.request("DELETE", path(username)),
+    importAll: async (users) => void (await client.request("POST", "/api/v1/users/import", { users })),
   };
 }
 
@@ -78,5 +81,6 @@ function ofDirectory(directory: UserDirectory): Users {
     setPassword: (username, password) => directory.setPassword(TENANT, username, password),
     setDisabled: (username, isDisabled) => directory.setDisabled(TENANT, username, isDisabled),
     remove: (username) => directory.remove(TENANT, username),
+    importAll: (users) => directory.importAll(TENANT, users),
   };
 }

@@ -22,6 +22,9 @@ export interface AdminContext {
 const TENANT = "default";
 
 const newUser = z.strictObject({ username: z.string(), password: z.string() });
+const importedUsers = z.strictObject({ users: z.array(z.strictObject({ username: z.string(), passwordHash: z.string() })) });
+/** 50,000 users, each of some 250 bytes. */
+const IMPORT_BYTES_MAX = 12 * 1024 * 1024;
 const newPassword = z.strictObject({ password: z.string() });
 
 /**
@@ -38,6 +41,11 @@ export function adminRoutes({ view, users, tokens, rates, logger }: AdminContext
   app.post("/api/v1/users", async (c) => {
     const { username, password } = await readBody(c, newUser);
     return c.json(await users.add(TENANT, username, password), 201);
+  });
+  app.post("/api/v1/users/import", async (c) => {
+    const { users: imported } = await readBody(c, importedUsers, IMPORT_BYTES_MAX);
+    await users.importAll(TENANT, imported);
+    return c.json({ users: imported.length }, 201);
   });
   app.put("/api/v1/users/:username/password", async (c) => {
     const { password } = await readBody(c, newPassword);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
+import { isForeignHash, verifyForeignHash } from "./import/foreign-hash.ts";
 
 /**
  * Argon2id as OWASP asks for at least: 19 MiB and two passes (RFC 9106 names the parameters). More passes would let fewer
@@ -54,7 +55,7 @@ export class PasswordHasher {
     if (!(await this.#turn(signal))) return "aborted";
     try {
       if (isKnown?.()) return "match";
-      return (await verify(passwordHash, password)) ? "match" : "mismatch";
+      return (await matches(passwordHash, password)) ? "match" : "mismatch";
     } finally {
       this.#done();
     }
@@ -87,6 +88,11 @@ export class PasswordHasher {
     if (next) next();
     else this.#running--;
   }
+}
+
+/** Against one of ours, or one that was imported and not yet replaced. */
+function matches(passwordHash: string, password: Uint8Array): Promise<boolean> {
+  return isForeignHash(passwordHash) ? verifyForeignHash(passwordHash, password) : verify(passwordHash, password);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredUser } from "../storage/storage.ts";
+import { isForeignHash } from "./import/foreign-hash.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 
 /** What happened to a user; whoever holds connections of one with another password, a disabled or a removed one closes them. */
@@ -102,6 +103,45 @@ export class UserDirectory {
     if ((disabled ?? false) === isDisabled) return;
     if (isDisabled) await this.#keep({ ...user, disabled: true }, "disabled");
     else await this.#keep(user, "enabled");
+  }
+
+  /**
+   * Adds users of another broker with their hashes, all or none.
+   *
+   * @throws MqttError OPTION_INVALID, USER_EXISTS, STORE_READ_ONLY and the like
+   */
+  async importAll(tenant: string, users: readonly { username: string; passwordHash: string }[]): Promise<void> {
+    const names = new Set<string>();
+    for (const { username, passwordHash } of users) {
+      checkUsername(username);
+      if (names.has(username)) throw new MqttError("OPTION_INVALID", { detail: `the user "${username}" comes twice` });
+      names.add(username);
+      if (!isForeignHash(passwordHash))
+        throw new MqttError("OPTION_INVALID", { detail: `the hash of "${username}" is of no known kind` });
+      this.#mustNotExist(tenant, username);
+    }
+    const createdAt = this.#wallTime();
+    await Promise.all(
+      users.map(({ username, passwordHash }) => this.#keep({ tenant, username, passwordHash, createdAt }, "added")),
+    );
+  }
+
+  /**
+   * Puts a hash of ours in the place of an imported one, whose password was just shown to be right. Nobody is told: it is the same
+   * password. Where it cannot be kept, or the user has been changed meanwhile, nothing happens; answers what is in force.
+   */
+  async rehash(user: StoredUser, password: Uint8Array): Promise<StoredUser> {
+    const passwordHash = await this.#hasher.hash(password);
+    const current = this.find(user.tenant, user.username);
+    if (current !== user) return current ?? user;
+    const next: StoredUser = { ...user, passwordHash };
+    try {
+      this.#storage.putUser(next);
+    } catch {
+      return user;
+    }
+    this.#users.set(userKey(user.tenant, user.username), next);
+    return next;
   }
 
   /** @throws MqttError USER_UNKNOWN, STORE_READ_ONLY and the like */

@@ -1,6 +1,7 @@
 import type { StoredUser } from "../storage/storage.ts";
 import { AuthReasonCode, refuse } from "./authenticator.ts";
 import type { AuthenticationMethod, AuthRequest, AuthResult } from "./authenticator.ts";
+import { isForeignHash } from "./import/foreign-hash.ts";
 import type { PasswordHasher, Verification } from "./password-hasher.ts";
 import { RememberedPasswords } from "./remembered-passwords.ts";
 import type { UserDirectory } from "./user-directory.ts";
@@ -29,16 +30,31 @@ export class UserMethod implements AuthenticationMethod {
     if (now !== "later") return now;
     const user = this.#users.find(request.tenant, request.username ?? "");
     const verification = await this.#verify(user, request.password, signal);
+    // Another login of this user has put a hash of ours in the place of the imported one: that one decides now.
+    if (verification === "match" && user && this.#isReplaced(user)) return this.answer(request, signal);
     return this.#conclude(request, user, verification);
   }
 
-  /** An unknown user is hashed against a hash nobody has the password of: the time taken must not tell which names exist. */
-  #verify(user: StoredUser | undefined, password: Uint8Array = new Uint8Array(0), signal: AbortSignal): Promise<Verification> {
-    if (user === undefined) return this.#hasher.verify(this.#users.strangerHash, password, signal);
-    return this.#hasher.verify(user.passwordHash, password, signal, () => this.#remembered.matches(user, password));
+  #isReplaced(user: StoredUser): boolean {
+    const current = this.#users.find(user.tenant, user.username);
+    return isForeignHash(user.passwordHash) && current !== undefined && !isForeignHash(current.passwordHash);
   }
 
-  #conclude(request: AuthRequest, user: StoredUser | undefined, verification: Verification): AuthResult {
+  /** An unknown user is hashed against a hash nobody has the password of: the time taken must not tell which names exist. */
+  async #verify(
+    user: StoredUser | undefined,
+    password: Uint8Array = new Uint8Array(0),
+    signal: AbortSignal,
+  ): Promise<Verification> {
+    if (user === undefined) return this.#hasher.verify(this.#users.strangerHash, password, signal);
+    const isKnown = (): boolean => this.#remembered.matches(user, password);
+    const verification = await this.#hasher.verify(user.passwordHash, password, signal, isKnown);
+    if (verification !== "mismatch" || !isForeignHash(user.passwordHash)) return verification;
+    // A hash of another broker may be checked faster than ours, which would tell that there is such a user.
+    return this.#hasher.verify(this.#users.strangerHash, password, signal);
+  }
+
+  async #conclude(request: AuthRequest, user: StoredUser | undefined, verification: Verification): Promise<AuthResult> {
     if (verification === "match") return this.#matched(request, user);
     if (verification === "busy") return refuse(AuthReasonCode.ServerBusy, "too many passwords wait to be checked");
     if (verification === "aborted")
@@ -46,13 +62,14 @@ export class UserMethod implements AuthenticationMethod {
     return refuse(AuthReasonCode.BadUserNameOrPassword, user ? "wrong password" : "unknown user");
   }
 
-  #matched(request: AuthRequest, user: StoredUser | undefined): AuthResult {
+  async #matched(request: AuthRequest, user: StoredUser | undefined): Promise<AuthResult> {
     // The user may have been changed or removed while its old password was being checked.
     if (!user || this.#users.find(user.tenant, user.username) !== user) {
       return refuse(AuthReasonCode.BadUserNameOrPassword, "the user was changed while the password was checked");
     }
-    if (request.password) this.#remembered.remember(user, request.password);
-    return allow(user);
+    const current = isForeignHash(user.passwordHash) && request.password ? await this.#users.rehash(user, request.password) : user;
+    if (request.password) this.#remembered.remember(current, request.password);
+    return allow(current);
   }
 }
 

@@ -101,7 +101,7 @@ export interface LoadedSession {
 export interface StoredUser {
   tenant: string;
   username: string;
-  /** PHC string of Argon2id. */
+  /** PHC string of Argon2id, or an imported one of another broker, see auth/import/. */
   passwordHash: string;
   createdAt: number;
   /** May not log in until it is enabled again; what it has stays. */

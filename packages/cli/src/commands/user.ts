@@ -5,6 +5,7 @@ import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { askForSecret, readSecretFromFile, readSecretFromStdin } from "../read-secret.ts";
+import { importUsers } from "../user-import.ts";
 import { type Users, withUsers } from "../users.ts";
 
 export const user: Command = {
@@ -15,6 +16,7 @@ export const user: Command = {
     "bowline user disable NAME",
     "bowline user enable NAME",
     "bowline user remove NAME",
+    "bowline user import FILE --from emqx|mosquitto",
     "bowline user kick NAME",
     "bowline user ban NAME [--for SECONDS] [--reason TEXT]",
     "bowline user unban NAME",
@@ -26,6 +28,9 @@ export const user: Command = {
     "them; those of a removed one are removed with it, and a later user of that name begins anew. A new user may do nothing until a",
     "rule lets it: bowline acl add.",
     "",
+    "import takes mosquitto's password file, or EMQX's CSV (user_id,password_hash,salt,is_superuser) with --hash: sha256, sha512 (with",
+    "--salt prefix, suffix or disable), pbkdf2-sha256 (with --iterations) or bcrypt. Each hash is replaced by ours at its user's first login.",
+    "",
     "kick ends connections of a running broker, and ban keeps them out until the time is over or unban lifts it: those of a user, or with",
     "--client those of a Client Identifier, with --address those of an address or a range.",
   ].join("\n"),
@@ -34,6 +39,10 @@ export const user: Command = {
     generate: { type: "boolean", help: "Make a strong password and print it." },
     "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
     "password-stdin": { type: "boolean", help: "Read the password from standard input." },
+    from: { type: "string", value: "BROKER", help: "Whose file to import: emqx or mosquitto." },
+    hash: { type: "string", value: "NAME", help: "How EMQX hashes; default sha256." },
+    salt: { type: "string", value: "WHERE", help: "Where EMQX puts the salt: prefix (default), suffix or disable." },
+    iterations: { type: "string", value: "N", help: "Of pbkdf2; default 4096." },
     client: { type: "boolean", help: "NAME is a Client Identifier." },
     address: { type: "boolean", help: "NAME is an address, or a range such as 10.0.0.0/8." },
     for: { type: "string", value: "SECONDS", help: "When the ban ends; default: when it is lifted." },
@@ -45,6 +54,7 @@ export const user: Command = {
     "bowline user add sensor-1 --generate",
     'printf %s "$PASSWORD" | bowline user password sensor-1 --password-stdin',
     "bowline user remove sensor-1",
+    "bowline user import /etc/mosquitto/passwd --from mosquitto",
     "bowline user ban 203.0.113.0/24 --address --for 3600 --reason scanner",
   ],
   run: (line) => (isAboutBans(line) ? actOnBans(line) : manage(line)),
@@ -64,8 +74,9 @@ async function act(line: CommandLine, users: Users): Promise<number> {
     await users.setDisabled(mustBeNamed(name), action === "disable");
     return ExitCode.Well;
   }
+  if (action === "import") return importUsers(line, users, mustBeNamed(name));
   if (action !== "remove")
-    throw new MqttError("USAGE", { detail: "say list, add, password, disable, enable, remove, kick, ban, unban or bans" });
+    throw new MqttError("USAGE", { detail: "say list, add, password, disable, enable, remove, import, kick, ban, unban or bans" });
   await users.remove(mustBeNamed(name));
   return ExitCode.Well;
 }

@@ -1,0 +1,72 @@
+import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+
+/*
+ * Password hashes of other brokers, as text in the place of the PHC string of our own, until the first login replaces them:
+ *
+ *   $6$SALT$HASH              mosquitto, SHA-512 of password and salt
+ *   $7$ITERATIONS$SALT$HASH   mosquitto, PBKDF2 with SHA-512
+ *   $2a$, $2b$, $2y$          bcrypt as everybody writes it
+ *   $emqx-sha256$WHERE$SALT$HASH             WHERE: prefix, suffix or disable
+ *   $emqx-pbkdf2-sha256$ITERATIONS$SALT$HASH
+ *
+ * SALT and HASH in base64.
+ */
+
+const B64 = "[A-Za-z0-9+/]+={0,2}";
+const DIGESTS = "sha256|sha384|sha512";
+const FORMS = {
+  mosquitto6: new RegExp(`^\\$6\\$(${B64})\\$(${B64})$`),
+  mosquitto7: new RegExp(`^\\$7\\$(\\d{1,8})\\$(${B64})\\$(${B64})$`),
+  bcrypt: /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/,
+  salted: new RegExp(`^\\$emqx-(${DIGESTS})\\$(prefix|suffix|disable)\\$(${B64})?\\$(${B64})$`),
+  derived: new RegExp(`^\\$emqx-pbkdf2-(${DIGESTS})\\$(\\d{1,8})\\$(${B64})?\\$(${B64})$`),
+} as const;
+
+/** Each check of such a hash costs its user that many rounds; more would be a way to keep the machine busy. */
+export const ITERATIONS_MAX = 5_000_000;
+/** 2 to the power of: some seconds in JavaScript. */
+const BCRYPT_COST_MAX = 14;
+
+/** Whether it is a hash of another broker, one that we can check. */
+export function isForeignHash(hash: string): boolean {
+  const iterations = FORMS.mosquitto7.exec(hash)?.[1] ?? FORMS.derived.exec(hash)?.[2];
+  if (iterations !== undefined) return Number(iterations) > 0 && Number(iterations) <= ITERATIONS_MAX;
+  const cost = FORMS.bcrypt.exec(hash)?.[1];
+  if (cost !== undefined) return Number(cost) >= 4 && Number(cost) <= BCRYPT_COST_MAX;
+  return FORMS.mosquitto6.test(hash) || FORMS.salted.test(hash);
+}
+
+/** @throws RangeError for one that `isForeignHash` does not know */
+export async function verifyForeignHash(hash: string, password: Uint8Array): Promise<boolean> {
+  if (!isForeignHash(hash)) throw new RangeError("the hash is of no kind that is known");
+  if (FORMS.bcrypt.test(hash)) return verifyBcrypt(hash, password);
+  const six = FORMS.mosquitto6.exec(hash);
+  if (six) return isDigest("sha512", [password, decoded(six[1])], six[2]);
+  const salted = FORMS.salted.exec(hash);
+  if (salted) {
+    const [, digest = "", where, salt, expected] = salted;
+    const salts = where === "disable" ? [] : [decoded(salt)];
+    return isDigest(digest, where === "prefix" ? [...salts, password] : [password, ...salts], expected);
+  }
+  const seven = FORMS.mosquitto7.exec(hash);
+  const [, digest = "", iterations, salt, expected] = seven ? [hash, "sha512", ...seven.slice(1)] : FORMS.derived.exec(hash)!;
+  const wanted = decoded(expected);
+  return timingSafeEqual(await promisify(pbkdf2)(password, decoded(salt), Number(iterations), wanted.length, digest), wanted);
+}
+
+async function verifyBcrypt(hash: string, password: Uint8Array): Promise<boolean> {
+  const { default: bcrypt } = await import("bcryptjs");
+  return bcrypt.compare(Buffer.from(password).toString("utf8"), hash);
+}
+
+function isDigest(digest: string, parts: readonly Uint8Array[], expected: string | undefined): boolean {
+  const hash = createHash(digest);
+  for (const part of parts) hash.update(part);
+  const [found, wanted] = [hash.digest(), decoded(expected)];
+  return found.length === wanted.length && timingSafeEqual(found, wanted);
+}
+
+function decoded(text = ""): Buffer {
+  return Buffer.from(text, "base64");
+}

@@ -1,0 +1,134 @@
+import { createHash, pbkdf2Sync } from "node:crypto";
+import { hashSync } from "bcryptjs";
+import { expect, test } from "vitest";
+import { silentLogger } from "../../log/logger.ts";
+import { MemoryStorage } from "../../storage/memory-storage.ts";
+import type { AuthRequest } from "../authenticator.ts";
+import { AuthenticatorChain } from "../authenticator-chain.ts";
+import { PasswordHasher } from "../password-hasher.ts";
+import { UserDirectory } from "../user-directory.ts";
+import { UserMethod } from "../user-method.ts";
+import { isForeignHash, verifyForeignHash } from "./foreign-hash.ts";
+import { type EmqxHashing, parseEmqxUsers, parseMosquittoUsers } from "./user-files.ts";
+
+const never = new AbortController().signal;
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** As mosquitto_passwd 2.0.11 wrote them, for "secret" and "secret2". */
+const SEVEN = "$7$101$otTwoY5mYTA7XTYM$aphJYfurvLosLppeBDv7eRWe+TZvwmx5HsL31BIEPUGoesldxl2DAiS+ZjQa1YL73Mt5ZILGOpNCAoXsCbY1+w==";
+const SIX = "$6$ZQ+PenaJPgpwhCgk$d36g8fXAqvdFhfA3apLxrMMdNT1eTExBoeQ/AQupzaz4fnSjDIWL2HTXp2OpuypW8PQF7L6e4nCljhBhg7+CNg==";
+
+test("mosquitto's password file is read, and its hashes are checked", async () => {
+  const users = parseMosquittoUsers(`# ours\n\nann:${SEVEN}\r\nbob:${SIX}\n`, "passwd");
+  expect(users.map(({ username }) => username)).toEqual(["ann", "bob"]);
+  expect(await verifyForeignHash(users[0]!.passwordHash, bytes("secret"))).toBe(true);
+  expect(await verifyForeignHash(users[0]!.passwordHash, bytes("secret2"))).toBe(false);
+  expect(await verifyForeignHash(users[1]!.passwordHash, bytes("secret2"))).toBe(true);
+  expect(await verifyForeignHash(users[1]!.passwordHash, bytes("secret"))).toBe(false);
+});
+
+const hex = (digest: string, text: string): string => createHash(digest).update(text).digest("hex");
+const EMQX: [string, EmqxHashing, string, string][] = [
+  ["sha256, salt first", { algorithm: "sha256", saltPosition: "prefix" }, "s4lt", hex("sha256", "s4ltpass")],
+  ["sha256, salt last", { algorithm: "sha256", saltPosition: "suffix" }, "s4lt", hex("sha256", "passs4lt")],
+  ["sha512 without salt", { algorithm: "sha512", saltPosition: "disable" }, "", hex("sha512", "pass")],
+  [
+    "pbkdf2",
+    { algorithm: "pbkdf2", digest: "sha256", iterations: 4_096 },
+    "3ca5db40",
+    pbkdf2Sync("pass", "3ca5db40", 4_096, 32, "sha256").toString("hex"),
+  ],
+  ["bcrypt", { algorithm: "bcrypt" }, "$2b$04$abcdefghijklmnopqrstuu", hashSync("pass", 4)],
+];
+
+test.each(EMQX)("EMQX's CSV with %s is read, and its hashes are checked", async (_, hashing, salt, hash) => {
+  const text = `user_id,password_hash,salt,is_superuser\nann,${hash},${salt},true\n`;
+  const [user] = parseEmqxUsers(text, "users.csv", hashing);
+  expect(user).toMatchObject({ username: "ann", isSuperuser: true });
+  expect(await verifyForeignHash(user!.passwordHash, bytes("pass"))).toBe(true);
+  expect(await verifyForeignHash(user!.passwordHash, bytes("past"))).toBe(false);
+});
+
+test.each<[string, string]>([
+  ["", "line 1: "],
+  ["user_id,salt\n", "password_hash is missing"],
+  ["user_id,password_hash,colour\n", '"colour" is not known'],
+  ["user_id,password_hash\na\n", "line 2: "],
+  ["user_id,password_hash\na,xyz\n", "none of that algorithm"],
+  ["user_id,password_hash\na,abcd\n", "none of that algorithm"],
+  [`user_id,password_hash,is_superuser\na,${hex("sha256", "")},perhaps\n`, "neither true nor false"],
+])("%j is no file of EMQX's: %s", (text, words) => {
+  const hashing = { algorithm: "sha256", saltPosition: "prefix" } as const;
+  const read = (): unknown => parseEmqxUsers(text, "users.csv", hashing);
+  expect(read).toThrow(expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining(words) as string }));
+});
+
+test.each(["ann", "ann:secret", ":x", "ann:$6$only", "ann:$2b$04$abc"])("%j is no line of mosquitto's", (line) => {
+  expect(() => parseMosquittoUsers(`\n${line}\n`, "passwd")).toThrow(
+    expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("line 2: ") as string }),
+  );
+});
+
+test("hashes that would keep the machine busy, or are of no kind, are none", async () => {
+  const none = [
+    "$7$99999999$AAAA$AAAA",
+    "$7$0$AAAA$AAAA",
+    `$2b$31$${"a".repeat(53)}`,
+    "$argon2id$v=19$m=1,t=1,p=1$AAAA$AAAA",
+    "plain",
+  ];
+  expect(none.filter(isForeignHash)).toEqual([]);
+  await expect(verifyForeignHash("plain", bytes("x"))).rejects.toThrow(RangeError);
+});
+
+function setUp() {
+  const hasher = new PasswordHasher();
+  const users = new UserDirectory(new MemoryStorage(), hasher);
+  const changes: string[] = [];
+  users.onChange(({ kind }) => changes.push(kind));
+  const chain = new AuthenticatorChain([new UserMethod(users, hasher)], silentLogger);
+  const request = (password: string): AuthRequest => ({
+    tenant: "default",
+    username: "ann",
+    password: bytes(password),
+    clientIdentifier: "c",
+    transport: "tls",
+    remoteAddress: "192.0.2.1",
+  });
+  return { users, chain, changes, request };
+}
+
+test("an imported user logs in with its password, from then on by a hash of ours, and nobody is disconnected", async () => {
+  const { users, chain, changes, request } = setUp();
+  await users.importAll("default", [{ username: "ann", passwordHash: SEVEN }]);
+  expect(await chain.authenticate(request("wrong"), never)).toMatchObject({ reasonCode: 0x86 });
+  expect(users.find("default", "ann")?.passwordHash).toBe(SEVEN);
+  expect(await chain.authenticate(request("secret"), never)).toEqual({ allowed: true, owner: "ann" });
+  expect(users.find("default", "ann")?.passwordHash).toMatch(/^\$argon2id\$/);
+  expect(chain.authenticateNow(request("secret"))).toEqual({ allowed: true, owner: "ann" });
+  expect(await chain.authenticate(request("wrong"), never)).toMatchObject({ reasonCode: 0x86 });
+  expect(changes).toEqual(["added"]);
+});
+
+test("several logins at once, one of which replaces the hash, all get in", async () => {
+  const { users, chain, request } = setUp();
+  await users.importAll("default", [{ username: "ann", passwordHash: SIX }]);
+  const answers = await Promise.all(
+    Array.from({ length: 25 }, (_, i) => chain.authenticate({ ...request("secret2"), remoteAddress: `192.0.2.${i}` }, never)),
+  );
+  expect(answers.filter(({ allowed }) => allowed)).toHaveLength(25);
+});
+
+test("an import is done as a whole or not at all", async () => {
+  const { users } = setUp();
+  await users.add("default", "old", "pw");
+  const good = { username: "ann", passwordHash: SIX };
+  const wrong = [
+    [good, good],
+    [good, { username: "a/b", passwordHash: SIX }],
+    [good, { username: "b", passwordHash: "plain" }],
+    [good, { username: "old", passwordHash: SIX }],
+  ];
+  for (const each of wrong) await expect(users.importAll("default", each)).rejects.toMatchObject({ source: "usage" });
+  expect(users.list("default").map(({ username }) => username)).toEqual(["old"]);
+});
