@@ -12,6 +12,8 @@ type Reader = { resolve: (result: Result) => void; reject: (error: MqttError) =>
 const DONE: Result = { done: true, value: undefined };
 
 export interface SubscriberOwner {
+  /** Why the client gave up; undefined while it has not, and again after a `reconnect()`. */
+  readonly endError: MqttError | undefined;
   /** Gives its filters up; resolves when the server confirmed. */
   remove(subscriber: Subscriber): Promise<void>;
   /** The buffer holds twice its limit, and the server sends on. */
@@ -71,7 +73,8 @@ export class Subscriber implements Subscription {
   get ready(): Promise<readonly QoS[]> {
     const grants = this.grantedAll();
     if (this.refusal === undefined && grants !== undefined) return Promise.resolve(grants);
-    if (this.endReason !== undefined) return Promise.reject(this.endReason);
+    const reason = this.endReason ?? this.owner.endError;
+    if (reason !== undefined) return Promise.reject(reason);
     return new Promise((resolve, reject) => {
       this.waitingReady.push({ resolve, reject });
     });
@@ -86,6 +89,8 @@ export class Subscriber implements Subscription {
     if (this.buffer.length > 0) return Promise.resolve({ done: false, value: this.hand(this.take()) });
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
     if (this.endReason !== undefined) return Promise.resolve(DONE);
+    const { endError } = this.owner;
+    if (endError !== undefined) return Promise.reject(endError);
     return new Promise((resolve, reject) => {
       this.readers.push({ resolve, reject });
     });
