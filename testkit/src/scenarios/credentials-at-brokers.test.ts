@@ -1,8 +1,8 @@
-import type { CredentialsRequest } from "@bowline/client";
 import type { WithFailure } from "@bowline/mqttjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Clients, pause, until } from "./clients.ts";
 import { Gate } from "./gate.ts";
+import { type Login, Tokens } from "./tokens.ts";
 import { type UserBroker, userBrokers } from "./user-brokers.ts";
 
 /* Credentials at a real broker: tokens that end, a callback that never answers, and brokers that close in place of a CONNACK. */
@@ -11,8 +11,6 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 /** Life of a token, and how long it is watched. */
 const LIFE_MS = isLong ? 4000 : 2000;
 const WATCHED_MS = isLong ? 14_000 : 5000;
-/** What a busy machine may need to connect anew. */
-const SLACK_MS = 1000;
 const LIMIT_MS = 60_000;
 /** Attempts that are shut out: the fifth is made after 2 + 4 + 8 + 16 s at most. */
 const SHUT_OUT = 5;
@@ -37,37 +35,12 @@ for (const { name, missing, start } of userBrokers) {
     });
 
     /** Each token is a user of its own, whose connection ends with it. */
-    class Tokens {
-      readonly asked: CredentialsRequest[] = [];
-      /** Requests that came when the token before had ended. */
-      late = 0;
-      private timer: NodeJS.Timeout | undefined;
-      private isOver = false;
-      private expiresAt = Number.POSITIVE_INFINITY;
-      private readonly prefix: string;
-      private readonly way: Gate;
-
-      constructor(prefix: string, way: Gate) {
-        this.prefix = prefix;
-        this.way = way;
-      }
-
-      readonly give = async (request: CredentialsRequest) => {
-        this.asked.push(request);
-        if (Date.now() > this.expiresAt) this.late++;
-        const username = `${this.prefix}${this.asked.length}`;
-        await broker.setPassword(username, "token");
-        clearTimeout(this.timer);
-        // One may be given out when its test has ended, and must not cut the next one's connection.
-        if (!this.isOver) this.timer = setTimeout(() => this.way.cut(), LIFE_MS + SLACK_MS);
-        this.expiresAt = Date.now() + LIFE_MS;
-        return { username, password: "token", expiresAt: this.expiresAt };
+    function newTokens(prefix: string, way: Gate): Tokens {
+      const issue = async (number: number): Promise<Login> => {
+        await broker.setPassword(`${prefix}${number}`, "token");
+        return { username: `${prefix}${number}`, password: "token" };
       };
-
-      stop(): void {
-        this.isOver = true;
-        clearTimeout(this.timer);
-      }
+      return new Tokens(LIFE_MS, issue, () => way.cut());
     }
 
     describe.each(versions)("version %i", (protocolVersion) => {
@@ -76,7 +49,7 @@ for (const { name, missing, start } of userBrokers) {
         `tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: never refused, never cut, at least 3 connections of each library`,
         async () => {
           const other = await Gate.before(broker.url("mqtt"));
-          const [ours, theirs] = [new Tokens("c", gate), new Tokens("d", other)];
+          const [ours, theirs] = [newTokens("c", gate), newTokens("d", other)];
           const { failures, losses } = clients.core(gate.url, { protocolVersion, credentials: ours.give });
           const { client: dropIn, errors } = clients.dropIn(other.url, { protocolVersion, bowline: { credentials: theirs.give } });
           await pause(WATCHED_MS);

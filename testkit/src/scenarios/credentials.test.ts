@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { CredentialsRequest } from "@bowline/client";
 import type { WithFailure } from "@bowline/mqttjs";
 import { Clients, pause, until } from "./clients.ts";
 import { PasswordServer } from "./password-server.ts";
+import { type Login, Tokens } from "./tokens.ts";
 
 /* Credentials by callback: asked for once per attempt, renewed before they end; the same for the client and the drop-in. */
 
@@ -10,8 +10,6 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 /** Life of a token, and how long it is watched. */
 const LIFE_MS = isLong ? 4000 : 2000;
 const WATCHED_MS = isLong ? 14_000 : 5000;
-/** What a busy machine may need to connect anew. */
-const SLACK_MS = 1000;
 const versions = [4, 5] as const;
 
 let server: PasswordServer;
@@ -24,39 +22,20 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Gives out tokens that are good for a time; the server ends the connection of whoever outstays his. */
-class Tokens {
-  readonly asked: CredentialsRequest[] = [];
-  /** Requests that came when the token before had ended. */
-  late = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private isOver = false;
-  private expiresAt = Number.POSITIVE_INFINITY;
-
-  readonly give = async (request: CredentialsRequest) => {
-    this.asked.push(request);
-    if (Date.now() > this.expiresAt) this.late++;
-    await pause(5);
-    const token = `token-${this.asked.length}`;
-    server.password = token;
-    clearTimeout(this.timer);
-    // One may be given out when its test has ended, and must not cut the next one's connection.
-    if (!this.isOver) this.timer = setTimeout(() => server.cut(), LIFE_MS + SLACK_MS);
-    this.expiresAt = Date.now() + LIFE_MS;
-    return { username: "u", password: token, expiresAt: this.expiresAt };
+/** The server takes the newest alone, and ends the connection of whoever outstays his. */
+function newTokens(): Tokens {
+  const issue = (number: number): Login => {
+    server.password = `token-${number}`;
+    return { username: "u", password: server.password };
   };
-
-  stop(): void {
-    this.isOver = true;
-    clearTimeout(this.timer);
-  }
+  return new Tokens(LIFE_MS, issue, () => server.cut());
 }
 
 describe.each(versions)("version %i", (protocolVersion) => {
   test(
     `[A4 client scripted] tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
     async () => {
-      const tokens = new Tokens();
+      const tokens = newTokens();
       const { failures, losses } = clients.core(server.url, { protocolVersion, credentials: tokens.give });
       await pause(WATCHED_MS);
       tokens.stop();
@@ -72,7 +51,7 @@ describe.each(versions)("version %i", (protocolVersion) => {
   test(
     `[A4 drop-in scripted] bowline.credentials: tokens of ${LIFE_MS} ms for ${WATCHED_MS} ms: refused 0, never cut, at least 3 connections`,
     async () => {
-      const tokens = new Tokens();
+      const tokens = newTokens();
       const { client, errors } = clients.dropIn(server.url, { protocolVersion, bowline: { credentials: tokens.give } });
       await pause(WATCHED_MS);
       tokens.stop();
