@@ -5,20 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { programPath } from "../system/missing-programs.ts";
+import { chromiumFlags } from "./chromium-flags.ts";
 
 const run = promisify(execFile);
-
-/** Nothing here touches certificates: what the browser trusts comes from the store alone, as it does for a user. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-dev-shm-usage",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 export interface ChromiumPageOptions {
   /** PEM files of authorities to trust; the browser trusts no others of ours. */
@@ -50,7 +39,7 @@ export class ChromiumPage {
       const executablePath = programPath("chromium");
       if (executablePath === undefined) throw new Error("chromium is not on this machine");
       // Its own home also keeps what the browser remembers away from the user's.
-      const browser = await chromium.launch({ executablePath, args: FLAGS, env: { ...environment(), HOME: home } });
+      const browser = await chromium.launch({ executablePath, args: [...chromiumFlags], env: { ...environment(), HOME: home } });
       const context = await browser.newContext({ ignoreHTTPSErrors: false });
       return new ChromiumPage(browser, await context.newPage(), home);
     } catch (error) {

@@ -6,19 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { programPath } from "../system/missing-programs.ts";
+import { chromiumFlags } from "./chromium-flags.ts";
 
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-dev-shm-usage",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--remote-debugging-port=0",
-];
+const FLAGS = [...chromiumFlags, "--headless=new", "--remote-debugging-port=0"];
 
 interface Answer {
   id?: number;
