@@ -1,4 +1,5 @@
 export { platform } from "#platform";
+export { type AuthenticatedConnection, type Authenticating, beginAuthentication } from "./authenticator.ts";
 export { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, toFailure } from "./failure.ts";

@@ -1,6 +1,13 @@
-import type { MqttError } from "@bowline/protocol";
+import { type AuthPacket, type ConnackPacket, MqttError } from "@bowline/protocol";
 import type { AttemptFailure, Credentials } from "@bowline/client";
-import { askCredentials, fingerprint, renewalDelay } from "@bowline/client/internal";
+import {
+  askCredentials,
+  type AuthenticatedConnection,
+  type Authenticating,
+  beginAuthentication,
+  fingerprint,
+  renewalDelay,
+} from "@bowline/client/internal";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
 import type { BowlineOptions, IClientOptions } from "./options.ts";
 
@@ -8,6 +15,8 @@ import type { BowlineOptions, IClientOptions } from "./options.ts";
 export class AttemptCredentials {
   /** Those of the attempt or connection under way. */
   current: Credentials = {};
+  /** What they begin, where an `authentication` is among them. */
+  private authenticating: Authenticating | undefined;
   private readonly source: NonNullable<BowlineOptions["credentials"]>;
   private readonly clock: Clock;
   private readonly onRenewed: () => void;
@@ -41,11 +50,41 @@ export class AttemptCredentials {
     const given = renewed ?? (await this.ask(attempt, lastFailure, limitMs));
     if (this.refused?.key === fingerprint(given)) throw this.refused.error;
     this.current = given;
+    const { authentication } = given;
+    this.authenticating =
+      authentication && (await beginAuthentication(authentication, this.controller.signal, this.clock, limitMs));
+  }
+
+  /** The options of the attempt. */
+  optionsOf(options: IClientOptions): IClientOptions {
+    const { properties } = this.authenticating ?? {};
+    const all = withCredentials(options, this.current);
+    return properties === undefined ? all : { ...all, properties: { ...all.properties, ...properties } as typeof all.properties };
+  }
+
+  /** The server's AUTH; false when no `authentication` of these credentials answers it. */
+  answer(packet: AuthPacket, connection: AuthenticatedConnection): boolean {
+    const { authenticator } = this.authenticating ?? {};
+    authenticator?.attach(connection);
+    authenticator?.received(packet);
+    return authenticator !== undefined;
+  }
+
+  /** The server may prove itself in its CONNACK: resolves after that was looked at; the connection ends when it is no proof. */
+  proof({ properties = {} }: ConnackPacket, connection: AuthenticatedConnection): Promise<void> | undefined {
+    const { authenticator } = this.authenticating ?? {};
+    authenticator?.attach(connection);
+    return authenticator?.accepted(properties);
   }
 
   /** The server refused the current ones. */
   refuse(error: MqttError): void {
     this.refused = { key: fingerprint(this.current), error };
+  }
+
+  /** The error is the refusal of credentials that were given once more. */
+  wasToldBefore(error: MqttError): boolean {
+    return this.refused?.error === error;
   }
 
   /** The server took them: new ones are fetched before they end. */
@@ -59,6 +98,8 @@ export class AttemptCredentials {
   /** The connection ended. */
   lost(): void {
     this.clock.clearTimer(this.timer);
+    this.authenticating?.authenticator.end(new MqttError("CONNECTION_LOST"));
+    this.authenticating = undefined;
   }
 
   /** Nothing is asked any more, and what was asked is not heard. An application that comes back may try what was refused. */
@@ -76,20 +117,28 @@ export class AttemptCredentials {
   private async renew(limitMs: number): Promise<void> {
     const asked = this.ask(1, undefined, limitMs);
     const { signal } = this.controller;
+    const { authenticating } = this;
     try {
       const renewed = await asked;
       if (signal.aborted) return;
+      if (authenticating !== undefined && authenticating.authenticator.method === renewed.authentication?.method) {
+        // In band, section 4.12.1: the connection stays.
+        await authenticating.authenticator.reauthenticate(Promise.resolve(renewed));
+        this.current = renewed;
+        this.accepted(limitMs);
+        return;
+      }
       this.renewed = renewed;
       this.onRenewed();
     } catch {
       // The old ones are good for a while, and their end is told as the loss that it is.
-      if (!signal.aborted) this.accepted(limitMs);
+      if (!signal.aborted && this.authenticating === authenticating) this.accepted(limitMs);
     }
   }
 }
 
 /** The options of one attempt. */
-export function withCredentials(options: IClientOptions, credentials: Credentials): IClientOptions {
+function withCredentials(options: IClientOptions, credentials: Credentials): IClientOptions {
   const { username, password, clientId, headers, tls } = credentials;
   const { wsOptions = {} } = options;
   return {

@@ -1,8 +1,8 @@
-import type { MqttError } from "@bowline/protocol";
+import type { AuthPacket, ConnackPacket, MqttError } from "@bowline/protocol";
 import type { AttemptFailure } from "@bowline/client";
-import { RetryPolicy } from "@bowline/client/internal";
+import { type AuthenticatedConnection, RetryPolicy } from "@bowline/client/internal";
 import type { Clock } from "@bowline/protocol/internal";
-import { AttemptCredentials, urlWith, withCredentials } from "./attempt-credentials.ts";
+import { AttemptCredentials, urlWith } from "./attempt-credentials.ts";
 import type { BowlineOptions, IClientOptions } from "./options.ts";
 
 /** What the option `bowline` says of attempts: what they are made with, and when the next is due. Loaded only where it says either. */
@@ -27,7 +27,17 @@ export class AttemptRules {
 
   /** The options of the attempt. */
   optionsOf(options: IClientOptions): IClientOptions {
-    return this.credentials === undefined ? options : withCredentials(options, this.credentials.current);
+    return this.credentials?.optionsOf(options) ?? options;
+  }
+
+  /** The server's AUTH; false when `handleAuth` is to answer it. */
+  answer(packet: AuthPacket, connection: AuthenticatedConnection): boolean {
+    return this.credentials?.answer(packet, connection) === true;
+  }
+
+  /** Resolves when the server has proved itself; undefined when it need not. */
+  proof(packet: ConnackPacket, connection: AuthenticatedConnection): Promise<void> | undefined {
+    return this.credentials?.proof(packet, connection);
   }
 
   accepted(limitMs: number): void {
@@ -58,7 +68,7 @@ export class AttemptRules {
     const hasNewCredentials = credentials?.mayChange === true;
     if (isAuthentication && wasRefused) credentials?.refuse(error);
     // Refused without having been sent: the callback answered with the refused ones again.
-    else if (isAuthentication && credentials !== undefined) return undefined;
+    else if (credentials?.wasToldBefore(error) === true) return undefined;
     if (policy !== undefined) return policy.next({ code, stage, retry, hasNewCredentials }, nowMs);
     return isTried || (isAuthentication && hasNewCredentials) ? periodMs : undefined;
   }

@@ -361,8 +361,16 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
 
   // What the connection tells.
 
-  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+  accepted(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): Promise<void> | void {
     if (this.phase.kind !== "connecting") return;
+    const proof = this.rules?.proof(packet, this.phase.connection);
+    if (proof === undefined) this.opened(engine, packet, taken);
+    // When it does not come, the connection has been ended.
+    else return proof.then(() => this.opened(engine, packet, taken));
+  }
+
+  private opened(engine: ClientConnection, packet: ConnackPacket, taken: readonly OutboundEntry[]): void {
+    if (this.phase.kind !== "connecting" || !engine.isOpen) return;
     const { connection, attempt } = this.phase;
     this.phase = { kind: "online", connection, attempt, engine, since: this.clock.now() };
     this.isReconnecting = false;
@@ -392,7 +400,11 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   }
 
   message(topicName: string, chunk: Uint8Array, offsets: PublishOffsets): number {
-    return this.phase.kind === "online" ? this.inbound.take(topicName, chunk, offsets, this.phase.connection) : 0;
+    const { phase } = this;
+    // Also while the server proves itself: a message that is acknowledged is told.
+    return phase.kind === "online" || phase.kind === "connecting"
+      ? this.inbound.take(topicName, chunk, offsets, phase.connection)
+      : 0;
   }
 
   subscribed(packet: SubackPacket): void {
@@ -421,7 +433,8 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
   authenticating(packet: AuthPacket): void {
     const { phase } = this;
     if (phase.kind !== "connecting" && phase.kind !== "online") return;
-    answerAuthentication(packet, this.version, this.client, phase.connection);
+    const { connection } = phase;
+    if (this.rules?.answer(packet, connection) !== true) answerAuthentication(packet, this.version, this.client, connection);
   }
 
   readonly received = (chunk: Uint8Array, start: number, bodyStart: number, end: number): void => {

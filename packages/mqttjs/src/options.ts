@@ -194,7 +194,8 @@ export interface BowlineOptions {
   drainTimeoutMs?: number;
   /**
    * Asked before every attempt when it is a function, in place of `username` and `password`; with `expiresAt` also before they end.
-   * Refused ones are not tried again; others are.
+   * Refused ones are not tried again; others are. An `authentication` among them answers the server's AUTH in place of `handleAuth`, and
+   * proves the open connection anew when the next ones have its method; with others the client says goodbye and comes back.
    */
   credentials?: ConnectOptions["credentials"];
   /** What may wait to be sent. */

@@ -69,9 +69,10 @@ for (const { name, missing, start } of userBrokers) {
       return told;
     };
 
+    // covers: [G1 drop-in] [G1 drop-in mosquitto]
     describe.each([4, 5] as const)("version %i", (protocolVersion) => {
       test.each([0, 1] as const)(
-        "[G1 drop-in] QoS %i: wait lets promises wait for room, bufferedAmount shows them, and drain tells once when there is some",
+        "QoS %i: wait lets promises wait for room, bufferedAmount shows them, and drain tells once when there is some",
         async (qos) => {
           const topic = `wait/${protocolVersion}/${qos}`;
           const got = await listener(topic);
@@ -95,7 +96,7 @@ for (const { name, missing, start } of userBrokers) {
         ["reject", 3, [3, 4, 5, 6, 7]],
         ["drop-oldest", 3, [0, 1, 2, 3, 4]],
       ] as const)(
-        "[G1 drop-in] %s: beyond the limit each callback gets QUEUE_FULL, and every one is called once",
+        "%s: beyond the limit each callback gets QUEUE_FULL, and every one is called once",
         async (whenFull, kept, lost) => {
           const topic = `full/${protocolVersion}/${whenFull}`;
           const got = await listener(topic);
@@ -113,7 +114,7 @@ for (const { name, missing, start } of userBrokers) {
     });
 
     test(
-      "[G1 drop-in] without an option 256 MiB may wait, and what is more gives its callback an error",
+      "without an option 256 MiB may wait, and what is more gives its callback an error",
       async () => {
         const { client } = offline(5);
         const payload = Buffer.alloc(MEBIBYTE);
