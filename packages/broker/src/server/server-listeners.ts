@@ -1,3 +1,4 @@
+import { MqttError } from "@bowline/protocol";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ListenerConfig } from "../config/listener-schema.ts";
 import type { Accept } from "../listeners/arrival.ts";
@@ -111,7 +112,7 @@ export class ServerListeners {
         const options = this.#listenerOptions(role, url, own, config, tenants);
         const address = addressOf(url);
         const kept = take(free, address);
-        const listener = kept?.listener ?? (await openListener(options));
+        const listener = kept?.listener ?? (await open(role, options));
         if (kept === undefined) opened.push(listener);
         else changes.push(() => listener.reconfigure(options));
         next.push({ role, address, listener });
@@ -175,6 +176,17 @@ export class ServerListeners {
       ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),
       onEvent: (event) => logFrontEvent(logger, event),
     };
+  }
+}
+
+/** Nobody listed the console's address as a listener, so that its URL as one would say nothing to whoever reads the error. */
+async function open(role: Role, options: ListenerOptions): Promise<Listener> {
+  const { url } = options;
+  try {
+    return await openListener(options);
+  } catch (error) {
+    if (role === "mqtt" || url.kind === "unix" || !(error instanceof MqttError) || error.code !== "PORT_IN_USE") throw error;
+    throw new MqttError(error.code, { detail: `another program listens on port ${url.port} of the ${role}`, cause: error.cause });
   }
 }
 

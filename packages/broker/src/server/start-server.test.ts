@@ -155,6 +155,8 @@ test("a start that fails leaves nothing behind: the next one finds folder, store
   const first = free.listeners[0] ?? "";
   await close(free);
   await expect(start({ listen: [first, `mqtts://127.0.0.1:${port}`] })).rejects.toMatchObject({ code: "PORT_IN_USE" });
+  const withConsole = start({ listen: [first], console: `https://127.0.0.1:${port}` });
+  await expect(withConsole).rejects.toThrow(`another program listens on port ${port} of the console`);
   await start({ listen: [first] });
   taken.close();
 });
