@@ -162,10 +162,11 @@ export class ClientCore
   publish(topicName: string, payload?: Payload, options: PublishOptions = NO_OPTIONS): Publication {
     const topic = topicBytes(topicName);
     const body = payloadBytes(payload);
-    const { qos = 0, retain = false, messageExpiryInterval } = options;
+    const { qos = 0, retain = false, messageExpiryInterval, signal } = options;
     const properties = options === NO_OPTIONS ? undefined : publishProperties(options, this.version);
     const sender = this.connection?.sender;
-    if (qos === 0 && !retain && messageExpiryInterval === undefined && sender?.ready === true && this.closing === undefined) {
+    const isPlain = qos === 0 && !retain && messageExpiryInterval === undefined && signal?.aborted !== true;
+    if (isPlain && sender?.ready === true && this.closing === undefined) {
       source.topic.set(topic, 0, topic.length);
       source.payload.set(body, 0, body.length);
       source.properties.set(properties ?? EMPTY, 0, properties?.length ?? 0);
@@ -174,7 +175,7 @@ export class ClientCore
     }
     const expiresAt = messageExpiryInterval === undefined ? 0 : this.clock.wallTime() + messageExpiryInterval * 1000;
     const publication = new PendingPublication(topic, body, qos, retain, properties, expiresAt);
-    this.accept(publication, options.signal);
+    this.accept(publication, signal);
     return publication;
   }
 

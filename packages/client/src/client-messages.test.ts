@@ -139,6 +139,14 @@ describe("publishing", () => {
     expect(server.link.of(PUBLISH).map(textOf)).toEqual(["kept"]);
   });
 
+  test.each([0, 1] as const)("a signal that had aborted before lets nothing be sent, QoS %i", async (qos) => {
+    const { client, server } = await stage();
+    const publication = client.publish("t", "x", { qos, signal: AbortSignal.abort("too late") });
+    expect(await rejection(publication)).toMatchObject({ code: "ABORTED", cause: "too late" });
+    await turn();
+    expect(server.link.of(PUBLISH)).toEqual([]);
+  });
+
   test("wrong arguments are thrown", async () => {
     const { client } = await stage({ protocolVersion: 4 });
     expect(() => client.publish("a/#", "x")).toThrow(expect.objectContaining({ code: "TOPIC_INVALID" }));
