@@ -24,6 +24,8 @@ export type LimitsConfig = Pick<
   | "maximumQueuedMessages"
   | "maximumQueuedBytes"
   | "maximumBufferedBytes"
+  | "publishesPerSecond"
+  | "publishBytesPerSecond"
   | "queueFull"
   | "maximumTopicBytes"
   | "maximumSubscriptions"
@@ -97,6 +99,10 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
   maximumBufferedBytes: whole("maximumBufferedBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
     "Bytes that wait in the transport of one client; QoS 0 messages beyond them are dropped.",
   ),
+  publishesPerSecond: whole("publishesPerSecond", 0, 100_000_000).describe(
+    "PUBLISH packets of one client; over the rate it waits up to 1 s, and is then refused with 0x97. 0 for no limit.",
+  ),
+  publishBytesPerSecond: whole("publishBytesPerSecond", 0, Number.MAX_SAFE_INTEGER).describe("Their bytes. 0 for no limit."),
   queueFull: z
     .enum(["dropNew", "dropOldest", "disconnect", "reliable"])
     .default(defaultLimits.queueFull)

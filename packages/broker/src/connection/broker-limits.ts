@@ -1,9 +1,10 @@
 import type { QoS } from "@bowline/protocol";
 import type { AliasPolicy, ServerConnectionLimits } from "@bowline/protocol/internal";
+import type { PublishRates } from "./publish-rate.ts";
 import type { RouterOptions } from "../router/router.ts";
 
 /** Every limit has a name and a default with a reason; see defaultLimits. */
-export interface BrokerLimits extends ServerConnectionLimits {
+export interface BrokerLimits extends ServerConnectionLimits, PublishRates {
   /** Unacknowledged QoS 1 and 2 messages towards one client, whatever larger Receive Maximum it gives. */
   maximumInFlight: number;
   /** Receive Maximum given to clients. */
@@ -83,6 +84,9 @@ export const defaultLimits: BrokerLimits = {
   maximumSubscriptions: 50_000,
   maximumRetainedMessages: 1_000_000,
   maximumRetainedBytes: 256 * 1024 * 1024,
+  // What is too fast depends on who is served; without a rate a message costs nothing more.
+  publishesPerSecond: 0,
+  publishBytesPerSecond: 0,
   // No publisher stands still for a receiver, and what was acknowledged first is kept.
   queueFull: "dropNew",
   maximumQueuedMessages: 100_000,

@@ -12,6 +12,7 @@ import {
   type ConnectAnswer,
   DROPPED_EXPIRED,
   DROPPED_TOO_LARGE,
+  Later,
   type OutboundEntry,
   OutboundState,
   type PublishAnswer,
@@ -35,6 +36,7 @@ import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
+import { PublishRate } from "./publish-rate.ts";
 import { becauseOf, explained, withReasonString } from "./reason-string.ts";
 import { grantSubscriptions, removeSubscriptions, unknownRights } from "./subscribe-rules.ts";
 
@@ -79,6 +81,9 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   private isWillDue = false;
   private readonly admission: Admission;
   private closing: TimerHandle;
+  /** Undefined where no rate is set: then a message costs the look at this field. */
+  private rate: PublishRate | undefined;
+  private rateTimer: TimerHandle;
   private granted: readonly { subscription: Subscription; isNew: boolean }[] = [];
 
   constructor(environment: BrokerEnvironment, tenant: Tenant, arrival: Arrival, id: number) {
@@ -124,6 +129,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.receiver.channelClosed();
     this.admission.abort();
     this.environment.clock.clearTimer(this.closing);
+    this.environment.clock.clearTimer(this.rateTimer);
     this.detach();
     this.environment.connectionClosed(this, cause);
   }
@@ -226,13 +232,17 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.arrival.admitted?.();
     // Before the CONNACK the CONNECT was not accepted, and its Will is nobody's ([MQTT-3.1.2-7]).
     this.isWillDue = true;
-    this.connectedAt = this.environment.clock.wallTime();
+    const { clock, limits } = this.environment;
+    this.connectedAt = clock.wallTime();
+    if (limits.publishesPerSecond > 0 || limits.publishBytesPerSecond > 0) this.rate = new PublishRate(limits, clock.now());
     this.environment.connectionOpened(this);
   }
 
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     try {
-      return this.tenant.router.publish(this, chunk, offsets);
+      return this.rate === undefined
+        ? this.tenant.router.publish(this, chunk, offsets)
+        : this.publishAtRate(this.rate, chunk, offsets);
     } catch (error) {
       if (!isReadOnly(error)) {
         // It ends the connection; the message was not taken over, and must be routed when it is sent again.
@@ -243,6 +253,28 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
       this.tenant.counters.publishesDenied += offsets.count;
       return -ReasonCode.QuotaExceeded;
     }
+  }
+
+  /** Over its rate a client is not read from for a while, then refused. */
+  private publishAtRate(rate: PublishRate, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
+    const { clock } = this.environment;
+    const { counters, router } = this.tenant;
+    const bytes = offsets.packetEnd - offsets.packetStart;
+    const answer = rate.take(offsets.count, bytes, clock.now());
+    if (answer === 0) {
+      const published = router.publish(this, chunk, offsets);
+      if (published === Later) rate.giveBack(offsets.count, bytes);
+      return published;
+    }
+    if (answer < 0) {
+      counters.publishesDenied += offsets.count;
+      counters.publishesOverRate += offsets.count;
+      return -ReasonCode.QuotaExceeded;
+    }
+    counters.publishersSlowed++;
+    clock.clearTimer(this.rateTimer);
+    this.rateTimer = clock.setTimer(() => this.contain(() => this.receiver.retryPublish()), answer);
+    return Later;
   }
 
   asksFirst(topicName: string, { qos, retain }: PublishOffsets): boolean {

@@ -87,6 +87,8 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
     "Messages not retained for maximumRetainedMessages or maximumRetainedBytes.",
   ],
   ["bowline_subscriptions_refused_total", "subscriptionsRefused", "Topic Filters refused for maximumSubscriptions."],
+  ["bowline_publishes_over_rate_total", "publishesOverRate", "PUBLISH packets refused or dropped for the rate of their publisher."],
+  ["bowline_publishers_slowed_total", "publishersSlowed", "Times that a publisher over its rate was made to wait."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
   ["bowline_wills_dropped_total", "willsDropped", "Wills that were not published."],
   ["bowline_logins_expired_total", "loginsExpired", "Connections ended because their credentials had expired."],

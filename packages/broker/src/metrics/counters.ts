@@ -27,6 +27,10 @@ export class Counters {
   droppedRevoked = 0;
   /** PUBLISH packets refused to their publisher. */
   publishesDenied = 0;
+  /** Of them, because their publisher was over its rate. */
+  publishesOverRate = 0;
+  /** Times that a publisher over its rate was not read from for a while. */
+  publishersSlowed = 0;
   /** Messages that were not retained, since their tenant has as many as it may. */
   retainedRefused = 0;
   /** Topic Filters refused, since their Session has as many as it may. */
