@@ -4,14 +4,15 @@ import { type CertificateConfig, type CertificateInput, certificateKind } from "
 import type { JwtConfig, JwtInput } from "./jwt/jwt-config.ts";
 import { jwtKind } from "./jwt/jwt-kind.ts";
 import { type PasswordConfig, passwordKind } from "./password-kind.ts";
+import { type ScramConfig, type ScramInput, scramKind } from "./scram/scram-kind.ts";
 import type { WebhookConfig, WebhookInput } from "./webhook/webhook-config.ts";
 import { webhookKind } from "./webhook/webhook-kind.ts";
 
 /** One link of the chain as the configuration describes it; `kind` says which. */
-export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig | CertificateConfig;
+export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig | CertificateConfig | ScramConfig;
 
 /** The same as it is written, without what has a default. */
-export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput | CertificateInput;
+export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput | CertificateInput | ScramInput;
 
 type KindName = AuthenticatorConfig["kind"];
 type Kinds = {
@@ -24,6 +25,7 @@ const KINDS: Kinds = {
   jwt: jwtKind,
   webhook: webhookKind,
   certificate: certificateKind,
+  scram: scramKind,
 };
 
 /** Opens one link; rejects with the MqttError of its kind. */
@@ -39,7 +41,7 @@ export function resolveAuthenticator(config: AuthenticatorInput, resolver: PathR
 /** The chain of the configuration. */
 export const authenticationSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[] | undefined> = z
   .array(
-    z.union([passwordKind.schema, jwtKind.schema, webhookKind.schema, certificateKind.schema], {
+    z.union([passwordKind.schema, jwtKind.schema, webhookKind.schema, certificateKind.schema, scramKind.schema], {
       error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}`,
     }),
   )

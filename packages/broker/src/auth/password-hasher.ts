@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { isForeignHash, verifyForeignHash } from "./import/foreign-hash.ts";
+import { hashOf } from "./scram/scram-keys.ts";
 
 /**
  * Argon2id as OWASP asks for at least: 19 MiB and two passes (RFC 9106 names the parameters). More passes would let fewer
@@ -92,7 +93,7 @@ export class PasswordHasher {
 
 /** Against one of ours, or one that was imported and not yet replaced. */
 function matches(passwordHash: string, password: Uint8Array): Promise<boolean> {
-  return isForeignHash(passwordHash) ? verifyForeignHash(passwordHash, password) : verify(passwordHash, password);
+  return isForeignHash(passwordHash) ? verifyForeignHash(passwordHash, password) : verify(hashOf(passwordHash), password);
 }
 
 /**

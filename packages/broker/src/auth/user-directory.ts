@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredUser } from "../storage/storage.ts";
 import { isForeignHash } from "./import/foreign-hash.ts";
+import { isScramSettled, withScramKeys } from "./scram/scram-keys.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 
 /** What happened to a user; whoever holds connections of one with another password, a disabled or a removed one closes them. */
@@ -30,6 +31,8 @@ const PASSWORD_BYTES_MAX = 1024;
 export class UserDirectory {
   /** A hash of a password nobody knows, to spend the same time on users who do not exist. */
   readonly strangerHash: string = makeStrangerHash();
+  /** With a number, SCRAM keys of so many rounds are kept beside each hash. They are easier to guess from, so only where they are wanted. */
+  scramIterations: number | undefined;
   readonly #users = new Map<string, StoredUser>();
   readonly #listeners: ((change: UserChange) => void)[] = [];
   readonly #storage: Storage;
@@ -76,7 +79,7 @@ export class UserDirectory {
     checkUsername(username);
     checkPassword(password);
     this.#mustNotExist(tenant, username);
-    const passwordHash = await this.#hasher.hash(password);
+    const passwordHash = await this.#hash(password);
     // Another one may have come first while the password was hashed.
     this.#mustNotExist(tenant, username);
     const user: StoredUser = { tenant, username, passwordHash, createdAt: this.#wallTime() };
@@ -88,7 +91,7 @@ export class UserDirectory {
   async setPassword(tenant: string, username: string, password: string): Promise<void> {
     checkPassword(password);
     this.#mustExist(tenant, username);
-    const passwordHash = await this.#hasher.hash(password);
+    const passwordHash = await this.#hash(password);
     const user = this.#mustExist(tenant, username);
     await this.#keep({ ...user, passwordHash }, "password");
   }
@@ -126,12 +129,18 @@ export class UserDirectory {
     );
   }
 
+  /** Whether the next right password is to make other credentials: of an imported hash, or where SCRAM keys are missing. */
+  isOutdated({ passwordHash }: StoredUser): boolean {
+    if (isForeignHash(passwordHash)) return true;
+    return this.scramIterations !== undefined && !isScramSettled(passwordHash);
+  }
+
   /**
-   * Puts a hash of ours in the place of an imported one, whose password was just shown to be right. Nobody is told: it is the same
+   * Puts credentials of ours in the place of outdated ones, whose password was just shown to be right. Nobody is told: it is the same
    * password. Where it cannot be kept, or the user has been changed meanwhile, nothing happens; answers what is in force.
    */
   async rehash(user: StoredUser, password: Uint8Array): Promise<StoredUser> {
-    const passwordHash = await this.#hasher.hash(password);
+    const passwordHash = await this.#hash(password);
     const current = this.find(user.tenant, user.username);
     if (current !== user) return current ?? user;
     const next: StoredUser = { ...user, passwordHash };
@@ -152,6 +161,16 @@ export class UserDirectory {
     this.#users.delete(userKey(tenant, username));
     this.#tell({ kind: "removed", tenant, username });
     await this.#storage.flush();
+  }
+
+  async #hash(password: string | Uint8Array): Promise<string> {
+    const hash = await this.#hasher.hash(password);
+    if (this.scramIterations === undefined) return hash;
+    return withScramKeys(
+      hash,
+      typeof password === "string" ? password : Buffer.from(password).toString("utf8"),
+      this.scramIterations,
+    );
   }
 
   async #keep(user: StoredUser, kind: UserChange["kind"]): Promise<void> {

@@ -30,14 +30,14 @@ export class UserMethod implements AuthenticationMethod {
     if (now !== "later") return now;
     const user = this.#users.find(request.tenant, request.username ?? "");
     const verification = await this.#verify(user, request.password, signal);
-    // Another login of this user has put a hash of ours in the place of the imported one: that one decides now.
+    // Another login of this user has put credentials of ours in the place of outdated ones: they decide now.
     if (verification === "match" && user && this.#isReplaced(user)) return this.answer(request, signal);
     return this.#conclude(request, user, verification);
   }
 
   #isReplaced(user: StoredUser): boolean {
     const current = this.#users.find(user.tenant, user.username);
-    return isForeignHash(user.passwordHash) && current !== undefined && !isForeignHash(current.passwordHash);
+    return current !== undefined && current !== user && this.#users.isOutdated(user) && !this.#users.isOutdated(current);
   }
 
   /** An unknown user is hashed against a hash nobody has the password of: the time taken must not tell which names exist. */
@@ -67,7 +67,7 @@ export class UserMethod implements AuthenticationMethod {
     if (!user || this.#users.find(user.tenant, user.username) !== user) {
       return refuse(AuthReasonCode.BadUserNameOrPassword, "the user was changed while the password was checked");
     }
-    const current = isForeignHash(user.passwordHash) && request.password ? await this.#users.rehash(user, request.password) : user;
+    const current = this.#users.isOutdated(user) && request.password ? await this.#users.rehash(user, request.password) : user;
     if (request.password) this.#remembered.remember(current, request.password);
     return allow(current);
   }

@@ -59,6 +59,7 @@ export class ServerAuthentication {
     }
     const commit = (): void => {
       this.#links = next;
+      this.#context.users.scramIterations = scramIterationsOf(next);
       for (const { open } of free) open.close?.();
     };
     return { chain: this.#chainOf(next, config.anonymous), commit, undo: giveUp };
@@ -74,6 +75,12 @@ export class ServerAuthentication {
     const all = [this.#tokens, ...methods, ...(anonymous ? [new AnonymousMethod()] : [])];
     return new AuthenticatorChain(all, this.#context.logger, [...this.#given, ...enhanced], this.#guard);
   }
+}
+
+/** Where no link offers SCRAM no keys are made. */
+function scramIterationsOf(links: readonly Link[]): number | undefined {
+  for (const { config } of links) if (config.kind === "scram") return config.iterations;
+  return undefined;
 }
 
 function takeEqual(free: Link[], config: AuthenticatorConfig): Link | undefined {

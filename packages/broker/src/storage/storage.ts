@@ -101,7 +101,7 @@ export interface LoadedSession {
 export interface StoredUser {
   tenant: string;
   username: string;
-  /** PHC string of Argon2id, or an imported one of another broker, see auth/import/. */
+  /** PHC string of Argon2id with SCRAM keys behind it where they are kept, or an imported hash, see auth/scram/ and auth/import/. */
   passwordHash: string;
   createdAt: number;
   /** May not log in until it is enabled again; what it has stays. */
