@@ -523,6 +523,19 @@ describe("ending", () => {
     expect(isClosed).toBe(true);
   });
 
+  test("a listener that puts itself on again hears of the next event, and not of this one without end", async () => {
+    const heard: string[] = [];
+    const { client } = await stage();
+    const listen = (): void => {
+      client.once("status", ({ state }) => {
+        if (heard.push(state) < 100) listen();
+      });
+    };
+    listen();
+    await client.close();
+    expect(heard).toEqual(["closed"]);
+  });
+
   test("a listener may end the client from any event", async () => {
     for (const name of ["status", "attemptFailed"] as const) {
       const { client, clock, server } = await stage({}, (it) => {

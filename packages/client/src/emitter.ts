@@ -32,7 +32,14 @@ export class Emitter<Events> {
   }
 
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    for (const listener of this.listeners[name] ?? []) callSafely(listener, value);
+    const listeners = this.listeners[name];
+    if (listeners === undefined) return;
+    // One that is put on meanwhile waits for the next event: it may be the one that put itself on.
+    let left = listeners.size;
+    for (const listener of listeners) {
+      if (left-- === 0) return;
+      callSafely(listener, value);
+    }
   }
 
   clear(): void {
