@@ -1,15 +1,12 @@
 import { z } from "zod";
 import type { AuthenticatorKind } from "./authenticator-kind.ts";
-import { CertificateMethod } from "./certificate-method.ts";
+import { CertificateMethod, type CertificateOwner } from "./certificate-method.ts";
 
 /** The client certificates that the authorities of `tls.clientCa` vouch for. */
 export interface CertificateConfig {
   kind: "certificate";
   owner: CertificateOwner;
 }
-
-/** Which name of a certificate says who the client is. */
-export type CertificateOwner = "commonName" | "dns" | "email" | "uri";
 
 /** @see CertificateConfig */
 export type CertificateInput = { kind: "certificate"; owner?: CertificateOwner | undefined };

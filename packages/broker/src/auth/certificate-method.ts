@@ -1,7 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { type AuthenticationMethod, AuthReasonCode, type AuthRequest, type AuthResult, refuse } from "./authenticator.ts";
-import type { CertificateOwner } from "./certificate-kind.ts";
 import { ownerFault } from "./granted-login.ts";
+
+/** Which name of a certificate says who the client is. */
+export type CertificateOwner = "commonName" | "dns" | "email" | "uri";
 
 const PREFIX: Readonly<Record<Exclude<CertificateOwner, "commonName">, string>> = { dns: "DNS:", email: "email:", uri: "URI:" };
 

@@ -3,7 +3,9 @@
  * and compatible characters are one. Undefined for one with control characters or half a surrogate pair.
  */
 export function saslprep(text: string): string | undefined {
-  const seen = [...text].filter((character) => !isMappedToNothing(character.codePointAt(0)!)).join("");
+  const seen = Array.from(text)
+    .filter((character) => !isMappedToNothing(character.codePointAt(0)!))
+    .join("");
   const prepared = seen.replaceAll(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g, " ").normalize("NFKC");
   return /[\p{Cc}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}]/u.test(prepared) ? undefined : prepared;
 }
