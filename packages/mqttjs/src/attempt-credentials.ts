@@ -51,8 +51,10 @@ export class AttemptCredentials {
     if (this.refused?.key === fingerprint(given)) throw this.refused.error;
     this.current = given;
     const { authentication } = given;
-    this.authenticating =
-      authentication && (await beginAuthentication(authentication, this.controller.signal, this.clock, limitMs));
+    const { signal } = this.controller;
+    const begun = authentication && (await beginAuthentication(authentication, signal, this.clock, limitMs));
+    // A step that answers when the client has ended belongs to no attempt.
+    if (!signal.aborted) this.authenticating = begun;
   }
 
   /** The options of the attempt. */
