@@ -56,7 +56,7 @@ export interface ServerListenersOptions {
   readonly adminHandler: RequestHandler;
   readonly logger: Logger;
   /** Whether new connections are to wait until those who are there are served. */
-  readonly isOverloaded: () => boolean;
+  readonly gate: { readonly isOverloaded: boolean };
 }
 
 /** A listener in force, and where it stands: what a later configuration finds it by. */
@@ -74,7 +74,11 @@ export class ServerListeners {
 
   constructor(options: ServerListenersOptions) {
     this.#options = options;
-    this.#limiter = new ConnectionLimiter(defaultConnectionLimits, () => performance.now(), options.isOverloaded);
+    this.#limiter = new ConnectionLimiter(
+      defaultConnectionLimits,
+      () => performance.now(),
+      () => options.gate.isOverloaded,
+    );
   }
 
   /** MQTT listeners as URLs with their real ports, in the order of the configuration. */

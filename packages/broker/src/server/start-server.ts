@@ -125,13 +125,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   const { consoleHandler, adminHandler } = admin;
   // The console stays while the broker is drained, and its WebSocket with it.
   const accept: Accept = (arrival) => (drain.isDraining ? arrival.channel.destroy() : core.broker.accept(arrival));
-  const listeners = new ServerListeners({
-    accept,
-    consoleHandler,
-    adminHandler,
-    logger,
-    isOverloaded: () => core.broker.gate.isOverloaded,
-  });
+  const listeners = new ServerListeners({ accept, consoleHandler, adminHandler, logger, gate: core.broker.gate });
   closers.push(() => listeners.close());
   parts.listeners = listeners;
   await openFirst(parts, config);
