@@ -58,3 +58,36 @@ test("an exchange is slowed down by the name that it claims, and a success costs
   expect(await attempt("ada", 1)).toMatchObject({ reasonCode: 0x9f });
   expect(await attempt("bert", 1)).toMatchObject({ allowed: true });
 });
+
+test("those who name no user share the limit of their address alone: one old token keeps no other out", async () => {
+  const chain = chainOf(0x86);
+  for (const username of [undefined, ""])
+    for (let i = 0; i < 50; i++) expect(await chain.authenticate(request(username), never)).toMatchObject({ reasonCode: 0x86 });
+  expect(await chain.authenticate(request(), never)).toMatchObject({ reasonCode: 0x9f });
+});
+
+test("a crowd of good clients that comes at once is no guesser, and guesses at once count all", async () => {
+  const answers: (() => void)[] = [];
+  const check: AuthenticationMethod = {
+    answerNow: () => "later",
+    answer: ({ username, password }) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve(password === undefined ? refuse(0x86, "wrong") : { allowed: true, owner: username! }));
+      }),
+  };
+  const chain = new AuthenticatorChain([check], silentLogger, [], new AttemptGuard(() => 0));
+  const outcomes = async (password: Uint8Array | undefined): Promise<(number | undefined)[]> => {
+    const asked = Array.from({ length: 300 }, () => chain.authenticate({ ...request("ann"), password }, never));
+    let areAll = false;
+    const all = Promise.all(asked).finally(() => (areAll = true));
+    while (!areAll) {
+      for (const answer of answers.splice(0)) answer();
+      await Promise.resolve();
+    }
+    return (await all).map((result) => (result.allowed ? undefined : result.reasonCode));
+  };
+  expect(new Set(await outcomes(new Uint8Array(1)))).toEqual(new Set([undefined]));
+  const guesses = await outcomes(undefined);
+  expect(guesses.filter((code) => code === 0x86)).toHaveLength(10);
+  expect(guesses.filter((code) => code === 0x9f)).toHaveLength(290);
+});

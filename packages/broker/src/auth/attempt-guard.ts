@@ -1,11 +1,11 @@
 import { addressKey } from "./address-key.ts";
-import { AttemptLimiter } from "./attempt-limiter.ts";
+import { AttemptLimiter, type HeldAttempt } from "./attempt-limiter.ts";
 import { type AuthRefused, AuthReasonCode, type AuthRequest, refuse } from "./authenticator.ts";
 
 /** Failures of one user from one address: ten at once, then ten a minute. A device with an old password stays below it. */
-const USER_LIMIT = { burst: 10, refillMs: 6_000, maximumKeys: 20_000 };
+const USER_LIMIT = { burst: 10, refillMs: 6_000, maximumKeys: 20_000, maximumWaiting: 1_000 };
 /** Failures of one address whatever the user: a network behind one address may have many devices, a guesser needs more. */
-const ADDRESS_LIMIT = { burst: 100, refillMs: 600, maximumKeys: 20_000 };
+const ADDRESS_LIMIT = { burst: 100, refillMs: 600, maximumKeys: 20_000, maximumWaiting: 1_000 };
 
 /** An attempt under way. */
 export interface Attempt {
@@ -14,8 +14,8 @@ export interface Attempt {
 }
 
 /**
- * Slows failed attempts down, per address and per user of an address, whatever the way they are made in. An attempt is taken before the
- * credentials are looked at, so that a hundred guesses in flight at once count a hundred.
+ * Slows failed attempts down, per address and per user of an address, whatever the way they are made in. Those who name no user have the
+ * limit of their address alone: they are not one user, and one with an old token must not keep the others out.
  */
 export class AttemptGuard {
   readonly #users: AttemptLimiter;
@@ -26,33 +26,63 @@ export class AttemptGuard {
     this.#addresses = new AttemptLimiter(ADDRESS_LIMIT, now);
   }
 
-  /** The attempt, or the refusal where too many have failed. */
+  /** The attempt, whose `end` must be called, or the refusal where too many have failed. */
+  async hold(request: AuthRequest, signal: AbortSignal): Promise<HeldAttempt | AuthRefused> {
+    const { username = "", remoteAddress } = request;
+    const user = username === "" ? UNNAMED : await this.#users.hold(userKey(request, username), signal);
+    if (user === undefined || user === "busy") return refusalOf(user, OF_USER);
+    const address = await this.#addresses.hold(addressKey(remoteAddress), signal);
+    if (address === undefined || address === "busy") {
+      user.end(false);
+      return refusalOf(address, OF_ADDRESS);
+    }
+    return {
+      end: (isFailure) => {
+        user.end(isFailure);
+        address.end(isFailure);
+      },
+    };
+  }
+
+  /** The attempt, or the refusal where too many have failed, for an exchange that may never end. */
   begin(request: AuthRequest): Attempt | AuthRefused {
-    const address = addressKey(request.remoteAddress);
-    const user = this.beginUser(request, request.username ?? "");
-    if ("allowed" in user) return user;
-    if (!this.#addresses.take(address)) {
-      user.giveBack();
-      return refuse(AuthReasonCode.ConnectionRateExceeded, "too many failures from this address");
+    const { username = "", remoteAddress } = request;
+    const user = username === "" ? undefined : this.beginUser(request, username);
+    if (user !== undefined && "allowed" in user) return user;
+    const address = this.#addresses.attempt(addressKey(remoteAddress));
+    if (address === undefined) {
+      user?.giveBack();
+      return refusalOf(undefined, OF_ADDRESS);
     }
     return {
       giveBack: () => {
-        user.giveBack();
-        this.#addresses.giveBack(address);
+        user?.giveBack();
+        address.giveBack();
       },
     };
   }
 
   /** The same for a user who became known during an exchange. */
-  beginUser({ tenant, remoteAddress }: AuthRequest, username: string): Attempt | AuthRefused {
-    const key = `${tenant}\0${username}\0${addressKey(remoteAddress)}`;
-    if (!this.#users.take(key))
-      return refuse(AuthReasonCode.ConnectionRateExceeded, "too many failures of this user from this address");
-    return { giveBack: () => this.#users.giveBack(key) };
+  beginUser(request: AuthRequest, username: string): Attempt | AuthRefused {
+    return this.#users.attempt(userKey(request, username)) ?? refusalOf(undefined, OF_USER);
   }
 }
 
 /** Whether an answer says that the client showed the wrong credentials. What fails on our side is no guess. */
 export function isFailedAttempt({ reasonCode }: AuthRefused): boolean {
   return reasonCode === AuthReasonCode.BadUserNameOrPassword || reasonCode === AuthReasonCode.NotAuthorized;
+}
+
+const UNNAMED: HeldAttempt = { end: () => {} };
+const OF_USER = "too many failures of this user from this address";
+const OF_ADDRESS = "too many failures from this address";
+
+function userKey({ tenant, remoteAddress }: AuthRequest, username: string): string {
+  return `${tenant}\0${username}\0${addressKey(remoteAddress)}`;
+}
+
+function refusalOf(taken: "busy" | undefined, words: string): AuthRefused {
+  return taken === "busy"
+    ? refuse(AuthReasonCode.ServerBusy, "too many wait for others of this user or address")
+    : refuse(AuthReasonCode.ConnectionRateExceeded, words);
 }

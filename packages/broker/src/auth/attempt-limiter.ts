@@ -5,14 +5,28 @@ export interface AttemptLimit {
   refillMs: number;
   /** Keys watched at most; beyond it the key seen longest ago is forgotten. */
   maximumKeys: number;
+  /** How many of one key may wait for the outcome of others. Default: none. */
+  maximumWaiting?: number;
+}
+
+/** An attempt whose outcome others may wait for: `end` must be called. */
+export interface HeldAttempt {
+  end(isFailure: boolean): void;
 }
 
 interface Bucket {
   attempts: number;
   updatedAtMs: number;
+  /** Attempts whose outcome is not known yet. */
+  held: number;
+  readonly waiting: Set<() => void>;
 }
 
-/** Counts failed attempts per key in buckets that refill with time. Memory is bounded whatever keys a peer invents. */
+/**
+ * Counts failed attempts per key in buckets that refill with time. An attempt is taken before the credentials are looked at, so that a
+ * hundred guesses in flight at once count a hundred; whoever finds none left waits while some of those in flight may still turn out to be
+ * right: a crowd of good clients that comes at once is no guesser. Memory is bounded whatever keys a peer invents.
+ */
 export class AttemptLimiter {
   readonly #limit: AttemptLimit;
   readonly #now: () => number;
@@ -23,24 +37,31 @@ export class AttemptLimiter {
     this.#now = now;
   }
 
-  /**
-   * Takes one attempt; false when none is left. It is taken before the password is checked, so that a hundred guesses in
-   * flight at once count a hundred; `giveBack` returns it when the password was right.
-   */
+  /** Takes one attempt; false when none is left. */
   take(key: string): boolean {
-    const nowMs = this.#now();
-    const bucket = this.#refilled(key, nowMs);
-    this.#buckets.delete(key);
-    if (this.#buckets.size >= this.#limit.maximumKeys) this.#forgetOldest();
-    this.#buckets.set(key, bucket);
-    if (bucket.attempts < 1) return false;
-    bucket.attempts--;
-    return true;
+    return this.attempt(key) !== undefined;
   }
 
-  giveBack(key: string): void {
-    const bucket = this.#buckets.get(key);
-    if (bucket) bucket.attempts = Math.min(this.#limit.burst, bucket.attempts + 1);
+  /** The same for one that may turn out to be no failure. */
+  attempt(key: string): { giveBack(): void } | undefined {
+    const bucket = this.#bucket(key);
+    if (bucket.attempts < 1) return undefined;
+    bucket.attempts--;
+    return { giveBack: () => this.#giveBack(bucket) };
+  }
+
+  /** The same for one that others may wait for; undefined when none is left, `busy` when too many wait already. */
+  async hold(key: string, signal: AbortSignal): Promise<HeldAttempt | "busy" | undefined> {
+    const bucket = this.#bucket(key);
+    while (bucket.attempts < 1) {
+      if (bucket.held === 0 || signal.aborted) return undefined;
+      if (bucket.waiting.size >= (this.#limit.maximumWaiting ?? 0)) return "busy";
+      await oneEnded(bucket, signal);
+      this.#refill(bucket);
+    }
+    bucket.attempts--;
+    bucket.held++;
+    return { end: (isFailure) => this.#end(bucket, isFailure) };
   }
 
   /** Keys watched now. */
@@ -48,13 +69,35 @@ export class AttemptLimiter {
     return this.#buckets.size;
   }
 
-  #refilled(key: string, nowMs: number): Bucket {
-    const bucket = this.#buckets.get(key);
-    if (!bucket) return { attempts: this.#limit.burst, updatedAtMs: nowMs };
-    const refill = (nowMs - bucket.updatedAtMs) / this.#limit.refillMs;
-    bucket.attempts = Math.min(this.#limit.burst, bucket.attempts + refill);
-    bucket.updatedAtMs = nowMs;
+  #end(bucket: Bucket, isFailure: boolean): void {
+    bucket.held--;
+    if (!isFailure) this.#giveBack(bucket);
+    // Nothing is left that they could wait for.
+    else if (bucket.held === 0) for (const wake of bucket.waiting) wake();
+  }
+
+  #giveBack(bucket: Bucket): void {
+    bucket.attempts = Math.min(this.#limit.burst, bucket.attempts + 1);
+    for (const wake of bucket.waiting) {
+      wake();
+      return;
+    }
+  }
+
+  #bucket(key: string): Bucket {
+    const known = this.#buckets.get(key);
+    const bucket = known ?? { attempts: this.#limit.burst, updatedAtMs: this.#now(), held: 0, waiting: new Set() };
+    this.#refill(bucket);
+    this.#buckets.delete(key);
+    if (this.#buckets.size >= this.#limit.maximumKeys) this.#forgetOldest();
+    this.#buckets.set(key, bucket);
     return bucket;
+  }
+
+  #refill(bucket: Bucket): void {
+    const nowMs = this.#now();
+    bucket.attempts = Math.min(this.#limit.burst, bucket.attempts + (nowMs - bucket.updatedAtMs) / this.#limit.refillMs);
+    bucket.updatedAtMs = nowMs;
   }
 
   #forgetOldest(): void {
@@ -63,4 +106,17 @@ export class AttemptLimiter {
       return;
     }
   }
+}
+
+/** Resolves when somebody in flight has ended, or the one who waits is gone. */
+function oneEnded({ waiting }: Bucket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      waiting.delete(wake);
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    signal.addEventListener("abort", wake, { once: true });
+    waiting.add(wake);
+  });
 }

@@ -44,10 +44,10 @@ export class AuthenticatorChain implements Authenticator {
   }
 
   async authenticate(request: AuthRequest, signal: AbortSignal): Promise<AuthResult> {
-    const attempt = this.#guard.begin(request);
+    const attempt = await this.#guard.hold(request, signal);
     if ("allowed" in attempt) return attempt;
     const result = await this.#ask(request, signal);
-    if (result.allowed || !isFailedAttempt(result)) attempt.giveBack();
+    attempt.end(!result.allowed && isFailedAttempt(result));
     return result;
   }
 

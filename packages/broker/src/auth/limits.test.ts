@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { addressKey } from "./address-key.ts";
-import { AttemptLimiter } from "./attempt-limiter.ts";
+import { AttemptLimiter, type HeldAttempt } from "./attempt-limiter.ts";
 import { RememberedPasswords } from "./remembered-passwords.ts";
 
 test("attempts refill with time up to the burst", () => {
@@ -12,6 +12,22 @@ test("attempts refill with time up to the burst", () => {
   expect([limiter.take("a"), limiter.take("a")]).toEqual([true, false]);
   now = 10_000;
   expect([limiter.take("a"), limiter.take("a"), limiter.take("a")]).toEqual([true, true, false]);
+});
+
+test("whoever finds no attempt left waits for those in flight, as many as may, and is refused when all of them have failed", async () => {
+  const limiter = new AttemptLimiter({ burst: 1, refillMs: 100, maximumKeys: 10, maximumWaiting: 2 }, () => 0);
+  const never = new AbortController().signal;
+  const gone = new AbortController();
+  const first = (await limiter.hold("a", never)) as HeldAttempt;
+  const [second, third] = [limiter.hold("a", never), limiter.hold("a", gone.signal)];
+  expect(await limiter.hold("a", never)).toBe("busy");
+  gone.abort();
+  expect(await third).toBeUndefined();
+  const fourth = limiter.hold("a", never);
+  first.end(false);
+  ((await second) as HeldAttempt).end(true);
+  expect(await fourth).toBeUndefined();
+  expect(await limiter.hold("a", never)).toBeUndefined();
 });
 
 test("the tables stay bounded whatever names a peer invents", () => {
