@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { silentLogger } from "../log/logger.ts";
 import { MemoryStorage } from "../storage/memory-storage.ts";
@@ -60,6 +61,24 @@ test("wrong password, unknown user and missing password get the same reason code
     chain.authenticate(request("alice"), never),
   ]);
   expect(answers.map((answer) => !answer.allowed && answer.reasonCode)).toEqual([0x86, 0x86, 0x86]);
+});
+
+test("a password that is no text is a wrong one, and counts as a failure like any other", async () => {
+  const { chain } = setUp();
+  const odd = { ...request("alice"), password: Uint8Array.of(0xff, 0xfe) };
+  for (let i = 0; i < 10; i++) expect(await chain.authenticate(odd, never)).toMatchObject({ reasonCode: 0x86 });
+  expect(await chain.authenticate(odd, never)).toMatchObject({ reasonCode: 0x9f });
+});
+
+test("an imported user whose password is no text logs in by the imported hash, which stays", async () => {
+  const { chain, users } = setUp();
+  const [salt, password] = [Buffer.from("salt"), Uint8Array.of(0xff, 0xfe)];
+  const hash = createHash("sha512").update(password).update(salt).digest("base64");
+  await users.importAll("default", [{ username: "old", passwordHash: `$6$${salt.toString("base64")}$${hash}` }]);
+  for (let i = 0; i < 2; i++) {
+    expect(await chain.authenticate({ ...request("old"), password }, never)).toEqual({ allowed: true, owner: "old" });
+    expect(users.find("default", "old")?.passwordHash).toMatch(/^\$6\$/);
+  }
 });
 
 test("an unknown user costs a hash like a known one", async () => {

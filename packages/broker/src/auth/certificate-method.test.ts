@@ -9,7 +9,7 @@ import { silentLogger } from "../log/logger.ts";
 import { startServer } from "../server/start-server.ts";
 import { type LocalCa, openLocalCa } from "../tls/local-ca.ts";
 import type { AuthRequest } from "./authenticator.ts";
-import { CertificateMethod } from "./certificate-method.ts";
+import { CertificateMethod, firstAlternativeName } from "./certificate-method.ts";
 
 let folder = "";
 let authority: LocalCa;
@@ -37,6 +37,15 @@ test("the owner is the Common Name, or an alternative name; the login ends with 
   expect(new CertificateMethod("dns").answerNow(request(raw))).toEqual(allowed);
   expect(new CertificateMethod("email").answerNow(request(raw))).toMatchObject({ allowed: false, reasonCode: 0x87 });
   expect(await new CertificateMethod("uri").answer(request(raw))).toMatchObject({ allowed: false, reasonCode: 0x87 });
+});
+
+test("no part of a name in quotes is a name: CVE-2021-44532", () => {
+  const odd = 'DNS:"a, email:root@example.com, b\\"c", URI:urn:x, DNS:second, email:ann@example.com';
+  expect(firstAlternativeName(odd, "email")).toBe("ann@example.com");
+  expect(firstAlternativeName(odd, "URI")).toBe("urn:x");
+  expect(firstAlternativeName(odd, "DNS")).toBeUndefined();
+  expect(firstAlternativeName("DNS:a, IP Address:127.0.0.1", "IP Address")).toBe("127.0.0.1");
+  for (const nothing of ["", "email:", 'odd"text', "DNS:a"]) expect(firstAlternativeName(nothing, "email") ?? "").toBe("");
 });
 
 test("a client without a certificate is left to the others", () => {

@@ -5,7 +5,7 @@ import { ownerFault } from "./granted-login.ts";
 /** Which name of a certificate says who the client is. */
 export type CertificateOwner = "commonName" | "dns" | "email" | "uri";
 
-const PREFIX: Readonly<Record<Exclude<CertificateOwner, "commonName">, string>> = { dns: "DNS:", email: "email:", uri: "URI:" };
+const TYPE: Readonly<Record<Exclude<CertificateOwner, "commonName">, string>> = { dns: "DNS", email: "email", uri: "URI" };
 
 /**
  * Knows clients by their certificate, which the handshake has verified: authorities, time and revocation lists. A user name beside it is
@@ -21,7 +21,10 @@ export class CertificateMethod implements AuthenticationMethod {
   answerNow({ peerCertificate }: AuthRequest): AuthResult | "abstain" {
     if (peerCertificate === undefined) return "abstain";
     const certificate = new X509Certificate(peerCertificate);
-    const owner = this.#owner === "commonName" ? commonNameOf(certificate) : alternativeNameOf(certificate, PREFIX[this.#owner]);
+    const owner =
+      this.#owner === "commonName"
+        ? commonNameOf(certificate)
+        : firstAlternativeName(certificate.subjectAltName ?? "", TYPE[this.#owner]);
     const fault = owner === "" ? "it is empty" : ownerFault(owner);
     if (fault !== undefined)
       return refuse(AuthReasonCode.NotAuthorized, `the certificate's ${this.#owner} cannot be used: ${fault}`);
@@ -39,11 +42,18 @@ function commonNameOf(certificate: X509Certificate): string | undefined {
   return typeof CN === "string" ? CN : undefined;
 }
 
-function alternativeNameOf({ subjectAltName = "" }: X509Certificate, prefix: string): string | undefined {
-  const name = subjectAltName
-    .split(", ")
-    .find((each) => each.startsWith(prefix))
-    ?.slice(prefix.length);
-  // In quotes stand those that could be taken for two.
-  return name?.startsWith('"') === true ? undefined : name;
+const ALTERNATIVE_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^"]*?)(?:, |$)/y;
+
+/**
+ * The first name of a type in the text that Node makes of them: `DNS:a.example, URI:b:c, DNS:"odd, email:x"`. What could be taken for two
+ * names stands in quotes there and is the name of nobody, so that no part of it is either.
+ */
+export function firstAlternativeName(text: string, type: string): string | undefined {
+  ALTERNATIVE_NAME.lastIndex = 0;
+  while (ALTERNATIVE_NAME.lastIndex < text.length) {
+    const [, its, name = ""] = ALTERNATIVE_NAME.exec(text) ?? [];
+    if (its === undefined) return undefined;
+    if (its === type) return name.startsWith('"') ? undefined : name;
+  }
+  return undefined;
 }

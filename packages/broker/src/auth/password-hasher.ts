@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { isForeignHash, verifyForeignHash } from "./import/foreign-hash.ts";
@@ -92,8 +93,11 @@ export class PasswordHasher {
 }
 
 /** Against one of ours, or one that was imported and not yet replaced. */
-function matches(passwordHash: string, password: Uint8Array): Promise<boolean> {
-  return isForeignHash(passwordHash) ? verifyForeignHash(passwordHash, password) : verify(hashOf(passwordHash), password);
+async function matches(passwordHash: string, password: Uint8Array): Promise<boolean> {
+  if (isForeignHash(passwordHash)) return verifyForeignHash(passwordHash, password);
+  // Ours are of texts, and Argon2's binding takes no other bytes: those are wrong, and take as long to be.
+  const isText = isUtf8(password);
+  return (await verify(hashOf(passwordHash), isText ? password : "")) && isText;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredUser } from "../storage/storage.ts";
@@ -140,6 +141,8 @@ export class UserDirectory {
    * password. Where it cannot be kept, or the user has been changed meanwhile, nothing happens; answers what is in force.
    */
   async rehash(user: StoredUser, password: Uint8Array): Promise<StoredUser> {
+    // Another broker may have let one be set that is no text, and ours are texts.
+    if (!isUtf8(password)) return user;
     const passwordHash = await this.#hash(password);
     const current = this.find(user.tenant, user.username);
     if (current !== user) return current ?? user;

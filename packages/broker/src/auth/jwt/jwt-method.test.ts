@@ -62,6 +62,13 @@ test("what is no token is for others; a token that is wrong is refused", async (
     expect(await answer(method, wrong)).toMatchObject({ allowed: false, reasonCode: 0x86 });
 });
 
+test("a claim that must be the user name is refused where neither token nor CONNECT has one", async () => {
+  const method = await hmac({ verifyClaims: { who: "${username}" } });
+  expect(await answer(method, await sign({}))).toMatchObject({ allowed: false, reasonCode: 0x86 });
+  expect(await answer(method, await sign({ who: "ann" }))).toMatchObject({ allowed: false });
+  expect(await answer(method, await sign({ who: "ann" }), "ann")).toMatchObject({ allowed: true });
+});
+
 test.each<[string, JWTPayload]>([
   ["expired", { exp: NOW }],
   ["not begun", { nbf: NOW + 10 }],
