@@ -108,6 +108,7 @@ function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger:
     durability: config.durability,
     onDamage: config.onDamage,
     onSalvaged: (report) => logger.warn({ ...report }, "the store was damaged; what could be read was kept"),
+    onMigrated: (report) => logger.info({ ...report }, "the store was brought up to date; it is kept as it was beside the new one"),
   });
 }
 

@@ -11,7 +11,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { silentLogger } from "../log/logger.ts";
 import { metaOperation, write } from "../storage/lmdb/build-store.ts";
 import { LmdbStore } from "../storage/lmdb/lmdb-store.ts";
-import { formatVersion } from "../storage/lmdb/walk-store.ts";
+import { formatVersion } from "../storage/lmdb/store-format.ts";
 import { type Server, startServer } from "./start-server.ts";
 
 let folder = "";

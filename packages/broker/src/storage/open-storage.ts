@@ -1,3 +1,4 @@
+import type { MigrationReport } from "./lmdb/migrate-store.ts";
 import { openLmdbStorage } from "./lmdb/open-lmdb-storage.ts";
 import type { SalvageReport } from "./lmdb/salvage-store.ts";
 import { MemoryStorage } from "./memory-storage.ts";
@@ -15,12 +16,14 @@ export interface StoreOptions {
   onDamage?: "refuse" | "salvage";
   /** Told what a salvage kept and lost, before openStorage resolves. */
   onSalvaged?: (report: SalvageReport) => void;
+  /** Told that a store of an older format was brought up to date, before openStorage resolves. */
+  onMigrated?: (report: MigrationReport) => void;
 }
 
 /**
  * Opens the storage of a broker. The caller sets `onCommitted` and `onHealth`, then calls `load` once.
  *
- * @throws MqttError STORE_IN_USE, STORE_NEWER, STORE_DAMAGED, STORE_UNREADABLE, STORE_FULL
+ * @throws MqttError STORE_IN_USE, STORE_NEWER, STORE_OLDER, STORE_DAMAGED, STORE_UNREADABLE, STORE_FULL
  */
 export async function openStorage(options: StoreOptions | "memory"): Promise<Storage> {
   if (options === "memory") return new MemoryStorage();
@@ -30,6 +33,7 @@ export async function openStorage(options: StoreOptions | "memory"): Promise<Sto
     maximumBytes: options.maximumBytes ?? 64 * 2 ** 30,
     onDamage: options.onDamage ?? "refuse",
     onSalvaged: options.onSalvaged ?? (() => {}),
+    onMigrated: options.onMigrated ?? (() => {}),
     retryDelayMs: 5_000,
   });
 }

@@ -1,7 +1,11 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LmdbStore, type StoreOperation, Table } from "./lmdb-store.ts";
+import { syncDirectory } from "./clean-mark.ts";
 import { encodeMeta, type MetaRow } from "./records.ts";
+
+/** Rows of one transaction while a store is filled. */
+export const rowsAtATime = 1_000;
 
 /** Makes a store aside, lets `fill` write into it, and moves it into place: a kill in between leaves no half store behind. */
 export async function buildStore(directory: string, fill: (store: LmdbStore) => Promise<void>): Promise<void> {
@@ -11,10 +15,14 @@ export async function buildStore(directory: string, fill: (store: LmdbStore) => 
   const store = LmdbStore.open(aside, { create: true });
   try {
     await fill(store);
-  } finally {
+  } catch (error) {
     await store.close();
+    rmSync(aside, { recursive: true });
+    throw error;
   }
+  await store.close();
   renameSync(join(aside, "data.mdb"), join(directory, "data.mdb"));
+  syncDirectory(directory);
   rmSync(aside, { recursive: true });
 }
 

@@ -43,6 +43,12 @@ export const tableNames: readonly string[] = [
   "rules",
 ];
 
+/**
+ * Those that came after the first release of the format, by name: a store that lacks one has no such rows, and gets the table when it
+ * is opened. See `formatVersion` for when a new kind of row may be one of these.
+ */
+const laterTables: ReadonlySet<string> = new Set<string>();
+
 export interface StoreOperation {
   table: Table;
   key: Uint8Array;
@@ -75,6 +81,15 @@ export class MissingRows extends Error {
   override readonly name: string = "MissingRows";
 }
 
+export interface OpenStoreOptions {
+  /** False: a missing table is damage, and nothing is written but tables that came later. */
+  create: boolean;
+  /** It may be open elsewhere: what is read is as of one moment, and no writer waits. */
+  readOnly?: boolean;
+  /** The tables that the store may lack. */
+  laterTables?: ReadonlySet<string>;
+}
+
 export class LmdbStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #tables: readonly Database<Buffer, Buffer>[];
@@ -87,26 +102,31 @@ export class LmdbStore {
   }
 
   /**
-   * Opens the store in a folder that exists. With `create: false` a missing table is damage and nothing is written. With `readOnly`
-   * it may be open elsewhere: what is read is as of one moment, and no writer waits.
+   * Opens the store in a folder that exists.
    *
    * @throws Error with LMDB's number or an errno as `code`
    */
-  static open(directory: string, options: { create: boolean; readOnly?: boolean }): LmdbStore {
-    const tableOptions = { encoding: "binary", keyEncoding: "binary", create: options.create } as const;
+  static open(directory: string, { create, readOnly = false, laterTables: later = laterTables }: OpenStoreOptions): LmdbStore {
+    const tableOptions = { encoding: "binary", keyEncoding: "binary" } as const;
     const root = open<Buffer, Buffer>({
       ...tableOptions,
+      create,
       path: directory,
       maxDbs: tableNames.length + 1,
       permissionsMode: 0o600,
-      readOnly: options.readOnly ?? false,
+      readOnly,
       eventTurnBatching: false,
       noSubdir: false,
     } as RootDatabaseOptionsWithPath);
-    const tables = tableNames.map(
-      (name) => root.openDB<Buffer, Buffer>(name, tableOptions) as Database<Buffer, Buffer> | undefined,
-    );
-    if (tables.every((table) => table !== undefined)) return new LmdbStore(root, tables);
+    const tables = tableNames.map((name) => {
+      const isMade = create || (later.has(name) && !readOnly);
+      return root.openDB<Buffer, Buffer>(name, { ...tableOptions, create: isMade } as object) as
+        | Database<Buffer, Buffer>
+        | undefined;
+    });
+    const isWhole = tables.every((table, index) => table !== undefined || later.has(tableNames[index] as string));
+    // Where it is only read, a table that came later may be missing, and nothing is asked of it.
+    if (isWhole) return new LmdbStore(root, tables as Database<Buffer, Buffer>[]);
     void root.close();
     throw new MissingRows("a table is missing");
   }

@@ -9,8 +9,9 @@ import { LmdbStore, MissingRows, Table } from "./lmdb-store.ts";
 import { decodeMeta, metaKey, type MetaRow } from "./records.ts";
 import { StoreLock } from "./store-lock.ts";
 import { salvageIfDamaged, type SalvageReport } from "./salvage-store.ts";
-import { checkFormat, damaged, verifyStore } from "./verify-store.ts";
-import { formatVersion } from "./walk-store.ts";
+import { migrateStore, type MigrationReport } from "./migrate-store.ts";
+import { checkFormat, formatVersion, type StoreFormats, storeFormats } from "./store-format.ts";
+import { damaged, verifyStore } from "./verify-store.ts";
 
 export interface OpenLmdbOptions {
   directory: string;
@@ -19,8 +20,12 @@ export interface OpenLmdbOptions {
   onDamage: "refuse" | "salvage";
   /** Told what a salvage kept and lost. */
   onSalvaged: (report: SalvageReport) => void;
+  /** Told that a store of an older format was brought up to date. */
+  onMigrated?: (report: MigrationReport) => void;
   /** Ms between attempts while the disk is full. */
   retryDelayMs: number;
+  /** Default: those of this version. */
+  formats?: StoreFormats;
 }
 
 /**
@@ -36,7 +41,7 @@ export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbSto
     lock = StoreLock.acquire(directory);
     if (!hasData(directory)) await createStore(directory);
     else if (!isClean(directory)) await verifyOrSalvage(options);
-    const { store, meta } = await openStore(directory);
+    const { store, meta } = await openStore(options, options.formats ?? storeFormats);
     return new LmdbStorage({ ...options, store, lock, meta });
   } catch (error) {
     lock?.release();
@@ -44,9 +49,9 @@ export async function openLmdbStorage(options: OpenLmdbOptions): Promise<LmdbSto
   }
 }
 
-async function verifyOrSalvage({ directory, onDamage, onSalvaged }: OpenLmdbOptions): Promise<void> {
-  if (onDamage === "refuse") return void (await verifyStore(directory));
-  const report = await salvageIfDamaged(directory);
+async function verifyOrSalvage({ directory, onDamage, onSalvaged, formats }: OpenLmdbOptions): Promise<void> {
+  if (onDamage === "refuse") return void (await verifyStore(directory, formats));
+  const report = await salvageIfDamaged(directory, formats);
   if (report !== undefined) onSalvaged(report);
 }
 
@@ -56,18 +61,45 @@ function createStore(directory: string): Promise<void> {
   );
 }
 
-async function openStore(directory: string): Promise<{ store: LmdbStore; meta: MetaRow }> {
-  const store = LmdbStore.open(directory, { create: false });
+async function openStore(options: OpenLmdbOptions, formats: StoreFormats): Promise<{ store: LmdbStore; meta: MetaRow }> {
+  const { directory } = options;
+  const found = openWithMeta(directory);
   try {
-    const record = store.get(Table.Meta, metaKey);
-    if (record === undefined) throw new MissingRows("the version is missing");
-    const meta = decodeMeta(metaKey, record);
-    checkFormat(meta.format);
+    checkFormat(found.meta.format, formats);
+  } catch (error) {
+    await found.store.close();
+    throw error;
+  }
+  const { store, meta } = found.meta.format === formats.current ? found : await migrated(found, options, formats);
+  try {
     removeCleanMark(directory);
     await write(store, [metaOperation(meta)]);
     return { store, meta };
   } catch (error) {
     await store.close();
+    throw error;
+  }
+}
+
+async function migrated(
+  { store, meta }: { store: LmdbStore; meta: MetaRow },
+  { directory, onMigrated }: OpenLmdbOptions,
+  formats: StoreFormats,
+): Promise<{ store: LmdbStore; meta: MetaRow }> {
+  await store.close();
+  const report = await migrateStore(directory, meta, formats);
+  onMigrated?.(report);
+  return openWithMeta(directory);
+}
+
+function openWithMeta(directory: string): { store: LmdbStore; meta: MetaRow } {
+  const store = LmdbStore.open(directory, { create: false });
+  try {
+    const record = store.get(Table.Meta, metaKey);
+    if (record === undefined) throw new MissingRows("the version is missing");
+    return { store, meta: decodeMeta(metaKey, record) };
+  } catch (error) {
+    void store.close();
     throw error;
   }
 }

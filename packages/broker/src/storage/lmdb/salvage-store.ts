@@ -1,14 +1,14 @@
 import { closeSync, linkSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MqttError } from "@bowline/protocol";
-import { buildStore, metaOperation, write } from "./build-store.ts";
+import { buildStore, metaOperation, rowsAtATime, write } from "./build-store.ts";
 import { type LmdbStore, type StoreOperation, Table, tableNames } from "./lmdb-store.ts";
 import { decodeMessage, decodeMeta, decodeQueueEntry, decodeRetained, decodeSession, type MetaRow } from "./records.ts";
 import { hasData } from "./clean-mark.ts";
 import { readSpool, type SpoolRow } from "./salvage-spool.ts";
 import { StoreLock } from "./store-lock.ts";
-import { runChild, verifyStore } from "./verify-store.ts";
-import { formatVersion } from "./walk-store.ts";
+import { formatVersion, type StoreFormats, storeFormats } from "./store-format.ts";
+import { damaged, runChild, verifyStore } from "./verify-store.ts";
 
 interface TableCount {
   /** How many rows the store said it had; undefined when it could not say. */
@@ -25,7 +25,6 @@ export interface SalvageReport {
 
 /** Ids of lost rows must not be given again; nobody knows them when the row that counts them is lost too. */
 const idsToSkip = 2 ** 32;
-const rowsAtATime = 1_000;
 
 /**
  * Makes a new store of every row of a damaged one that can still be read, and moves the damaged file aside. Each table is read by
@@ -38,13 +37,16 @@ async function salvageStore(directory: string): Promise<SalvageReport> {
   rmSync(spoolPath, { force: true });
   const tables: SalvageReport["tables"] = {};
   for (const name of tableNames) tables[name] = { expected: await spoolTable(directory, name, spoolPath), kept: 0 };
-  await buildStore(directory, async (store) => {
-    await fillFrom(spoolPath, store);
-    for (const [table, name] of tableNames.entries())
-      tables[name] = { ...tables[name], kept: store.rowCount(table as Table) } as TableCount;
-    linkSync(join(directory, "data.mdb"), damagedFile);
-  });
-  rmSync(spoolPath);
+  try {
+    await buildStore(directory, async (store) => {
+      await fillFrom(spoolPath, store);
+      for (const [table, name] of tableNames.entries())
+        tables[name] = { ...tables[name], kept: store.rowCount(table as Table) } as TableCount;
+      linkSync(join(directory, "data.mdb"), damagedFile);
+    });
+  } finally {
+    rmSync(spoolPath);
+  }
   return { tables, damagedFile };
 }
 
@@ -64,9 +66,12 @@ export async function salvageUnused(directory: string): Promise<SalvageReport | 
 }
 
 /** The same for one who holds the lock. */
-export async function salvageIfDamaged(directory: string): Promise<SalvageReport | undefined> {
+export async function salvageIfDamaged(
+  directory: string,
+  formats: StoreFormats = storeFormats,
+): Promise<SalvageReport | undefined> {
   try {
-    await verifyStore(directory);
+    await verifyStore(directory, formats);
     return undefined;
   } catch (error) {
     if (!MqttError.is(error) || error.code !== "STORE_DAMAGED") throw error;
@@ -98,6 +103,9 @@ interface Known {
 async function fillFrom(spoolPath: string, store: LmdbStore): Promise<void> {
   const known: Known = { messages: new Set(), meta: undefined, highestSessionId: 0 };
   for (const row of rowsOf(spoolPath)) note(row, known);
+  // Rows of another format are not ours to judge.
+  if (known.meta !== undefined && known.meta.format !== formatVersion)
+    throw damaged(`its format is ${known.meta.format}; salvage it with the version that wrote it`);
   let operations: StoreOperation[] = [metaOperation(nextIds(known))];
   for (const row of rowsOf(spoolPath)) {
     if (row.table === Table.Meta || isDangling(row, known)) continue;

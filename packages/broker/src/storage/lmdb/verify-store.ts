@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { MqttError } from "@bowline/protocol";
-import { formatVersion, isSound, type WalkReport } from "./walk-store.ts";
+import { checkFormat, type StoreFormats, storeFormats } from "./store-format.ts";
+import { isSound, type WalkReport } from "./walk-store.ts";
 
 /** A walk that reads nothing for so long turns in a circle of damaged pages. */
 const stallMs = 60_000;
@@ -11,11 +12,11 @@ const stallMs = 60_000;
  *
  * @throws MqttError STORE_DAMAGED, STORE_NEWER, STORE_OLDER
  */
-export async function verifyStore(directory: string): Promise<WalkReport> {
+export async function verifyStore(directory: string, formats: StoreFormats = storeFormats): Promise<WalkReport> {
   const outcome = await runChild("./walk-child.js", [directory]);
   if (outcome.report === undefined) throw damaged(outcome.ending);
   const report = outcome.report as WalkReport;
-  if (report.problems.length === 0) checkFormat(report.format);
+  if (report.problems.length === 0) checkFormat(report.format, formats);
   if (!isSound(report)) throw damaged([`${report.damagedRows} damaged rows`, ...report.problems].join("; "));
   return report;
 }
@@ -26,17 +27,6 @@ export function damaged(detail: string, cause?: unknown): MqttError {
     remedy: "Run `bowline backup --salvage`, or start with --on-damage=salvage.",
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-/**
- * A later version that reads other rows brings those of an earlier one up to date here or refuses them by name.
- *
- * @throws MqttError STORE_NEWER, STORE_OLDER
- */
-export function checkFormat(format: number): void {
-  if (format === formatVersion) return;
-  const detail = `its format is ${format}, this version reads ${formatVersion}`;
-  throw new MqttError(format > formatVersion ? "STORE_NEWER" : "STORE_OLDER", { detail });
 }
 
 interface ChildOutcome {

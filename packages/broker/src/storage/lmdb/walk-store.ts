@@ -13,9 +13,8 @@ import {
   decodeUser,
   metaKey,
 } from "./records.ts";
-
-/** The version of everything this code writes; a store with another one is refused by name. */
-export const formatVersion = 1;
+import { RecordReader } from "./record-bytes.ts";
+import { formatVersion } from "./store-format.ts";
 
 export interface WalkReport {
   /** Zero with a problem when it cannot be read. */
@@ -52,10 +51,11 @@ export async function walkStore(directory: string, onProgress: () => void): Prom
   const meta = store.get(Table.Meta, metaKey);
   if (meta === undefined) report.problems.push("the version is missing");
   else report.format = decodeMeta(metaKey, meta).format;
-  // The rows of another version are not ours to judge.
-  if (meta !== undefined && report.format !== formatVersion) return report;
-  for (const table of Object.values(Table)) walkTable(store, table, report, onProgress);
-  if (isSound(report) && meta !== undefined) await tryWrite(store, meta);
+  // Of the rows of a later version not even the seal is known; those of an earlier one are looked at more closely when they are migrated.
+  if (report.format > formatVersion) return report;
+  const isOurs = meta === undefined || report.format === formatVersion;
+  for (const table of Object.values(Table)) walkTable(store, table, isOurs ? decoders[table] : readSeal, report, onProgress);
+  if (isSound(report) && meta !== undefined && isOurs) await tryWrite(store, meta);
   await store.close();
   return report;
 }
@@ -64,8 +64,13 @@ export function isSound(report: WalkReport): boolean {
   return report.damagedRows === 0 && report.problems.length === 0;
 }
 
-function walkTable(store: LmdbStore, table: Table, report: WalkReport, onProgress: () => void): void {
-  const decode = decoders[table];
+function readSeal(key: Uint8Array, record: Uint8Array): unknown {
+  return new RecordReader(key, record);
+}
+
+type Decode = (typeof decoders)[Table];
+
+function walkTable(store: LmdbStore, table: Table, decode: Decode, report: WalkReport, onProgress: () => void): void {
   try {
     store.readTable(table, (key, record) => {
       if ((report.soundRows + report.damagedRows) % 10_000 === 0) onProgress();
@@ -77,7 +82,7 @@ function walkTable(store: LmdbStore, table: Table, report: WalkReport, onProgres
   }
 }
 
-export function decodes(decode: (key: Uint8Array, record: Uint8Array) => unknown, key: Uint8Array, record: Uint8Array): boolean {
+export function decodes(decode: Decode, key: Uint8Array, record: Uint8Array): boolean {
   try {
     decode(key, record);
     return true;
