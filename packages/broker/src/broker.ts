@@ -6,6 +6,8 @@ import type { Authenticator, AuthRequest } from "./auth/authenticator.ts";
 import { AdmissionGate } from "./connection/admission-gate.ts";
 import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
+import { allowanceOf } from "./connection/publish-rate.ts";
+import { limitsOf, type TenantLimits } from "./connection/tenant-limits.ts";
 import { FlushSchedule } from "./connection/flush-schedule.ts";
 import { type Redirection, redirectionAnswer } from "./connection/redirection.ts";
 import type { Arrival } from "./listeners/arrival.ts";
@@ -23,6 +25,7 @@ import { MemoryStorage } from "./storage/memory-storage.ts";
 import type { LoadedSession, Storage, StoredMessage, StoredRule, StoredUser } from "./storage/storage.ts";
 import { systemClock } from "./system-clock.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenants/tenant.ts";
+import { Traces } from "./trace/traces.ts";
 
 /** Ms between two looks at deadlines: Keep Alive and wills fall due at most this much late. */
 const SWEEP_EVERY_MS = 250;
@@ -66,8 +69,11 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   limits: BrokerLimits;
   readonly gate: AdmissionGate = new AdmissionGate(this, ownMemory);
   readonly redirect: BrokerOptions["redirect"];
+  /** Looks at live packets for operators. */
+  readonly traces: Traces;
   private readonly logger: Logger;
   private readonly tenants = new Map<string, Tenant>();
+  private readonly tenantLimits = new Map<string, TenantLimits>();
   private readonly open = new Set<Connection>();
   private readonly drops: DropReport;
   private nextSessionId = 1;
@@ -88,6 +94,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const { access = openAccess } = options;
     this.access = "rightsOf" in access ? access : accessOf(access, this.accessFaulted);
     this.drops = new DropReport(() => this.counters, this.logger, this.clock);
+    this.traces = new Traces(() => this.open, this.clock);
     this.addTenant(DEFAULT_TENANT);
   }
 
@@ -122,7 +129,18 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   changeLimits(limits: Partial<BrokerLimits>): void {
     // An object of its own: connections keep the one that they began with.
     this.limits = { ...defaultLimits, ...limits };
-    for (const { router } of this.tenants.values()) router.limitsChanged(this.limits);
+    for (const tenant of this.tenants.values()) this.applyLimits(tenant);
+  }
+
+  /**
+   * Gives a tenant limits of its own over the broker's, in place of any earlier ones, or takes them away. They hold as `changeLimits` says;
+   * those of connections, Sessions and Subscriptions end none that is there.
+   */
+  setTenantLimits(name: string, limits: TenantLimits | undefined): void {
+    if (limits === undefined) this.tenantLimits.delete(name);
+    else this.tenantLimits.set(name, limits);
+    const tenant = this.tenants.get(name);
+    if (tenant !== undefined) this.applyLimits(tenant);
   }
 
   /**
@@ -143,7 +161,9 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       arrival.channel.destroy();
       return;
     }
-    this.open.add(new Connection(this, this.tenant(arrival.tenant), arrival, this.nextConnectionId++));
+    const connection = new Connection(this, this.tenant(arrival.tenant), arrival, this.nextConnectionId++);
+    this.open.add(connection);
+    this.traces.arrived(connection);
   };
 
   /** Every Network Connection, also those that have not sent their CONNECT. */
@@ -197,6 +217,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     if (this.isClosing) return;
     this.isClosing = true;
     this.clock.clearTimer(this.sweeper);
+    this.traces.close();
     for (const tenant of this.tenants.values()) tenant.sessions.closing();
     const { error, properties } =
       elsewhere === undefined
@@ -250,6 +271,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
 
   connectionClosing(connection: Connection, error: MqttError | undefined): void {
     if (connection.session === undefined) connection.tenant.counters.connectionsRefused++;
+    this.traces.ending(connection, error);
     if (error === undefined) return;
     const { arrival, session } = connection;
     const fields = {
@@ -265,6 +287,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
 
   connectionClosed(connection: Connection, cause: Error | undefined): void {
     this.open.delete(connection);
+    this.traces.closed(connection, cause);
     this.logger.debug({ connection: connection.id, error: cause }, "connection closed");
     this.whenEmpty?.();
   }
@@ -310,13 +333,24 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     });
   }
 
+  private applyLimits(tenant: Tenant): void {
+    const old = tenant.limits;
+    tenant.limits = limitsOf(this.limits, this.tenantLimits.get(tenant.name));
+    tenant.router.limitsChanged(tenant.limits);
+    if (!RATES.some((name) => old[name] !== tenant.limits[name])) return;
+    tenant.allowance = allowanceOf(tenant.limits, this.clock.now());
+    for (const connection of this.open) if (connection.tenant === tenant && connection.isOpen) connection.ratesChanged();
+  }
+
   private addTenant(name: string): Tenant {
-    const { clock, journal, access, limits } = this;
+    const { clock, journal, access } = this;
+    const limits = limitsOf(this.limits, this.tenantLimits.get(name));
     const counters = new Counters();
     const router = new Router({ tenant: name, journal, counters, clock, access, limits });
     const nextSessionId = (): number => this.nextSessionId++;
     const sessions = new SessionRegistry({ tenant: name, router, journal, counters, access, clock, nextSessionId, events: this });
-    const tenant: Tenant = { name, router, sessions, counters };
+    const allowance = allowanceOf(limits, clock.now());
+    const tenant: Tenant = { name, router, sessions, counters, limits, allowance };
     this.tenants.set(name, tenant);
     return tenant;
   }
@@ -357,6 +391,14 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }
 }
+
+/** The limits that a connection keeps an account of. */
+const RATES = [
+  "publishesPerSecond",
+  "publishBytesPerSecond",
+  "tenantPublishesPerSecond",
+  "tenantPublishBytesPerSecond",
+] as const satisfies readonly (keyof BrokerLimits)[];
 
 /** Without the pages of the store, which the system takes back when it needs them. */
 function ownMemory(): number {

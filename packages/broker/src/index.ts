@@ -1,5 +1,6 @@
 export { Broker, type BrokerOptions, type LoadedDirectory } from "./broker.ts";
 export { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
+export type { TenantLimits } from "./connection/tenant-limits.ts";
 export type { Redirection } from "./connection/redirection.ts";
 export { type AccessFunctions, openAccess } from "./acl/access-functions.ts";
 export type { AccessControl, ConnectionFacts, Identity, Rights, SubscribeVerdict } from "./acl/access-control.ts";

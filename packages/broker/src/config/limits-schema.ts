@@ -31,6 +31,11 @@ export type LimitsConfig = Pick<
   | "maximumSubscriptions"
   | "maximumRetainedMessages"
   | "maximumRetainedBytes"
+  | "maximumSessions"
+  | "maximumTenantConnections"
+  | "maximumTenantSubscriptions"
+  | "tenantPublishesPerSecond"
+  | "tenantPublishBytesPerSecond"
   | "maximumConnectionsPerOwner"
   | "reconnectsPerMinute"
   | "maximumLagMs"
@@ -117,6 +122,19 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
     "Retained messages of one tenant; more are refused with 0x97.",
   ),
   maximumRetainedBytes: whole("maximumRetainedBytes", 0, Number.MAX_SAFE_INTEGER).describe("Their bytes, which are in memory."),
+  maximumSessions: whole("maximumSessions", 0, 100_000_000).describe(
+    "Sessions of one tenant, connected or not; a CONNECT that needs one more is refused with 0x97. 0 for no limit, as in the four below.",
+  ),
+  maximumTenantConnections: whole("maximumTenantConnections", 0, 10_000_000).describe(
+    "Connections of one tenant; more are refused with 0x97.",
+  ),
+  maximumTenantSubscriptions: whole("maximumTenantSubscriptions", 0, 1_000_000_000).describe(
+    "Subscriptions of all Sessions of one tenant; more are refused with 0x97.",
+  ),
+  tenantPublishesPerSecond: whole("tenantPublishesPerSecond", 0, 100_000_000).describe(
+    "PUBLISH packets of all clients of one tenant together; over the rate as with publishesPerSecond.",
+  ),
+  tenantPublishBytesPerSecond: whole("tenantPublishBytesPerSecond", 0, Number.MAX_SAFE_INTEGER).describe("Their bytes."),
   maximumConnectionsPerOwner: whole("maximumConnectionsPerOwner", 0, 10_000_000).describe(
     "Connections of one owner, whom authentication names; more are refused with 0x97. 0 for no limit.",
   ),

@@ -143,8 +143,8 @@ export class Admission {
     if (this.hasExpired(step)) return refused(this.counted(EXPIRED));
     this.expiry = this.expiryOf(step);
     const request = this.request!;
-    const overLimit = this.refusedByLimit(step.owner);
-    if (overLimit !== undefined) return overLimit;
+    const flapping = this.refusedAsFlapping(step.owner);
+    if (flapping !== undefined) return flapping;
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
     const rights = this.rightsOf(step);
@@ -195,16 +195,19 @@ export class Admission {
     return step;
   }
 
+  private refusedAsFlapping(owner: string): RefuseConnect | undefined {
+    const { name, counters } = this.host.tenant;
+    const clientIdentifier = this.packet!.clientIdentifier === "" ? undefined : this.request!.clientIdentifier;
+    return this.environment.gate.refuseFlapping({ tenant: name, owner, clientIdentifier }, counters);
+  }
+
   private refusedByLimit(owner: string): RefuseConnect | undefined {
-    const { gate, limits } = this.environment;
-    const { tenant } = this.host;
-    const { clientIdentifier } = this.request!;
-    const named = this.packet!.clientIdentifier === "" ? undefined : clientIdentifier;
-    const flapping = gate.refuseFlapping({ tenant: tenant.name, owner, clientIdentifier: named }, tenant.counters);
-    if (flapping !== undefined) return flapping;
-    if (tenant.sessions.mayConnect(owner, clientIdentifier, limits.maximumConnectionsPerOwner)) return undefined;
-    tenant.counters.refusedOwner++;
-    return refusal(ReasonCode.QuotaExceeded, "the user has as many connections as it may (maximumConnectionsPerOwner)");
+    const { sessions, limits, counters } = this.host.tenant;
+    const reached = sessions.refusedBy(owner, this.request!.clientIdentifier, limits);
+    if (reached === undefined) return undefined;
+    const { counter, detail } = OVER_LIMIT[reached];
+    counters[counter]++;
+    return refusal(ReasonCode.QuotaExceeded, `${detail} (${reached})`, { reasonString: `QUOTA: ${detail} (${reached})` });
   }
 
   private rightsOf({ owner, access }: AuthAllowed): Rights {
@@ -217,7 +220,7 @@ export class Admission {
   private willRefusal(rights: Rights): RefuseConnect | undefined {
     const { will } = this.packet!;
     if (will === undefined) return undefined;
-    const fault = willRefusal(will, this.environment.limits);
+    const fault = willRefusal(will, this.host.tenant.limits);
     if (fault !== undefined) return fault;
     return (rights.refusedPublishes(will.topicName) & publishBit(will.qos, will.retain)) === 0
       ? undefined
@@ -225,7 +228,10 @@ export class Admission {
   }
 
   private openSession({ owner, data }: ExchangeSuccess, rights: Rights): ConnectAnswer | undefined {
-    const { limits, storage } = this.environment;
+    const overLimit = this.refusedByLimit(owner);
+    if (overLimit !== undefined) return overLimit;
+    const { storage } = this.environment;
+    const { limits } = this.host.tenant;
     const packet = this.packet!;
     const { clientIdentifier } = this.request!;
     try {
@@ -291,6 +297,12 @@ export class Admission {
     };
   }
 }
+
+const OVER_LIMIT = {
+  maximumConnectionsPerOwner: { counter: "refusedOwner", detail: "the user has as many connections as it may" },
+  maximumTenantConnections: { counter: "refusedConnections", detail: "the tenant has as many connections as it may" },
+  maximumSessions: { counter: "refusedSessions", detail: "the tenant has as many Sessions as it may" },
+} as const;
 
 const EXPIRED: AuthRefused = { allowed: false, reasonCode: ReasonCode.NotAuthorized, reason: "the credentials have expired" };
 

@@ -1,10 +1,10 @@
 import type { QoS } from "@bowline/protocol";
 import type { AliasPolicy, ServerConnectionLimits } from "@bowline/protocol/internal";
-import type { PublishRates } from "./publish-rate.ts";
+import type { PublishRates, TenantRates } from "./publish-rate.ts";
 import type { RouterOptions } from "../router/router.ts";
 
 /** Every limit has a name and a default with a reason; see defaultLimits. */
-export interface BrokerLimits extends ServerConnectionLimits, PublishRates {
+export interface BrokerLimits extends ServerConnectionLimits, PublishRates, TenantRates {
   /** Unacknowledged QoS 1 and 2 messages towards one client, whatever larger Receive Maximum it gives. */
   maximumInFlight: number;
   /** Receive Maximum given to clients. */
@@ -42,6 +42,12 @@ export interface BrokerLimits extends ServerConnectionLimits, PublishRates {
   maximumQueuedMessages: number;
   maximumQueuedBytes: number;
   maximumBufferedBytes: number;
+  /** Sessions of one tenant, connected or not; 0 for no limit. */
+  maximumSessions: number;
+  /** Connections of one tenant; 0 for no limit. */
+  maximumTenantConnections: number;
+  /** Subscriptions of all Sessions of one tenant; 0 for no limit. */
+  maximumTenantSubscriptions: number;
   /** Connections of one owner that are open; 0 for no limit. Anonymous clients have no owner. */
   maximumConnectionsPerOwner: number;
   /** CONNECTs of one client in a minute; 0 for no limit. */
@@ -92,6 +98,13 @@ export const defaultLimits: BrokerLimits = {
   maximumQueuedMessages: 100_000,
   maximumQueuedBytes: 32 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,
+  // Some kilobytes each with what they subscribe to, so that those of clients who never come back fill no memory.
+  maximumSessions: 1_000_000,
+  // Where there is one tenant, what holds for all of the broker is enough; plans of tenants say their own.
+  maximumTenantConnections: 0,
+  maximumTenantSubscriptions: 0,
+  tenantPublishesPerSecond: 0,
+  tenantPublishBytesPerSecond: 0,
   // A fleet of devices that share one user is common; it still leaves most places to others.
   maximumConnectionsPerOwner: 20_000,
   // Five in each second: no policy of a client does that, only two that share a Client Identifier, or one without a policy.

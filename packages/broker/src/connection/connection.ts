@@ -93,7 +93,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.id = id;
     this.admission = new Admission(environment, this);
     this.sender = new Sender(this);
-    this.receiver = new ServerConnection(this, this.sender, environment.limits, environment.clock.now());
+    this.receiver = new ServerConnection(this, this.sender, tenant.limits, environment.clock.now());
     arrival.channel.handler = this;
   }
 
@@ -232,10 +232,16 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.arrival.admitted?.();
     // Before the CONNACK the CONNECT was not accepted, and its Will is nobody's ([MQTT-3.1.2-7]).
     this.isWillDue = true;
-    const { clock, limits } = this.environment;
-    this.connectedAt = clock.wallTime();
-    if (limits.publishesPerSecond > 0 || limits.publishBytesPerSecond > 0) this.rate = new PublishRate(limits, clock.now());
+    this.connectedAt = this.environment.clock.wallTime();
+    this.ratesChanged();
     this.environment.connectionOpened(this);
+  }
+
+  /** What it may publish is another from now on; what waits is asked about again when its time has come. */
+  ratesChanged(): void {
+    const { limits, allowance } = this.tenant;
+    const hasRate = limits.publishesPerSecond > 0 || limits.publishBytesPerSecond > 0 || allowance !== undefined;
+    this.rate = hasRate ? new PublishRate(limits, allowance, this.environment.clock.now()) : undefined;
   }
 
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
@@ -301,7 +307,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   private grant(packet: SubscribePacket): SubscribeAnswer | undefined {
-    const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant.router, this.environment);
+    const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant, this.environment.storage);
     this.granted = granted.added;
     this.tenant.counters.subscriptionsRefused += granted.overLimit;
     const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
@@ -343,7 +349,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     // [MQTT-3.14.4-3]: only a normal disconnection discards the will.
     this.isWillDue = packet.reasonCode !== ReasonCode.NormalDisconnection;
     if (expiryInterval === undefined) return;
-    session.expiryInterval = Math.min(expiryInterval, this.environment.limits.maximumSessionExpiryInterval);
+    session.expiryInterval = Math.min(expiryInterval, this.tenant.limits.maximumSessionExpiryInterval);
   }
 
   close(error: MqttError | undefined): void {

@@ -108,3 +108,16 @@ test("Keep Alive is suspended while a client is made to wait, and one client's r
   await world.clock.advance(1_000);
   expect(client.isClosed).toBe(false);
 });
+
+test("with both rates, bytes come back while messages are not all there", async () => {
+  const world = await BrokerWorld.start({ limits: { publishesPerSecond: 10, publishBytesPerSecond: 1_000 } });
+  const client = await world.client();
+  client.send(
+    publishOf("t", "x".repeat(950), 1, { packetIdentifier: 1 }),
+    publishOf("t", "x".repeat(50), 1, { packetIdentifier: 2 }),
+  );
+  await world.clock.advance(100);
+  // 2 of 10 messages were used, 1 came back; of the bytes a tenth did.
+  client.send(publishOf("t", "x", 1, { packetIdentifier: 3 }));
+  expect(await codes(client)).toEqual([0, 0, 0]);
+});

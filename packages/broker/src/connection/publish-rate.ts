@@ -4,44 +4,93 @@ export interface PublishRates {
   publishBytesPerSecond: number;
 }
 
+/** What all clients of one tenant may publish per second together; 0 is no limit. */
+export interface TenantRates {
+  tenantPublishesPerSecond: number;
+  tenantPublishBytesPerSecond: number;
+}
+
 /** How long reading may stop before what is over the rate is refused. */
 const PATIENCE_MS = 1_000;
 
 /**
- * The rate of one client in messages and bytes. A second's worth may come at once. Over the rate the client is made to wait, which evens out a
- * burst without a loss; one that has been over it for `PATIENCE_MS` is refused until it has paused long enough to have its burst back.
- * A message may use more than there is, so that a large one passes at any rate; what follows pays for it.
+ * What one client may publish, and it with the others of its tenant. Over the rate the client is made to wait, which evens out a burst
+ * without a loss; one that has been over its own for `PATIENCE_MS` is refused until it has paused long enough to have its burst back, and one
+ * that has waited so long for its turn among the others is refused until there is one.
  */
 export class PublishRate {
-  private readonly messages: Bucket;
-  private readonly bytes: Bucket;
+  /** PUBLISH packets that were refused or dropped. */
+  refused = 0;
+  private readonly own: Allowance;
+  private readonly shared: Allowance | undefined;
   /** Since when it is over the rate; NaN when it is not. */
   private overSince = Number.NaN;
 
-  constructor({ publishesPerSecond, publishBytesPerSecond }: PublishRates, now: number) {
-    this.messages = new Bucket(publishesPerSecond, now);
-    this.bytes = new Bucket(publishBytesPerSecond, now);
+  constructor({ publishesPerSecond, publishBytesPerSecond }: PublishRates, shared: Allowance | undefined, now: number) {
+    this.own = new Allowance(publishesPerSecond, publishBytesPerSecond, now);
+    this.shared = shared;
   }
 
   /** Answers 0 to go on, the ms to wait and ask again, or -1 to refuse. */
   take(count: number, bytes: number, now: number): number {
-    const isRested = this.messages.refill(now) && this.bytes.refill(now);
-    if (isRested) this.overSince = Number.NaN;
-    const wait = Math.max(this.messages.waitMs, this.bytes.waitMs);
+    const { own, shared } = this;
+    const isRested = own.refill(now);
+    shared?.refill(now);
+    const wait = Math.max(own.waitMs, shared?.waitMs ?? 0);
+    if (isRested && wait === 0) this.overSince = Number.NaN;
     if (wait === 0) {
-      this.messages.left -= count;
-      this.bytes.left -= bytes;
+      own.take(count, bytes);
+      shared?.take(count, bytes);
       return 0;
     }
     if (Number.isNaN(this.overSince)) this.overSince = now;
-    return now + wait - this.overSince > PATIENCE_MS ? -1 : wait;
+    if (now + wait - this.overSince <= PATIENCE_MS) return wait;
+    this.refused += count;
+    return -1;
   }
 
   /** What was taken for a message that is asked about again. */
   giveBack(count: number, bytes: number): void {
-    this.messages.left += count;
-    this.bytes.left += bytes;
+    this.own.take(-count, -bytes);
+    this.shared?.take(-count, -bytes);
   }
+}
+
+/**
+ * So many messages and bytes a second, 0 for no limit. A second's worth may come at once. A message may use more than there is, so that a large
+ * one passes at any rate; what follows pays for it.
+ */
+export class Allowance {
+  private readonly messages: Bucket;
+  private readonly bytes: Bucket;
+
+  constructor(messagesPerSecond: number, bytesPerSecond: number, now: number) {
+    this.messages = new Bucket(messagesPerSecond, now);
+    this.bytes = new Bucket(bytesPerSecond, now);
+  }
+
+  /** Answers whether it has all that it may have. */
+  refill(now: number): boolean {
+    const hasMessages = this.messages.refill(now);
+    return this.bytes.refill(now) && hasMessages;
+  }
+
+  /** Whole ms until there is something, 0 when there is. */
+  get waitMs(): number {
+    return Math.max(this.messages.waitMs, this.bytes.waitMs);
+  }
+
+  take(count: number, bytes: number): void {
+    this.messages.left -= count;
+    this.bytes.left -= bytes;
+  }
+}
+
+/** What the clients of one tenant have together; undefined where nothing limits it. */
+export function allowanceOf(rates: TenantRates, now: number): Allowance | undefined {
+  const { tenantPublishesPerSecond, tenantPublishBytesPerSecond } = rates;
+  if (tenantPublishesPerSecond === 0 && tenantPublishBytesPerSecond === 0) return undefined;
+  return new Allowance(tenantPublishesPerSecond, tenantPublishBytesPerSecond, now);
 }
 
 class Bucket {

@@ -14,12 +14,12 @@ export function explained(answer: ConnectAnswer | undefined): ConnectAnswer | un
   return answer?.kind === "refuse" ? { ...answer, properties: withReasonString(answer.error, answer.properties) } : answer;
 }
 
-/** The Reason String of a SUBACK, which has one for all its filters: the first rule that refused, and how many more. */
+/** The Reason String of a SUBACK, which has one for all its filters: the first rule or limit that refused, and how many more. */
 export function becauseOf(refusals: readonly string[]): { properties?: Properties } {
   const [first, ...more] = refusals;
   if (first === undefined) return {};
   const others = more.length === 0 ? "" : `, and ${more.length} more`;
-  return { properties: { reasonString: `NOT_AUTHORIZED: ${first.slice(0, LONGEST_REASON)}${others}` } };
+  return { properties: { reasonString: `${first.slice(0, LONGEST_REASON)}${others}` } };
 }
 
 /** A Topic Filter in it may have 65,535 bytes, and so may a Reason String. */

@@ -5,21 +5,16 @@ import type { SubscribeVerdict } from "../acl/access-control.ts";
 import type { Router } from "../router/router.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Tenant } from "../tenants/tenant.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
-
-/** What the rules look at besides the packet and its Session. */
-export interface SubscribeEnvironment {
-  readonly storage: Storage;
-  readonly limits: BrokerLimits;
-}
 
 export interface GrantedSubscriptions {
   /** One for each Topic Filter, in order: the granted QoS, or why not. */
   reasonCodes: number[];
-  /** Which rule refused, of each filter that the client has no right to. */
+  /** Which rule or limit refused, of each filter that the client may not have. */
   refusals: string[];
   added: { subscription: Subscription; isNew: boolean }[];
-  /** Topic Filters over `maximumSubscriptions`. */
+  /** Topic Filters over a limit. */
   overLimit: number;
   /** The SUBACK waits for this commit number. */
   commit: number;
@@ -30,10 +25,9 @@ export function grantSubscriptions(
   packet: SubscribePacket,
   session: Session,
   version: ProtocolVersion,
-  router: Router,
-  environment: SubscribeEnvironment,
+  { router, limits }: Tenant,
+  storage: Storage,
 ): GrantedSubscriptions {
-  const { storage, limits } = environment;
   if (version === 5) checkCapabilities(packet, limits);
   const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, commit: 0 };
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
@@ -42,12 +36,14 @@ export function grantSubscriptions(
     const verdict = fault === 0 ? rightTo(request, session) : undefined;
     if (verdict?.isAllowed !== true) {
       granted.reasonCodes.push(fault === 0 ? ReasonCode.NotAuthorized : fault);
-      if (verdict !== undefined) granted.refusals.push(verdict.reason);
+      if (verdict !== undefined) granted.refusals.push(`NOT_AUTHORIZED: ${verdict.reason}`);
       continue;
     }
     // One that is there is replaced, [MQTT-3.8.4-3].
-    if (session.subscriptions.size >= limits.maximumSubscriptions && !session.subscriptions.has(request.topicFilter)) {
+    const overLimit = session.subscriptions.has(request.topicFilter) ? undefined : reachedLimit(session, router, limits);
+    if (overLimit !== undefined) {
       granted.reasonCodes.push(ReasonCode.QuotaExceeded);
+      granted.refusals.push(`QUOTA: ${overLimit}`);
       granted.overLimit++;
       continue;
     }
@@ -65,6 +61,14 @@ export function grantSubscriptions(
     granted.reasonCodes.push(qos);
   }
   return granted;
+}
+
+/** The limit that does not allow one more Subscription, in words. */
+function reachedLimit({ subscriptions }: Session, router: Router, limits: BrokerLimits): string | undefined {
+  const { maximumSubscriptions, maximumTenantSubscriptions } = limits;
+  if (subscriptions.size >= maximumSubscriptions) return `no more than ${maximumSubscriptions} (maximumSubscriptions)`;
+  if (maximumTenantSubscriptions === 0 || router.subscriptionCount < maximumTenantSubscriptions) return undefined;
+  return `no more than ${maximumTenantSubscriptions} of the tenant (maximumTenantSubscriptions)`;
 }
 
 /** A 5.0 client that asks for what its CONNACK said is not there breaks the protocol (sections 3.2.2.3.11 to 3.2.2.3.13). */

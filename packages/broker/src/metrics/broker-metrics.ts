@@ -86,7 +86,11 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
     "retainedRefused",
     "Messages not retained for maximumRetainedMessages or maximumRetainedBytes.",
   ],
-  ["bowline_subscriptions_refused_total", "subscriptionsRefused", "Topic Filters refused for maximumSubscriptions."],
+  [
+    "bowline_subscriptions_refused_total",
+    "subscriptionsRefused",
+    "Topic Filters refused for maximumSubscriptions or maximumTenantSubscriptions.",
+  ],
   ["bowline_publishes_over_rate_total", "publishesOverRate", "PUBLISH packets refused or dropped for the rate of their publisher."],
   ["bowline_publishers_slowed_total", "publishersSlowed", "Times that a publisher over its rate was made to wait."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
@@ -129,6 +133,8 @@ const LIMITED: readonly (readonly [string, CounterName])[] = [
   ["owner", "refusedOwner"],
   ["flapping", "refusedFlapping"],
 ];
+  ["connections", "refusedConnections"],
+  ["sessions", "refusedSessions"],
 
 function limited(tenants: readonly TenantFigures[]): MetricFamily {
   const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>

@@ -13,6 +13,10 @@ export class Counters {
   refusedOverload = 0;
   /** Of them, because their owner had as many connections as it may. */
   refusedOwner = 0;
+  /** Of them, because their tenant had as many connections as it may. */
+  refusedConnections = 0;
+  /** Of them, because their tenant had as many Sessions as it may. */
+  refusedSessions = 0;
   /** Of them, because the client came back too often. */
   refusedFlapping = 0;
   /** Not delivered because the receiver's transport held too much (QoS 0). */

@@ -45,6 +45,13 @@ export interface SessionRegistryOptions {
   events: SessionEvents;
 }
 
+/** How many there may be; 0 is no limit. */
+export interface SessionLimits {
+  maximumConnectionsPerOwner: number;
+  maximumTenantConnections: number;
+  maximumSessions: number;
+}
+
 /** What happens to Sessions and nobody else is told. */
 export interface SessionEvents {
   /** Storage takes nothing: the will is held in memory and published when it does. */
@@ -86,10 +93,20 @@ export class SessionRegistry {
     return this.sessions.values();
   }
 
-  /** Whether the owner may have this connection besides those that are open; 0 is no limit. One that is taken over makes room. */
-  mayConnect(owner: string, clientIdentifier: string, maximum: number): boolean {
-    if (maximum === 0 || owner === "" || (this.connectedBy.get(owner) ?? 0) < maximum) return true;
-    return this.sessions.get(keyOf(owner, clientIdentifier))?.connection !== undefined;
+  /** Which limit does not allow this connection besides those that are open. One that is taken over makes room. */
+  refusedBy(owner: string, clientIdentifier: string, limits: SessionLimits): keyof SessionLimits | undefined {
+    const session = this.sessions.get(keyOf(owner, clientIdentifier));
+    if (session?.connection === undefined) {
+      const ownersOwn = owner === "" ? 0 : (this.connectedBy.get(owner) ?? 0);
+      if (isReached(limits.maximumConnectionsPerOwner, ownersOwn)) return "maximumConnectionsPerOwner";
+      if (isReached(limits.maximumTenantConnections, this.connected)) return "maximumTenantConnections";
+    }
+    return session === undefined && isReached(limits.maximumSessions, this.size) ? "maximumSessions" : undefined;
+  }
+
+  /** Sessions that have a connection. */
+  get connected(): number {
+    return this.sessions.size - this.offline.size;
   }
 
   /** Gives the connection its Session, section 3.1.2.4 and 3.1.4. Throws STORE_READ_ONLY when a new one cannot be kept. */
@@ -346,6 +363,10 @@ export function pendingWill(will: Will): PendingWill {
     delayInterval: willDelayInterval ?? 0,
     dueAt: 0,
   };
+}
+
+function isReached(maximum: number, count: number): boolean {
+  return maximum > 0 && count >= maximum;
 }
 
 function keyOf(owner: string, clientIdentifier: string): string {

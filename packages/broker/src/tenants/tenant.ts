@@ -1,3 +1,5 @@
+import type { BrokerLimits } from "../connection/broker-limits.ts";
+import type { Allowance } from "../connection/publish-rate.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Router } from "../router/router.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
@@ -8,6 +10,10 @@ export interface Tenant {
   readonly router: Router;
   readonly sessions: SessionRegistry;
   readonly counters: Counters;
+  /** In force: the broker's, with the tenant's own over them. Another object when they change. */
+  limits: BrokerLimits;
+  /** What its clients may publish together; undefined where there is no such limit. */
+  allowance: Allowance | undefined;
 }
 
 export const DEFAULT_TENANT = "default";
