@@ -13,13 +13,16 @@ interface SystemPackage {
 const wanted: readonly SystemPackage[] = [
   { name: "chromium", program: "chromium" },
   { name: "firefox-esr", program: "firefox-esr" },
+  { name: "gcc", program: "gcc" },
   { name: "haproxy", program: "haproxy", service: "haproxy" },
+  { name: "libc6-dev", program: "/usr/include/stdio.h" },
   { name: "libnginx-mod-stream", program: "/usr/lib/nginx/modules/ngx_stream_module.so" },
   { name: "libnss3-tools", program: "certutil" },
   { name: "mosquitto", program: "mosquitto", service: "mosquitto" },
   { name: "mosquitto-clients", program: "mosquitto_pub" },
   { name: "nginx-light", program: "nginx", service: "nginx" },
   { name: "openssl", program: "openssl" },
+  { name: "pebble", program: "pebble" },
   { name: "webkit2gtk-driver", program: "WebKitWebDriver" },
   { name: "xvfb", program: "Xvfb" },
 ];
