@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import type { ChildSetting, FromChild, ToChild } from "./child-messages.ts";
+
+/** A Lambda handler: it answers by a promise or by its callback. */
+type Handler = (event: unknown, context: object, callback: (error: unknown, value?: unknown) => void) => unknown;
+
+const setting = JSON.parse(process.argv[2] ?? "{}") as ChildSetting;
+
+/** Runs in a process of its own: whatever the handler does to it, the broker only loses the calls it had there. */
+async function run(): Promise<void> {
+  const handler = await loaded();
+  if (typeof handler === "string") {
+    say({ kind: "unloadable", message: handler });
+    process.disconnect?.();
+    return;
+  }
+  process.on("message", (message: ToChild) => {
+    if (message.kind === "beat") say({ kind: "beat" });
+    else void answer(handler, message);
+  });
+  say({ kind: "ready" });
+}
+
+async function loaded(): Promise<Handler | string> {
+  try {
+    const module = (await import(setting.module)) as Record<string, unknown>;
+    // A CommonJS module's exports are its default.
+    const inner = module["default"] as Record<string, unknown> | undefined;
+    const found = module[setting.handler] ?? inner?.[setting.handler];
+    return typeof found === "function" ? (found as Handler) : `it exports no function ${setting.handler}`;
+  } catch (error) {
+    return wordsOf(error);
+  }
+}
+
+async function answer(handler: Handler, { id, event, leftMs }: ToChild & { kind: "call" }): Promise<void> {
+  try {
+    const value = await invoke(handler, JSON.parse(event), contextOf(leftMs));
+    say({ kind: "answer", id, json: JSON.stringify(value) });
+  } catch (error) {
+    say({ kind: "threw", id, message: wordsOf(error) });
+  }
+}
+
+function invoke(handler: Handler, event: unknown, context: object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const result = handler(event, context, (error, value) => (error == null ? resolve(value) : reject(asError(error))));
+    if (isThenable(result)) result.then(resolve, reject);
+    // Lambda does not wait for whoever neither promises nor takes a callback.
+    else if (handler.length < 3)
+      reject(new Error("the handler answered without a promise, which Lambda passes over: make it async"));
+  });
+}
+
+function contextOf(leftMs: number): object {
+  const end = performance.now() + leftMs;
+  const name = setting.functionArn.split(":").at(-1) ?? "";
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: name,
+    functionVersion: "$LATEST",
+    invokedFunctionArn: setting.functionArn,
+    memoryLimitInMB: String(setting.memoryMegabytes),
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: "local",
+    getRemainingTimeInMillis: () => Math.max(0, Math.round(end - performance.now())),
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(wordsOf(error));
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function say(message: FromChild): void {
+  // The broker may be gone already; then this process ends by itself.
+  process.send?.(message, undefined, {}, () => undefined);
+}
+
+process.on("disconnect", () => process.exit(0));
+await run();
