@@ -45,3 +45,4 @@ export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, s
 export { Secret } from "./log/secret.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";
 export { type LocalCa, openLocalCa } from "./tls/local-ca.ts";
+export { AcmeRenewal } from "./tls/acme/acme-renewal.ts";

@@ -14,7 +14,7 @@ import {
   type ShutdownConfig,
   shutdownSchema,
 } from "./operations-schema.ts";
-import { type TlsConfig, tlsSchema } from "./tls-schema.ts";
+import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 
 /** What a broker is told at start, complete and checked. The configuration file has the same keys, each of them optional. */
 export interface BrokerConfig {
@@ -47,7 +47,8 @@ type Group = (typeof GROUPS)[number];
 /** What a file or the command line may say: any part of it. Undefined is not said. */
 export type BrokerConfigInput = {
   [K in Exclude<keyof BrokerConfig, Group | "listen" | "authentication">]?: BrokerConfig[K] | undefined;
-} & { [K in Group]?: Optional<BrokerConfig[K]> | undefined } & {
+} & { [K in Exclude<Group, "tls">]?: Optional<BrokerConfig[K]> | undefined } & {
+  tls?: TlsInput | undefined;
   listen?: ListenerInput[] | undefined;
   authentication?: AuthenticatorInput[] | undefined;
   /** Of the JSON Schema, for editors. */

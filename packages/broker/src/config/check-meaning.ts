@@ -1,6 +1,6 @@
 import { MqttError } from "@bowline/protocol";
 import { parseListenUrl } from "../listeners/listen-url.ts";
-import { parseAdminUrl, parseConsoleUrl } from "../server/admin-url.ts";
+import { parseAdminUrl, parseChallengeUrl, parseConsoleUrl } from "../server/admin-url.ts";
 import { trustedProxies } from "../server/trusted-proxies.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
@@ -30,6 +30,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   }
   check(["console"], () => config.console !== false && parseConsoleUrl(config.console));
   check(["admin", "listen"], () => config.admin.listen !== false && parseAdminUrl(config.admin.listen, config));
+  check(["tls", "acme", "listen"], () => config.tls.acme !== undefined && parseChallengeUrl(config.tls.acme.listen));
   check(["trustedProxies"], () => trustedProxies(config.trustedProxies));
   for (const [path, secret] of secretsOf(config)) {
     await readSecret(secret).catch((error: unknown) => faults.push({ path, error: asMqttError(error) }));

@@ -29,6 +29,7 @@ export function resolvePaths(input: BrokerConfigInput, directory: string): Broke
             chain: path(tls.chain),
             clientCa: path(tls.clientCa),
             crl: path(tls.crl),
+            ...(tls.acme === undefined ? {} : { acme: { ...tls.acme, trust: path(tls.acme.trust) } }),
             ...(tls.passphrase === undefined ? {} : { passphrase: secret(tls.passphrase) }),
           },
         }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AcmeConfig, type AcmeInput, acmeSchema } from "./acme-schema.ts";
 import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
 
 /** Certificates and the handshake of the default tenant. All paths are absolute. */
@@ -7,6 +8,7 @@ export interface TlsConfig {
   key?: string | undefined;
   chain?: string | undefined;
   passphrase?: SecretReference | undefined;
+  acme?: AcmeConfig | undefined;
   clientCa?: string | undefined;
   clientCertificate: "optional" | "required";
   crl?: string | undefined;
@@ -17,8 +19,11 @@ export interface TlsConfig {
 
 const RELOAD_WORDS = "must be a whole number of seconds from 0 to 86400";
 
+/** Any part of it. */
+export type TlsInput = { [K in keyof Omit<TlsConfig, "acme">]?: TlsConfig[K] | undefined } & { acme?: AcmeInput | undefined };
+
 /** @see TlsConfig */
-export const tlsSchema: z.ZodType<TlsConfig, { [K in keyof TlsConfig]?: TlsConfig[K] | undefined }> = z
+export const tlsSchema: z.ZodType<TlsConfig, TlsInput> = z
   .strictObject({
     certificate: z
       .string()
@@ -32,6 +37,9 @@ export const tlsSchema: z.ZodType<TlsConfig, { [K in keyof TlsConfig]?: TlsConfi
       .optional()
       .describe("PEM file with the certificates between the server's and its root, where they are in a file of their own."),
     passphrase: secretReferenceSchema.optional().describe("Opens an encrypted key."),
+    acme: acmeSchema
+      .optional()
+      .describe("Have the certificate issued, and renewed before it ends, by an authority such as Let's Encrypt."),
     clientCa: z.string().optional().describe("PEM file with the authorities of client certificates. Without it none is asked for."),
     clientCertificate: z
       .enum(["optional", "required"])
@@ -58,6 +66,9 @@ export const tlsSchema: z.ZodType<TlsConfig, { [K in keyof TlsConfig]?: TlsConfi
   })
   .refine((value) => (value.certificate === undefined) === (value.key === undefined), {
     error: "needs both certificate and key, or neither",
+  })
+  .refine((value) => value.acme === undefined || value.certificate === undefined, {
+    error: "needs either acme, or certificate and key",
   })
   .refine((value) => value.clientCa !== undefined || (value.crl === undefined && value.clientCertificate === "optional"), {
     error: "needs clientCa where crl or clientCertificate is given",

@@ -29,6 +29,8 @@ export interface MetricFacts {
   };
   /** When the certificate in force ends to be valid. */
   readonly certificateNotAfter: Date | undefined;
+  /** Orders at an ACME server. */
+  readonly certificateOrders: { readonly succeeded: number; readonly failed: number };
 }
 
 /** The broker's own metrics. Names are part of the contract with whoever has dashboards: they are added to and not changed. */
@@ -163,7 +165,7 @@ function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] 
   ];
 }
 
-function reloadMetrics({ reloads, certificateNotAfter }: MetricFacts): MetricFamily[] {
+function reloadMetrics({ reloads, certificateNotAfter, certificateOrders }: MetricFacts): MetricFamily[] {
   const outcomes = (succeeded: number, failed: number): MetricSample[] => [
     { value: succeeded, labels: { outcome: "succeeded" } },
     { value: failed, labels: { outcome: "failed" } },
@@ -180,6 +182,11 @@ function reloadMetrics({ reloads, certificateNotAfter }: MetricFacts): MetricFam
       "bowline_certificate_reloads_total",
       "Reloads of certificates whose files changed.",
       outcomes(reloads.certificatesReloaded, reloads.certificatesRefused),
+    ),
+    counter(
+      "bowline_certificate_orders_total",
+      "Certificates ordered of an ACME authority.",
+      outcomes(certificateOrders.succeeded, certificateOrders.failed),
     ),
     ...(certificateNotAfter === undefined
       ? []

@@ -5,6 +5,9 @@ import { ProcessMetrics } from "../metrics/process-metrics.ts";
 import { prometheusText } from "../metrics/prometheus-text.ts";
 import { SysLoads, sysTopics } from "../metrics/sys-topics.ts";
 import { type TenantFigures, tenantFigures } from "../metrics/tenant-figures.ts";
+import { topLosers } from "../metrics/top-losers.ts";
+import type { Session } from "../sessions/session.ts";
+import type { AcmeRenewal } from "../tls/acme/acme-renewal.ts";
 import type { ConfigReload } from "./config-reload.ts";
 import type { ServerDrain } from "./server-drain.ts";
 import type { ServerListeners } from "./server-listeners.ts";
@@ -14,6 +17,7 @@ import { clientsOf } from "./view-of.ts";
 export interface ServerMetricsOptions {
   readonly broker: Broker;
   readonly tls: ServerTls;
+  readonly acme: AcmeRenewal;
   readonly reload: ConfigReload;
   readonly drain: ServerDrain;
   readonly listeners: () => ServerListeners | undefined;
@@ -37,7 +41,7 @@ export class ServerMetrics {
 
   /** In Prometheus' text format. */
   async text(): Promise<string> {
-    const { broker, tls, reload, drain, listeners, version } = this.#options;
+    const { broker, tls, acme, reload, drain, listeners, version } = this.#options;
     const families = brokerMetrics({
       version,
       startedAt: this.#startedAt,
@@ -47,6 +51,7 @@ export class ServerMetrics {
       isDraining: drain.isDraining,
       reloads: reload.counts,
       certificateNotAfter: tls.notAfter,
+      certificateOrders: acme.counts,
     });
     return prometheusText([...families, ...(await this.#process.collect())]);
   }

@@ -1,4 +1,5 @@
 import type { BrokerConfig } from "../config/broker-config.ts";
+import { AcmeFiles } from "../tls/acme/acme-files.ts";
 import { type LocalCa, openLocalCa, openLocalCertificate, openNamedCertificate } from "../tls/local-ca.ts";
 import { readTlsSettings } from "../tls/read-tls-settings.ts";
 import { TenantTable } from "../tls/tenant-directory.ts";
@@ -12,7 +13,7 @@ export interface StagedTls extends Staged {
   readonly tenants: TenantTable | undefined;
 }
 
-/** The certificates of the TLS listeners: those of the configuration, else of the data folder's own authority. */
+/** The certificates of the TLS listeners: those of the configuration or of ACME, else of the data folder's own authority. */
 export class ServerTls {
   readonly #folder: string;
   #tenants: TenantTable | undefined;
@@ -40,12 +41,16 @@ export class ServerTls {
   async stage(config: BrokerConfig, needsTls: boolean): Promise<StagedTls> {
     if (!needsTls) return { tenants: this.#tenants, commit() {}, undo() {} };
     let localCa: LocalCa | undefined;
-    const settings = await readTlsSettings(config.tls, async () => {
-      localCa = await openLocalCa({ folder: this.#folder });
-      return this.#local(localCa);
-    });
+    const settings = await readTlsSettings(
+      config.tls,
+      async () => (await new AcmeFiles(this.#folder).readCertificate())?.material,
+      async () => {
+        localCa = await openLocalCa({ folder: this.#folder });
+        return this.#local(localCa);
+      },
+    );
     // A local certificate needs no names: it serves this machine's, which always belong to the listener's tenant.
-    const names = localCa === undefined ? settings.material.dnsNames : [];
+    const names = [...(localCa === undefined ? settings.material.dnsNames : []), ...(config.tls.acme?.names ?? [])];
     const tenants = this.#tenants ?? new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, ...settings }), names);
     const commit = (): void => {
       if (this.#tenants !== undefined) {

@@ -20,6 +20,8 @@ import { ServerDrain } from "./server-drain.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { planListeners, ServerListeners } from "./server-listeners.ts";
 import { ServerTls } from "./server-tls.ts";
+import { AcmeRenewal } from "../tls/acme/acme-renewal.ts";
+import { systemClock } from "../system-clock.ts";
 import type { Staged } from "./staged.ts";
 
 /** How long clients may take to read what they are still sent; the whole end must take less than 2 s. */
@@ -104,7 +106,9 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   const folder = await makeDataFolder(config.data);
   const tls = new ServerTls(folder.path);
   const core = await startServerCore(options, folder, closers);
-  const parts: Parts = { core, tls, listeners: undefined, metrics: undefined, logger };
+  const renewed = (): Promise<void> => reload.reloadCertificates();
+  const acme = new AcmeRenewal({ dataFolder: folder.path, clock: systemClock, logger, renewed });
+  const parts: Parts = { core, tls, acme, listeners: undefined, metrics: undefined, logger };
   const reload = new ConfigReload({
     config,
     load: options.loadConfig,
@@ -117,7 +121,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   let isOpen = false;
   const drain = new ServerDrain(core.broker, () => parts.listeners);
   closers.push(() => drain.close());
-  const metrics = new ServerMetrics({ broker: core.broker, tls, reload, drain, listeners: () => parts.listeners, version });
+  const metrics = new ServerMetrics({ broker: core.broker, tls, acme, reload, drain, listeners: () => parts.listeners, version });
   closers.push(() => metrics.close());
   parts.metrics = metrics;
   const operations = operationsOf(core.broker, metrics, reload, drain, () => isOpen);
@@ -132,6 +136,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   metrics.publishEvery(config.metrics.sysInterval);
   await checkOpenFiles(logger);
   reload.begin();
+  closers.push(() => acme.close());
   isOpen = true;
   closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
   // Before all else, so that no reload opens what is being closed.
@@ -178,23 +183,26 @@ async function checkOpenFiles(logger: Logger): Promise<void> {
 interface Parts {
   readonly core: ServerCore;
   readonly tls: ServerTls;
+  readonly acme: AcmeRenewal;
   listeners: ServerListeners | undefined;
   metrics: ServerMetrics | undefined;
   readonly logger: Logger;
 }
 
-async function openFirst({ tls, listeners }: Parts, config: BrokerConfig): Promise<void> {
+async function openFirst({ tls, acme, listeners }: Parts, config: BrokerConfig): Promise<void> {
   const plan = planListeners(config);
   const certificates = await tls.stage(config, plan.needsTls);
   certificates.commit();
   (await listeners!.stage(plan, config, certificates.tenants)).commit();
+  // Nobody waits for it: clients are served as soon as there is a certificate, and those of this machine meanwhile.
+  acme.configure(plan.needsTls ? config.tls.acme : undefined);
 }
 
 /** Everything that can fail is done first, and given up again when a later part of it fails; then all takes effect in one turn. */
-async function apply({ core, tls, listeners, metrics, logger }: Parts, config: BrokerConfig): Promise<void> {
+async function apply({ core, tls, acme, listeners, metrics, logger }: Parts, config: BrokerConfig): Promise<void> {
   const staged: Staged[] = [];
+  const plan = planListeners(config);
   try {
-    const plan = planListeners(config);
     const certificates = await tls.stage(config, plan.needsTls);
     staged.push(certificates);
     staged.push(await core.stage(config));
@@ -204,6 +212,7 @@ async function apply({ core, tls, listeners, metrics, logger }: Parts, config: B
     throw error;
   }
   for (const part of staged) part.commit();
+  acme.configure(plan.needsTls ? config.tls.acme : undefined);
   logger.level = config.log.level;
   metrics?.publishEvery(config.metrics.sysInterval);
 }

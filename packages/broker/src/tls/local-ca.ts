@@ -1,11 +1,12 @@
 import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
-import { access, chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type * as X509 from "@peculiar/x509";
 import { type CertificateMaterial, certificateBlocks, checkedMaterial, parsePrivateKey, readPem } from "./certificate-files.ts";
+import { loadX509 } from "./load-x509.ts";
 import { encodeNameConstraints, NAME_CONSTRAINTS_OID, readPermittedDnsNames } from "./name-constraints.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 /** Long, since each new authority must be trusted by hand again. */
 const CA_DAYS = 3650;
@@ -210,16 +211,6 @@ async function issueCertificate(issue: Issue): Promise<CertificateMaterial> {
 const EC_P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
 const ECDSA_SHA256 = { name: "ECDSA", hash: "SHA-256" } as const;
 
-type X509Library = typeof X509;
-
-/** Loaded on demand: it takes longer than the rest of a start, and most starts make no certificate. */
-async function loadX509(): Promise<X509Library> {
-  await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
-  x509.cryptoProvider.set(webcrypto as never);
-  return x509;
-}
-
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
   return createPrivateKey({ key: der, format: "der", type: "pkcs8" }).export({ type: "pkcs8", format: "pem" }).toString();
@@ -240,12 +231,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
   );
-}
-
-async function writeAtomically(file: string, content: string, mode: number): Promise<void> {
-  const temporary = `${file}.new`;
-  await writeFile(temporary, content, { mode, flush: true });
-  // The mode of writeFile holds for new files only, and a crash may have left this one with another mode.
-  await chmod(temporary, mode);
-  await rename(temporary, file);
 }

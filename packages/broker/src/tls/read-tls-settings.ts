@@ -6,15 +6,17 @@ import { type CertificateMaterial, certificateBlocks, readCertificateFiles, read
 import type { TenantTlsSettings } from "./tenant-tls.ts";
 
 /**
- * Reads the files of the configuration into what a tenant's TLS is made of. `local` brings the certificate where it names none.
+ * Reads the files of the configuration into what a tenant's TLS is made of. `issued` brings the certificate that ACME has got, if it has
+ * one, and `local` the one for where there is no other.
  *
  * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH, CONFIG_INVALID of the passphrase
  */
 export async function readTlsSettings(
   config: TlsConfig,
+  issued: () => Promise<CertificateMaterial | undefined>,
   local: () => Promise<Pick<TenantTlsSettings, "material" | "named">>,
 ): Promise<TenantTlsSettings> {
-  const own = await ownMaterial(config);
+  const own = config.acme === undefined ? await ownMaterial(config) : await issued();
   const settings: TenantTlsSettings = {
     ...(own === undefined ? await local() : { material: own }),
     ...(await clientTrust(config)),

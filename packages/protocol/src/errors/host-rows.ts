@@ -147,6 +147,7 @@ const rows = {
   CONFIG_FIXED: ["config", "usage", "new-input", "this cannot change while the broker runs", "Restart the broker for it, or put the old value back."],
   CERTIFICATE_UNREADABLE: ["config", "local", "new-input", "a certificate or key file cannot be read", "Give a PEM file this user may read."],
   KEY_MISMATCH: ["config", "usage", "new-input", "the listener's key does not belong to its certificate", "Configure the key the certificate was made with."],
+  ACME_FAILED: ["config", "network", "backoff", "the certificate authority issued no certificate", "Read what it says: most often port 80 of a name does not lead to `tls.acme.listen`."],
   USAGE: ["config", "usage", "new-input", "the command line is not valid", "Read the help of the command."],
   STORE_DAMAGED: ["storage", "local", "never", "the store is damaged", "Start with --on-damage=salvage, after a copy of the data folder."],
   STORE_NEWER: ["storage", "usage", "new-input", "the store was written by a newer version", "Use that version or a newer one."],

@@ -47,6 +47,10 @@ export const operation: Explanations = {
     fixes: ["Both must print the same: `openssl x509 -noout -pubkey -in cert.pem` and `openssl pkey -pubout -in key.pem`."],
     seenAs: ["ERR_OSSL_X509_KEY_VALUES_MISMATCH"],
   },
+  ACME_FAILED: {
+    causes: ["The authority cannot reach port 80 of a name, the name leads elsewhere, or too many were ordered this week."],
+    fixes: ["`curl http://NAME/.well-known/acme-challenge/x` from another network reaches the broker while it orders."],
+  },
   USAGE: { causes: ["An option or argument is unknown, missing or given twice."], fixes: ["Add `--help` to the command."] },
   STORE_DAMAGED: {
     causes: ["A disk fault, or a machine that lost power without keeping its promise to flush."],

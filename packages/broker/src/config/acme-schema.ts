@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** A certificate from an authority that speaks ACME, such as Let's Encrypt. */
+export interface AcmeConfig {
+  directory: string;
+  names: string[];
+  email?: string | undefined;
+  agreeToTerms: true;
+  /** Where http-01 challenges are answered. */
+  listen: string;
+  trust?: string | undefined;
+}
+
+/** @see AcmeConfig */
+export type AcmeInput = Omit<AcmeConfig, "directory" | "listen"> & { directory?: string | undefined; listen?: string | undefined };
+
+const NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+/** @see AcmeConfig */
+export const acmeSchema: z.ZodType<AcmeConfig, AcmeInput> = z.strictObject({
+  directory: z
+    .url({ protocol: /^https$/, error: "must be the https:// address of an ACME directory" })
+    .default("https://acme-v02.api.letsencrypt.org/directory")
+    .describe("Address of the authority's ACME directory."),
+  names: z
+    .array(z.string().regex(NAME, { error: "must be a host name in lower case; http-01 proves neither wildcards nor addresses" }))
+    .min(1, { error: "needs at least one name" })
+    .max(100)
+    .describe("Host names that the certificate is for; port 80 of each must lead to `listen`."),
+  email: z.email().optional().describe("Where the authority may write to about the account."),
+  agreeToTerms: z
+    .literal(true, { error: "must be true: the authority issues to those alone who agree to its terms of service" })
+    .describe("That the authority's terms of service are agreed to."),
+  listen: z
+    .string()
+    .default("http://*:80")
+    .describe("Where the authority's http-01 challenges are answered, while an order is under way."),
+  trust: z
+    .string()
+    .optional()
+    .describe("PEM file with the authority of the ACME server's own certificate. Default: the public ones that Node knows."),
+});

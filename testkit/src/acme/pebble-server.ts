@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLocalCa } from "@bowline/broker/internal";
+import { closedPort } from "../guides/closed-port.ts";
+import { programPath } from "../system/missing-programs.ts";
+
+/** How long the certificates live that it issues. */
+export const CERTIFICATE_SECONDS = 86_400;
+
+/** Debian's pebble, an ACME server for tests, with a name server that leads every name to 127.0.0.1. */
+export class PebbleServer {
+  readonly folder: string;
+  readonly directory: string;
+  /** PEM file with the authority of the server's own certificate. */
+  readonly trust: string;
+  /** Where it fetches http-01 challenges. */
+  readonly httpPort: number;
+  private readonly managementPort: number;
+  private readonly children: ChildProcess[] = [];
+
+  private constructor(folder: string, port: number, managementPort: number, httpPort: number) {
+    this.folder = folder;
+    this.directory = `https://127.0.0.1:${port}/dir`;
+    this.trust = join(folder, "ca.pem");
+    this.managementPort = managementPort;
+    this.httpPort = httpPort;
+  }
+
+  static async start(): Promise<PebbleServer> {
+    const folder = await mkdtemp(join(tmpdir(), "bowline-pebble-"));
+    const [port, management, http, dns, dnsManagement] = (await fivePorts()) as [number, number, number, number, number];
+    const server = new PebbleServer(folder, port, management, http);
+    const { certificate, privateKey } = await (await openLocalCa({ folder })).issue(["localhost", "127.0.0.1"]);
+    await writeFile(join(folder, "cert.pem"), certificate);
+    await writeFile(join(folder, "key.pem"), privateKey);
+    const pebble = {
+      listenAddress: `127.0.0.1:${port}`,
+      managementListenAddress: `127.0.0.1:${management}`,
+      certificate: join(folder, "cert.pem"),
+      privateKey: join(folder, "key.pem"),
+      httpPort: http,
+      tlsPort: http,
+      certificateValidityPeriod: CERTIFICATE_SECONDS,
+    };
+    await writeFile(join(folder, "pebble.json"), JSON.stringify({ pebble }));
+    const nobody = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
+    const names = ["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`];
+    await server.run("pebble-challtestsrv", [...nobody, ...names], dnsManagement);
+    await server.run("pebble", ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns}`], port);
+    return server;
+  }
+
+  /** PEM of the root of what it issues, another one at each start. */
+  async root(): Promise<string> {
+    const asked = request({
+      port: this.managementPort,
+      host: "127.0.0.1",
+      path: "/roots/0",
+      rejectUnauthorized: false,
+      agent: false,
+    });
+    asked.end();
+    const [answer] = (await once(asked, "response")) as [AsyncIterable<Buffer>];
+    const parts: Buffer[] = [];
+    for await (const part of answer) parts.push(part);
+    return Buffer.concat(parts).toString();
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.children) {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+    }
+    await rm(this.folder, { recursive: true });
+  }
+
+  /** Resolves when the port takes connections. */
+  private async run(program: string, args: readonly string[], port: number): Promise<void> {
+    // No pauses, half of all good nonces refused, and every name proved anew for every order.
+    const env = { ...process.env, PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "50", PEBBLE_AUTHZREUSE: "0" };
+    const child = spawn(programPath(program) ?? program, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+    this.children.push(child);
+    let log = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (log += text));
+    while (child.exitCode === null) {
+      const socket = connect(port, "127.0.0.1");
+      const isOpen = await new Promise<boolean>((resolve) =>
+        socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
+      );
+      socket.destroy();
+      if (isOpen) return;
+    }
+    throw new Error(`${program} ended:\n${log}`);
+  }
+}
+
+async function fivePorts(): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < 5) ports.add(await closedPort());
+  return [...ports];
+}
