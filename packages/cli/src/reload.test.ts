@@ -289,6 +289,15 @@ test("config check says what is wrong and opens nothing", () => {
   writeFileSync(join(folder, "bad.yaml"), "listen:\n  - mqtt://0.0.0.0:1883\n");
   const plaintext = run("config", "check", "bad.yaml");
   expect(plaintext.stderr).toMatch(/^error\[PLAINTEXT_OFF_LOOPBACK\].*bad\.yaml:2:5: /);
+  writeFileSync(join(folder, "bad.json"), '{\n\t"memory": true,\n}\n');
+  expect(run("config", "check", "bad.json").stderr).toContain("bad.json:3:1: this is no JSON: no comma may stand before }");
+  writeFileSync(join(folder, "pw"), "secret");
+  writeFileSync(join(folder, "mute.yaml"), "bootstrap:\n  users: [{username: ann, password: {file: pw}}]\n");
+  expect(run("config", "check", "mute.yaml")).toMatchObject({
+    code: 0,
+    stdout: "mute.yaml is well\n",
+    stderr: expect.stringContaining("warning: mute.yaml:2:3: the users of `bootstrap` will have no rights") as string,
+  });
   for (const [text, words] of [
     ["export const x = 1;", "has no default export"],
     ["export default {", "broken.ts"],

@@ -28,11 +28,26 @@ export interface PathResolver {
   readonly secret: (reference: SecretReference) => SecretReference;
 }
 
+/** A secret that a link of the chain needs. */
+export interface NamedSecret {
+  /** Its key within the link. */
+  readonly path: readonly PropertyKey[];
+  readonly reference: SecretReference;
+  /** What is wrong with what it holds, without telling it; undefined for nothing. */
+  readonly faultOf?: (text: string) => string | undefined;
+}
+
 /** A kind of authenticator: what the configuration may say of it, and how it is opened. */
 export interface AuthenticatorKind<T extends { kind: string }, Input extends { kind: string } = T> {
   readonly schema: z.ZodType<T, Input>;
   /** Absent where it names no files. */
   resolve?(config: Input, resolver: PathResolver): Input;
+  /** Where its secrets lie. Absent where it has none. */
+  secrets?(config: T): readonly NamedSecret[];
+  /** What no schema sees, without opening anything: throws MqttError CONFIG_INVALID. */
+  check?(config: T): void;
+  /** The Authentication Methods that clients may name. Absent where there are none. */
+  methodNames?(config: T): readonly string[];
   /** Everything that can fail fails here, before anything of the old chain is given up. Rejects with MqttError. */
   open(config: T, context: AuthenticatorContext): Promise<OpenAuthenticator>;
 }

@@ -1,5 +1,12 @@
+import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
-import type { AuthenticatorContext, AuthenticatorKind, OpenAuthenticator, PathResolver } from "./authenticator-kind.ts";
+import type {
+  AuthenticatorContext,
+  AuthenticatorKind,
+  NamedSecret,
+  OpenAuthenticator,
+  PathResolver,
+} from "./authenticator-kind.ts";
 import { type CertificateConfig, type CertificateInput, certificateKind } from "./certificate-kind.ts";
 import type { JwtConfig, JwtInput } from "./jwt/jwt-config.ts";
 import { jwtKind } from "./jwt/jwt-kind.ts";
@@ -30,12 +37,51 @@ const KINDS: Kinds = {
 
 /** Opens one link; rejects with the MqttError of its kind. */
 export function openAuthenticator(config: AuthenticatorConfig, context: AuthenticatorContext): Promise<OpenAuthenticator> {
-  return (KINDS[config.kind] as AuthenticatorKind<AuthenticatorConfig>).open(config, context);
+  return kindOf(config).open(config, context);
 }
 
 /** The same with every path of it absolute. */
 export function resolveAuthenticator(config: AuthenticatorInput, resolver: PathResolver): AuthenticatorInput {
   return (KINDS[config.kind] as unknown as AuthenticatorKind<AuthenticatorInput>).resolve?.(config, resolver) ?? config;
+}
+
+/** Where the secrets of a link lie. */
+export function secretsOf(config: AuthenticatorConfig): readonly NamedSecret[] {
+  return kindOf(config).secrets?.(config) ?? [];
+}
+
+/** @throws MqttError CONFIG_INVALID for what no schema sees */
+export function checkAuthenticator(config: AuthenticatorConfig): void {
+  kindOf(config).check?.(config);
+}
+
+/**
+ * A client names its Authentication Method, and only one link can be meant. The first link that names one which is taken, and the error
+ * that says so.
+ *
+ * @param taken Those of the program that embeds the broker.
+ */
+export function doubledMethod(
+  chain: readonly AuthenticatorConfig[],
+  taken: readonly string[] = [],
+): { index: number; error: MqttError } | undefined {
+  const seen = new Map(taken.map((name) => [name, "the program that runs the broker"]));
+  for (const [index, link] of chain.entries()) {
+    for (const name of new Set(kindOf(link).methodNames?.(link))) {
+      const other = seen.get(name);
+      if (other !== undefined) {
+        const detail = `the Authentication Method "${name}" is that of ${other} already`;
+        const remedy = "Give one of them other names: `authenticationMethods` of jwt, `mechanisms` of scram.";
+        return { index, error: new MqttError("CONFIG_INVALID", { detail, remedy }) };
+      }
+      seen.set(name, `authentication.${index} (${link.kind})`);
+    }
+  }
+  return undefined;
+}
+
+function kindOf({ kind }: AuthenticatorConfig): AuthenticatorKind<AuthenticatorConfig> {
+  return KINDS[kind] as AuthenticatorKind<AuthenticatorConfig>;
 }
 
 /** The chain of the configuration. */

@@ -160,7 +160,8 @@ function storedBan({ id, rule }: StoredRule): Ban {
   }
 }
 
-function isRange(text: string): boolean {
+/** Whether it is an address, or a range such as `10.0.0.0/8`. */
+export function isRange(text: string): boolean {
   const [address = "", bits, ...more] = text.split("/");
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;

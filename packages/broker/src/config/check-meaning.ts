@@ -1,10 +1,12 @@
 import { MqttError } from "@bowline/protocol";
+import type { NamedSecret } from "../auth/authenticator-kind.ts";
+import { checkAuthenticator, doubledMethod, secretsOf } from "../auth/authenticator-kinds.ts";
 import { parseListenUrl } from "../listeners/listen-url.ts";
 import { parseAdminUrl, parseChallengeUrl, parseConsoleUrl } from "../server/admin-url.ts";
 import { trustedProxies } from "../server/trusted-proxies.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
-import { readSecret, type SecretReference } from "./secret-reference.ts";
+import { readSecret } from "./secret-reference.ts";
 
 /** A key whose form is right and whose meaning is not. */
 export interface MeaningFault {
@@ -32,20 +34,29 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   check(["admin", "listen"], () => config.admin.listen !== false && parseAdminUrl(config.admin.listen, config));
   check(["tls", "acme", "listen"], () => config.tls.acme !== undefined && parseChallengeUrl(config.tls.acme.listen));
   check(["trustedProxies"], () => trustedProxies(config.trustedProxies));
-  for (const [path, secret] of secretsOf(config)) {
-    await readSecret(secret).catch((error: unknown) => faults.push({ path, error: asMqttError(error) }));
+  for (const [index, link] of config.authentication.entries()) check(["authentication", index], () => checkAuthenticator(link));
+  const doubled = doubledMethod(config.authentication);
+  if (doubled !== undefined) faults.push({ path: ["authentication", doubled.index], error: doubled.error });
+  for (const { path, reference, faultOf } of secretsIn(config)) {
+    try {
+      const secret = await readSecret(reference);
+      const fault = faultOf?.(secret.reveal());
+      if (fault !== undefined) throw new MqttError("CONFIG_INVALID", { detail: fault });
+    } catch (error) {
+      faults.push({ path, error: asMqttError(error) });
+    }
   }
   return faults;
 }
 
-function secretsOf({ tls, metrics, bootstrap }: BrokerConfig): [readonly PropertyKey[], SecretReference][] {
+function secretsIn({ tls, metrics, bootstrap, authentication }: BrokerConfig): NamedSecret[] {
   return [
-    ...(tls.passphrase === undefined ? [] : [[["tls", "passphrase"], tls.passphrase] as [string[], SecretReference]]),
-    ...(metrics.token === undefined ? [] : [[["metrics", "token"], metrics.token] as [string[], SecretReference]]),
-    ...bootstrap.users.map(({ password }, index): [PropertyKey[], SecretReference] => [
-      ["bootstrap", "users", index, "password"],
-      password,
-    ]),
+    ...(tls.passphrase === undefined ? [] : [{ path: ["tls", "passphrase"], reference: tls.passphrase }]),
+    ...(metrics.token === undefined ? [] : [{ path: ["metrics", "token"], reference: metrics.token }]),
+    ...bootstrap.users.map(({ password }, index) => ({ path: ["bootstrap", "users", index, "password"], reference: password })),
+    ...authentication.flatMap((link, index) =>
+      secretsOf(link).map((secret) => ({ ...secret, path: ["authentication", index, ...secret.path] })),
+    ),
   ];
 }
 

@@ -108,7 +108,7 @@ test.each([
   ["authentication: [{kind: password, realm: x}]", 'unknown key "authentication.0.realm"; known are kind'],
   ["bootstrap: {users: [{username: ann, password: hunter2}]}", '"bootstrap.users.0.password" must say where the secret lies'],
   ["- a\n- b", "1:1: the configuration must be a group of keys, not a list"],
-  ["data: x\ndata: y", "bowline.yaml:2:1: Map keys must be unique"],
+  ["data: x\ndata: y", "bowline.yaml:2:1: this key stands there twice"],
   ["data: [", "bowline.yaml:1:"],
 ])("%j is refused: %s", async (text, words) => {
   const fault = await faultOf(text);
@@ -130,6 +130,28 @@ test.each([
     "bowline.yaml:1:11: the environment variable BOWLINE_NOT_SET is not set",
   ],
   ["tls:\n  passphrase: {file: none.txt}", "CONFIG_INVALID", "none.txt cannot be read (ENOENT)"],
+  [
+    "authentication:\n- kind: jwt\n  secret: {env: BOWLINE_NOT_SET}",
+    "CONFIG_INVALID",
+    "bowline.yaml:3:3: the environment variable BOWLINE_NOT_SET is not set",
+  ],
+  [
+    "authentication:\n- kind: jwt\n  secret: {env: HOME}",
+    "CONFIG_INVALID",
+    "bowline.yaml:3:3: the secret of tokens has fewer than 32",
+  ],
+  [
+    "authentication:\n- kind: webhook\n  url: https://a.example\n  headers:\n    authorization: {file: none}",
+    "CONFIG_INVALID",
+    "bowline.yaml:5:5: the secret's file",
+  ],
+  ["authentication:\n- kind: webhook\n  url: http://a.example", "CONFIG_INVALID", "bowline.yaml:2:3: webhook: url must be"],
+  ["authentication:\n- {kind: jwt, jwks: 'http://a.example/k'}", "CONFIG_INVALID", "bowline.yaml:2:3: jwks: a key set of another"],
+  [
+    "authentication:\n- {kind: jwt, jwks: a.json}\n- {kind: jwt, jwks: b.json}",
+    "CONFIG_INVALID",
+    'bowline.yaml:3:3: the Authentication Method "JWT" is that of authentication.0 (jwt) already',
+  ],
 ])("%j means nothing: %s", async (text, code, words) => {
   const fault = await faultOf(text.replace("a: 1\n", ""));
   expect(fault).toContain(`${code}: `);
@@ -148,6 +170,20 @@ test("secrets are told by where they lie, and what they hold is in no error and 
     "tls: {passphrase: {text: geheim}}",
   ])
     expect(await faultOf(text)).not.toContain("geheim");
+});
+
+test("users of `bootstrap` without a rule are warned of, with their place, unless somebody else grants rights", async () => {
+  await writeFile(join(folder, "pw"), "secret\n");
+  const users = "bootstrap:\n  users: [{username: ann, password: {file: pw}}]\n";
+  const warningsOf = async (text: string): Promise<readonly string[] | undefined> => {
+    await writeFile(join(folder, "bowline.yaml"), text);
+    return (await loadConfigFiles({ file: "bowline.yaml", directory: folder })).warnings;
+  };
+  const [warning] = (await warningsOf(users)) ?? [];
+  expect(warning).toMatch(/^bowline\.yaml:2:3: the users of `bootstrap` will have no rights: .*bowline acl add/);
+  expect(await warningsOf(`${users}  rules: [{permission: allow, action: both, topics: [a]}]\n`)).toEqual([]);
+  expect(await warningsOf(`${users}authentication: [{kind: webhook, url: "https://a.example"}]\n`)).toEqual([]);
+  expect(await warningsOf("")).toEqual([]);
 });
 
 test("a program as configuration is the command line's business", async () => {

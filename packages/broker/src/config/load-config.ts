@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { errorInfo, MqttError } from "@bowline/protocol";
 import { type BrokerConfig, type BrokerConfigInput, brokerConfigSchema, type CheckedConfig, GROUPS } from "./broker-config.ts";
 import { meaningFaults } from "./check-meaning.ts";
+import { configWarnings } from "./config-warnings.ts";
 import type { ConfigSource, PositionOf } from "./config-source.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { parseConfigText } from "./parse-config-text.ts";
@@ -23,6 +24,8 @@ export interface LoadConfigOptions {
 export interface LoadedConfig {
   config: BrokerConfig;
   files: readonly string[];
+  /** What is allowed and hardly meant, with its place. */
+  warnings?: readonly string[];
 }
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -48,7 +51,9 @@ export async function loadConfigFiles(options: LoadConfigOptions = {}): Promise<
   // Checked alone first, so that a position is always one of the file.
   check(source.value, origin);
   const merged = merge(resolvePaths(source.value as BrokerConfigInput, dirname(path)), overrides);
-  return { config: await complete(check(merged, COMMAND_LINE), overrides, origin), files: source.files };
+  const config = await complete(check(merged, COMMAND_LINE), overrides, origin);
+  const warnings = configWarnings(config).map(({ path: key, words }) => `${placeOf(key, origin)}${words}`);
+  return { config, files: source.files, warnings };
 }
 
 async function readSource(path: string, { file = "", loadModule }: LoadConfigOptions): Promise<ConfigSource> {

@@ -1,19 +1,23 @@
 import { MqttError } from "@bowline/protocol";
 import { isMap, isNode, isPair, LineCounter, type Node, parseDocument } from "yaml";
-import type { ConfigSource } from "./config-source.ts";
+import type { ConfigSource, Position } from "./config-source.ts";
+import { jsonFault } from "./json-fault.ts";
 
 /**
- * Reads YAML, and JSON with it, since every JSON text is YAML.
+ * Reads YAML, and JSON with it, since every JSON text is YAML. A file that is called `.json` must be JSON.
  *
  * @throws MqttError CONFIG_INVALID with line and column
  */
 export function parseConfigText(text: string, shownName: string): Omit<ConfigSource, "files"> {
+  const fault = /\.json$/i.test(shownName) ? jsonFault(text) : undefined;
+  if (fault !== undefined) throw notWell(shownName, placeAt(text, fault.offset), `this is no JSON: ${fault.words}`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, stringKeys: true });
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new MqttError("CONFIG_INVALID", { detail: `${shownName}:${line}:${col}: ${error.message}`, cause: error });
+    const words = error.code === "DUPLICATE_KEY" ? "this key stands there twice" : error.message;
+    throw notWell(shownName, { line, column: col }, words, error);
   }
   return {
     // An empty file is a file that says nothing.
@@ -25,6 +29,15 @@ export function parseConfigText(text: string, shownName: string): Omit<ConfigSou
       return { line, column: col };
     },
   };
+}
+
+function notWell(name: string, { line, column }: Position, words: string, cause?: unknown): MqttError {
+  return new MqttError("CONFIG_INVALID", { detail: `${name}:${line}:${column}: ${words}`, cause });
+}
+
+function placeAt(text: string, offset: number): Position {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
 }
 
 function offsetOf(root: Node | null, path: readonly PropertyKey[]): number | undefined {

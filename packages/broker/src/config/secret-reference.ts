@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
@@ -28,6 +29,16 @@ export async function readSecret(reference: SecretReference): Promise<Secret> {
   const text = value.trimEnd();
   if (text === "") throw invalid(`${nameOf(reference)} is empty`);
   return new Secret(text);
+}
+
+/** Another text whenever one of the secrets holds another value; tells nothing of them. */
+export async function secretsVersion(references: readonly SecretReference[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const reference of references) {
+    const text = (await readSecret(reference)).reveal();
+    hash.update(`${text.length}:`).update(text);
+  }
+  return hash.digest("base64");
 }
 
 async function readSecretFile(file: string): Promise<string> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
 import { parsePrometheus } from "@bowline/testkit/broker";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RuleInput } from "../acl/rule.ts";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { createLogger, silentLogger, type Logger } from "../log/logger.ts";
@@ -35,9 +36,13 @@ const LOCAL: BrokerConfigInput = {
   admin: { listen: "http://127.0.0.1:0" },
 };
 
-async function start(overrides: BrokerConfigInput = {}, logger: Logger = silentLogger): Promise<Server> {
+async function start(
+  overrides: BrokerConfigInput = {},
+  logger: Logger = silentLogger,
+  rules?: readonly RuleInput[],
+): Promise<Server> {
   const config = await loadConfig({ directory: folder, overrides: { ...LOCAL, ...overrides } });
-  const server = await startServer({ config, logger, version: "1.2.3" });
+  const server = await startServer({ config, logger, version: "1.2.3", rules });
   servers.add(server);
   return server;
 }
@@ -189,6 +194,23 @@ test("an empty store begins with the users of `bootstrap`, and one that holds an
   servers.delete(first);
   const second = await start({ ...store, bootstrap });
   expect(second.users.list("default").map(({ username }) => username)).toEqual(["bob"]);
+});
+
+test("users whom nothing gives a right are warned of at the start, until there is a rule", async () => {
+  await writeFile(join(folder, "pw"), "secret of ann\n");
+  const bootstrap = { users: [{ username: "ann", password: { file: "pw" } }] };
+  const warned = async (more: BrokerConfigInput): Promise<boolean> => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: "warn", format: "json", destination: { write: (line) => void lines.push(line) } });
+    const server = await start({ anonymous: false, ...more }, logger, []);
+    await server.close();
+    servers.delete(server);
+    return lines.join("").includes("users have no rights: no rule allows anything");
+  };
+  expect(await warned({ bootstrap })).toBe(true);
+  const rules = [{ permission: "allow" as const, action: "both" as const, topics: ["#"] }];
+  expect(await warned({ bootstrap: { ...bootstrap, rules } })).toBe(false);
+  expect(await warned({})).toBe(false);
 });
 
 test("clients are told another server when the broker ends and the configuration names one", async () => {

@@ -3,14 +3,17 @@ import { AnonymousMethod } from "../auth/anonymous-method.ts";
 import { AttemptGuard } from "../auth/attempt-guard.ts";
 import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
 import type { AuthenticatorContext, OpenAuthenticator } from "../auth/authenticator-kind.ts";
-import { type AuthenticatorConfig, openAuthenticator } from "../auth/authenticator-kinds.ts";
+import { type AuthenticatorConfig, doubledMethod, openAuthenticator, secretsOf } from "../auth/authenticator-kinds.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import type { TokenMethod } from "../auth/token-method.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import { secretsVersion } from "../config/secret-reference.ts";
 import type { Staged } from "./staged.ts";
 
 interface Link {
   readonly config: AuthenticatorConfig;
+  /** Of its secrets when it was opened: a file that holds another one opens it anew. */
+  readonly secrets: string;
   readonly open: OpenAuthenticator;
 }
 
@@ -40,6 +43,11 @@ export class ServerAuthentication {
    * @throws MqttError of the kinds
    */
   async stage(config: BrokerConfig): Promise<StagedChain> {
+    const doubled = doubledMethod(
+      config.authentication,
+      this.#given.map(({ name }) => name),
+    );
+    if (doubled !== undefined) throw doubled.error;
     const free = [...this.#links];
     const next: Link[] = [];
     const opened: Link[] = [];
@@ -48,8 +56,10 @@ export class ServerAuthentication {
     };
     try {
       for (const link of config.authentication) {
-        const kept = takeEqual(free, link);
-        const usable = kept ?? { config: link, open: await openAuthenticator(link, this.#context) };
+        // Before it is opened: a change in between is seen at the next reload.
+        const secrets = await secretsVersion(secretsOf(link).map(({ reference }) => reference));
+        const kept = takeEqual(free, link, secrets);
+        const usable = kept ?? { config: link, secrets, open: await openAuthenticator(link, this.#context) };
         if (kept === undefined) opened.push(usable);
         next.push(usable);
       }
@@ -83,7 +93,7 @@ function scramIterationsOf(links: readonly Link[]): number | undefined {
   return undefined;
 }
 
-function takeEqual(free: Link[], config: AuthenticatorConfig): Link | undefined {
-  const index = free.findIndex((link) => isDeepStrictEqual(link.config, config));
+function takeEqual(free: Link[], config: AuthenticatorConfig, secrets: string): Link | undefined {
+  const index = free.findIndex((link) => link.secrets === secrets && isDeepStrictEqual(link.config, config));
   return index < 0 ? undefined : free.splice(index, 1)[0];
 }

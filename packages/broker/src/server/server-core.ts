@@ -12,6 +12,7 @@ import { type UserChange, UserDirectory } from "../auth/user-directory.ts";
 import { Broker, type BrokerOptions } from "../broker.ts";
 import type { BootstrapConfig } from "../config/bootstrap-schema.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import { grantsRights, NO_RIGHTS } from "../config/config-warnings.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
 import type { Logger } from "../log/logger.ts";
@@ -87,6 +88,7 @@ export async function startServerCore(
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
   await seedRules(access.directory, config, rules);
+  warnOfNoRights(users, access.directory, config, logger);
   users.onChange((change) => userChanged(broker, change));
   const stage = async (next: BrokerConfig): Promise<Staged> => {
     const chain = await authentication.stage(next);
@@ -130,6 +132,12 @@ async function seedRules(directory: RuleDirectory, config: BrokerConfig, rules: 
   }
   // Whoever lets strangers in means them to do something. Whoever takes this rule away means it too: it comes but once.
   if (config.anonymous && first?.length === 0) await directory.seed(DEFAULT_TENANT, "anonymous", [ANONYMOUS_RULE]);
+}
+
+/** Where nothing gives anybody a right, every PUBLISH and SUBSCRIBE will be refused, and somebody would look for the reason in the client. */
+function warnOfNoRights(users: UserDirectory, directory: RuleDirectory, config: BrokerConfig, logger: Logger): void {
+  const isMute = directory.list(DEFAULT_TENANT).length === 0 && directory.noMatch(DEFAULT_TENANT) === "deny";
+  if (isMute && users.size > 0 && !grantsRights(config)) logger.warn({ users: users.size }, `users have no rights: ${NO_RIGHTS}`);
 }
 
 /** What a change of a user means to its connections and Sessions. */

@@ -31,8 +31,9 @@ async function check(line: CommandLine): Promise<number> {
   if (file === undefined) throw new MqttError("USAGE", { detail: "name the file: bowline config check FILE" });
   const { loadConfigFiles } = await import("@bowline/broker/internal");
   const { loadConfigModule } = await import("../config/load-config-module.ts");
-  const { config: read } = await loadConfigFiles({ file, loadModule: loadConfigModule });
-  process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, config: read })}\n` : `${file} is well\n`);
+  const { config: read, warnings = [] } = await loadConfigFiles({ file, loadModule: loadConfigModule });
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, config: read, warnings })}\n` : `${file} is well\n`);
   return ExitCode.Well;
 }
 

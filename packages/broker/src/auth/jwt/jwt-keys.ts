@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { MqttError } from "@bowline/protocol";
 import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { readSecret } from "../../config/secret-reference.ts";
-import { isLoopbackHost } from "../../listeners/loopback.ts";
+import { isSafeAddress } from "../safe-address.ts";
 import type { JwtConfig } from "./jwt-config.ts";
 
 /** Where the key of a token comes from, and which algorithms that allows: a token must not choose how it is checked. */
@@ -27,7 +27,9 @@ const FETCH_TIMEOUT_MS = 5_000;
 export async function openJwtKeys(config: JwtConfig): Promise<JwtKeys> {
   if (config.secret !== undefined) return secretKeys(config);
   if (config.publicKey !== undefined) return publicKeys(config.publicKey, config);
-  return isUrl(config.jwks!) ? remoteKeys(config.jwks!, config) : fileKeys(config.jwks!, config);
+  if (!isUrl(config.jwks!)) return fileKeys(config.jwks!, config);
+  checkJwksAddress(config.jwks!);
+  return remoteKeys(config.jwks!, config);
 }
 
 /** Whether a JWKS is at an address and not in a file. */
@@ -35,11 +37,29 @@ export function isUrl(jwks: string): boolean {
   return /^https?:\/\//i.test(jwks);
 }
 
-async function secretKeys({ secret, secretEncoding }: JwtConfig): Promise<JwtKeys> {
-  const text = (await readSecret(secret!)).reveal();
-  const key = Buffer.from(text, secretEncoding === "base64" ? "base64" : "utf8");
-  if (key.length < SECRET_BYTES_MIN) throw invalid(`the secret of tokens has fewer than ${SECRET_BYTES_MIN} bytes`);
+async function secretKeys(config: JwtConfig): Promise<JwtKeys> {
+  const text = (await readSecret(config.secret!)).reveal();
+  const fault = secretFault(text, config);
+  if (fault !== undefined) throw invalid(fault);
+  const key = secretBytes(text, config);
   return { algorithms: HMAC_ALGORITHMS, keyOf: () => Promise.resolve(key) };
+}
+
+/** What is wrong with a shared secret, in words; undefined for nothing. */
+export function secretFault(text: string, config: JwtConfig): string | undefined {
+  return secretBytes(text, config).length < SECRET_BYTES_MIN
+    ? `the secret of tokens has fewer than ${SECRET_BYTES_MIN} bytes`
+    : undefined;
+}
+
+function secretBytes(text: string, { secretEncoding }: JwtConfig): Buffer {
+  return Buffer.from(text, secretEncoding === "base64" ? "base64" : "utf8");
+}
+
+/** @throws MqttError CONFIG_INVALID: whoever changes the set on its way lets in whom he likes */
+export function checkJwksAddress(address: string): void {
+  if (!URL.canParse(address)) throw invalid(`jwks: "${address}" is no address`);
+  if (!isSafeAddress(address)) throw invalid("jwks: a key set of another machine needs https://");
 }
 
 async function publicKeys(file: string, { jwksRefreshSeconds }: JwtConfig): Promise<JwtKeys> {
@@ -72,13 +92,8 @@ async function fileKeys(file: string, { jwksRefreshSeconds }: JwtConfig): Promis
   return { algorithms: SET_ALGORITHMS, keyOf: async (header, token) => (await current.get())(header, token) };
 }
 
-async function remoteKeys(address: string, { jwksRefreshSeconds }: JwtConfig): Promise<JwtKeys> {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined) throw invalid(`jwks: "${address}" is no address`);
-  // Whoever changes the set on its way lets in whom he likes.
-  if (url.protocol !== "https:" && !isLoopbackHost(url.hostname.replace(/^\[|\]$/g, "")))
-    throw invalid("jwks: a key set of another machine needs https://");
-  const keyOf = createRemoteJWKSet(url, {
+function remoteKeys(address: string, { jwksRefreshSeconds }: JwtConfig): JwtKeys {
+  const keyOf = createRemoteJWKSet(new URL(address), {
     timeoutDuration: FETCH_TIMEOUT_MS,
     cooldownDuration: COOLDOWN_MS,
     cacheMaxAge: jwksRefreshSeconds * 1_000,

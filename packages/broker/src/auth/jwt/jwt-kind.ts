@@ -1,6 +1,6 @@
 import type { AuthenticatorKind } from "../authenticator-kind.ts";
 import { type JwtConfig, type JwtInput, jwtSchema } from "./jwt-config.ts";
-import { isUrl, openJwtKeys } from "./jwt-keys.ts";
+import { checkJwksAddress, isUrl, openJwtKeys, secretFault } from "./jwt-keys.ts";
 import { JwtMethod } from "./jwt-method.ts";
 
 /** @see JwtConfig */
@@ -12,6 +12,14 @@ export const jwtKind: AuthenticatorKind<JwtConfig, JwtInput> = {
     ...(config.publicKey === undefined ? {} : { publicKey: path(config.publicKey) }),
     ...(config.jwks === undefined || isUrl(config.jwks) ? {} : { jwks: path(config.jwks) }),
   }),
+  secrets: (config) =>
+    config.secret === undefined
+      ? []
+      : [{ path: ["secret"], reference: config.secret, faultOf: (text) => secretFault(text, config) }],
+  check: ({ jwks }) => {
+    if (jwks !== undefined && isUrl(jwks)) checkJwksAddress(jwks);
+  },
+  methodNames: ({ authenticationMethods }) => authenticationMethods,
   open: async (config) => {
     const method = new JwtMethod(config, await openJwtKeys(config));
     return { method, enhanced: method.enhanced };

@@ -31,6 +31,7 @@ export const scramKind: AuthenticatorKind<ScramConfig, ScramInput> = {
       .default(10_000)
       .describe("Rounds of PBKDF2 for keys that are made from now on; each client computes them at each login."),
   }),
+  methodNames: ({ mechanisms }) => mechanisms,
   open: ({ mechanisms, iterations }, { users }) => {
     return Promise.resolve({ enhanced: mechanisms.map((name) => new ScramMethod(name, users, iterations)) });
   },

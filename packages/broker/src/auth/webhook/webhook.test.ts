@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { silentLogger } from "../../log/logger.ts";
 import type { AuthRequest, AuthResult } from "../authenticator.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -218,16 +217,16 @@ test("a probe that tells nothing makes room for another", () => {
   expect(later.mayAsk()).toBe(true);
 });
 
-test("an address without TLS and a placeholder that there is not are refused at the start", async () => {
-  const context = { users: undefined as never, hasher: undefined as never, logger: silentLogger };
+test("an address without TLS, one with a password, and a placeholder that there is not are no configuration", () => {
   const wrong: Partial<WebhookInput>[] = [
     { url: "http://auth.example/" },
     { url: "auth" },
     { url: "ftp://localhost" },
+    { url: "https://me:secret@auth.example/" },
     { body: { a: "${zone}" } },
   ];
   for (const each of wrong) {
     const config = webhookSchema.parse({ kind: "webhook", url, ...each });
-    await expect(webhookKind.open(config, context)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    expect(() => webhookKind.check!(config)).toThrow("CONFIG_INVALID");
   }
 });

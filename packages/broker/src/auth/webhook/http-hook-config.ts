@@ -1,0 +1,95 @@
+import { MqttError } from "@bowline/protocol";
+import { z } from "zod";
+import { readSecret, type SecretReference, secretReferenceSchema } from "../../config/secret-reference.ts";
+import type { NamedSecret, PathResolver } from "../authenticator-kind.ts";
+import { isSafeAddress } from "../safe-address.ts";
+
+/** How a program of the operator is asked by HTTP. */
+export interface HttpHookConfig {
+  url: string;
+  method: "post" | "get";
+  headers: Record<string, string | SecretReference>;
+  body: Record<string, string>;
+  encoding: "json" | "form";
+  timeoutMs: number;
+  maximumConcurrent: number;
+  maximumQueued: number;
+}
+
+/** The same as it is written. */
+export type HttpHookInput = { url: string } & { [K in Exclude<keyof HttpHookConfig, "url">]?: HttpHookConfig[K] | undefined };
+
+const whole = (from: number, to: number): z.ZodNumber => {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+
+type Shape = { [K in keyof HttpHookConfig]: z.ZodType<HttpHookConfig[K], HttpHookInput[K]> };
+
+/**
+ * The keys of such a hook.
+ *
+ * @param body What is sent where the configuration says nothing.
+ * @param known The placeholders there are, in words.
+ */
+export function httpHookShape(body: Record<string, string>, known: string): Shape {
+  return {
+    url: z.string().min(1).describe("Its https:// address (http:// on the loopback only)."),
+    method: z.enum(["post", "get"]).default("post").describe("With get the fields of `body` are the query."),
+    headers: z
+      .record(z.string(), z.union([z.string(), secretReferenceSchema]))
+      .default({})
+      .describe("Headers of each request; a value may be a secret, {file: PATH} or {env: NAME}."),
+    body: z
+      .record(z.string(), z.string())
+      .default(body)
+      .describe(
+        `What is sent; ${known} stand for the client's. A field that is one of these alone is left out when the client has none.`,
+      ),
+    encoding: z.enum(["json", "form"]).default("json").describe("How the body of a post is written."),
+    timeoutMs: whole(100, 60_000).default(5_000).describe("Ms for one answer; after that the answer is no."),
+    maximumConcurrent: whole(1, 10_000).default(100).describe("Requests at once."),
+    maximumQueued: whole(0, 100_000)
+      .default(1_000)
+      .describe("Requests that wait for their turn; the answer to further ones is no."),
+  };
+}
+
+/** With the paths of its secrets absolute. */
+export function resolveHeaders<T extends HttpHookInput>(config: T, { secret }: PathResolver): T {
+  if (config.headers === undefined) return config;
+  const headers = Object.entries(config.headers).map(([name, value]) => [name, typeof value === "string" ? value : secret(value)]);
+  return { ...config, headers: Object.fromEntries(headers) as HttpHookConfig["headers"] };
+}
+
+/** The headers that are secrets. */
+export function secretHeaders({ headers }: HttpHookConfig): NamedSecret[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    typeof value === "string" ? [] : [{ path: ["headers", name], reference: value }],
+  );
+}
+
+/** The headers with their secrets read. */
+export async function readHeaders({ headers }: HttpHookConfig): Promise<Record<string, string>> {
+  const read: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    read[name] = typeof value === "string" ? value : (await readSecret(value)).reveal();
+  return read;
+}
+
+/**
+ * Passwords go there, and what comes back is believed.
+ *
+ * @throws MqttError CONFIG_INVALID
+ */
+export function checkHttpHook({ url, body }: HttpHookConfig, unknown: (body: HttpHookConfig["body"]) => string | undefined): void {
+  if (!isSafeAddress(url)) throw invalid("url must be an https:// address, or an http:// one on the loopback");
+  const { username, password } = new URL(url);
+  if (username !== "" || password !== "") throw invalid("url must hold no user name and password: give `headers` with a secret");
+  const placeholder = unknown(body);
+  if (placeholder !== undefined) throw invalid(`${placeholder} is not known`);
+}
+
+function invalid(words: string): MqttError {
+  return new MqttError("CONFIG_INVALID", { detail: `webhook: ${words}` });
+}

@@ -1,0 +1,107 @@
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import type { HttpHookConfig } from "./http-hook-config.ts";
+import { type HookReply, readReply } from "./hook-reply.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/** The largest answer read; 10,000 rules fit in. */
+const ANSWER_BYTES_MAX = 1_048_576;
+
+/** Nobody answered as the contract says. */
+export class HookUnanswered extends Error {
+  /** Too many wait for an answer. */
+  readonly isBusy: boolean;
+
+  constructor(reason: string, isBusy = false, cause?: unknown) {
+    super(reason, { cause });
+    this.isBusy = isBusy;
+  }
+}
+
+/** Asks a program of the operator by HTTP: within a time, so many at once, and not at all while it does not answer. */
+export class HttpHook {
+  readonly #config: HttpHookConfig;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #turnstile: Turnstile;
+  readonly #breaker: CircuitBreaker;
+  readonly #closing = new AbortController();
+
+  /** @param headers Those of the configuration, with their secrets read. */
+  constructor(config: HttpHookConfig, headers: Readonly<Record<string, string>>, now: () => number = () => performance.now()) {
+    this.#config = config;
+    this.#headers = headers;
+    this.#turnstile = new Turnstile(config.maximumConcurrent, config.maximumQueued);
+    this.#breaker = new CircuitBreaker(now);
+  }
+
+  /**
+   * @param fields Made when its turn has come.
+   * @throws HookUnanswered
+   */
+  async ask(fields: () => Record<string, string>, signal: AbortSignal): Promise<HookReply> {
+    const turn = await this.#turnstile.enter(signal);
+    if (turn === "full") throw new HookUnanswered("too many clients wait for the webhook", true);
+    if (turn === "aborted") throw new HookUnanswered("the client left before the webhook was asked");
+    try {
+      const told = fields();
+      if (!this.#breaker.mayAsk()) throw new HookUnanswered("the webhook has failed too often and is not asked");
+      return await this.#exchange(told, signal);
+    } finally {
+      this.#turnstile.leave();
+    }
+  }
+
+  /** What is being asked is aborted. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #exchange(fields: Record<string, string>, signal: AbortSignal): Promise<HookReply> {
+    const left = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      const within = AbortSignal.any([left, AbortSignal.timeout(this.#config.timeoutMs)]);
+      const response = await this.#send(fields, within);
+      const text = await boundedText(response);
+      const reply = readReply(response.status, response.headers.get("content-type") ?? "", text);
+      this.#breaker.succeeded();
+      return reply;
+    } catch (cause) {
+      if (left.aborted) this.#breaker.gaveUp();
+      else this.#breaker.failed();
+      throw new HookUnanswered(`the webhook did not answer as it must (${wordsOf(cause)})`, false, cause);
+    }
+  }
+
+  #send(fields: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const { url, method, encoding } = this.#config;
+    const headers = { accept: "application/json", ...this.#headers };
+    // A redirection would carry passwords to whoever it names.
+    const always = { headers, signal, redirect: "error" } as const;
+    if (method === "get") {
+      const address = new URL(url);
+      for (const [name, value] of Object.entries(fields)) address.searchParams.set(name, value);
+      return fetch(address, always);
+    }
+    const isJson = encoding === "json";
+    const contentType = isJson ? "application/json" : "application/x-www-form-urlencoded";
+    const text = isJson ? JSON.stringify(fields) : new URLSearchParams(fields).toString();
+    return fetch(url, { ...always, method: "POST", headers: { "content-type": contentType, ...headers }, body: text });
+  }
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  if (response.body === null) return "";
+  for await (const part of response.body as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > ANSWER_BYTES_MAX) throw new Error(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** For the log: what fetch says is wrapped, and never holds the body that was sent. */
+function wordsOf(cause: unknown): string {
+  const error = cause as Error & { cause?: Error & { code?: string } };
+  return error.cause?.code ?? error.cause?.message ?? error.message;
+}
