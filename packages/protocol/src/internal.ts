@@ -13,6 +13,7 @@ export type { TopicFault } from "./topic/topic-fault.ts";
 export { hasWildcard, parseShare, validateTopicFilter, type Share } from "./topic/topic-filter.ts";
 export { validateTopicName } from "./topic/topic-name.ts";
 export { closestName } from "./errors/closest-name.ts";
+export { packetName } from "./packet/packet-type.ts";
 export { FrameDecoder } from "./packet/frame-decoder.ts";
 export { type FrameHandler, FrameWalk } from "./packet/frame-walk.ts";
 export { checkTopicName, parsePublish, scanPublish } from "./packet/publish.ts";

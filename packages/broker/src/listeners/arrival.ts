@@ -7,8 +7,8 @@ export type Transport = "tcp" | "tls" | "ws" | "wss" | "unix";
 
 /** A peer that passed the front of a listener: everything known about it before its first MQTT byte. */
 export interface Arrival {
-  /** Sends nothing to its handler before the call that receives the arrival has returned. */
-  readonly channel: Channel;
+  /** Sends nothing to its handler before the call that receives the arrival has returned. Another one stands here while it is traced. */
+  channel: Channel;
   readonly tenant: string;
   readonly transport: Transport;
   /** The client's address: of the socket, or what a trusted proxy said it is. Empty for unix sockets. */

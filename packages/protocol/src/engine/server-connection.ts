@@ -107,6 +107,16 @@ export class ServerConnection implements FrameHandler {
     return phase === OPEN || phase.kind === "subscribing" || phase.kind === "unsubscribing";
   }
 
+  /** What came and waits, see FrameDecoder: for an observer that begins in the middle of the connection. */
+  get pending(): readonly Uint8Array[] {
+    return this.decoder.pending;
+  }
+
+  /** The topic that stands behind a Topic Alias of the client. */
+  topicOfAlias(alias: number): Uint8Array | undefined {
+    return this.aliases?.get(alias);
+  }
+
   /** Bytes from the client. */
   receive(chunk: Uint8Array, now: number): void {
     if (this.phase === CLOSED) return;

@@ -54,6 +54,16 @@ export class FrameDecoder extends FrameWalk {
     return total;
   }
 
+  /**
+   * What was received and is not handled yet, in order: for whoever begins to look at the bytes in the middle. Valid until the next
+   * call of the decoder.
+   */
+  get pending(): readonly Uint8Array[] {
+    const [first, ...others] = this.unread;
+    const parts = first === undefined ? [] : [first.subarray(this.unreadAt), ...others];
+    return this.filled > 0 ? [this.partial.subarray(0, this.filled), ...parts] : parts;
+  }
+
   /** True between a `frame` that returned false and `resume`. */
   get isStopped(): boolean {
     return this.phase === FramePhase.Stopped;

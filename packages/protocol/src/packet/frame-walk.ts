@@ -48,7 +48,7 @@ export class FrameWalk {
   /** First bytes of the packet under way. */
   protected filled = 0;
   /** The packet under way. Empty when there is none. */
-  private partial: Uint8Array = NOTHING;
+  protected partial: Uint8Array = NOTHING;
   /** Its whole size, 0 while its fixed header is not complete. */
   private partialSize = 0;
   private partialBodyStart = 0;
