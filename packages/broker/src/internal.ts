@@ -42,6 +42,7 @@ export { dataFolder, type DataFolder, makeDataFolder } from "./config/data-folde
 export type { ConfigSource, PositionOf } from "./config/config-source.ts";
 export { loadConfig, loadConfigFiles, type LoadConfigOptions, type LoadedConfig } from "./config/load-config.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, silentLogger } from "./log/logger.ts";
+export type { TracedPacket, TracedPayload, TraceEvent } from "./trace/trace-event.ts";
 export { Secret } from "./log/secret.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";
 export { type LocalCa, openLocalCa } from "./tls/local-ca.ts";

@@ -1,5 +1,6 @@
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { relative } from "node:path";
+import { createInterface } from "node:readline";
 import { type ErrorCode, isErrorCode, MqttError } from "@bowline/protocol";
 
 /** Longer than any answer of the API takes; a broker that is stuck must not hold a command for ever. */
@@ -32,6 +33,20 @@ export class AdminClient {
     return (await this.#exchange("GET", path, undefined)).text;
   }
 
+  /**
+   * The lines of an answer that goes on until the broker ends it or the signal aborts.
+   *
+   * @throws MqttError as `request` does
+   */
+  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#stream(path, signal);
+    try {
+      yield* createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+    } finally {
+      response.destroy();
+    }
+  }
+
   /** Whether a broker runs there. Asked apart, so that what follows is never begun twice. */
   async isAnswered(): Promise<boolean> {
     try {
@@ -41,6 +56,17 @@ export class AdminClient {
       if (MqttError.is(error) && error.code === "ADMIN_UNREACHABLE") return false;
       throw error;
     }
+  }
+
+  async #stream(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request({ socketPath: this.#socketPath, path, agent: false, signal }, resolve);
+      sent.on("error", (cause) => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#socketPath, cause }))).end();
+    });
+    if (response.statusCode === 200) return response;
+    let text = "";
+    for await (const chunk of response.setEncoding("utf8")) text += chunk as string;
+    throw errorOf(JSON.parse(text), response.statusCode ?? 500);
   }
 
   #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {

@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "send the broker's clients away before it ends",
     load: async () => (await import("./commands/drain.ts")).drain,
   },
+  trace: {
+    summary: "show the packets that pass at the broker",
+    load: async () => (await import("./commands/trace.ts")).trace,
+  },
   console: {
     summary: "make a link that signs a browser in",
     load: async () => (await import("./commands/console.ts")).consoleLink,

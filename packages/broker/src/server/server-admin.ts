@@ -1,6 +1,5 @@
 import type { Context, Hono } from "hono";
 import { getRequestListener } from "@hono/node-server";
-import type { RuleAccess } from "../acl/rule-access.ts";
 import { adminRoutes, type AdminContext } from "../admin/admin-app.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
 import { addConsoleFiles } from "../admin/console-files.ts";
@@ -8,9 +7,11 @@ import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.t
 import { OperatorAccess } from "../admin/operator-access.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
-import { addBanRoutes, type BanContext } from "../admin/ban-routes.ts";
+import { addBanRoutes } from "../admin/ban-routes.ts";
+import { addConnectionRoutes } from "../admin/connection-routes.ts";
 import { addRuleRoutes } from "../admin/rule-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
+import { addTraceRoutes } from "../admin/trace-routes.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
@@ -20,6 +21,7 @@ import type { CloseStack } from "./close-stack.ts";
 import type { ConfigReload } from "./config-reload.ts";
 import type { ServerCore } from "./server-core.ts";
 import type { ServerListeners } from "./server-listeners.ts";
+import { connectionsContextOf } from "./connections-context.ts";
 import { viewOf } from "./view-of.ts";
 
 /** Once a second is what a person can follow. */
@@ -63,9 +65,9 @@ export class ServerAdmin {
     const { folder, closers, operations } = options;
     const context = makeContext(options, listeners);
     const access = new OperatorAccess(await openOperatorKey(folder.operatorKey));
-    const { rules, bans } = options.core;
+    const { core } = options;
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin(access, controlled(context, operations, rules, bans));
+      const app = guardOrigin(access, controlled(context, operations, core));
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -75,7 +77,7 @@ export class ServerAdmin {
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
     const admin = new ServerAdmin(access, listeners, handlers);
 
-    const socketApp = controlled(context, operations, rules, bans);
+    const socketApp = controlled(context, operations, core);
     addSignInLinks(socketApp, () => admin.signInLink());
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
@@ -93,8 +95,10 @@ export class ServerAdmin {
   }
 }
 
-function controlled(context: AdminContext, operations: OperationsContext, rules: RuleAccess, bans: BanContext): Hono {
+function controlled(context: AdminContext, operations: OperationsContext, { broker, rules, bans }: ServerCore): Hono {
   const app = adminRoutes(context);
+  addConnectionRoutes(app, connectionsContextOf(broker));
+  addTraceRoutes(app, broker.traces);
   addBanRoutes(app, bans);
   addRuleRoutes(app, rules);
   addControlRoutes(app, operations);

@@ -55,7 +55,8 @@ export function clientsOf(broker: Broker): { connection: Connection; session: Se
   return clients;
 }
 
-function summarize(connection: Connection, session: Session): ConnectionSummary {
+/** One row of the list of connections. */
+export function summarize(connection: Connection, session: Session): ConnectionSummary {
   return {
     id: connection.id,
     clientIdentifier: session.clientIdentifier,
