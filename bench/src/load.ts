@@ -1,12 +1,13 @@
 // The load generator as a program: node bench/dist/load.js --mode pairs --n 20 --qos 0 --port PORT --pid PID
 // Prints one JSON line. Exit code 0: everything was delivered as it must; 1: not; 2: wrong option or not all connections ready.
 import { parseLoadOptions } from "./load/load-options.ts";
-import { runChurn } from "./load/run-churn.ts";
+import { runConnections } from "./load/run-connections.ts";
 import { runLoad } from "./load/run-load.ts";
 
 try {
   const options = parseLoadOptions(process.argv.slice(2));
-  const result = options.mode === "churn" ? await runChurn(options) : await runLoad(options);
+  const isOfConnections = options.mode === "churn" || options.mode === "hold";
+  const result = isOfConnections ? await runConnections(options) : await runLoad(options);
   console.log(JSON.stringify(result));
   process.exitCode = result.ok ? 0 : 1;
 } catch (error) {

@@ -1,8 +1,5 @@
-/**
- * The configuration of a broker with a list of 100 access rules, of every kind: what the targets are held with. The last one is what
- * lets the load through; the clients are nobody's.
- */
-export function hundredRules(): object {
+/** A list of 100 access rules, of every kind: what the targets are held with. The last one is what lets the user's load through. */
+export function hundredRules(user: string): object[] {
   const rules: object[] = [];
   const rule = (permission: "allow" | "deny", topics: string[], more: object = {}): void => {
     rules.push({ permission, action: "both", topics, ...more });
@@ -12,6 +9,6 @@ export function hundredRules(): object {
   for (let i = 0; i < 17; i++) rule("deny", [`+/secret/${i}/#`], { action: "subscribe", addresses: ["10.0.0.0/8"] });
   rule("allow", ["own/${clientid}/#"]);
   rule("allow", ["+/${username}/#"], { action: "publish" });
-  rule("allow", ["#"], { user: "" });
-  return { bootstrap: { rules } };
+  rule("allow", ["#"], { user });
+  return rules;
 }

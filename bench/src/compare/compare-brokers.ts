@@ -10,6 +10,8 @@ export interface BrokerCase {
   readonly mode: "pairs" | "fanin" | "fanout";
   readonly n: number;
   readonly qos: QoS;
+  /** Bytes of payload. */
+  readonly size: number;
   /** Topics that each publisher takes in turn. */
   readonly topics: number;
   /** What the ratio must reach, where something is promised. */
@@ -50,21 +52,35 @@ const SHAPES = [
   ["fanout", 50],
 ] as const;
 
-/** Every shape at every QoS, 64-byte payloads. Promised is QoS 0 in pairs. */
-export const brokerCases: readonly BrokerCase[] = [
-  ...SHAPES.flatMap(([mode, n]) =>
-    ([0, 1, 2] as const).map((qos) => ({ mode, n, qos, topics: 1, ...(mode === "pairs" && qos === 0 ? { target: 8 } : {}) })),
-  ),
-  // No two messages in a row have the same header, so nothing can be copied but one by one.
-  { mode: "pairs", n: 20, qos: 0, topics: 4 },
+/** What the ratio must reach with everything on, by payload and QoS. */
+const FLOORS: readonly (readonly [size: number, ofQoS: readonly [number, number, number]])[] = [
+  [64, [12, 8, 9]],
+  [1024, [5, 3, 5]],
 ];
 
-export function nameOf({ mode, n, qos, topics }: BrokerCase): string {
-  return `${mode} ${n}, QoS ${qos}${topics === 1 ? "" : `, ${topics} topics`}`;
+/** Every shape at every QoS and size. */
+export const brokerCases: readonly BrokerCase[] = [
+  ...FLOORS.flatMap(([size, floors]) =>
+    SHAPES.flatMap(([mode, n]) => ([0, 1, 2] as const).map((qos) => ({ mode, n, qos, size, topics: 1, target: floors[qos] }))),
+  ),
+  // No two messages in a row have the same header, so nothing can be copied but one by one.
+  { mode: "pairs", n: 20, qos: 0, size: 64, topics: 4, target: 12 },
+];
+
+export function nameOf({ mode, n, qos, size, topics }: BrokerCase): string {
+  return `${mode} ${n}, QoS ${qos}, ${size} B${topics === 1 ? "" : `, ${topics} topics`}`;
+}
+
+/** Messages between a publisher and its subscribers: of large ones fewer, since both brokers hold them. */
+export function windowOf({ size }: BrokerCase): number {
+  return size > 512 ? 128 : 512;
 }
 
 /** Below this many cores broker and generator take turns, so that only CPU per message says something. */
 const CORES_FOR_RATES = 4;
+
+/** What a ratio is judged by on this machine. */
+export const isJudgedByRate: boolean = availableParallelism() >= CORES_FOR_RATES;
 
 /** Runs one case in turns, A B A B, and gives medians. */
 export async function compareBrokers(
@@ -72,18 +88,18 @@ export async function compareBrokers(
   one: BrokerCase,
   { rounds, seconds, warm }: { rounds: number; seconds: number; warm: number },
 ): Promise<BrokerComparison> {
-  const { mode, n, qos, topics, target } = one;
+  const { mode, n, qos, size, topics, target } = one;
   const runs: { bowline: LoadResult[]; mosquitto: LoadResult[] } = { bowline: [], mosquitto: [] };
   for (let round = 0; round < rounds; round++) {
     for (const name of ["mosquitto", "bowline"] as const) {
-      runs[name].push(await measure(brokers[name], { mode, n, qos, topics, seconds, warm }));
+      runs[name].push(await measure(brokers[name], { mode, n, qos, size, topics, window: windowOf(one), seconds, warm }));
     }
   }
   const bowline = sideOf(runs.bowline);
   const mosquitto = sideOf(runs.mosquitto);
   const rateRatio = bowline.receivedPerSecond / mosquitto.receivedPerSecond;
   const cpuRatio = mosquitto.cpuSecondsPerMillion / bowline.cpuSecondsPerMillion;
-  const ratio = availableParallelism() >= CORES_FOR_RATES ? rateRatio : cpuRatio;
+  const ratio = isJudgedByRate ? rateRatio : cpuRatio;
   const isHeld = target === undefined ? undefined : ratio >= target;
   return { ...one, bowline, mosquitto, rateRatio, cpuRatio, isHeld };
 }
@@ -99,7 +115,8 @@ export function missedBy(comparison: BrokerComparison): string[] {
   ];
 }
 
-function sideOf(runs: readonly LoadResult[]): BrokerSide {
+/** Medians of the verified ones. */
+export function sideOf(runs: readonly LoadResult[]): BrokerSide {
   const verified = runs.filter((run) => run.ok);
   return {
     runs,

@@ -8,6 +8,26 @@ export interface LatencyComparison {
   readonly rate: number;
   readonly bowline: LatencySide;
   readonly mosquitto: LatencySide;
+  /** Ours divided by theirs, and what they may be at most; undefined where nothing is promised. */
+  readonly p50: LatencyRatio;
+  readonly p99: LatencyRatio;
+}
+
+export interface LatencyRatio {
+  readonly ratio: number;
+  readonly most: number | undefined;
+}
+
+/** The rates that are measured, and how many times mosquitto's latency is allowed. */
+export const LATENCY_RATES: readonly LatencyBar[] = [
+  { rate: 5000, p50: 1.5, p99: 2.5 },
+  { rate: 50_000, p50: undefined, p99: 3 },
+];
+
+export interface LatencyBar {
+  readonly rate: number;
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
 }
 
 export interface LatencySide {
@@ -21,7 +41,8 @@ export interface LatencySide {
 /** Runs both brokers in turns in an open loop. */
 export async function compareLatency(
   brokers: Brokers,
-  { rate, rounds, seconds, warm }: { rate: number; rounds: number; seconds: number; warm: number },
+  { rate, p50, p99 }: LatencyBar,
+  { rounds, seconds, warm }: { rounds: number; seconds: number; warm: number },
 ): Promise<LatencyComparison> {
   const runs: { bowline: LoadResult[]; mosquitto: LoadResult[] } = { bowline: [], mosquitto: [] };
   for (let round = 0; round < rounds; round++) {
@@ -29,7 +50,15 @@ export async function compareLatency(
       runs[name].push(await measure(brokers[name], { mode: "pairs", n: 20, rate, seconds, warm }));
     }
   }
-  return { rate, bowline: sideOf(runs.bowline), mosquitto: sideOf(runs.mosquitto) };
+  const bowline = sideOf(runs.bowline);
+  const mosquitto = sideOf(runs.mosquitto);
+  return {
+    rate,
+    bowline,
+    mosquitto,
+    p50: { ratio: bowline.p50Us / mosquitto.p50Us, most: p50 },
+    p99: { ratio: bowline.p99Us / mosquitto.p99Us, most: p99 },
+  };
 }
 
 function sideOf(runs: readonly LoadResult[]): LatencySide {

@@ -3,27 +3,28 @@ import { fileURLToPath } from "node:url";
 import type { BrokerProcess } from "../brokers/broker-process.ts";
 import { loadOptionWords, type LoadOptions } from "../load/load-options.ts";
 import type { LoadResult } from "../load/load-result.ts";
-import type { ChurnResult } from "../load/run-churn.ts";
+import type { ConnectionsResult } from "../load/run-connections.ts";
 
-type FlowOptions = Partial<LoadOptions> & { mode: Exclude<LoadOptions["mode"], "churn"> };
+type FlowOptions = Partial<LoadOptions> & { mode: Exclude<LoadOptions["mode"], "churn" | "hold"> };
+type ConnectionOptions = Partial<LoadOptions> & { mode: "churn" | "hold"; n: number; count: number };
 
 /** Time a run may take beyond what it measures, ms: connecting, draining, and giving up on what is lost. */
 const GRACE_MS = 60_000;
 
-/** Runs the generator in a process of its own against the broker. */
+/** Runs the generator in a process of its own against the broker, with the login that this one asks for. */
 export async function measure(broker: BrokerProcess, options: FlowOptions): Promise<LoadResult> {
-  return (await runGenerator(broker, options)) as LoadResult;
+  return (await runGenerator(broker, { ...broker.login, ...options })) as LoadResult;
 }
 
-/** The same for connections. */
-export async function measureChurn(broker: BrokerProcess, options: { n: number; count: number }): Promise<ChurnResult> {
-  return (await runGenerator(broker, { ...options, mode: "churn" })) as ChurnResult;
+/** The same for connections, without credentials where the options name none. */
+export async function measureConnections(broker: BrokerProcess, options: ConnectionOptions): Promise<ConnectionsResult> {
+  return (await runGenerator(broker, options)) as ConnectionsResult;
 }
 
 async function runGenerator(broker: BrokerProcess, options: Partial<LoadOptions>): Promise<unknown> {
   // Compiled, also for tests: Node 20 cannot run TypeScript.
   const program = fileURLToPath(new URL("../load.js", import.meta.url.replace("/src/compare/", "/dist/compare/")));
-  const words = loadOptionWords({ ...options, port: broker.port, pid: broker.pid, label: broker.name });
+  const words = loadOptionWords({ port: broker.port, pid: broker.pid, label: broker.name, ...options });
   const child = spawn(process.execPath, [program, ...words], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let complaint = "";

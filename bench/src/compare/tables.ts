@@ -2,8 +2,12 @@ import { type ClientComparison, nameOfClientCase } from "../clients/compare-clie
 import type { CodecResult } from "../codec.ts";
 import type { TopicResult } from "../topic.ts";
 import { type BrokerComparison, nameOf } from "./compare-brokers.ts";
-import type { ConnectComparison } from "./compare-connects.ts";
-import type { LatencyComparison } from "./compare-latency.ts";
+import type { OneReturn, ReturnOfMany } from "../restart/return-of-many.ts";
+import type { ReloadOfSessions } from "../restart/reload-of-sessions.ts";
+import type { ConnectSide } from "./compare-connects.ts";
+import { SLOWER_AT_MOST, type TopicsComparison } from "./compare-topics.ts";
+import type { IdleMemory } from "./measure-idle.ts";
+import type { LatencyComparison, LatencyRatio } from "./compare-latency.ts";
 
 type Cells = readonly string[];
 
@@ -24,7 +28,7 @@ export function topicTable(results: readonly TopicResult[]): string {
 }
 
 export const brokerHead: Cells = [
-  "64 bytes",
+  "brokers",
   "bowline msg/s",
   "mosquitto msg/s",
   "rate",
@@ -56,7 +60,7 @@ export function brokerRow(comparison: BrokerComparison): Cells {
 }
 
 export function latencyTable(comparisons: readonly LatencyComparison[]): string {
-  const rows = comparisons.flatMap(({ rate, bowline, mosquitto }) =>
+  const rows = comparisons.flatMap(({ rate, bowline, mosquitto, p50, p99 }) =>
     Object.entries({ bowline, mosquitto }).map(([name, side]) => [
       `${rate.toLocaleString("en")}/s`,
       name,
@@ -64,20 +68,75 @@ export function latencyTable(comparisons: readonly LatencyComparison[]): string 
       side.p99Us.toFixed(0),
       side.cpuSecondsPerMillion.toFixed(1),
       verified(side),
+      name === "bowline" ? atMost(p50) : "",
+      name === "bowline" ? atMost(p99) : "",
     ]),
   );
-  return table(["pairs 20, QoS 0", "broker", "p50 µs", "p99 µs", "CPU µs/message", "verified"], rows);
+  return table(["pairs 20, QoS 0", "broker", "p50 µs", "p99 µs", "CPU µs/message", "verified", "p50 target", "p99 target"], rows);
 }
 
-export function connectTable({ bowline, mosquitto }: ConnectComparison): string {
-  const rows = Object.entries({ bowline, mosquitto }).map(([name, side]) => [
-    name,
+function atMost({ ratio, most }: LatencyRatio): string {
+  const words = `${ratio.toFixed(2)} x`;
+  return most === undefined ? words : `${words} of ${most} x ${heldOr(ratio <= most)}`;
+}
+
+export function topicsTable(comparisons: readonly TopicsComparison[]): string {
+  const rows = comparisons.map(({ qos, few, many, slower, isHeld }) => [
+    `pairs 20, QoS ${qos}`,
+    few.cpuSecondsPerMillion.toFixed(3),
+    many.cpuSecondsPerMillion.toFixed(3),
+    `${(slower * 100).toFixed(0)} %`,
+    `${verified(few)} ${verified(many)}`,
+    `${SLOWER_AT_MOST * 100} % ${heldOr(isHeld)}`,
+  ]);
+  return table(["20,000 topics, 10,000 wildcard filters", "few µs", "many µs", "slower", "verified", "target"], rows);
+}
+
+export function connectTable(sides: readonly ConnectSide[]): string {
+  const rows = sides.map((side) => [
+    side.kind,
     side.connectsPerSecond.toLocaleString("en"),
+    `${side.ratio.toFixed(2)} x`,
     side.p99Us.toFixed(0),
     side.cpuUsPerConnect.toFixed(0),
     verified(side),
+    side.target === undefined ? "" : verdict(side.target, side.ratio >= side.target),
   ]);
-  return table(["connect and close, 64 at once", "per second", "p99 µs", "CPU µs", "verified"], rows);
+  return table(["connect and close, 64 at once", "per second", "ratio", "p99 µs", "CPU µs", "verified", "target"], rows);
+}
+
+export function idleTable(results: readonly IdleMemory[]): string {
+  const rows = results.map(({ transport, run, bytes, mostBytes }) => [
+    `${run.connections.toLocaleString("en")} ${transport}`,
+    bytes.toFixed(0),
+    run.connectsPerSecond.toLocaleString("en"),
+    run.broker.cpuUsPerConnect.toFixed(0),
+    `${mostBytes} ${heldOr(run.ok && bytes <= mostBytes)}`,
+  ]);
+  return table(["idle connections", "bytes each", "made per second", "CPU µs", "target"], rows);
+}
+
+export function returnTable({ clients, coldPerSecond, returns }: ReturnOfMany, mostSeconds: number): string {
+  const rows = returns.map((one) => [
+    one.kind === "backoff" ? "clients with their own delays" : "clients that come each second",
+    one.seconds.toFixed(1),
+    refusals(one),
+    `${mostSeconds} s ${heldOr(one.seconds <= mostSeconds)}`,
+  ]);
+  const head = [`${clients.toLocaleString("en")} passwords after a kill`, "back after s", "refused", "target"];
+  return `${table(head, rows)}\nCold logins: ${coldPerSecond.toFixed(0)} per second`;
+}
+
+export function reloadTable(
+  { sessions, subscriptions, cleanSeconds, killedSeconds }: ReloadOfSessions,
+  mostSeconds: number,
+): string {
+  const rows = [
+    ["after a stop", cleanSeconds.toFixed(1), `${mostSeconds} s ${heldOr(cleanSeconds < mostSeconds)}`],
+    ["after a kill, the store is walked", killedSeconds.toFixed(1), ""],
+  ];
+  const words = `${sessions.toLocaleString("en")} sessions, ${subscriptions.toLocaleString("en")} subscriptions`;
+  return table([words, "ready after s", "target"], rows);
 }
 
 /** CPU is in µs per message, of the client's process. */
@@ -109,6 +168,15 @@ function verified({ runs, verified: count }: { runs: readonly unknown[]; verifie
   return `${count}/${runs.length}`;
 }
 
+function refusals({ refused }: OneReturn): string {
+  const words = Object.entries(refused).map(([code, count]) => `${count} x 0x${Number(code).toString(16)}`);
+  return words.length === 0 ? "none" : words.join(", ");
+}
+
 function verdict(target: number, isHeld: boolean): string {
-  return `${target} x ${isHeld ? "held" : "MISSED"}`;
+  return `${target} x ${heldOr(isHeld)}`;
+}
+
+function heldOr(isHeld: boolean): string {
+  return isHeld ? "held" : "MISSED";
 }

@@ -4,11 +4,15 @@ import type { QoS } from "@bowline/protocol";
 export interface LoadOptions {
   /**
    * pairs: `n` publishers, each with a topic and a subscriber of its own; fanin: `n` publishers, one subscriber; fanout: the reverse;
-   * churn: `count` connections, `n` of them under way at once, each closed after its CONNACK.
+   * churn: `count` connections, `n` of them under way at once, each closed after its CONNACK; hold: the same, but all stay open
+   * until memory is read.
    */
-  readonly mode: "pairs" | "fanin" | "fanout" | "churn";
+  readonly mode: "pairs" | "fanin" | "fanout" | "churn" | "hold";
   readonly n: number;
-  /** Topics that a publisher takes in turn, 1 to 10: with one a broker may treat equal headers as one, with two it cannot. */
+  /**
+   * Topics that a publisher takes in turn: with one a broker may treat equal headers as one, with two it cannot. Up to 10 their
+   * subscriber has one filter; of more, an even number, each two have a wildcard filter of their own.
+   */
   readonly topics: number;
   /** Of the publish and of the subscription. */
   readonly qos: QoS;
@@ -31,6 +35,13 @@ export interface LoadOptions {
   /** Above 0: messages per publisher instead of a time, measured to the last delivery without a warm-up. */
   readonly count: number;
   readonly threads: number;
+  /** Credentials of CONNECT; none when empty. */
+  readonly user: string;
+  readonly password: string;
+  /** churn and hold: above 1 the connections log in as `user`-0 and so on, in turn. */
+  readonly users: number;
+  /** churn and hold: 1 for TLS, whose certificate is not checked and whose sessions are not resumed. */
+  readonly tls: 0 | 1;
   /** Process of the broker, whose CPU and memory are read; 0 for none. */
   readonly pid: number;
   /** After this time without a delivery or an acknowledgement what is missing counts as lost, ms. */
@@ -54,6 +65,10 @@ export const defaultLoadOptions: LoadOptions = {
   warm: 1,
   count: 0,
   threads: 2,
+  user: "",
+  password: "",
+  users: 1,
+  tls: 0,
   pid: 0,
   patience: 5000,
   label: "",
@@ -61,7 +76,7 @@ export const defaultLoadOptions: LoadOptions = {
 
 const LIMITS: Readonly<Record<string, readonly [least: number, most: number]>> = {
   n: [1, 5000],
-  topics: [1, 10],
+  topics: [1, 20_000],
   qos: [0, 2],
   size: [16, 131_072],
   version: [4, 5],
@@ -74,6 +89,8 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number]>> =
   // Sequence numbers and counters have 32 bits.
   count: [0, 100_000_000],
   threads: [1, 16],
+  users: [1, 100_000],
+  tls: [0, 1],
   pid: [0, 4_194_304],
   patience: [1, 600_000],
 };
@@ -91,8 +108,9 @@ export function parseLoadOptions(words: readonly string[]): LoadOptions {
     if (!(name in options) || word === undefined) throw new Error(`unknown option or no value: ${words[i]}`);
     options[name] = name in LIMITS ? number(name, word) : word;
   }
-  if (!["pairs", "fanin", "fanout", "churn"].includes(String(options["mode"]))) throw new Error(`unknown mode ${options["mode"]}`);
-  if (options["mode"] === "churn" && options["count"] === 0) throw new Error("churn takes a --count of connections");
+  const mode = String(options["mode"]);
+  if (!["pairs", "fanin", "fanout", "churn", "hold"].includes(mode)) throw new Error(`unknown mode ${mode}`);
+  if ((mode === "churn" || mode === "hold") && options["count"] === 0) throw new Error(`${mode} takes a --count of connections`);
   return options as unknown as LoadOptions;
 }
 
@@ -117,15 +135,4 @@ export interface LoadShape {
 
 export function shapeOf({ mode, n }: LoadOptions): LoadShape {
   return { publishers: mode === "fanout" ? 1 : n, subscribers: mode === "fanin" ? 1 : n, fan: mode === "fanout" ? n : 1 };
-}
-
-/** Of a publisher's first topic; the others differ in the last character, a digit. */
-export function topicOf({ mode, topics }: LoadOptions, publisher: number): string {
-  const topic = mode === "pairs" ? `bench/pair/${publisher}` : "bench/topic/t";
-  return topics === 1 ? topic : `${topic}/0`;
-}
-
-export function topicFilterOf(options: LoadOptions, publisher: number): string {
-  const topic = topicOf(options, publisher);
-  return options.topics === 1 ? topic : topic.replace(/0$/, "+");
 }

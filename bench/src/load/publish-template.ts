@@ -1,5 +1,6 @@
 import { encodeToBytes } from "@bowline/protocol/internal";
-import { type LoadOptions, topicOf } from "./load-options.ts";
+import type { LoadOptions } from "./load-options.ts";
+import { topicNumberSize, topicOf } from "./load-topics.ts";
 
 /** Where the fields lie in a payload, all little-endian: time as a double in ns, publisher and sequence number as 32 bits. */
 export const TIME_AT = 0;
@@ -37,11 +38,6 @@ export function publishTemplate(options: LoadOptions, publisher: number): Publis
   );
   const payloadAt = bytes.length - size;
   const identifierAt = payloadAt - (version === 5 ? 1 : 0) - (qos === 0 ? 0 : 2);
-  const headEnd = topics === 1 ? identifierAt : identifierAt - 1;
+  const headEnd = identifierAt - topicNumberSize(topics);
   return { bytes, headEnd, identifierAt, payloadAt, trailerAt: size >= FIELDS_END + 4 ? bytes.length - 4 : 0 };
-}
-
-/** The last byte of the topic that a publisher uses for this message. */
-export function topicDigit(sequence: number, topics: number): number {
-  return 0x30 + (sequence % topics);
 }

@@ -1,7 +1,8 @@
 import { OutBuffer } from "@bowline/protocol/internal";
 import type { LoadContext } from "./load-context.ts";
+import { writeTopicNumber } from "./load-topics.ts";
 import { nowNs } from "./monotonic-time.ts";
-import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT, topicDigit } from "./publish-template.ts";
+import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
 import { Wire, type WireOwner } from "./wire.ts";
 
@@ -174,7 +175,7 @@ export class Publisher implements WireOwner {
     view.setUint32(payload + SEQUENCE_AT, sent, true);
     if (template.trailerAt > 0) view.setUint32(at + template.trailerAt, sent, true);
     const { qos, topics } = this.context.options;
-    if (topics > 1) view.setUint8(at + template.identifierAt - 1, topicDigit(sent, topics));
+    if (topics > 1) writeTopicNumber(view, at + template.identifierAt, sent, topics);
     if (qos > 0) {
       view.setUint16(at + template.identifierAt, this.nextIdentifier);
       this.nextIdentifier = following(this.nextIdentifier);

@@ -1,8 +1,8 @@
 import { encodeToBytes, OutBuffer } from "@bowline/protocol/internal";
 import type { LoadContext } from "./load-context.ts";
-import { topicFilterOf } from "./load-options.ts";
+import { hasTopicNumber, topicFiltersOf } from "./load-topics.ts";
 import { nowNs } from "./monotonic-time.ts";
-import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT, topicDigit } from "./publish-template.ts";
+import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
 import { Wire, type WireOwner } from "./wire.ts";
 
@@ -19,6 +19,7 @@ export class Subscriber implements WireOwner {
   /** Publisher of the first ledger. */
   private readonly firstPublisher: number;
   private readonly acknowledgements: OutBuffer = new OutBuffer();
+  private filters = 1;
   private receivedAtNs = 0;
   /** Deliveries of one publisher in a row that its window was not told of yet. */
   private run = 0;
@@ -89,7 +90,7 @@ export class Subscriber implements WireOwner {
     if (qos > 0) this.acknowledge(qos === 1 ? 0x40 : 0x50, view.getUint16(identifierAt));
     const ledger = this.ledgers[publisher - this.firstPublisher];
     const isWhole = trailerAt === 0 || view.getUint32(at + trailerAt, true) === sequence;
-    const isOfTopic = topics === 1 || view.getUint8(identifierAt - 1) === topicDigit(sequence, topics);
+    const isOfTopic = topics === 1 || hasTopicNumber(view, identifierAt, sequence, topics);
     if (ledger === undefined || !isWhole || !isOfTopic) {
       this.context.faults.bad++;
       return;
@@ -124,7 +125,7 @@ export class Subscriber implements WireOwner {
     const type = bytes[start]! >>> 4;
     if (type === 6) this.acknowledge(0x70, (bytes[body]! << 8) | bytes[body + 1]!);
     else if (type === 2) this.connected(bytes[body + 1]!);
-    else if (type === 9) this.subscribed(bytes[end - 1]!);
+    else if (type === 9) this.subscribed(bytes.subarray(end - this.filters, end));
     // A PUBLISH that is not as expected: another topic, size, QoS or flag, or properties that nobody asked for.
     else if (type === 3) this.context.faults.bad++;
     else this.wire.fail(`unexpected packet of type ${type}`);
@@ -136,14 +137,16 @@ export class Subscriber implements WireOwner {
       return;
     }
     const { options } = this.context;
-    const topicFilter = topicFilterOf(options, this.firstPublisher);
-    const request = { topicFilter, qos: options.qos, noLocal: false, retainAsPublished: false, retainHandling: 0 as const };
-    this.wire.write(encodeToBytes({ type: 8, packetIdentifier: 1, subscriptions: [request] }, options.version));
+    const request = { qos: options.qos, noLocal: false, retainAsPublished: false, retainHandling: 0 as const };
+    const subscriptions = topicFiltersOf(options, this.firstPublisher).map((topicFilter) => ({ topicFilter, ...request }));
+    this.filters = subscriptions.length;
+    this.wire.write(encodeToBytes({ type: 8, packetIdentifier: 1, subscriptions }, options.version));
   }
 
-  private subscribed(reasonCode: number): void {
-    if (reasonCode === this.context.options.qos) this.context.ready();
-    else this.wire.fail(`SUBACK ${reasonCode}`);
+  private subscribed(reasonCodes: Uint8Array): void {
+    const other = reasonCodes.find((code) => code !== this.context.options.qos);
+    if (other === undefined) this.context.ready();
+    else this.wire.fail(`SUBACK ${other}`);
   }
 
   /** After each read: acknowledgements go out, the window and the counters are brought up to date. */

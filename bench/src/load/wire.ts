@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { encodeToBytes } from "@bowline/protocol/internal";
+import { connectPacket } from "./connect-packet.ts";
 import type { LoadOptions } from "./load-options.ts";
 
 const READ_SIZE = 262_144;
@@ -56,7 +56,7 @@ export class Wire {
     const callback = (size: number): boolean => this.onRead(size);
     const { host, port } = options;
     this.socket = connect({ host, port, noDelay: true, onread: { buffer: input.region, callback } });
-    this.socket.once("connect", () => this.write(connectPacket(options, clientId)));
+    this.socket.once("connect", () => this.write(connectPacket(options, clientId, options.user)));
     this.socket.on("error", (error) => this.fail(error.message));
     this.socket.on("close", () => this.fail("closed by the broker"));
   }
@@ -114,9 +114,4 @@ export class Wire {
     this.tailSize = size;
     if (size > 0) this.input.bytes.copy(this.tail, 0, start, end);
   }
-}
-
-function connectPacket({ version }: LoadOptions, clientIdentifier: string): Uint8Array {
-  // Without Keep Alive a run may be as long as it likes.
-  return encodeToBytes({ type: 1, protocolVersion: version, clientIdentifier, cleanStart: true, keepAlive: 0 }, version);
 }
