@@ -20,6 +20,8 @@ export class Link {
   readonly chunks: Buffer[] = [];
   readonly packets: Packet[] = [];
   isEnded = false;
+  /** Whether the transport's own handshake was done. */
+  wasOpen = false;
   /** Resolves when the other side has ended it, however that was; it never rejects. */
   readonly ended: Promise<void>;
   private wire!: Wire;
@@ -127,7 +129,7 @@ export class Link {
     this.wire = { send: (bytes) => socket.write(bytes), end: () => socket.end(), destroy: () => socket.destroy() };
     socket.on("data", (chunk: Buffer) => this.received(chunk, read)).on("error", () => undefined);
     socket.on("close", () => this.markEnded());
-    await new Promise<void>((resolve) => socket.once(isTls ? "secureConnect" : "connect", resolve).once("close", resolve));
+    await this.opened(socket, isTls ? "secureConnect" : "connect");
   }
 
   private async openWebSocket(url: string): Promise<void> {
@@ -135,6 +137,15 @@ export class Link {
     this.wire = { send: (bytes) => socket.send(bytes), end: () => socket.close(), destroy: () => socket.terminate() };
     socket.on("message", (data: Buffer) => this.received(data, (bytes) => this.frames.push(bytes))).on("error", () => undefined);
     socket.on("close", () => this.markEnded());
-    await new Promise<void>((resolve) => socket.once("open", resolve).once("close", resolve));
+    await this.opened(socket, "open");
+  }
+
+  private async opened(socket: NodeJS.EventEmitter, event: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      socket.once("close", resolve).once(event, () => {
+        this.wasOpen = true;
+        resolve();
+      });
+    });
   }
 }
