@@ -30,17 +30,24 @@ export class BowlineProcess {
   /** Everything it wrote to stderr. */
   log = "";
   private readonly args: readonly string[];
+  private readonly environment: Readonly<Record<string, string>>;
   private child: ChildProcessWithoutNullStreams | undefined;
   private exited: Promise<number | string> = Promise.resolve(0);
 
-  private constructor(folder: string, args: readonly string[]) {
+  private constructor(folder: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
     this.folder = folder;
     this.args = args;
+    this.environment = environment;
   }
 
   /** Starts in a new folder and waits for `ready`. Listeners on port 0 keep their first port when it is started again. */
-  static async start(...args: string[]): Promise<BowlineProcess> {
-    const one = new BowlineProcess(await mkdtemp(join(tmpdir(), "bowline-")), args);
+  static start(...args: string[]): Promise<BowlineProcess> {
+    return BowlineProcess.startIn({}, ...args);
+  }
+
+  /** The same with variables of the environment besides this process' own. */
+  static async startIn(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<BowlineProcess> {
+    const one = new BowlineProcess(await mkdtemp(join(tmpdir(), "bowline-")), args, environment);
     await one.startAgain();
     return one;
   }
@@ -60,7 +67,10 @@ export class BowlineProcess {
 
   private async startOnce(): Promise<void> {
     const listen = this.urls.length > 0 ? withPorts(this.args, this.urls) : this.args;
-    const child = spawn(process.execPath, [command, "up", "--data", this.dataFolder, ...listen], { cwd: this.folder });
+    const child = spawn(process.execPath, [command, "up", "--data", this.dataFolder, ...listen], {
+      cwd: this.folder,
+      env: { ...process.env, ...this.environment },
+    });
     this.child = child;
     this.exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal ?? 0)));
     child.stderr.on("data", (chunk: Buffer) => {
