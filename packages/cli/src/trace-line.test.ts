@@ -11,6 +11,7 @@ const BASE: TracedPacket = {
   direction: "in",
   type: "PINGREQ",
   bytes: 2,
+  summary: "",
   fields: {},
 };
 
@@ -19,38 +20,22 @@ const line = (packet: Partial<TracedPacket>): string | undefined =>
 
 test("a packet is a line that a person can read", () => {
   expect(traceLine(BASE)).toBe("00:00:00.000 dash-1 > PINGREQ");
-  expect(
-    line({ type: "CONNECT", fields: { protocolVersion: 5, cleanStart: true, keepAlive: 60, username: "ann", password: "hidden" } }),
-  ).toBe("dash-1 > CONNECT MQTT 5.0, clean start, keep alive 60 s, user ann, password hidden");
-  expect(line({ type: "CONNACK", direction: "out", fields: { reasonCode: 0, sessionPresent: true } })).toBe(
-    "dash-1 < CONNACK 0x00, session present",
+  expect(line({ type: "CONNACK", direction: "out", summary: "0x00" })).toBe("dash-1 < CONNACK 0x00");
+  expect(line({ type: "PUBLISH", summary: "a/b QoS 1 id 7", payload: { bytes: 2, text: "hi" } })).toBe(
+    'dash-1 > PUBLISH a/b QoS 1 id 7 2 bytes "hi"',
   );
-  expect(
-    line({
-      type: "PUBLISH",
-      fields: { topicName: "a/b", qos: 1, packetIdentifier: 7, retain: true },
-      payload: { bytes: 2, text: "hi" },
-    }),
-  ).toBe('dash-1 > PUBLISH a/b QoS 1 id 7 retain 2 bytes "hi"');
-  expect(line({ type: "PUBLISH", fields: { topicName: "a" }, payload: { bytes: 9, base64: "/wAB", isCut: true } })).toBe(
+  expect(line({ type: "PUBLISH", summary: "a QoS 0", payload: { bytes: 9, base64: "/wAB", isCut: true } })).toBe(
     "dash-1 > PUBLISH a QoS 0 9 bytes ff0001...",
   );
-  expect(line({ type: "SUBSCRIBE", fields: { packetIdentifier: 1, subscriptions: [{ topicFilter: "a/#", qos: 2 }] } })).toBe(
-    "dash-1 > SUBSCRIBE id 1, a/# QoS 2",
-  );
-  expect(line({ type: "SUBACK", direction: "out", fields: { packetIdentifier: 1, reasonCodes: [2, 135] } })).toBe(
-    "dash-1 < SUBACK id 1, 0x02, 0x87",
-  );
-  expect(line({ type: "DISCONNECT", fields: { reasonCode: 0, properties: { reasonString: "bye" } } })).toBe(
+  expect(line({ type: "DISCONNECT", summary: "0x00", fields: { properties: { reasonString: "bye" } } })).toBe(
     'dash-1 > DISCONNECT 0x00 {"reasonString":"bye"}',
   );
 });
 
 test("what a peer chose does not move the cursor, and what cannot be read says so", () => {
   expect(line({ clientIdentifier: "a\u001b[2J\u202e" })).toBe("a\\u{1b}[2J\\u{202e} > PINGREQ");
-  const { fields: _fields, ...unread } = BASE;
-  expect(traceLine({ ...unread, clientIdentifier: "", fault: "too long to be shown", type: "CONNECT", bytes: 20_000 })).toBe(
-    "00:00:00.000 [127.0.0.1] > CONNECT 20000 bytes: too long to be shown",
+  expect(line({ clientIdentifier: "", fault: "too long to be shown", type: "CONNECT", bytes: 20_000 })).toBe(
+    "[127.0.0.1] > CONNECT 20000 bytes: too long to be shown",
   );
   expect(traceLine({ kind: "dropped", packets: 7 })).toBe("... 7 packets are missing here ...");
   expect(traceLine({ kind: "closed", at: 0, connection: 1, clientIdentifier: "c", remoteAddress: "", reason: "DISCONNECT" })).toBe(

@@ -4,6 +4,7 @@ import type { Arrival } from "../listeners/arrival.ts";
 import { fieldsOf, readPacket, type ReadPacket, shownPayload } from "./describe-packet.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import { HEAD_BYTES_MAX, PacketHeads } from "./packet-heads.ts";
+import { packetWords } from "./packet-words.ts";
 import type { Trace } from "./trace.ts";
 import type { TracedClient } from "./trace-event.ts";
 
@@ -159,6 +160,7 @@ export class ChannelTap implements Channel, ChannelHandler {
         direction,
         type,
         bytes,
+        summary: packet === undefined ? "" : packetWords(packet, topicName),
         ...(fields === undefined ? {} : { fields: isPublish && topicName !== undefined ? { ...fields, topicName } : fields }),
         ...(isPublish ? { payload: shownPayload(packet.payload, packet.payload.length + unkept, trace.limits.payloadBytes) } : {}),
         ...(fault === undefined ? {} : { fault }),

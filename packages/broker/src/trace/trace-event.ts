@@ -30,6 +30,8 @@ export interface TracedPacket extends TracedClient {
   readonly type: string;
   /** Size of the whole packet. */
   readonly bytes: number;
+  /** What matters of it in one line, without type, payload and properties. Text of peers stands in it as it is. */
+  readonly summary: string;
   /** Absent for a packet that could not be read; `fault` then says why. */
   readonly fields?: PacketFields;
   readonly payload?: TracedPayload;

@@ -60,6 +60,15 @@ test("shows both directions of one client from its CONNECT on, and nobody else's
   expect(events.at(0)).toMatchObject({ kind: "started", connections: 0, seconds: 60 });
   expect(events.filter(({ kind }) => kind === "closed")).toMatchObject([{ clientIdentifier: "one", reason: "DISCONNECT" }]);
   expect(events.at(-1)).toMatchObject({ kind: "end", reason: "stopped", packets: 7, dropped: 0 });
+  expect(packetsOf(events).map(({ summary }) => summary)).toEqual([
+    "MQTT 5.0, clean start, keep alive 0 s",
+    "0x00",
+    "id 1, a/# QoS 1",
+    "id 1, 0x01",
+    "a/b QoS 1 id 1",
+    "id 1, 0x00",
+    "0x00",
+  ]);
   const publish = packetsOf(events)[4]!;
   expect(publish.fields).toMatchObject({ topicName: "a/b", qos: 1, packetIdentifier: 1 });
   expect(publish.payload).toEqual({ bytes: 5, text: "hello" });
