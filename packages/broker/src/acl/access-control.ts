@@ -15,6 +15,8 @@ export interface ConnectionFacts {
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** May do everything but publish where the broker itself speaks. */
   readonly isSuperuser?: boolean | undefined;
+  /** These decide alone, and no rule of the tenant is asked: the policy of a custom authorizer. */
+  readonly rights?: Rights | undefined;
 }
 
 /** Decides what authenticated clients may do. */

@@ -44,6 +44,7 @@ export class RuleAccess implements AccessControl {
   rightsOf(who: Identity, connection: ConnectionFacts | undefined): Rights {
     const current = this.directory.currentOf(who.tenant);
     if (connection === undefined) return rightsOfAbsent(current, who);
+    if (connection.rights !== undefined) return connection.rights;
     if (connection.isSuperuser === true) return superuserRights;
     const sources = connection.sources ?? [];
     const granted = sources.filter((source): source is RuleSource => !isAsked(source));

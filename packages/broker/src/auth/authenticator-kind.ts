@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { SecretReference } from "../config/secret-reference.ts";
 import type { Logger } from "../log/logger.ts";
+import type { LoadUserModule } from "../realtime/user-module.ts";
 import type { AuthenticationMethod, EnhancedMethod } from "./authenticator.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { UserDirectory } from "./user-directory.ts";
@@ -10,6 +11,8 @@ export interface AuthenticatorContext {
   readonly users: UserDirectory;
   readonly hasher: PasswordHasher;
   readonly logger: Logger;
+  /** Makes modules of programs in TypeScript; without it only JavaScript is run. */
+  readonly loadUserModule?: LoadUserModule | undefined;
 }
 
 /** A link of the chain in force. */

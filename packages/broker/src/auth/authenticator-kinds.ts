@@ -7,6 +7,8 @@ import type {
   OpenAuthenticator,
   PathResolver,
 } from "./authenticator-kind.ts";
+import type { CustomAuthorizerConfig, CustomAuthorizerInput } from "../realtime/custom-authorizer-config.ts";
+import { customAuthorizerKind } from "../realtime/custom-authorizer-kind.ts";
 import { type CertificateConfig, type CertificateInput, certificateKind } from "./certificate-kind.ts";
 import type { JwtConfig, JwtInput } from "./jwt/jwt-config.ts";
 import { jwtKind } from "./jwt/jwt-kind.ts";
@@ -16,10 +18,10 @@ import type { WebhookConfig, WebhookInput } from "./webhook/webhook-config.ts";
 import { webhookKind } from "./webhook/webhook-kind.ts";
 
 /** One link of the chain as the configuration describes it; `kind` says which. */
-export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig | CertificateConfig | ScramConfig;
+export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig | CertificateConfig | ScramConfig | CustomAuthorizerConfig;
 
 /** The same as it is written, without what has a default. */
-export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput | CertificateInput | ScramInput;
+export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput | CertificateInput | ScramInput | CustomAuthorizerInput;
 
 type KindName = AuthenticatorConfig["kind"];
 type Kinds = {
@@ -33,6 +35,7 @@ const KINDS: Kinds = {
   webhook: webhookKind,
   certificate: certificateKind,
   scram: scramKind,
+  "custom-authorizer": customAuthorizerKind,
 };
 
 /** Opens one link; rejects with the MqttError of its kind. */
@@ -87,8 +90,9 @@ function kindOf({ kind }: AuthenticatorConfig): AuthenticatorKind<AuthenticatorC
 /** The chain of the configuration. */
 export const authenticationSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[] | undefined> = z
   .array(
-    z.union([passwordKind.schema, jwtKind.schema, webhookKind.schema, certificateKind.schema, scramKind.schema], {
-      error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}`,
-    }),
+    z.union(
+      [passwordKind.schema, jwtKind.schema, webhookKind.schema, certificateKind.schema, scramKind.schema, customAuthorizerKind.schema],
+      { error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}` },
+    ),
   )
   .default([{ kind: "password" }]);

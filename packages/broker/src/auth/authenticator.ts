@@ -16,8 +16,18 @@ export interface AuthRequest {
   transport: ClientTransport;
   /** Address of the client without its port, as the front of the listener knows it; empty for unix sockets. */
   remoteAddress: string;
-  /** DER of the client's certificate, when the listener asked for one and the handshake verified it. */
+  /** DER of the client's certificate, when the handshake or a trusted proxy has verified it. */
   peerCertificate?: Uint8Array;
+  /** In its place the Common Name alone, where a trusted proxy has verified the certificate and tells no more of it. */
+  peerCommonName?: string;
+  /** The name asked for in TLS (SNI). */
+  serverName?: string | undefined;
+  /** The request that became a WebSocket; `queryString` is what stood behind the `?`, as it was sent. */
+  upgrade?: { readonly headers: Readonly<Record<string, string>>; readonly queryString: string } | undefined;
+  /** The Session is to outlive the connection. */
+  isPersistent?: boolean;
+  /** CONNECT has a Will. */
+  hasWill?: boolean;
 }
 
 export interface AuthAllowed {
@@ -31,6 +41,16 @@ export interface AuthAllowed {
   expiresAt?: number;
   /** What this answer grants beside the rules of the tenant: the claims of a token, a superuser. */
   access?: GrantedAccess;
+  /** The answer holds so long; then it is asked for again, and takes its place. A refusal ends the connection. */
+  refresh?: AuthRefresh;
+}
+
+/** How an answer is made anew on an open connection. */
+export interface AuthRefresh {
+  /** Ms from now. */
+  afterMs: number;
+  /** Never rejects. `expiresAt` of what it answers is passed over: the first answer's holds. */
+  again(signal: AbortSignal): Promise<AuthResult>;
 }
 
 export interface AuthRefused {
@@ -39,6 +59,8 @@ export interface AuthRefused {
   reasonCode: number;
   /** For the log and the console, never for the peer: it may tell which part was wrong. Holds no secret. */
   reason: string;
+  /** For the peer, in the CONNACK of MQTT 5.0; absent where it is to know no more than the Reason Code. */
+  reasonString?: string;
   /** What failed inside, for the log. */
   cause?: unknown;
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { type AuthPacket, type ConnectPacket, MqttError } from "@bowline/protocol";
 import {
   type Clock,
@@ -18,6 +19,7 @@ import {
   isQuestion,
 } from "../auth/authenticator.ts";
 import type { Arrival } from "../listeners/arrival.ts";
+import { clientIdentity } from "../listeners/client-identity.ts";
 import { refusedLogin } from "../metrics/refused-logins.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
@@ -28,6 +30,7 @@ import type { Tenant } from "../tenants/tenant.ts";
 import type { AdmissionGate } from "./admission-gate.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { ClientAuthentication } from "./client-authentication.ts";
+import { AccessRefresh } from "./access-refresh.ts";
 import { CredentialExpiry } from "./credential-expiry.ts";
 import { acceptance, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
 import { type Redirection, redirectionAnswer } from "./redirection.ts";
@@ -71,6 +74,7 @@ export class Admission {
   private pending: PendingCommit | undefined;
   private deadline: TimerHandle;
   private expiry: CredentialExpiry | undefined;
+  private refresh: AccessRefresh | undefined;
   private isOver = false;
 
   constructor(environment: AdmissionEnvironment, host: AdmissionHost) {
@@ -82,6 +86,8 @@ export class Admission {
   connect(packet: ConnectPacket): ConnectAnswer | undefined {
     const early = this.environment.gate.refuseEarly(this.host.tenant.counters);
     if (early !== undefined) return early;
+    // No other credentials would help, and it may be open again soon.
+    if (this.host.tenant.gate !== "open") return refusal(ReasonCode.ServerUnavailable, "the tenant is paused");
     const clientIdentifier = clientIdentifierFor(packet);
     if (typeof clientIdentifier !== "string") return clientIdentifier;
     this.packet = packet;
@@ -113,6 +119,7 @@ export class Admission {
   /** The CONNACK went out. */
   opened(): void {
     this.expiry?.start();
+    this.refresh?.start();
     if (this.packet?.properties?.authenticationMethod === undefined) this.authentication = undefined;
     this.packet = undefined;
     this.request = undefined;
@@ -123,6 +130,7 @@ export class Admission {
     this.isOver = true;
     this.authentication?.abort();
     this.expiry?.stop();
+    this.refresh?.stop();
     this.stopWaiting();
   }
 
@@ -142,6 +150,7 @@ export class Admission {
     if (!step.allowed) return refused(this.counted(step));
     if (this.hasExpired(step)) return refused(this.counted(EXPIRED));
     this.expiry = this.expiryOf(step);
+    this.refresh = this.refreshOf(step);
     const request = this.request!;
     const flapping = this.refusedAsFlapping(step.owner);
     if (flapping !== undefined) return flapping;
@@ -169,8 +178,11 @@ export class Admission {
     const session = this.host.session!;
     if (step.owner === session.owner) {
       this.expiry?.stop();
+      this.refresh?.stop();
       this.expiry = this.expiryOf(step);
+      this.refresh = this.refreshOf(step);
       this.expiry?.start();
+      this.refresh?.start();
       this.host.tenant.sessions.grant(session, this.rightsOf(step));
       return { kind: "success", ...dataOf(step.data) };
     }
@@ -187,6 +199,21 @@ export class Admission {
       this.host.tenant.counters.loginsExpired++;
       const detail = "the credentials have expired";
       this.host.end(new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail }));
+    });
+  }
+
+  /** The Session's rights follow each answer; a refusal ends the connection. */
+  private refreshOf({ refresh, owner }: AuthAllowed): AccessRefresh | undefined {
+    if (refresh === undefined) return undefined;
+    return new AccessRefresh(refresh, this.environment.clock, (answer) => {
+      this.host.contain(() => {
+        if (answer.allowed && answer.owner === owner) {
+          this.host.tenant.sessions.grant(this.host.session!, this.rightsOf(answer));
+          return;
+        }
+        const detail = answer.allowed ? "the refreshed answer is about somebody else" : this.counted(answer).reason;
+        this.host.end(new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail }));
+      });
     });
   }
 
@@ -284,8 +311,8 @@ export class Admission {
 
   private requestOf(packet: ConnectPacket, clientIdentifier: string): AuthRequest {
     const { arrival, tenant } = this.host;
-    const { tls } = arrival;
-    const certificate = tls?.isAuthorized === true ? tls.peerCertificate()?.raw : undefined;
+    const { tls, http } = arrival;
+    const { certificate, commonName } = clientIdentity(arrival);
     return {
       tenant: tenant.name,
       username: packet.username,
@@ -294,6 +321,11 @@ export class Admission {
       transport: arrival.transport,
       remoteAddress: arrival.remoteAddress,
       ...(certificate === undefined ? {} : { peerCertificate: certificate }),
+      ...(commonName === undefined ? {} : { peerCommonName: commonName }),
+      serverName: tls?.serverName,
+      upgrade: http === undefined ? undefined : { headers: textsOf(http.headers), queryString: http.queryString },
+      isPersistent: sessionExpiryOf(packet, tenant.limits) > 0,
+      hasWill: packet.will !== undefined,
     };
   }
 }
@@ -310,8 +342,15 @@ function dataOf(authenticationData: Uint8Array | undefined): { properties?: { au
   return authenticationData === undefined ? {} : { properties: { authenticationData } };
 }
 
-function refused({ reasonCode, reason, cause }: AuthRefused): RefuseConnect {
-  if (cause === undefined) return refusal(reasonCode, reason);
+/** Headers that came several times are one text, as HTTP reads them. */
+function textsOf(headers: IncomingHttpHeaders): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) texts[name] = String(value);
+  return texts;
+}
+
+function refused({ reasonCode, reason, reasonString, cause }: AuthRefused): RefuseConnect {
+  if (cause === undefined) return refusal(reasonCode, reason, reasonString === undefined ? undefined : { reasonString });
   return { kind: "refuse", reasonCode, error: new MqttError("INTERNAL", { reasonCode, cause, detail: reason }) };
 }
 

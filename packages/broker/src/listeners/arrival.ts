@@ -39,7 +39,8 @@ export interface ArrivalTls {
 
 export interface ArrivalHttp {
   readonly path: string;
-  readonly query: URLSearchParams;
+  /** As it was sent, with its `?`; empty when there is none. */
+  readonly queryString: string;
   readonly headers: IncomingHttpHeaders;
   readonly origin: string | undefined;
   readonly subprotocol: "mqtt" | "mqttv3.1";

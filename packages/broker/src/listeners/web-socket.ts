@@ -65,7 +65,7 @@ export function attachWebSocket(server: HttpServer | HttpsServer, options: WebSo
     webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       const channel = new WebSocketChannel(webSocket, socket, socket instanceof TLSSocket);
       const { headers } = request;
-      const http = { path: url.pathname, query: url.searchParams, headers, origin: headers.origin, subprotocol };
+      const http = { path: url.pathname, queryString: url.search, headers, origin: headers.origin, subprotocol };
       const admitted = limitStranger(webSocket, socket, options.maxStrangerBytes ?? STRANGER_BYTES_MAX, () => {
         options.onRefused?.("messageTooLarge", STRANGER_TEXT, socket);
         channel.destroy();

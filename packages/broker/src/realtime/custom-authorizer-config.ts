@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { type SecretReference, secretReferenceSchema } from "../config/secret-reference.ts";
+
+/** A custom authorizer in AWS IoT Core's contract: a handler in a file, or a function behind HTTPS. */
+export interface CustomAuthorizerConfig {
+  kind: "custom-authorizer";
+  name?: string | undefined;
+  file?: string | undefined;
+  handler: string;
+  url?: string | undefined;
+  environment: Record<string, string | SecretReference>;
+  isDefault: boolean;
+  tokenKeyName?: string | undefined;
+  tokenSigningPublicKeys: Record<string, string>;
+  timeoutMs: number;
+  minimumSeconds: number;
+  processes: number;
+  memoryMegabytes: number;
+  region: string;
+  account: string;
+  explainRefusals: boolean;
+}
+
+/** @see CustomAuthorizerConfig */
+export type CustomAuthorizerInput = { kind: "custom-authorizer" } & {
+  [K in Exclude<keyof CustomAuthorizerConfig, "kind">]?: CustomAuthorizerConfig[K] | undefined;
+};
+
+const whole = (from: number, to: number): z.ZodNumber => {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+
+/** @see CustomAuthorizerConfig */
+export const customAuthorizerSchema: z.ZodType<CustomAuthorizerConfig, CustomAuthorizerInput> = z
+  .strictObject({
+    kind: z.literal("custom-authorizer").describe("A custom authorizer in AWS IoT Core's contract, such as SST Realtime's."),
+    name: z
+      .string()
+      .regex(/^[\w=,@-]{1,128}$/, { error: "must be 1 to 128 of the letters, digits and _=,@-" })
+      .optional()
+      .describe("What clients call it in x-amz-customauthorizer-name. Without it any name means this one."),
+    file: z.string().optional().describe("A module (JavaScript, or TypeScript with the command line) that exports the handler."),
+    handler: z.string().min(1).default("handler").describe("Name of the export that is the handler."),
+    url: z
+      .string()
+      .optional()
+      .describe("In place of `file`: https:// address that the event is posted to (http:// on the loopback only)."),
+    environment: z
+      .record(z.string(), z.union([z.string(), secretReferenceSchema]))
+      .default({})
+      .describe("All environment variables of the handler; a value may be a secret, {file: PATH} or {env: NAME}."),
+    isDefault: z
+      .boolean()
+      .default(false)
+      .describe("Decides about clients that name no authorizer too, but for those whose User Name is a user's of the store."),
+    tokenKeyName: z.string().optional().describe("Name of the parameter with the signed token; then every token must be signed."),
+    tokenSigningPublicKeys: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("Name and file of each public key (PEM, RSA of 2,048 bits or more) that tokens may be signed with."),
+    timeoutMs: whole(100, 5_000).default(5_000).describe("Ms for one call in all."),
+    minimumSeconds: whole(1, 300)
+      .default(300)
+      .describe("The least refreshAfterInSeconds and disconnectAfterInSeconds; AWS has 300, less makes sense in development."),
+    processes: whole(1, 64).default(2).describe("Processes that run the handler."),
+    memoryMegabytes: whole(16, 4_096).default(128).describe("Heap of each, in MiB."),
+    region: z.string().default("us-east-1").describe("In the ARNs that policies name."),
+    account: z
+      .string()
+      .regex(/^\d{12}$/, { error: "must be twelve digits" })
+      .default("000000000000")
+      .describe("In the ARNs that policies name; as a text, in quotation marks."),
+    explainRefusals: z
+      .boolean()
+      .default(false)
+      .describe("Tells a refused client why, in the Reason String: for development, since it may tell too much."),
+  })
+  .refine(({ file, url }) => (file === undefined) !== (url === undefined), { error: "needs either `file` or `url`" })
+  .refine(
+    ({ tokenKeyName, tokenSigningPublicKeys }) =>
+      (tokenKeyName === undefined) === (Object.keys(tokenSigningPublicKeys).length === 0),
+    {
+      error: "needs `tokenKeyName` and `tokenSigningPublicKeys` together",
+    },
+  );
