@@ -80,12 +80,14 @@ test("faults have a status, a code and a remedy", async () => {
 
 test("the console's origin answers nobody who is not signed in", async () => {
   const { origin } = setUp();
-  for (const path of ["status", "connections", "metrics", "metrics/stream", "users", "session"]) {
+  for (const path of ["status", "connections", "metrics", "metrics/stream", "users"]) {
     const response = await origin.request(`/api/v1/${path}`);
     expect(response.status).toBe(401);
     expect(response.headers.get("cache-control")).toBe("no-store");
   }
   expect((await origin.request("/api/v1/token", { method: "POST" })).status).toBe(401);
+  // Whether it is signed in is what a page may ask without being so.
+  expect(await (await origin.request("/api/v1/session")).json()).toEqual({ role: null });
   expect(
     (await origin.request("/api/v1/sign-in-links", { method: "POST", headers: { authorization: `Bearer ${KEY}` } })).status,
   ).toBe(404);
@@ -119,9 +121,10 @@ test("the socket makes links, and a session ends after twelve hours or when it s
   clock.wall += 12 * 60 * 60_000;
   expect((await origin.request("/api/v1/status", { headers: own })).status).toBe(401);
   const again = await cookieOf(origin.request("/api/v1/session", { ...json({ key: KEY }), headers: own }));
-  expect((await origin.request("/api/v1/session", { headers: { cookie: again } })).status).toBe(200);
+  const roleOf = async (): Promise<unknown> => (await origin.request("/api/v1/session", { headers: { cookie: again } })).json();
+  expect(await roleOf()).toEqual({ role: "operator" });
   await origin.request("/api/v1/session", { method: "DELETE", headers: { cookie: again, "x-bowline-csrf": "1" } });
-  expect((await origin.request("/api/v1/session", { headers: { cookie: again } })).status).toBe(401);
+  expect(await roleOf()).toEqual({ role: null });
 });
 
 test("a page of another origin cannot act for a browser that is signed in", async () => {

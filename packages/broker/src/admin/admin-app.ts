@@ -6,6 +6,7 @@ import type { TokenMethod } from "../auth/token-method.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Logger } from "../log/logger.ts";
 import type { BrokerView } from "./broker-view.ts";
+import { connectionList } from "./connection-list.ts";
 import type { RateHistory, RateSample } from "./rate-history.ts";
 import { readBody } from "./read-json.ts";
 
@@ -34,7 +35,7 @@ const newPassword = z.strictObject({ password: z.string() });
 export function adminRoutes({ view, users, tokens, rates, logger }: AdminContext): Hono {
   const app = new Hono();
   app.get("/api/v1/status", (c) => c.json(statusOf(view)));
-  app.get("/api/v1/connections", (c) => c.json({ connections: view.connections(TENANT) }));
+  app.get("/api/v1/connections", (c) => c.json(connectionList(view.connections(TENANT), c.req.query())));
   app.get("/api/v1/metrics", (c) => c.json({ totals: view.stats(), samples: rates.samples }));
   app.get("/api/v1/metrics/stream", (c) => streamRates(c, rates));
   app.get("/api/v1/users", (c) => c.json({ users: users.list(TENANT) }));

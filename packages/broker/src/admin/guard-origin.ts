@@ -46,8 +46,9 @@ export function guardOrigin(access: OperatorAccess, api: Hono): Hono {
     setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);
     return c.body(null, 204);
   });
+  // Answered to everybody, so that a page can ask whether it is signed in without a failed request in the browser's console.
+  app.get("/api/v1/session", (c) => c.json({ role: isSignedIn(access, c) ? "operator" : null }));
   app.use("/api/*", onlyOperator(access));
-  app.get("/api/v1/session", (c) => c.json({ role: "operator" }));
   app.delete("/api/v1/session", (c) => {
     access.signOut(getCookie(c, COOKIE) ?? "");
     deleteCookie(c, COOKIE, COOKIE_OPTIONS);
@@ -57,9 +58,18 @@ export function guardOrigin(access: OperatorAccess, api: Hono): Hono {
   return app;
 }
 
+function isSignedIn(access: OperatorAccess, c: Context): boolean {
+  const bearer = bearerOf(c);
+  return bearer === undefined ? access.isSession(getCookie(c, COOKIE) ?? "") : access.isOperatorKey(bearer);
+}
+
+function bearerOf(c: Context): string | undefined {
+  return /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+}
+
 function onlyOperator(access: OperatorAccess): MiddlewareHandler {
   return (c, next) => {
-    const bearer = /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+    const bearer = bearerOf(c);
     if (bearer !== undefined) return access.isOperatorKey(bearer) ? next() : wait(refused(c, 401, "the operator key is wrong"));
     if (!access.isSession(getCookie(c, COOKIE) ?? "")) return wait(refused(c, 401, "not signed in"));
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
