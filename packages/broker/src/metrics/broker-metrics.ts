@@ -133,10 +133,10 @@ function refusedLogins(tenants: readonly TenantFigures[]): MetricFamily {
 const LIMITED: readonly (readonly [string, CounterName])[] = [
   ["overload", "refusedOverload"],
   ["owner", "refusedOwner"],
-  ["flapping", "refusedFlapping"],
-];
   ["connections", "refusedConnections"],
   ["sessions", "refusedSessions"],
+  ["flapping", "refusedFlapping"],
+];
 
 function limited(tenants: readonly TenantFigures[]): MetricFamily {
   const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
