@@ -15,7 +15,8 @@ import { type Logger, silentLogger } from "./log/logger.ts";
 import { Journal } from "./messages/journal.ts";
 import { KeptMessage } from "./messages/kept-message.ts";
 import { Counters } from "./metrics/counters.ts";
-import { DropReport } from "./metrics/drop-report.ts";
+import { DropLedger } from "./metrics/drop-ledger.ts";
+import { type ClientDrops, DropReport } from "./metrics/drop-report.ts";
 import { useNodeBytes } from "./node-bytes.ts";
 import { Router } from "./router/router.ts";
 import type { Session } from "./sessions/session.ts";
@@ -93,7 +94,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.logger = options.logger ?? silentLogger;
     const { access = openAccess } = options;
     this.access = "rightsOf" in access ? access : accessOf(access, this.accessFaulted);
-    this.drops = new DropReport(() => this.counters, this.logger, this.clock);
+    this.drops = new DropReport(this, this.logger, this.clock);
     this.traces = new Traces(() => this.open, this.clock);
     this.addTenant(DEFAULT_TENANT);
   }
@@ -181,6 +182,19 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const sums = new Counters();
     for (const { counters } of this.tenants.values()) sums.add(counters);
     return sums;
+  }
+
+  /**
+   * Calls the listener when clients have lost messages: with those that lost most since the last time, at once and then at most every 10 s.
+   * Answers how to stop that.
+   */
+  onDrops(listener: (drops: readonly ClientDrops[]) => void): () => void {
+    return this.drops.listen(listener);
+  }
+
+  /** The Sessions that lost messages since the last call of this: for the report. */
+  takeLosers(): Session[] {
+    return [...this.tenants.values()].flatMap(({ drops }) => drops.takeNoted());
   }
 
   /** Sessions of all tenants, connected or not. */
@@ -346,11 +360,12 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const { clock, journal, access } = this;
     const limits = limitsOf(this.limits, this.tenantLimits.get(name));
     const counters = new Counters();
-    const router = new Router({ tenant: name, journal, counters, clock, access, limits });
+    const drops = new DropLedger(counters);
+    const router = new Router({ tenant: name, journal, counters, drops, clock, access, limits });
     const nextSessionId = (): number => this.nextSessionId++;
-    const sessions = new SessionRegistry({ tenant: name, router, journal, counters, access, clock, nextSessionId, events: this });
+    const sessions = new SessionRegistry({ tenant: name, router, journal, drops, access, clock, nextSessionId, events: this });
     const allowance = allowanceOf(limits, clock.now());
-    const tenant: Tenant = { name, router, sessions, counters, limits, allowance };
+    const tenant: Tenant = { name, router, sessions, counters, drops, limits, allowance };
     this.tenants.set(name, tenant);
     return tenant;
   }
@@ -386,7 +401,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       tenant.sessions.sweep();
       tenant.router.sweep();
     }
-    this.drops.sweep(this.open);
+    this.drops.sweep();
     this.gate.look(SWEEP_EVERY_MS);
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }

@@ -1,4 +1,6 @@
 export { Broker, type BrokerOptions, type LoadedDirectory } from "./broker.ts";
+export type { ClientDrops } from "./metrics/drop-report.ts";
+export type { DropCounts, DropReason } from "./metrics/drops.ts";
 export { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 export type { TenantLimits } from "./connection/tenant-limits.ts";
 export type { Redirection } from "./connection/redirection.ts";

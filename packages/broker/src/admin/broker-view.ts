@@ -1,3 +1,5 @@
+import type { DropCounts } from "../metrics/drops.ts";
+
 /** What the admin API sees of a broker. The broker fits itself to it. */
 export interface BrokerView {
   /** Wall time in ms when the broker was ready. */
@@ -45,6 +47,14 @@ export interface ConnectionSummary {
   inFlight: number;
   /** Messages that wait for a place in flight. */
   queued: number;
-  /** Messages to this client that were dropped. */
+  /** Their bytes. */
+  queuedBytes: number;
+  /** Bytes in its transport that the system has not taken. */
+  bufferedBytes: number;
+  /** Messages to this client that were dropped, over all its connections since the broker started. */
   dropped: number;
+  /** The same by reason; `blocked` counts those that were refused to their publisher because of it. */
+  drops: DropCounts;
+  /** PUBLISH packets of this connection over its rate that were refused or dropped. */
+  publishesRefused: number;
 }

@@ -35,6 +35,7 @@ import type { Session, Subscription } from "../sessions/session.ts";
 import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
+import { CommitWait } from "./commit-wait.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
 import { PublishRate } from "./publish-rate.ts";
 import { becauseOf, explained, withReasonString } from "./reason-string.ts";
@@ -68,14 +69,12 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   session: Session | undefined;
   lastRoute: Route | undefined;
   lastRouteRefused = 0;
-  /** Messages to this client that were dropped. */
-  dropped = 0;
   flushedInTurn = 0;
   /** Wall time in ms of the CONNECT. */
   connectedAt = 0;
   private readonly environment: BrokerEnvironment;
   /** Bytes may be waiting in the transport: only then is their number asked for, which costs more than this field. */
-  private isCongested = false;
+  isCongested = false;
   /** The session was given up already: a channel that closes after that has nothing to say. */
   private isDetached = false;
   private isWillDue = false;
@@ -84,6 +83,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   /** Undefined where no rate is set: then a message costs the look at this field. */
   private rate: PublishRate | undefined;
   private rateTimer: TimerHandle;
+  /** A SUBACK or UNSUBACK that waits for its commit; undefined while there is none. */
+  private keeping: CommitWait | undefined;
   private granted: readonly { subscription: Subscription; isNew: boolean }[] = [];
 
   constructor(environment: BrokerEnvironment, tenant: Tenant, arrival: Arrival, id: number) {
@@ -95,6 +96,11 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.sender = new Sender(this);
     this.receiver = new ServerConnection(this, this.sender, tenant.limits, environment.clock.now());
     arrival.channel.handler = this;
+  }
+
+  /** PUBLISH packets that were refused or dropped because it was over its rate. */
+  get publishesRefused(): number {
+    return this.rate?.refused ?? 0;
   }
 
   get isOpen(): boolean {
@@ -128,6 +134,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   closed(cause: Error | undefined): void {
     this.receiver.channelClosed();
     this.admission.abort();
+    this.keeping?.stop();
     this.environment.clock.clearTimer(this.closing);
     this.environment.clock.clearTimer(this.rateTimer);
     this.detach();
@@ -189,12 +196,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   entryDone(entry: OutboundEntry, outcome: number): void {
     const { journal } = this.environment;
-    const { counters } = this.tenant;
-    if (outcome < 0) {
-      this.dropped++;
-      if (outcome === DROPPED_EXPIRED) counters.droppedExpired++;
-      else if (outcome === DROPPED_TOO_LARGE) counters.droppedTooLarge++;
-    } else if (entry.qos === 0) counters.messagesSent++;
+    const { counters, drops } = this.tenant;
+    if (outcome === DROPPED_EXPIRED) drops.count(this.session!, "expired");
+    else if (outcome === DROPPED_TOO_LARGE) drops.count(this.session!, "tooLarge");
+    else if (entry.qos === 0) counters.messagesSent++;
     journal.entryDone(this.session!, entry);
     this.releaseMessage(entry);
   }
@@ -355,6 +360,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   close(error: MqttError | undefined): void {
     this.environment.connectionClosing(this, error);
     this.admission.abort();
+    this.keeping?.stop();
     this.sender.flush();
     this.detach();
     this.arrival.channel.end();
@@ -381,12 +387,14 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   private answerWhenKept(commit: number, answer: SubscribeAnswer, kind: "subscribe" | "unsubscribe"): SubscribeAnswer | undefined {
-    const { commits, storage } = this.environment;
-    if (commit <= storage.committed) return answer;
-    const { receiver } = this;
-    commits.when(commit, () => {
+    const { environment, receiver } = this;
+    if (commit <= environment.storage.committed) return answer;
+    const kept = (): void =>
       this.contain(() => (kind === "subscribe" ? receiver.answerSubscribe(answer) : receiver.answerUnsubscribe(answer)));
-    });
+    // Neither a yes nor a no would be true of what comes after a crash; without an answer a client asks again.
+    const late = (): void =>
+      this.end(new MqttError("STORE_READ_ONLY", { reasonCode: ReasonCode.ServerBusy, detail: "the disk does not keep up" }));
+    this.keeping = new CommitWait(environment, commit, kept, late);
     return undefined;
   }
 

@@ -1,6 +1,8 @@
 import type { Counters, CounterName } from "./counters.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 import { REFUSED_LOGINS } from "./refused-logins.ts";
+import type { Session } from "../sessions/session.ts";
+import { droppedIn } from "./drops.ts";
 import type { TenantFigures } from "./tenant-figures.ts";
 
 /** What a listener did. */
@@ -16,6 +18,8 @@ export interface MetricFacts {
   /** Wall time in ms. */
   readonly startedAt: number;
   readonly tenants: readonly TenantFigures[];
+  /** The Sessions that lost most messages. */
+  readonly losers: readonly Session[];
   readonly listeners: readonly ListenerFigures[];
   readonly isStorageWritable: boolean;
   readonly isDraining: boolean;
@@ -41,6 +45,7 @@ export function brokerMetrics(facts: MetricFacts): MetricFamily[] {
     ...tenantGauges(facts.tenants),
     ...tenantCounters(facts.tenants),
     drops(facts.tenants),
+    clientDrops(facts.losers),
     limited(facts.tenants),
     refusedLogins(facts.tenants),
     ...listenerMetrics(facts.listeners),
@@ -93,6 +98,8 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
     "subscriptionsRefused",
     "Topic Filters refused for maximumSubscriptions or maximumTenantSubscriptions.",
   ],
+  ["bowline_publishes_blocked_total", "publishesBlocked", "PUBLISH packets refused for a receiver whose queue was full."],
+  ["bowline_slow_clients_disconnected_total", "slowDisconnected", "Connections ended because the client's queue was full."],
   ["bowline_publishes_over_rate_total", "publishesOverRate", "PUBLISH packets refused or dropped for the rate of their publisher."],
   ["bowline_publishers_slowed_total", "publishersSlowed", "Times that a publisher over its rate was made to wait."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
@@ -110,7 +117,8 @@ function tenantCounters(tenants: readonly TenantFigures[]): MetricFamily[] {
   );
 }
 
-const DROPS: readonly (readonly [string, CounterName])[] = [
+/** Reasons as labels, and their counters. */
+export const DROPS: readonly (readonly [string, CounterName])[] = [
   ["slow_client", "droppedSlow"],
   ["queue_full", "droppedQueueFull"],
   ["too_large", "droppedTooLarge"],
@@ -122,6 +130,18 @@ function drops(tenants: readonly TenantFigures[]): MetricFamily {
   const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
     DROPS.map(([reason, key]) => ({ value: counters[key], labels: { tenant, reason } }));
   return counter("bowline_messages_dropped_total", "Messages that a receiver did not get.", tenants.flatMap(ofTenant));
+}
+
+/** A few clients only: every label is a time series that somebody stores. */
+function clientDrops(losers: readonly Session[]): MetricFamily {
+  const samples = losers.map(({ tenant, clientIdentifier, owner, drops }): MetricSample => {
+    return { value: droppedIn(drops?.total), labels: { tenant, client: clientIdentifier, owner } };
+  });
+  return counter(
+    "bowline_client_messages_dropped_total",
+    "Messages that one client did not get, of those that lost most.",
+    samples,
+  );
 }
 
 function refusedLogins(tenants: readonly TenantFigures[]): MetricFamily {

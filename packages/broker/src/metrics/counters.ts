@@ -31,6 +31,10 @@ export class Counters {
   droppedRevoked = 0;
   /** PUBLISH packets refused to their publisher. */
   publishesDenied = 0;
+  /** Of them, because a receiver's queue was full (`queueFull: reliable`). */
+  publishesBlocked = 0;
+  /** Connections of receivers that were ended because their queue was full (`queueFull: disconnect`). */
+  slowDisconnected = 0;
   /** Of them, because their publisher was over its rate. */
   publishesOverRate = 0;
   /** Times that a publisher over its rate was not read from for a while. */

@@ -1,12 +1,12 @@
 import type { TenantFigures } from "./tenant-figures.ts";
-import { droppedOf } from "./broker-metrics.ts";
+import { DROPS, droppedOf } from "./broker-metrics.ts";
+import { droppedIn } from "./drops.ts";
+import type { Session } from "../sessions/session.ts";
 
 /** What is told of the whole broker; it is the same for every tenant. */
 export interface SysFacts {
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** Most clients at once since the start. */
-  readonly maximumConnections: number;
 }
 
 /** The topics below `$SYS/broker/` that mosquitto has made common, for one tenant and with its own figures. */
@@ -14,6 +14,7 @@ export function sysTopics(
   figures: TenantFigures,
   facts: SysFacts,
   loads: readonly SysLoad[],
+  losers: readonly Session[],
 ): [topicName: string, value: string][] {
   const { counters, connections, sessions } = figures;
   const disconnected = Math.max(0, sessions - connections);
@@ -23,12 +24,14 @@ export function sysTopics(
     ["clients/connected", connections],
     ["clients/disconnected", disconnected],
     ["clients/total", connections + disconnected],
-    ["clients/maximum", facts.maximumConnections],
+    ["clients/maximum", figures.maximumConnections],
     ["messages/received", counters.messagesReceived],
     ["messages/sent", counters.messagesSent],
     ["publish/messages/received", counters.messagesReceived],
     ["publish/messages/sent", counters.messagesSent],
     ["publish/messages/dropped", droppedOf(counters)],
+    ...DROPS.map(([reason, key]): [string, number] => [`publish/messages/dropped/${reason}`, counters[key]]),
+    ["clients/dropped", JSON.stringify(losers.map(loserOf))],
     ["bytes/received", counters.bytesReceived],
     ["bytes/sent", counters.bytesSent],
     ["retained messages/count", figures.retainedMessages],
@@ -38,6 +41,11 @@ export function sysTopics(
     LOAD_MINUTES.map((minutes, i): [string, string] => [`load/${name}/${minutes}min`, (values[i] ?? 0).toFixed(2)]),
   );
   return [...rows, ...loadRows].map(([name, value]) => [`$SYS/broker/${name}`, String(value)]);
+}
+
+/** One of the clients that lost most, in `clients/dropped`. */
+function loserOf({ clientIdentifier, owner, drops, state }: Session): Record<string, string | number> {
+  return { clientId: clientIdentifier, owner, dropped: droppedIn(drops?.total), queued: state.queue.length };
 }
 
 const LOAD_MINUTES = [1, 5, 15] as const;

@@ -6,6 +6,8 @@ export interface TenantFigures {
   readonly tenant: string;
   readonly counters: Counters;
   connections: number;
+  /** Most at once since the start. */
+  maximumConnections: number;
   sessions: number;
   subscriptions: number;
   retainedMessages: number;
@@ -36,6 +38,7 @@ function figuresOf({ name, counters, sessions, router }: Tenant, connections: nu
     tenant: name,
     counters,
     connections,
+    maximumConnections: sessions.mostConnected,
     sessions: sessions.size,
     subscriptions: router.subscriptionCount,
     retainedMessages: router.retained.size,
@@ -47,6 +50,7 @@ function sumOf(parts: readonly TenantFigures[]): TenantFigures {
     tenant: OTHERS,
     counters: new Counters(),
     connections: 0,
+    maximumConnections: 0,
     sessions: 0,
     subscriptions: 0,
     retainedMessages: 0,
@@ -54,6 +58,7 @@ function sumOf(parts: readonly TenantFigures[]): TenantFigures {
   for (const part of parts) {
     sum.counters.add(part.counters);
     sum.connections += part.connections;
+    sum.maximumConnections += part.maximumConnections;
     sum.sessions += part.sessions;
     sum.subscriptions += part.subscriptions;
     sum.retainedMessages += part.retainedMessages;

@@ -17,8 +17,10 @@ import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
+import type { DropLedger } from "../metrics/drop-ledger.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
+import { takeOut } from "../sessions/take-out.ts";
 import type { Route, Target } from "./route.ts";
 
 /** What becomes of a QoS 1 or 2 message for a Session whose queue is full. */
@@ -38,6 +40,15 @@ export interface DeliveryLimits {
   maximumBufferedBytes: number;
 }
 
+/** What a delivery needs of its router. */
+export interface DeliveryOptions {
+  readonly journal: Journal;
+  readonly counters: Counters;
+  readonly drops: DropLedger;
+  readonly clock: Clock;
+  readonly limits: DeliveryLimits;
+}
+
 /**
  * One message on its way to its receivers. Owns the choice between the three ways: copied at once from the received chunk
  * (nothing need be remembered), sent with an identifier only, or kept as a message and queued. Reused for every message; a
@@ -48,6 +59,7 @@ export class Delivery {
   commit = 0;
   private readonly journal: Journal;
   private readonly counters: Counters;
+  private readonly drops: DropLedger;
   private readonly clock: Clock;
   private limits: DeliveryLimits;
   private readonly source: PublishSource = new PublishSource();
@@ -65,9 +77,10 @@ export class Delivery {
   /** Connections whose end is due in the next turn: none may end while a message is on its way to all. */
   private readonly ending = new Set<SessionConnection>();
 
-  constructor(journal: Journal, counters: Counters, clock: Clock, limits: DeliveryLimits) {
+  constructor({ journal, counters, drops, clock, limits }: DeliveryOptions) {
     this.journal = journal;
     this.counters = counters;
+    this.drops = drops;
     this.clock = clock;
     this.limits = limits;
   }
@@ -140,10 +153,18 @@ export class Delivery {
     return state.queue.length < this.limits.maximumQueuedMessages && state.queuedBytes < this.limits.maximumQueuedBytes;
   }
 
+  /**
+   * Whether a client whose transport is congested gets no QoS 0 message now: its transport is full, or so is its queue. QoS 0 goes first,
+   * since it may be lost and takes the place of what may not.
+   */
+  isBehind(session: Session, connection: SessionConnection): boolean {
+    return connection.holdsMoreThan(this.limits.maximumBufferedBytes) || !this.hasRoom(session);
+  }
+
   /** Whether the Session keeps a message of QoS 1 or 2 and has no room for it, which expired ones do not take. */
   isFull(session: Session): boolean {
     if (this.hasRoom(session) || (!session.isPersistent && session.online === undefined)) return false;
-    return !(this.dropExpired(session) && this.hasRoom(session));
+    return !this.makesRoom(session, 1);
   }
 
   /** The message as an object that outlives the chunk; made once. */
@@ -182,20 +203,19 @@ export class Delivery {
   private toSession(session: Session, qos: QoS, retain: boolean, subscriptionIdentifiers: readonly number[]): void {
     const connection = session.online;
     if (qos === 0 && this.after === 0) {
-      if (connection !== undefined) this.atMostOnce(connection, retain, subscriptionIdentifiers);
+      if (connection !== undefined) this.atMostOnce(session, connection, retain, subscriptionIdentifiers);
     } else if (session.isPersistent && qos > 0) this.toPersistent(session, connection, qos, retain, subscriptionIdentifiers);
     else if (connection !== undefined) this.toTransient(session, connection, qos, retain, subscriptionIdentifiers);
   }
 
-  private atMostOnce(connection: SessionConnection, retain: boolean, subscriptionIdentifiers: readonly number[]): void {
-    if (connection.holdsMoreThan(this.limits.maximumBufferedBytes)) {
-      this.counters.droppedSlow++;
-      connection.dropped++;
+  private atMostOnce(session: Session, connection: SessionConnection, retain: boolean, ids: readonly number[]): void {
+    if (connection.isCongested && this.isBehind(session, connection)) {
+      this.drops.count(session, "slowClient");
       return;
     }
-    this.source.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.source.subscriptionIdentifiers = ids;
     if (connection.sender.publishAtMostOnce(this.source, retain)) this.counters.messagesSent++;
-    else this.tooLarge(connection);
+    else this.drops.count(session, "tooLarge");
   }
 
   private toTransient(session: Session, connection: SessionConnection, qos: QoS, retain: boolean, ids: readonly number[]): void {
@@ -204,11 +224,12 @@ export class Delivery {
     if (this.after === 0 && sender.ready && this.group === undefined) {
       this.source.subscriptionIdentifiers = ids;
       if (sender.publishTransient(this.source, qos, retain)) this.counters.messagesSent++;
-      else this.tooLarge(connection);
+      else this.drops.count(session, "tooLarge");
       return;
     }
-    if (this.refusesQueue(session)) return;
+    if (this.refusesQueue(session, qos)) return;
     const entry = this.entry(session, qos, retain, ids);
+    if (qos === 0) session.hasAtMostOnce = true;
     entry.commit = this.after;
     sender.enqueue(entry);
   }
@@ -220,7 +241,7 @@ export class Delivery {
     retain: boolean,
     ids: readonly number[],
   ): void {
-    if (this.refusesQueue(session)) return;
+    if (this.refusesQueue(session, qos)) return;
     const message = this.keep();
     this.waitFor(this.journal.store(session.tenant, message));
     const entry = this.entry(session, qos, retain, ids);
@@ -236,19 +257,32 @@ export class Delivery {
     if (commit > this.commit) this.commit = commit;
   }
 
-  private tooLarge(connection: SessionConnection): void {
-    this.counters.droppedTooLarge++;
-    connection.dropped++;
-  }
-
-  private refusesQueue(session: Session): boolean {
-    if (this.hasRoom(session) || (this.dropExpired(session) && this.hasRoom(session))) return false;
-    this.counters.droppedQueueFull++;
+  private refusesQueue(session: Session, qos: QoS): boolean {
+    if (this.hasRoom(session) || this.makesRoom(session, qos)) return false;
+    this.drops.count(session, "queueFull");
+    if (qos === 0) return true;
     const { connection } = session;
-    if (connection !== undefined) connection.dropped++;
     if (this.limits.queueFull === "dropOldest") return !this.dropOldest(session);
     if (this.limits.queueFull === "disconnect" && connection !== undefined) this.endSoon(connection);
     return true;
+  }
+
+  /** Drops what is nobody's loss: expired messages, and for one of QoS 1 or 2 those of QoS 0, whatever the policy keeps of the others. */
+  private makesRoom(session: Session, qos: QoS): boolean {
+    if (this.dropExpired(session) && this.hasRoom(session)) return true;
+    return qos > 0 && session.hasAtMostOnce && this.dropAtMostOnce(session) && this.hasRoom(session);
+  }
+
+  /** Takes the QoS 0 messages out of a queue, where those of QoS 2 publishers wait. Answers whether there were any. */
+  private dropAtMostOnce(session: Session): boolean {
+    session.hasAtMostOnce = false;
+    const entries = new Set<KeptEntry>();
+    session.state.queue.forEach((entry) => {
+      if (entry.qos === 0) entries.add(entry as KeptEntry);
+    });
+    takeOut(session, entries, this.journal);
+    if (entries.size > 0) this.drops.count(session, "queueFull", entries.size);
+    return entries.size > 0;
   }
 
   /** Answers whether there is room now. */
@@ -260,7 +294,7 @@ export class Delivery {
     while (!this.hasRoom(session)) {
       const next = session.state.queue.peek();
       if (next === undefined) return false;
-      this.counters.droppedQueueFull++;
+      this.drops.count(session, "queueFull");
       this.forget(session, next);
     }
     return true;
@@ -271,8 +305,9 @@ export class Delivery {
     this.ending.add(connection);
     this.clock.setTimer(() => {
       this.ending.delete(connection);
-      if (connection.isOpen)
-        connection.end(new MqttError("QUOTA", { reasonCode: ReasonCode.QuotaExceeded, source: "local", detail: QUEUE_FULL }));
+      if (!connection.isOpen) return;
+      this.counters.slowDisconnected++;
+      connection.end(new MqttError("QUOTA", { reasonCode: ReasonCode.QuotaExceeded, source: "local", detail: QUEUE_FULL }));
     }, 0);
   }
 
@@ -291,7 +326,7 @@ export class Delivery {
     for (let head = state.queue.peek(); head !== undefined; head = state.queue.peek()) {
       const { message } = head;
       if (message === undefined || message.expiresAt === 0 || message.expiresAt > now) break;
-      this.counters.droppedExpired++;
+      this.drops.count(session, "expired");
       this.forget(session, head);
     }
     return state.queue.length < before;

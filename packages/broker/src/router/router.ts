@@ -18,6 +18,7 @@ import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import type { KeptMessage } from "../messages/kept-message.ts";
 import type { Counters } from "../metrics/counters.ts";
+import type { DropLedger } from "../metrics/drop-ledger.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { Delivery, type DeliveryLimits } from "./delivery.ts";
@@ -33,6 +34,7 @@ export interface RouterOptions {
   tenant: string;
   journal: Journal;
   counters: Counters;
+  drops: DropLedger;
   clock: Clock;
   access: AccessControl;
   limits: DeliveryLimits &
@@ -71,8 +73,8 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.options = options;
-    const { journal, counters, clock, limits } = options;
-    this.delivery = new Delivery(journal, counters, clock, limits);
+    const { journal, limits } = options;
+    this.delivery = new Delivery(options);
     this.choice = new MemberChoice(journal.storage, limits.maximumBufferedBytes);
   }
 
@@ -285,21 +287,17 @@ export class Router {
       const isItsOwn = toFive && (target.subscriptionIdentifiers.length > 0 || connection.sender.usesAliases);
       if (toFive !== fromFive || offsets.needsRewrite || isItsOwn) {
         this.fanOutEach(target, chunk, offsets, route);
-      } else this.copyRun(connection, chunk, offsets);
+      } else this.copyRun(target.session, connection, chunk, offsets);
     }
     if (route.groups.length > 0) this.fanOutShared(route, chunk, offsets);
   }
 
-  private copyRun(connection: SessionConnection, chunk: Uint8Array, offsets: PublishOffsets): void {
-    const { counters, limits } = this.options;
+  private copyRun(session: Session, connection: SessionConnection, chunk: Uint8Array, offsets: PublishOffsets): void {
+    const { counters, drops } = this.options;
     const { packetStart, packetEnd, count } = offsets;
-    if (connection.holdsMoreThan(limits.maximumBufferedBytes)) {
-      counters.droppedSlow += count;
-      connection.dropped += count;
-    } else if (offsets.payloadEnd - packetStart > connection.sender.maximumPacketSize) {
-      counters.droppedTooLarge += count;
-      connection.dropped += count;
-    } else {
+    if (connection.isCongested && this.delivery.isBehind(session, connection)) drops.count(session, "slowClient", count);
+    else if (offsets.payloadEnd - packetStart > connection.sender.maximumPacketSize) drops.count(session, "tooLarge", count);
+    else {
       connection.sender.publishRun(chunk, packetStart, packetEnd);
       counters.messagesSent += count;
     }
@@ -378,7 +376,11 @@ export class Router {
   /** Whether somebody who should keep the message cannot. Of a group each member counts: who gets it is not known before. */
   private isAnyFull(route: Route, from: Session): boolean {
     const { delivery } = this;
-    const isFull = ({ session, qos }: { session: Session; qos: QoS }): boolean => qos > 0 && delivery.isFull(session);
+    const isFull = ({ session, qos }: { session: Session; qos: QoS }): boolean => {
+      if (qos === 0 || !delivery.isFull(session)) return false;
+      this.options.drops.count(session, "blocked");
+      return true;
+    };
     const ofTarget = (listed: Target): boolean => {
       const target = listed.session === from ? listed.own : listed;
       return target !== undefined && isFull(target);

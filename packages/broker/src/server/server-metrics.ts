@@ -24,13 +24,16 @@ export interface ServerMetricsOptions {
   readonly version: string;
 }
 
+/** Clients in `$SYS/broker/clients/dropped` of a tenant, and in the metrics of all, those that lost most first. */
+const CLIENTS_NAMED = 10;
+const CLIENTS_LABELLED = 20;
+
 /** Tells what the broker does: to Prometheus when it asks, and to MQTT clients as $SYS topics. */
 export class ServerMetrics {
   readonly #options: ServerMetricsOptions;
   readonly #process: ProcessMetrics = new ProcessMetrics();
   readonly #startedAt: number = Date.now();
   readonly #loads = new Map<string, SysLoads>();
-  #maximumConnections = 0;
   #sampledAt: number = performance.now();
   #intervalSeconds = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -46,6 +49,7 @@ export class ServerMetrics {
       version,
       startedAt: this.#startedAt,
       tenants: this.#figures(reload.config.metrics.maximumTenants),
+      losers: topLosers(allSessions(broker), CLIENTS_LABELLED),
       listeners: listeners()?.all() ?? [],
       isStorageWritable: broker.storage.health.state === "ok",
       isDraining: drain.isDraining,
@@ -90,21 +94,23 @@ export class ServerMetrics {
     const now = performance.now();
     const seconds = Math.max(0.001, (now - this.#sampledAt) / 1_000);
     this.#sampledAt = now;
-    const connected = figures.reduce((sum, { connections }) => sum + connections, 0);
-    this.#maximumConnections = Math.max(this.#maximumConnections, connected);
     const facts = {
       version,
       uptimeSeconds: Math.round((Date.now() - this.#startedAt) / 1_000),
-      maximumConnections: this.#maximumConnections,
     };
     for (const tenant of broker.allTenants()) {
       const own = figures.find((each) => each.tenant === tenant.name);
       if (own === undefined) continue;
       let loads = this.#loads.get(tenant.name);
       if (loads === undefined) this.#loads.set(tenant.name, (loads = new SysLoads()));
-      for (const [topicName, value] of sysTopics(own, facts, loads.sample(own, seconds))) {
+      const losers = topLosers(tenant.sessions.values(), CLIENTS_NAMED);
+      for (const [topicName, value] of sysTopics(own, facts, loads.sample(own, seconds), losers)) {
         tenant.router.publishSystem(new KeptMessage(Buffer.from(topicName), Buffer.from(value), undefined, 0, 0, ""));
       }
     }
   }
+}
+
+function* allSessions(broker: Broker): Iterable<Session> {
+  for (const { sessions } of broker.allTenants()) yield* sessions.values();
 }

@@ -1,6 +1,8 @@
 import type { BrokerStats, BrokerView, ConnectionSummary } from "../admin/broker-view.ts";
 import type { Broker } from "../broker.ts";
 import type { Connection } from "../connection/connection.ts";
+import { droppedOf } from "../metrics/broker-metrics.ts";
+import { droppedIn, dropsOf } from "../metrics/drops.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** A broker as the admin API sees it. */
@@ -28,12 +30,7 @@ function statsOf(broker: Broker): BrokerStats {
     connectionsRefused: counters.connectionsRefused,
     messagesReceived: counters.messagesReceived,
     messagesSent: counters.messagesSent,
-    messagesDropped:
-      counters.droppedSlow +
-      counters.droppedQueueFull +
-      counters.droppedTooLarge +
-      counters.droppedExpired +
-      counters.droppedRevoked,
+    messagesDropped: droppedOf(counters),
     bytesReceived: counters.bytesReceived,
     bytesSent: counters.bytesSent,
   };
@@ -68,6 +65,10 @@ export function summarize(connection: Connection, session: Session): ConnectionS
     subscriptions: session.subscriptions.size,
     inFlight: session.state.inFlight.count,
     queued: session.state.queue.length,
-    dropped: connection.dropped,
+    queuedBytes: session.state.queuedBytes,
+    bufferedBytes: connection.arrival.channel.bufferedBytes,
+    dropped: droppedIn(session.drops?.total),
+    drops: dropsOf(session),
+    publishesRefused: connection.publishesRefused,
   };
 }

@@ -22,7 +22,6 @@ export function dropRevoked(session: Session, router: Router, journal: Journal):
     if (!isGiven) dropped++;
   }
   takeOut(session, revoked, journal);
-  if (session.connection !== undefined) session.connection.dropped += dropped;
   return dropped;
 }
 

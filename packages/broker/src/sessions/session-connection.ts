@@ -6,8 +6,8 @@ export interface SessionConnection {
   /** Messages may be sent on it. */
   readonly isOpen: boolean;
   readonly sender: Sender;
-  /** Messages to this client that were dropped. */
-  dropped: number;
+  /** Bytes may be waiting in its transport. */
+  readonly isCongested: boolean;
   /** Whether the transport holds more than that many bytes for this client. */
   holdsMoreThan(byteLimit: number): boolean;
   /** Another connection of the same Session came, [MQTT-3.1.4-3]. */

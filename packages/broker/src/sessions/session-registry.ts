@@ -4,7 +4,7 @@ import { type AccessControl, publishBit, type Rights } from "../acl/access-contr
 import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
-import type { Counters } from "../metrics/counters.ts";
+import type { DropLedger } from "../metrics/drop-ledger.ts";
 import { grantRights } from "../router/may-deliver.ts";
 import type { Router } from "../router/router.ts";
 import type { LoadedSession, StoredSession } from "../storage/storage.ts";
@@ -25,19 +25,24 @@ export interface OpenRequest {
   will: PendingWill | undefined;
 }
 
+/** What a CONNECT changes of a Session that was there. */
+export type SessionBefore = Readonly<Pick<Session, "expiryInterval" | "will" | "disconnectedAt">>;
+
 export interface OpenedSession {
   session: Session;
   /** Section 3.2.2.1.1. */
   sessionPresent: boolean;
   /** The CONNACK waits for this commit number. */
   commit: number;
+  /** For a CONNECT that is not accepted after all; undefined where there was no Session. */
+  before: SessionBefore | undefined;
 }
 
 export interface SessionRegistryOptions {
   tenant: string;
   router: Router;
   journal: Journal;
-  counters: Counters;
+  drops: DropLedger;
   access: AccessControl;
   clock: Clock;
   /** Numbers for storage, unique over all tenants. */
@@ -80,6 +85,8 @@ export class SessionRegistry {
   private readonly connectedBy = new Map<string, number>();
   private isClosing = false;
   private postponedWills = 0;
+  /** Most Sessions that had a connection at once, since the start. */
+  mostConnected = 0;
 
   constructor(options: SessionRegistryOptions) {
     this.options = options;
@@ -121,6 +128,7 @@ export class SessionRegistry {
       session = undefined;
     }
     const sessionPresent = session !== undefined;
+    const before = session === undefined ? undefined : beforeOf(session);
     if (session === undefined) session = new Session(this.options.tenant, request.owner, request.clientIdentifier, request.rights);
     else this.grant(session, request.rights);
     // What a crash would bring back: another Will, another interval, or the earlier time from which a finite one counts.
@@ -136,7 +144,23 @@ export class SessionRegistry {
     this.countConnection(session, 1);
     this.sessions.set(key, session);
     this.offline.delete(session);
-    return { session, sessionPresent, commit };
+    this.mostConnected = Math.max(this.mostConnected, this.connected);
+    return { session, sessionPresent, commit, before };
+  }
+
+  /** The CONNECT that opened it is not accepted after all: the Session is as it was before, or none. */
+  giveUp(session: Session, before: SessionBefore | undefined): void {
+    session.connection = undefined;
+    this.countConnection(session, -1);
+    if (before === undefined) {
+      session.will = undefined;
+      session.expiryInterval = 0;
+      this.end(session);
+      return;
+    }
+    Object.assign(session, before);
+    this.offline.add(session);
+    this.save(session);
   }
 
   /**
@@ -251,8 +275,9 @@ export class SessionRegistry {
   }
 
   private dropRevoked(session: Session): void {
-    const { router, journal, counters } = this.options;
-    counters.droppedRevoked += dropRevoked(session, router, journal);
+    const { router, journal, drops } = this.options;
+    const dropped = dropRevoked(session, router, journal);
+    if (dropped > 0) drops.count(session, "revoked", dropped);
   }
 
   private countConnection({ owner }: Session, change: number): void {
@@ -372,6 +397,10 @@ function isReached(maximum: number, count: number): boolean {
 function keyOf(owner: string, clientIdentifier: string): string {
   // U+0000 is in neither ([MQTT-1.5.4-2]), so two different pairs never make one key.
   return `${owner}\0${clientIdentifier}`;
+}
+
+function beforeOf({ expiryInterval, will, disconnectedAt }: Session): SessionBefore {
+  return { expiryInterval, will, disconnectedAt };
 }
 
 function rowOf(session: Session): StoredSession {

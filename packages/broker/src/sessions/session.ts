@@ -1,6 +1,7 @@
 import type { QoS } from "@bowline/protocol";
 import { SessionState } from "@bowline/protocol/internal";
 import type { Rights } from "../acl/access-control.ts";
+import type { SessionDrops } from "../metrics/drops.ts";
 import type { PendingWill } from "./pending-will.ts";
 import type { SessionConnection } from "./session-connection.ts";
 
@@ -46,6 +47,10 @@ export class Session {
   will: PendingWill | undefined;
   /** Some of its outbound entries came by a shared subscription, or did so once: only then they are looked for when it goes. */
   hasShared = false;
+  /** QoS 0 messages wait in its queue, or did so once: only then they are looked for when it is full. */
+  hasAtMostOnce = false;
+  /** What it lost; undefined for nothing. */
+  drops: SessionDrops | undefined = undefined;
   /** Of its connection, or of its last one. */
   rights!: Rights;
   /** How its messages name it: with the owner where rules decide later what becomes of a retained one. */

@@ -90,6 +90,91 @@ describe("a CONNACK waits until what it promises is kept", () => {
     third.publish("t", "x", 1);
     expect(await third.takeTexts()).toEqual(["t=x"]);
   });
+
+  test("[MQTT-3.1.2-23] such a refusal leaves neither its interval nor its will, and the will that was due stays due", async () => {
+    const world = await BrokerWorld.start();
+    const watcher = await world.client();
+    await watcher.subscribe("will", 1);
+    const due = aWill({ properties: { willDelayInterval: 60 } });
+    await (await world.client(5, { ...lasting("c"), will: due })).cut();
+    await world.clock.advance(20_000);
+    world.store.holdsCommits = true;
+    const second = world.dial();
+    second.send(connectOf(5, { ...lasting("c", 10_000), will: aWill({ payload: Buffer.from("refused") }) }));
+    await world.settle();
+    await world.clock.advance(10_100);
+    expect(await second.take()).toMatchObject([{ reasonCode: 0x88 }]);
+    world.store.holdsCommits = false;
+    world.store.commit();
+    await world.clock.advance(29_000);
+    expect(await watcher.takeTexts()).toEqual([]);
+    await world.clock.advance(2_000);
+    expect(await watcher.takeTexts()).toEqual(["will=gone"]);
+    expect(world.broker.sessionCount).toBe(2);
+    // 100 s after its last connection ended, and not after the refused one.
+    await world.clock.advance(39_500);
+    expect(world.broker.sessionCount).toBe(1);
+    await world.crash();
+    expect(await world.dial().connect(lasting("c"))).toMatchObject({ sessionPresent: false });
+  });
+
+  test("a client that leaves before its CONNACK changes nothing either", async () => {
+    const world = await BrokerWorld.start();
+    await (await world.client(5, lasting("c"))).cut();
+    world.store.holdsCommits = true;
+    const second = world.dial();
+    second.send(connectOf(5, lasting("c", 10_000)));
+    await world.settle();
+    await second.cut();
+    world.store.holdsCommits = false;
+    world.store.commit();
+    await world.clock.advance(101_000);
+    expect(world.broker.sessionCount).toBe(0);
+  });
+});
+
+describe("SUBSCRIBE and UNSUBSCRIBE on a disk that does not keep up", () => {
+  const subscriptions = [{ topicFilter: "t", qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 }] as const;
+  const requests = [
+    ["SUBSCRIBE", { type: PacketType.SUBSCRIBE, packetIdentifier: 7, subscriptions }],
+    ["UNSUBSCRIBE", { type: PacketType.UNSUBSCRIBE, packetIdentifier: 7, topicFilters: ["u"] }],
+  ] as const;
+  const versions = [4, 5] as const;
+  test.each(requests.flatMap(([name, packet]) => versions.map((version) => [name, version, packet] as const)))(
+    "%s, version %i: the connection ends after 10 s without an answer, and the client may ask again",
+    async (_name, version, packet) => {
+      const world = await BrokerWorld.start();
+      const client = await world.client(version, { ...lasting("c"), keepAlive: 0 });
+      await client.subscribe("u", 1);
+      world.store.holdsCommits = true;
+      client.send(packet);
+      await world.settle();
+      await world.clock.advance(9_900);
+      expect(await client.take()).toEqual([]);
+      await world.clock.advance(200);
+      const told = version === 5 ? [{ type: PacketType.DISCONNECT, reasonCode: 0x89 }] : [];
+      expect(await client.take()).toMatchObject(told);
+      expect(client.isClosed).toBe(true);
+      world.store.holdsCommits = false;
+      world.store.commit();
+      const again = world.dial(version);
+      expect(await again.connect(lasting("c"))).toMatchObject({ sessionPresent: true });
+      again.send(packet);
+      expect(await again.take()).toHaveLength(1);
+    },
+  );
+
+  test("an answer that was in time leaves nothing behind", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(5, { ...lasting("c"), keepAlive: 0 });
+    world.store.holdsCommits = true;
+    client.send(requests[0][1]);
+    await world.clock.advance(5_000);
+    world.store.commit();
+    expect(await client.take()).toMatchObject([{ type: PacketType.SUBACK }]);
+    await world.clock.advance(60_000);
+    expect(client.isClosed).toBe(false);
+  });
 });
 
 describe("wills and a full disk", () => {
@@ -164,7 +249,7 @@ describe("what is dropped is told of", () => {
     await world.settle();
     expect(lines("messages were not")).toHaveLength(1);
     await world.clock.advance(10_000);
-    expect(lines("messages were not")[1]).toEqual({ droppedTooLarge: 7, publishesDenied: 1, clients: ["small: 9"] });
+    expect(lines("messages were not")[1]).toEqual({ droppedTooLarge: 7, publishesDenied: 1, clients: ["small: 7"] });
     await world.clock.advance(60_000);
     expect(lines("messages were not")).toHaveLength(2);
   });

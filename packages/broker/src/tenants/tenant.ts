@@ -1,6 +1,7 @@
 import type { BrokerLimits } from "../connection/broker-limits.ts";
 import type { Allowance } from "../connection/publish-rate.ts";
 import type { Counters } from "../metrics/counters.ts";
+import type { DropLedger } from "../metrics/drop-ledger.ts";
 import type { Router } from "../router/router.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 
@@ -10,6 +11,8 @@ export interface Tenant {
   readonly router: Router;
   readonly sessions: SessionRegistry;
   readonly counters: Counters;
+  /** What its clients did not get. */
+  readonly drops: DropLedger;
   /** In force: the broker's, with the tenant's own over them. Another object when they change. */
   limits: BrokerLimits;
   /** What its clients may publish together; undefined where there is no such limit. */
