@@ -389,8 +389,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   private answerWhenKept(commit: number, answer: SubscribeAnswer, kind: "subscribe" | "unsubscribe"): SubscribeAnswer | undefined {
     const { environment, receiver } = this;
     if (commit <= environment.storage.committed) return answer;
-    const kept = (): void =>
+    const kept = (): void => {
+      this.keeping = undefined;
       this.contain(() => (kind === "subscribe" ? receiver.answerSubscribe(answer) : receiver.answerUnsubscribe(answer)));
+    };
     // Neither a yes nor a no would be true of what comes after a crash; without an answer a client asks again.
     const late = (): void =>
       this.end(new MqttError("STORE_READ_ONLY", { reasonCode: ReasonCode.ServerBusy, detail: "the disk does not keep up" }));
