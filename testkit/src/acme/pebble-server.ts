@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLocalCa } from "@bowline/broker/internal";
 import { closedPort } from "../guides/closed-port.ts";
-import { programPath } from "../system/missing-programs.ts";
+import { ListeningProcess } from "../system/listening-process.ts";
 
 /** How long the certificates live that it issues. */
 export const CERTIFICATE_SECONDS = 86_400;
@@ -21,7 +19,7 @@ export class PebbleServer {
   /** Where it fetches http-01 challenges. */
   readonly httpPort: number;
   private readonly managementPort: number;
-  private readonly children: ChildProcess[] = [];
+  private readonly children: ListeningProcess[] = [];
 
   private constructor(folder: string, port: number, managementPort: number, httpPort: number) {
     this.folder = folder;
@@ -50,8 +48,11 @@ export class PebbleServer {
     await writeFile(join(folder, "pebble.json"), JSON.stringify({ pebble }));
     const nobody = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
     const names = ["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`];
-    await server.run("pebble-challtestsrv", [...nobody, ...names], dnsManagement);
-    await server.run("pebble", ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns}`], port);
+    server.children.push(await ListeningProcess.start("pebble-challtestsrv", [...nobody, ...names], dnsManagement));
+    const args = ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns}`];
+    // No pauses, half of all good nonces refused, and every name proved anew for every order.
+    const env = { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "50", PEBBLE_AUTHZREUSE: "0" };
+    server.children.push(await ListeningProcess.start("pebble", args, port, env));
     return server;
   }
 
@@ -72,30 +73,8 @@ export class PebbleServer {
   }
 
   async stop(): Promise<void> {
-    for (const child of this.children) {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-    }
+    for (const child of this.children) await child.stop();
     await rm(this.folder, { recursive: true });
-  }
-
-  /** Resolves when the port takes connections. */
-  private async run(program: string, args: readonly string[], port: number): Promise<void> {
-    // No pauses, half of all good nonces refused, and every name proved anew for every order.
-    const env = { ...process.env, PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "50", PEBBLE_AUTHZREUSE: "0" };
-    const child = spawn(programPath(program) ?? program, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-    this.children.push(child);
-    let log = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => (log += text));
-    while (child.exitCode === null) {
-      const socket = connect(port, "127.0.0.1");
-      const isOpen = await new Promise<boolean>((resolve) =>
-        socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
-      );
-      socket.destroy();
-      if (isOpen) return;
-    }
-    throw new Error(`${program} ended:\n${log}`);
   }
 }
 

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
@@ -10,7 +9,9 @@ import { type Arrival, loadConfig, type Server, startServer } from "@bowline/bro
 import { openLocalCa, silentLogger } from "@bowline/broker/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { missingPrograms, programPath } from "../system/missing-programs.ts";
+import { closedPort } from "../guides/closed-port.ts";
+import { ListeningProcess } from "../system/listening-process.ts";
+import { missingPrograms } from "../system/missing-programs.ts";
 
 /* Who the broker thinks a client is when a real proxy stands between them: haproxy with PROXY version 2, nginx with version 1. */
 
@@ -22,7 +23,7 @@ const CONNECT = Buffer.from("100d00044d5154540502003c000000", "hex");
 let folder = "";
 let server: Server;
 let ca = "";
-const processes: ChildProcess[] = [];
+const processes: ListeningProcess[] = [];
 const ports: Record<string, number> = {};
 
 const haproxyMissing = missingPrograms("haproxy");
@@ -44,17 +45,14 @@ beforeAll(async () => {
   });
   server = await startServer({ config, logger: silentLogger, version: "0.0.0" });
   ca = server.localCa?.certificate ?? "";
-  for (const name of ["plain", "tls", "ws", "ended"]) ports[name] = await freePort();
-  for (const name of ["nginxPlain", "nginxTls", "nginxWs"]) ports[name] = await freePort();
+  for (const name of ["plain", "tls", "ws", "ended"]) ports[name] = await closedPort();
+  for (const name of ["nginxPlain", "nginxTls", "nginxWs"]) ports[name] = await closedPort();
   if (haproxyMissing === "") await startHaproxy();
   if (nginxMissing === "") await startNginx();
 });
 
 afterAll(async () => {
-  for (const child of processes) {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-  }
+  for (const child of processes) await child.stop();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -194,7 +192,7 @@ async function startHaproxy(): Promise<void> {
     "",
   ].join("\n");
   await writeFile(join(folder, "haproxy.cfg"), text);
-  await run("haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], ports["ended"]);
+  processes.push(await ListeningProcess.start("haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], ports["ended"] ?? 0));
 }
 
 async function startNginx(): Promise<void> {
@@ -215,33 +213,9 @@ async function startNginx(): Promise<void> {
     "",
   ].join("\n");
   await writeFile(join(folder, "nginx.conf"), text);
-  await run("nginx", ["-e", "stderr", "-p", folder, "-c", join(folder, "nginx.conf")], ports["nginxWs"]);
-}
-
-/** Starts a proxy in the foreground and resolves when its port takes connections. */
-async function run(program: string, args: readonly string[], port = 0): Promise<void> {
-  const child = spawn(programPath(program) ?? program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  processes.push(child);
-  let log = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (log += text));
-  while (child.exitCode === null) {
-    const socket = connectTcp(port, "127.0.0.1");
-    const isOpen = await new Promise<boolean>((resolve) =>
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
-    );
-    socket.destroy();
-    if (isOpen) return;
-  }
-  throw new Error(`${program} ended:\n${log}`);
-}
-
-async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, "127.0.0.1");
-  await once(holder, "listening");
-  const { port } = holder.address() as AddressInfo;
-  holder.close();
-  await once(holder, "close");
-  return port;
+  processes.push(
+    await ListeningProcess.start("nginx", ["-e", "stderr", "-p", folder, "-c", join(folder, "nginx.conf")], ports["nginxWs"] ?? 0),
+  );
 }
 
 function portOf(url: string): number {

@@ -96,3 +96,18 @@ test("what is wrong is named, and a row that cannot be read is damage", async ()
     expect.objectContaining({ code: "STORE_DAMAGED" }),
   );
 });
+
+test("the front of a listener is told of addresses alone, as long as a ban is in force", async () => {
+  const { bans, clock } = setUp();
+  expect(bans.isBannedAddress("default", "192.0.2.1")).toBe(false);
+  await bans.add("default", { kind: "address", value: "192.0.2.1", until: 2_000 });
+  await bans.add("default", { kind: "address", value: "2001:DB8::/32" });
+  await bans.add("default", { kind: "client", value: "192.0.2.9" });
+  for (const address of ["192.0.2.1", "2001:db8::7"]) expect(bans.isBannedAddress("default", address)).toBe(true);
+  expect(bans.isBannedAddress("default", "192.0.2.9")).toBe(false);
+  expect(bans.isBannedAddress("acme", "192.0.2.1")).toBe(false);
+  clock.now = 2_000;
+  expect(bans.isBannedAddress("default", "192.0.2.1")).toBe(false);
+  await bans.lift("default", { kind: "address", value: "2001:DB8::/32" });
+  expect(bans.isBannedAddress("default", "2001:db8::7")).toBe(false);
+});

@@ -3,6 +3,7 @@ import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
 import { AddressRanges } from "../acl/address-ranges.ts";
 import type { Storage, StoredRule } from "../storage/storage.ts";
+import { BannedAddresses } from "./banned-addresses.ts";
 
 /** What is banned: a user (the owner that an authenticator names), a Client Identifier, or addresses such as `10.0.0.0/8`. */
 export type BanKind = "user" | "client" | "address";
@@ -55,6 +56,8 @@ export class BanList {
   readonly #storage: Storage;
   readonly #wallTime: () => number;
   readonly #tenants = new Map<string, Map<string, KnownBan>>();
+  /** Made when somebody asks, thrown away when a ban comes or goes. */
+  readonly #addresses = new Map<string, BannedAddresses>();
 
   constructor(storage: Storage, wallTime: () => number = Date.now) {
     this.#storage = storage;
@@ -94,6 +97,7 @@ export class BanList {
       throw new MqttError("OPTION_INVALID", { detail: `there can be no more than ${BANS_MAX} bans` });
     this.#storage.putRule({ tenant, id, order: -1, rule: JSON.stringify(parsed.data) });
     bans.set(id, known(parsed.data));
+    this.#addresses.delete(tenant);
     await this.#storage.flush();
   }
 
@@ -103,8 +107,22 @@ export class BanList {
     if (!this.#of(tenant).has(id)) return false;
     this.#storage.deleteRule(tenant, id);
     this.#of(tenant).delete(id);
+    this.#addresses.delete(tenant);
     await this.#storage.flush();
     return true;
+  }
+
+  /** The tenant goes: forgets so many of its bans; answers how many. */
+  drop(tenant: string, maximum: number): number {
+    const bans = this.#of(tenant);
+    const gone = [...bans.keys()].slice(0, maximum);
+    for (const id of gone) {
+      this.#storage.deleteRule(tenant, id);
+      bans.delete(id);
+    }
+    this.#addresses.delete(tenant);
+    if (gone.length === 0) this.#tenants.delete(tenant);
+    return gone.length;
   }
 
   /** The ban in force that concerns somebody. */
@@ -113,6 +131,21 @@ export class BanList {
     if (bans === undefined || bans.size === 0) return undefined;
     for (const each of bans.values()) if (concerns(each, candidate) && this.#isInForce(each.ban)) return each.ban;
     return undefined;
+  }
+
+  /** Whether nobody of that address may come to the tenant. Costs next to nothing, however many bans there are. */
+  isBannedAddress(tenant: string, remoteAddress: string): boolean {
+    const bans = this.#tenants.get(tenant);
+    if (bans === undefined || bans.size === 0) return false;
+    let addresses = this.#addresses.get(tenant);
+    if (addresses === undefined) {
+      const values = [...bans.values()].filter(({ ranges }) => ranges !== undefined).map(({ ban }) => ban.value);
+      this.#addresses.set(tenant, (addresses = new BannedAddresses(values)));
+    }
+    // Whether it has ended is asked of the few that are on the list.
+    return (
+      addresses.has(remoteAddress) && this.find({ tenant, owner: undefined, clientIdentifier: "", remoteAddress }) !== undefined
+    );
   }
 
   #of(tenant: string): Map<string, KnownBan> {

@@ -48,6 +48,14 @@ test("no part of a name in quotes is a name: CVE-2021-44532", () => {
   for (const nothing of ["", "email:", 'odd"text', "DNS:a"]) expect(firstAlternativeName(nothing, "email") ?? "").toBe("");
 });
 
+test("of a certificate that a proxy has verified the Common Name may be all that is told", () => {
+  const named = { ...request(), peerCommonName: "device" };
+  expect(new CertificateMethod("commonName").answerNow(named)).toEqual({ allowed: true, owner: "device" });
+  expect(new CertificateMethod("dns").answerNow(named)).toMatchObject({ allowed: false, reasonCode: 0x87 });
+  const empty = { ...named, peerCommonName: "" };
+  expect(new CertificateMethod("commonName").answerNow(empty)).toMatchObject({ allowed: false, reasonCode: 0x87 });
+});
+
 test("a client without a certificate is left to the others", () => {
   expect(new CertificateMethod("commonName").answerNow(request())).toBe("abstain");
 });

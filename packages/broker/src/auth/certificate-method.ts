@@ -18,8 +18,8 @@ export class CertificateMethod implements AuthenticationMethod {
     this.#owner = owner;
   }
 
-  answerNow({ peerCertificate }: AuthRequest): AuthResult | "abstain" {
-    if (peerCertificate === undefined) return "abstain";
+  answerNow({ peerCertificate, peerCommonName }: AuthRequest): AuthResult | "abstain" {
+    if (peerCertificate === undefined) return peerCommonName === undefined ? "abstain" : this.#answerToName(peerCommonName);
     const certificate = new X509Certificate(peerCertificate);
     const owner =
       this.#owner === "commonName"
@@ -29,6 +29,18 @@ export class CertificateMethod implements AuthenticationMethod {
     if (fault !== undefined)
       return refuse(AuthReasonCode.NotAuthorized, `the certificate's ${this.#owner} cannot be used: ${fault}`);
     return { allowed: true, owner: owner!, expiresAt: Date.parse(certificate.validTo) };
+  }
+
+  /** The proxy looks at the certificate's end at each handshake; here nobody knows it. */
+  #answerToName(owner: string): AuthResult {
+    if (this.#owner !== "commonName")
+      return refuse(
+        AuthReasonCode.NotAuthorized,
+        `the proxy tells the certificate's Common Name, and the ${this.#owner} is wanted`,
+      );
+    const fault = owner === "" ? "it is empty" : ownerFault(owner);
+    if (fault === undefined) return { allowed: true, owner };
+    return refuse(AuthReasonCode.NotAuthorized, `the certificate's Common Name cannot be used: ${fault}`);
   }
 
   answer(request: AuthRequest): Promise<AuthResult | "abstain"> {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "./load-config.ts";
 
-const acme = { names: ["mqtt.example.com"], agreeToTerms: true } as const;
+const acme: { names: string[]; agreeToTerms: true } = { names: ["mqtt.example.com"], agreeToTerms: true };
 
 test("names and the agreement are all that a certificate of Let's Encrypt needs", async () => {
   const { tls } = await loadConfig({ overrides: { tls: { acme } } });
@@ -15,7 +15,7 @@ test.each([
   [{ ...acme, directory: "http://ca.example.com/dir" }, /tls\.acme\.directory.*https:/],
   [{ ...acme, listen: "https://*:443" }, /tls\.acme\.listen "https:\/\/\*:443": write it as http:\/\/\*:80/],
 ])("%j is refused by name", async (wrong, message) => {
-  await expect(loadConfig({ overrides: { tls: { acme: wrong as typeof acme } } })).rejects.toThrow(message);
+  await expect(loadConfig({ overrides: { tls: { acme: wrong as unknown as typeof acme } } })).rejects.toThrow(message);
 });
 
 test("a certificate comes by ACME or from files, not both", async () => {

@@ -3,7 +3,7 @@ import { type AuthenticatorConfig, type AuthenticatorInput, authenticationSchema
 import type { Durability } from "../storage/storage.ts";
 import { type BootstrapConfig, bootstrapSchema } from "./bootstrap-schema.ts";
 import { type LimitsConfig, limitsSchema } from "./limits-schema.ts";
-import { addressRanges, type ListenerConfig, type ListenerInput, listenerSchema } from "./listener-schema.ts";
+import { addressRanges, hostNames, type ListenerConfig, type ListenerInput, listenerSchema } from "./listener-schema.ts";
 import {
   type AdminConfig,
   adminSchema,
@@ -29,6 +29,7 @@ export interface BrokerConfig {
   authentication: AuthenticatorConfig[];
   anonymous: boolean;
   allowPlaintext: boolean;
+  hosts: string[];
   proxyProtocol: boolean;
   trustedProxies: string[];
   tls: TlsConfig;
@@ -101,6 +102,11 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     .boolean()
     .default(false)
     .describe("Allow mqtt:// and ws:// listeners that other machines can reach; passwords cross the network readable."),
+  hosts: hostNames
+    .default([])
+    .describe(
+      "Host names of the tenant `default` beside those of its certificate, such as those that a proxy in front is asked for; a first label of `*` stands for any one.",
+    ),
   proxyProtocol: z
     .boolean()
     .default(false)

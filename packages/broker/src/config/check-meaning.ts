@@ -27,6 +27,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   for (const [index, listener] of config.listen.entries()) {
     check(["listen", index], () => parseListenUrl(listener.url, config));
     check(["listen", index, "anyProtocol"], () => checkAnyProtocol(listener));
+    check(["listen", index], () => checkHeaders(listener));
     check(["listen", index, "trustedProxies"], () => trustedProxies(listener.trustedProxies ?? []));
     for (const origin of listener.allowedOrigins ?? []) check(["listen", index, "allowedOrigins"], () => checkOrigin(origin));
   }
@@ -64,6 +65,18 @@ function checkAnyProtocol({ url, anyProtocol = false }: ListenerConfig): void {
   if (!anyProtocol || /^wss?:/i.test(url)) return;
   throw new MqttError("CONFIG_INVALID", {
     detail: "anyProtocol belongs to ws:// and wss:// listeners, whose URL says where the WebSocket is",
+  });
+}
+
+function checkHeaders({ url, forwardedHost, forwardedCertificate }: ListenerConfig): void {
+  const isHttp = /^wss?:/i.test(url);
+  const wrong =
+    !isHttp && forwardedCertificate !== undefined
+      ? "forwardedCertificate"
+      : forwardedHost === true && !/^ws:/i.test(url) && "forwardedHost";
+  if (wrong === false) return;
+  throw new MqttError("CONFIG_INVALID", {
+    detail: `${wrong} belongs to listeners that get headers from a proxy: ${wrong === "forwardedHost" ? "ws:// ones, since with TLS the server name has chosen" : "ws:// and wss:// ones"}`,
   });
 }
 

@@ -9,12 +9,20 @@ export interface ListenerConfig {
   allowedOrigins?: string[] | undefined;
   anyProtocol?: boolean | undefined;
   forwardedFor?: boolean | undefined;
+  forwardedHost?: boolean | undefined;
+  forwardedCertificate?: string | undefined;
 }
 
 /** A URL alone says all that most listeners need. */
 export type ListenerInput = string | ListenerConfig;
 
 export const addressRanges: z.ZodType<string[], string[]> = z.array(z.string());
+
+const HOST = /^(?=.{1,253}$)(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+export const hostNames: z.ZodType<string[], string[]> = z.array(
+  z.string().regex(HOST, { error: "must be a host name in lower case, such as mqtt.example.com or *.example.com" }),
+);
 
 const listenerObject: z.ZodType<ListenerConfig, ListenerConfig> = z.strictObject({
   url: z
@@ -39,6 +47,19 @@ const listenerObject: z.ZodType<ListenerConfig, ListenerConfig> = z.strictObject
     .optional()
     .describe(
       "For ws and wss: believe X-Forwarded-For of trusted proxies, the last address in it that is none of theirs. Default: no.",
+    ),
+  forwardedHost: z
+    .boolean()
+    .optional()
+    .describe(
+      "For ws without TLS: the host name that a trusted proxy was asked for (X-Forwarded-Host, else Host) chooses the tenant, and one that is nobody's is refused. Default: no.",
+    ),
+  forwardedCertificate: z
+    .string()
+    .regex(/^[\w-]+$/, { error: "must be the name of a header, such as X-Client-Certificate" })
+    .optional()
+    .describe(
+      "For ws and wss: the header in which a trusted proxy hands on the client certificate that it has verified: escaped PEM (nginx's $ssl_client_escaped_cert), DER in base64, or its subject ($ssl_client_s_dn). Default: none.",
     ),
   anyProtocol: z
     .boolean()

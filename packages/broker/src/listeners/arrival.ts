@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { DetailedPeerCertificate } from "node:tls";
 import type { Channel } from "@bowline/protocol/internal";
+import type { ClientIdentity } from "./client-identity.ts";
 import type { ProxyHeader } from "./proxy-protocol.ts";
 
 export type Transport = "tcp" | "tls" | "ws" | "wss" | "unix";
@@ -20,6 +21,8 @@ export interface Arrival {
   readonly tls?: ArrivalTls;
   readonly http?: ArrivalHttp;
   readonly proxy?: ProxyHeader;
+  /** What a trusted proxy says in a header about the client's certificate; empty when it says that there is none. */
+  readonly identity?: ClientIdentity;
   /** Called when the client is known: what bounds a stranger ends. */
   readonly admitted?: () => void;
 }

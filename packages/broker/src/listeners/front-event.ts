@@ -12,6 +12,8 @@ export const FRONT_CAUSES = [
   "proxyHeaderInvalid",
   "proxyHeaderUnexpected",
   "proxyNameUnknown",
+  "proxyIdentityInvalid",
+  "addressBanned",
   "mqttOnTls",
   "httpOnTls",
   "tlsOnPlain",
@@ -46,10 +48,11 @@ export interface FrontEvent {
   readonly error?: Error;
 }
 
-export type FrontCounters = Record<FrontCause | "arrived", number>;
+/** `identitiesIgnored`: requests of peers that are no trusted proxy, with the header in which one would name its client's certificate. */
+export type FrontCounters = Record<FrontCause | "arrived" | "identitiesIgnored", number>;
 
 export function newFrontCounters(): FrontCounters {
-  const counters = { arrived: 0 } as FrontCounters;
+  const counters = { arrived: 0, identitiesIgnored: 0 } as FrontCounters;
   for (const cause of FRONT_CAUSES) counters[cause] = 0;
   return counters;
 }

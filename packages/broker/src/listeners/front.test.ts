@@ -81,6 +81,18 @@ function dial(listener: Listener, ...pieces: (string | Uint8Array)[]): Socket {
 const CONNECT_BYTES = Uint8Array.from([0x10, 0x0c, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 0]);
 const V1 = "PROXY TCP4 203.0.113.7 10.0.0.1 12345 1883\r\n";
 
+function upgradeRequest(headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const fixed = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n";
+  return `GET /mqtt HTTP/1.1\r\n${fixed}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${lines.join("")}\r\n`;
+}
+
+/** The status and the text of an HTTP answer. */
+async function answerTo(socket: Socket): Promise<string> {
+  const [chunk] = (await once(socket, "data")) as [Buffer];
+  return chunk.toString().replace(/^HTTP\/1.1 (\d+)[\s\S]*\r\n\r\n/, "$1 ");
+}
+
 function v2WithAuthority(authority: string): Buffer {
   const payload = Buffer.concat([
     Buffer.from([203, 0, 113, 7, 10, 0, 0, 1, 0x30, 0x39, 0x07, 0x5b, 2, 0, authority.length]),
@@ -187,12 +199,7 @@ test("a TLS handshake over the rate is refused before its work, and connections 
 test("a client that a trusted proxy names in a header is counted by its own address, and answered 429 over its limit", async () => {
   const own = limiter({ maximumConnectionsPerAddress: 1 });
   const { listener, arrival, event } = await run("ws://127.0.0.1:0", { limiter: own, forwardedBy: loopbackAddresses });
-  const upgrade = (client: string): Socket =>
-    dial(
-      listener,
-      `GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
-        `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: mqtt\r\nX-Forwarded-For: ${client}\r\n\r\n`,
-    );
+  const upgrade = (client: string): Socket => dial(listener, upgradeRequest({ Host: "localhost", "X-Forwarded-For": client }));
   upgrade("203.0.113.7");
   upgrade("203.0.113.8");
   await arrival();
@@ -228,4 +235,117 @@ test("a client that leaves in the middle of the handshake is a failed handshake,
   expect(await event()).toBe("handshakeFailed");
   await listener.close({ graceMs: 60_000 });
   expect(listener.openConnections).toBe(0);
+});
+
+/* Behind proxies that speak HTTP. */
+
+test.each([
+  ["acme", { Host: "acme.localhost:443" }],
+  ["acme", { Host: "127.0.0.1:8083", "X-Forwarded-Host": "ACME.localhost." }],
+  ["default", { Host: "acme.localhost", "X-Forwarded-Host": "localhost" }],
+  // Each proxy adds at the end.
+  ["acme", { Host: "x", "X-Forwarded-Host": "stranger.localhost, acme.localhost" }],
+  ["default", { Host: "127.0.0.1:8083" }],
+  ["default", { Host: "[::1]:8083" }],
+])("a trusted proxy's headers lead to the tenant %s: %j", async (tenant, headers) => {
+  const { listener, arrival } = await run("ws://127.0.0.1:0", { forwardedHost: true, headersBy: loopbackAddresses });
+  dial(listener, upgradeRequest(headers));
+  expect(await arrival()).toMatchObject({ tenant, transport: "ws" });
+});
+
+test("a name that is nobody's is refused with 421, and no name where one is required", async () => {
+  const options = { forwardedHost: true, headersBy: loopbackAddresses };
+  const { listener, event } = await run("ws://127.0.0.1:0", { ...options, requireSni: true });
+  expect(await answerTo(dial(listener, upgradeRequest({ Host: "stranger.localhost" })))).toBe(
+    "421 No tenant has the name stranger.localhost.\n",
+  );
+  expect(await event()).toBe("proxyNameUnknown");
+  expect(await answerTo(dial(listener, upgradeRequest({ Host: "127.0.0.1:8083" })))).toMatch(/^421 .*host name/);
+  expect(await event()).toBe("serverNameMissing");
+});
+
+test("names lead to tenants without TLS as well", async () => {
+  const { listener, arrival } = await run("ws://127.0.0.1:0", {
+    tenants: undefined as never,
+    tenantOfName: (name) => (name === "plain.example.com" ? "plain" : undefined),
+    forwardedHost: true,
+    headersBy: loopbackAddresses,
+  });
+  dial(listener, upgradeRequest({ Host: "plain.example.com" }));
+  expect(await arrival()).toMatchObject({ tenant: "plain" });
+});
+
+test("who is no trusted proxy comes to the listener's tenant, whatever its headers say", async () => {
+  const others = new BlockList();
+  others.addAddress("192.0.2.1", "ipv4");
+  for (const options of [{ headersBy: others, forwardedHost: true }, { headersBy: loopbackAddresses }, {}]) {
+    const { listener, arrival } = await run("ws://127.0.0.1:0", options);
+    dial(listener, upgradeRequest({ Host: "acme.localhost", "X-Forwarded-Host": "acme.localhost" }));
+    expect(await arrival()).toMatchObject({ tenant: "default" });
+  }
+});
+
+test("after a PROXY header the authority goes before Host, and they must agree; without one Host is what the client asked for", async () => {
+  const { listener, arrival, event } = await run("ws://127.0.0.1:0", { trustedProxies: loopbackAddresses, forwardedHost: true });
+  dial(listener, v2WithAuthority("acme.localhost"), upgradeRequest({ Host: "acme.localhost" }));
+  expect(await arrival()).toMatchObject({ tenant: "acme" });
+  const torn = dial(listener, v2WithAuthority("acme.localhost"), upgradeRequest({ Host: "localhost" }));
+  expect(await answerTo(torn)).toMatch(/^421 The Host header names another tenant/);
+  expect(await event()).toBe("httpMisdirected");
+  // The proxy handed bytes on: all headers are the client's.
+  dial(listener, V1, upgradeRequest({ Host: "acme.localhost", "X-Forwarded-Host": "localhost" }));
+  expect(await arrival()).toMatchObject({ tenant: "acme", proxy: { version: 1 } });
+});
+
+test("the certificate that a trusted proxy hands on is its client's; others' word for it is ignored and counted", async () => {
+  const options = { certificateHeader: "X-Client-Certificate", headersBy: loopbackAddresses };
+  const trusting = await run("ws://127.0.0.1:0", options);
+  const subject = { Host: "localhost", "X-Client-Certificate": "CN=device" };
+  dial(trusting.listener, upgradeRequest(subject));
+  expect(await trusting.arrival()).toMatchObject({ identity: { commonName: "device" } });
+  // A client without one is told apart from a proxy that says nothing.
+  dial(trusting.listener, upgradeRequest({ Host: "localhost" }));
+  expect((await trusting.arrival()).identity).toEqual({});
+  expect(await answerTo(dial(trusting.listener, upgradeRequest({ ...subject, "X-Client-Certificate": "?" })))).toMatch(/^400 /);
+  expect(await trusting.event()).toBe("proxyIdentityInvalid");
+  expect(trusting.listener.counters.identitiesIgnored).toBe(0);
+
+  const others = new BlockList();
+  others.addAddress("192.0.2.1", "ipv4");
+  const strict = await run("ws://127.0.0.1:0", { ...options, headersBy: others });
+  dial(strict.listener, upgradeRequest(subject));
+  expect(await strict.arrival()).not.toHaveProperty("identity");
+  const handedOn = await run("ws://127.0.0.1:0", { ...options, trustedProxies: loopbackAddresses });
+  dial(handedOn.listener, V1, upgradeRequest(subject));
+  expect(await handedOn.arrival()).not.toHaveProperty("identity");
+  for (const { listener } of [strict, handedOn]) expect(listener.counters.identitiesIgnored).toBe(1);
+});
+
+/* Bans. */
+
+test("a banned address gets alert 49 (access_denied) before any TLS work, at the tenant that has banned it", async () => {
+  const asked: string[] = [];
+  const { listener, arrival, event } = await run("mqtts://127.0.0.1:0", {
+    trustedProxies: loopbackAddresses,
+    isBanned: (tenant, address) => {
+      asked.push(`${tenant} ${address}`);
+      return tenant === "acme";
+    },
+    limiter: limiter({ handshakesPerSecondPerAddress: 1 }),
+  });
+  const secured = (name: string): Socket => {
+    const socket = connectTls({ socket: dial(listener, V1), servername: name, ca: ca.certificate });
+    cleanups.push(() => socket.destroy());
+    return socket;
+  };
+  // More than the rate of handshakes: a banned address begins none.
+  for (let count = 0; count < 6; count++) {
+    const [error] = (await once(secured("acme.localhost"), "error")) as [Error];
+    expect(error.message).toMatch(/alert access denied/i);
+    expect(await event()).toBe("addressBanned");
+  }
+  await once(secured("localhost"), "secureConnect");
+  expect(await arrival()).toMatchObject({ tenant: "default" });
+  expect(asked).toContain("acme 203.0.113.7");
+  expect(listener.counters.addressBanned).toBe(6);
 });

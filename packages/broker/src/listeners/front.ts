@@ -21,8 +21,12 @@ import { closeWith, httpAnswer, TLS_ALERTS, tlsAlert } from "./refusals.ts";
 export interface FrontOptions {
   /** What the port is for, inside TLS where there is TLS; `any` looks at each connection. */
   readonly innerProtocol: InnerProtocol | "any";
-  /** Absent on plaintext listeners, unless a proxy names tenants there. */
+  /** Needed where there is TLS. */
   readonly tenants?: TenantDirectory;
+  /** Which tenant a host name leads to that a proxy was asked for. Default: the server names of `tenants`. */
+  readonly tenantOfName?: (name: string) => string | undefined;
+  /** Whether nobody of that address may come to that tenant. Default: everybody may. */
+  readonly isBanned?: (tenant: string, address: string) => boolean;
   readonly isTls: boolean;
   /** Whether a port with TLS takes connections without it too. Default false. */
   readonly takesPlaintext?: boolean;
@@ -193,9 +197,21 @@ export class FrontConnection implements HandshakeOwner {
     return refused === undefined;
   }
 
+  /** The host name that the client asked for, as its ClientHello or a PROXY header tells it: certificate and tenant were chosen by it. */
+  get askedName(): string | undefined {
+    return this.serverName ?? this.proxy?.authority;
+  }
+
   /** Whether a host name leads to this connection's tenant; an address leads to no tenant of its own and to every one. */
   isOwnName(name: string): boolean {
-    return isAddress(name) || this.#tenantOf(name)?.tenant === this.tenant;
+    return isAddress(name) || this.tenantNamed(name) === this.tenant;
+  }
+
+  /** The tenant of a host name; undefined when it is nobody's. No name, an address and the machine's own mean the listener's. */
+  tenantNamed(name: string | undefined): string | undefined {
+    const { tenants, tenantOfName, tenant } = this.options;
+    if (name === undefined || isAddress(name) || isMachineName(name)) return tenant;
+    return tenantOfName === undefined ? tenants?.byServerName(name)?.tenant : tenantOfName(name);
   }
 
   #isFromTrustedProxy(): boolean {
@@ -333,7 +349,7 @@ export class FrontConnection implements HandshakeOwner {
 
   #chooseTenant(hello: ClientHello): void {
     this.serverName = hello.serverName;
-    const name = hello.serverName ?? this.proxy?.authority;
+    const name = this.askedName;
     const isNameless = name === undefined || isAddress(name);
     if (isNameless && this.options.requireSni === true) {
       this.#refuse("serverNameMissing", "the client sent no server name", tlsAlert(TLS_ALERTS.unrecognizedName));
@@ -342,11 +358,19 @@ export class FrontConnection implements HandshakeOwner {
     const tenant = this.#tenantOf(name);
     if (tenant === undefined) {
       this.#refuse("serverNameUnknown", `no tenant has the server name ${name}`, tlsAlert(TLS_ALERTS.unrecognizedName));
-    } else if (this.#mayShakeHands()) {
+    } else if (this.#mayCome(tenant.tenant) && this.#mayShakeHands()) {
       this.tenant = tenant.tenant;
       this.#giveAway();
       tenant.take(this.socket, this.options.innerProtocol, this);
     }
+  }
+
+  /** Before the work of a handshake; a client without TLS costs none, and is answered with a Reason Code. */
+  #mayCome(tenant: string): boolean {
+    const { isBanned } = this.options;
+    if (isBanned === undefined || this.#isForwarder() || !isBanned(tenant, this.remoteAddress)) return true;
+    this.#refuse("addressBanned", "its address is banned", tlsAlert(TLS_ALERTS.accessDenied));
+    return false;
   }
 
   #tenantOf(name: string | undefined): TenantTls | undefined {
@@ -358,13 +382,14 @@ export class FrontConnection implements HandshakeOwner {
 
   #handOverPlain(): void {
     const { authority } = this.proxy ?? {};
-    if (authority !== undefined && this.options.tenants !== undefined) {
-      const tenant = this.#tenantOf(authority);
+    const { tenants, tenantOfName } = this.options;
+    if (authority !== undefined && (tenants !== undefined || tenantOfName !== undefined)) {
+      const tenant = this.tenantNamed(authority);
       if (tenant === undefined) {
         this.#refuse("proxyNameUnknown", `no tenant has the name ${authority}, which the proxy was asked for`);
         return;
       }
-      this.tenant = tenant.tenant;
+      this.tenant = tenant;
     }
     this.#giveAway();
     this.#handOver(this.socket);

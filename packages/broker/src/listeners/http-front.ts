@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { BlockList, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { Accept } from "./arrival.ts";
+import { type ClientIdentity, identityOfHeader } from "./client-identity.ts";
+import type { FrontCause } from "./front-event.ts";
 import type { FrontConnection } from "./front.ts";
 import { forwardedAddress } from "./forwarded-for.ts";
 import { includesAddress } from "./loopback.ts";
 import { type Origin, originOf } from "./origin.ts";
+import { isAddress } from "../tls/tenant-directory.ts";
 import { closeWith, httpAnswer } from "./refusals.ts";
 import { answerWithoutUpgrade, attachWebSocket, requestUrl } from "./web-socket.ts";
 
@@ -21,6 +25,11 @@ export interface HttpFrontOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Peers whose X-Forwarded-For header says who the client is. */
   readonly forwardedBy?: BlockList | undefined;
+  /** Peers whose other headers are believed. */
+  readonly headersBy?: BlockList | undefined;
+  readonly forwardedHost?: boolean | undefined;
+  readonly certificateHeader?: string | undefined;
+  readonly requireSni?: boolean | undefined;
 }
 
 /** The HTTP side of a ws or wss listener: a server that never listens but is given sockets, after their TLS handshake if there is one. */
@@ -86,24 +95,88 @@ export class HttpFront {
     return forwardedAddress(String(request.headers["x-forwarded-for"] ?? ""), forwardedBy);
   }
 
+  /** Who comes, and for whom; undefined when the request was refused and answered. */
   #originOf(request: IncomingMessage, socket: Socket): Origin | undefined {
     const connection = connectionOf(socket);
-    if (connection !== undefined && !isMisdirected(request, connection)) {
-      const address = this.#forwardedAddress(request, connection);
-      if (!connection.enterAs(address ?? connection.remoteAddress)) {
-        closeWith(socket, httpAnswer("429 Too Many Requests", "There are too many connections; try again later."));
-        return undefined;
-      }
-      const origin = originOf(connection, socket);
-      return address === undefined ? origin : { ...origin, remoteAddress: address, remotePort: 0 };
+    if (connection === undefined || isMisdirected(request, connection))
+      return refuse(connection, socket, "httpMisdirected", "421 Misdirected Request", MISDIRECTED_TEXT);
+    const address = this.#forwardedAddress(request, connection);
+    if (!connection.enterAs(address ?? connection.remoteAddress)) {
+      closeWith(socket, httpAnswer("429 Too Many Requests", "There are too many connections; try again later."));
+      return undefined;
     }
-    connection?.note("httpMisdirected", MISDIRECTED_TEXT);
-    closeWith(socket, httpAnswer("421 Misdirected Request", MISDIRECTED_TEXT));
+    const tenant = this.#tenantOf(request, connection, socket);
+    if (tenant === undefined) return undefined;
+    const identity = this.#identityOf(request, connection);
+    if (identity === "malformed") return refuse(connection, socket, "proxyIdentityInvalid", "400 Bad Request", IDENTITY_TEXT);
+    return {
+      ...originOf(connection, socket),
+      tenant,
+      ...(address === undefined ? {} : { remoteAddress: address, remotePort: 0 }),
+      ...(identity === undefined ? {} : { identity }),
+    };
+  }
+
+  /** By the name that a trusted proxy was asked for, where neither a ClientHello nor a PROXY header has told one. */
+  #tenantOf(request: IncomingMessage, connection: FrontConnection, socket: Socket): string | undefined {
+    const { forwardedHost = false, requireSni = false } = this.#options;
+    if (!forwardedHost || connection.askedName !== undefined || socket instanceof TLSSocket) return connection.tenant;
+    const isProxied = connection.proxy !== undefined || this.#isProxy(connection);
+    if (!isProxied) return connection.tenant;
+    // Behind a proxy that hands bytes on, all headers are the client's own; its Host is what it asked for.
+    const name = forwardedName(request, connection.proxy === undefined);
+    if (requireSni && (name === undefined || isAddress(name)))
+      return refuse(connection, socket, "serverNameMissing", "421 Misdirected Request", NAMELESS_TEXT);
+    return (
+      connection.tenantNamed(name) ??
+      refuse(connection, socket, "proxyNameUnknown", "421 Misdirected Request", `No tenant has the name ${name}.`)
+    );
+  }
+
+  #identityOf(request: IncomingMessage, connection: FrontConnection): ClientIdentity | "malformed" | undefined {
+    const { certificateHeader } = this.#options;
+    if (certificateHeader === undefined) return undefined;
+    const value = request.headers[certificateHeader.toLowerCase()];
+    // After a PROXY header the headers are the client's own.
+    if (connection.proxy === undefined && this.#isProxy(connection)) return identityOfHeader(String(value ?? "")) ?? "malformed";
+    if (value !== undefined) connection.options.counters.identitiesIgnored++;
     return undefined;
+  }
+
+  #isProxy({ remoteAddress }: FrontConnection): boolean {
+    const { headersBy } = this.#options;
+    if (headersBy === undefined) return false;
+    return includesAddress(headersBy, remoteAddress);
   }
 }
 
 const MISDIRECTED_TEXT = "The Host header names another tenant than the TLS server name.";
+const NAMELESS_TEXT = "This listener takes clients that ask for a host name alone.";
+const IDENTITY_TEXT = "The header with the client's certificate cannot be read.";
+
+function refuse(
+  connection: FrontConnection | undefined,
+  socket: Socket,
+  cause: FrontCause,
+  status: string,
+  text: string,
+): undefined {
+  connection?.note(cause, text);
+  closeWith(socket, httpAnswer(status, text));
+  return undefined;
+}
+
+/** The host name of a request, in lower case and without port and closing dot. */
+function forwardedName({ headers }: IncomingMessage, isByProxy: boolean): string | undefined {
+  const forwarded = isByProxy ? String(headers["x-forwarded-host"] ?? "") : "";
+  // Each proxy adds at the end.
+  return hostName(forwarded.split(",").at(-1)?.trim() || headers.host);
+}
+
+function hostName(host: string | undefined): string | undefined {
+  const name = host?.replace(/:\d*$/, "").toLowerCase().replace(/\.$/, "");
+  return name === "" || name === undefined ? undefined : name.replace(/[^\x21-\x7e]/g, "?").slice(0, 255);
+}
 
 const frontConnection = Symbol("frontConnection");
 type HttpSocket = Socket & { [frontConnection]?: FrontConnection };
@@ -112,9 +185,9 @@ function connectionOf(socket: Socket): FrontConnection | undefined {
   return (socket as HttpSocket)[frontConnection];
 }
 
-/** Certificate and tenant were chosen by the server name; a Host header must not lead a request to another tenant afterwards. */
+/** Certificate and tenant were chosen by the name asked for; a Host header must not lead a request to another tenant afterwards. */
 function isMisdirected(request: IncomingMessage, connection: FrontConnection): boolean {
-  if (connection.serverName === undefined) return false;
-  const host = request.headers.host?.replace(/:\d*$/, "").toLowerCase().replace(/\.$/, "");
+  if (connection.askedName === undefined) return false;
+  const host = hostName(request.headers.host);
   return host !== undefined && !connection.isOwnName(host);
 }

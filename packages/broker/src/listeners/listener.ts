@@ -40,6 +40,16 @@ export interface ListenerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Peers whose X-Forwarded-For header says who the client is. Default nobody. */
   readonly forwardedBy?: BlockList;
+  /** Peers whose other headers are believed: `forwardedHost`, `certificateHeader`. Default nobody. */
+  readonly headersBy?: BlockList;
+  /** Whether the host name that a proxy was asked for chooses the tenant. Default false. */
+  readonly forwardedHost?: boolean;
+  /** The header in which a proxy hands on its client's certificate, see `identityOfHeader`. Default none. */
+  readonly certificateHeader?: string;
+  /** Which tenant a host name leads to that a proxy was asked for. Default: the server names of `tenants`. */
+  readonly tenantOfName?: (name: string) => string | undefined;
+  /** Whether nobody of that address may come to that tenant: asked before a TLS handshake. Default: everybody may. */
+  readonly isBanned?: (tenant: string, address: string) => boolean;
   /** From accept to the last byte needed to know the protocol and the tenant. Default 5,000. */
   readonly firstBytesTimeoutMs?: number;
   /** From the first byte of an HTTP request to the end of its headers. Default 10,000. */
@@ -160,17 +170,15 @@ class OpenListener implements Listener {
       maxStrangerBytes,
       requestHandler,
       headersTimeoutMs = 10_000,
-      allowedOrigins,
-      forwardedBy,
+      ...headers
     } = this.#options;
     return new HttpFront({
+      ...headers,
       path: this.#options.hasWebSocket === false ? undefined : path,
       maxMessageBytes,
       maxStrangerBytes,
       requestHandler,
       headersTimeoutMs,
-      allowedOrigins,
-      forwardedBy,
       accept: (arrival) => this.#accept(arrival),
     });
   }

@@ -5,7 +5,10 @@ import type { Arrival, Transport } from "./arrival.ts";
 import type { FrontConnection } from "./front.ts";
 
 /** Everything of an arrival that is known before its protocol: who, from where, for whom. */
-export type Origin = Pick<Arrival, "tenant" | "transport" | "remoteAddress" | "remotePort" | "localPort" | "tls" | "proxy">;
+export type Origin = Pick<
+  Arrival,
+  "tenant" | "transport" | "remoteAddress" | "remotePort" | "localPort" | "tls" | "proxy" | "identity"
+>;
 
 /** `socket` is the one whose bytes the protocol reads: the TLS socket, where there is one. */
 export function originOf(connection: FrontConnection, socket: Socket): Origin {

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 const REFUSAL_DEADLINE_MS = 500;
 
 /** Fatal TLS alerts, by the names of RFC 8446 section 6. */
-export const TLS_ALERTS = { unexpectedMessage: 10, decodeError: 50, unrecognizedName: 112 } as const;
+export const TLS_ALERTS = { unexpectedMessage: 10, accessDenied: 49, decodeError: 50, unrecognizedName: 112 } as const;
 
 /** A TLS record with a fatal alert; it needs no handshake before it. */
 export function tlsAlert(description: number): Buffer {

@@ -164,10 +164,13 @@ function limited(tenants: readonly TenantFigures[]): MetricFamily {
   return counter("bowline_connections_limited_total", "Connections refused for a limit, by limit.", tenants.flatMap(ofTenant));
 }
 
+/** Counters of a listener that are about no connection refused. */
+const NO_CAUSES: ReadonlySet<string> = new Set(["arrived", "identitiesIgnored"]);
+
 function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] {
   const refused = listeners.flatMap(({ url, counters }) =>
     Object.entries(counters)
-      .filter(([cause]) => cause !== "arrived")
+      .filter(([cause]) => !NO_CAUSES.has(cause))
       .map(([cause, value]): MetricSample => ({ value, labels: { listener: url, cause } })),
   );
   return [
@@ -180,6 +183,11 @@ function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] 
       "bowline_listener_arrivals_total",
       "Connections of a listener that reached MQTT.",
       listeners.map(({ url, counters }) => ({ value: counters["arrived"] ?? 0, labels: { listener: url } })),
+    ),
+    counter(
+      "bowline_listener_identities_ignored_total",
+      "Requests with a client's certificate in a header, from peers that are no trusted proxy.",
+      listeners.map(({ url, counters }) => ({ value: counters["identitiesIgnored"] ?? 0, labels: { listener: url } })),
     ),
     counter("bowline_listener_refused_total", "Connections that were refused before MQTT, by cause.", refused),
   ];

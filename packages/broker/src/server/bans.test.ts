@@ -2,6 +2,8 @@ import { request as httpRequest } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { type Client, connect } from "@bowline/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadConfig } from "../config/load-config.ts";
@@ -27,7 +29,12 @@ afterEach(async () => {
 });
 
 async function start(): Promise<void> {
-  const overrides = { data: "data", console: false as const, listen: ["mqtt://127.0.0.1:0"], metrics: { sysInterval: 0 } };
+  const overrides = {
+    data: "data",
+    console: false as const,
+    listen: ["mqtt://127.0.0.1:0", "mqtts://127.0.0.1:0"],
+    metrics: { sysInterval: 0 },
+  };
   server = await startServer({ config: await loadConfig({ directory: folder, overrides }), logger: silentLogger, version: "1" });
 }
 
@@ -87,4 +94,27 @@ test("a ban ends connections and keeps them out, also after a restart, until it 
   expect(await admin("DELETE", "bans/user/ann")).toMatchObject({ status: 404 });
   await client("one").online();
   expect(server.rules.list("default")).toEqual([]);
+});
+
+test("a banned address is refused by TLS before the handshake, and without TLS by 0x8A; other addresses come in", async () => {
+  expect((await admin("POST", "bans", { kind: "address", value: "127.0.0.77" })).status).toBe(201);
+  const ca = server.localCa?.certificate ?? "";
+  const port = Number(new URL(server.listeners[1] ?? "").port);
+  const dial = (localAddress: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connectTls({ socket: connectTcp({ port, host: "127.0.0.1", localAddress }), servername: "localhost", ca });
+      socket.once("error", (error) => resolve(error.message)).once("secureConnect", () => resolve("in"));
+      socket.once("secureConnect", () => socket.destroy());
+    });
+  expect(await dial("127.0.0.77")).toMatch(/alert access denied/i);
+  expect(await dial("127.0.0.1")).toBe("in");
+  expect(
+    await client("plain", { socket: { localAddress: "127.0.0.77" } })
+      .online()
+      .catch((error: unknown) => error),
+  ).toMatchObject({
+    reasonCode: 0x8a,
+  });
+  expect((await admin("DELETE", "bans/address/127.0.0.77")).status).toBe(204);
+  expect(await dial("127.0.0.77")).toBe("in");
 });

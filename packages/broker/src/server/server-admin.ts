@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { getRequestListener } from "@hono/node-server";
 import { adminRoutes, type AdminContext } from "../admin/admin-app.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
+import { addCaRoute } from "../admin/ca-route.ts";
 import { addConsoleFiles } from "../admin/console-files.ts";
 import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.ts";
 import { OperatorAccess } from "../admin/operator-access.ts";
@@ -32,6 +33,8 @@ export interface ServerAdminOptions {
   reload: ConfigReload;
   operations: OperationsContext;
   folder: DataFolder;
+  /** PEM of the local authority, while it is in use. */
+  caCertificate: () => string | undefined;
   logger: Logger;
   version: string;
   consoleFiles?: string | undefined;
@@ -73,6 +76,7 @@ export class ServerAdmin {
       return app;
     };
     const consoleApp = overTheNetwork();
+    addCaRoute(consoleApp, options.caCertificate);
     if (options.consoleFiles !== undefined) await addConsoleFiles(consoleApp, options.consoleFiles);
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
     const admin = new ServerAdmin(access, listeners, handlers);

@@ -10,6 +10,7 @@ import { ConnectionLimiter } from "../listeners/connection-limiter.ts";
 import { defaultConnectionLimits } from "../listeners/connection-limits.ts";
 import { isLoopbackHost } from "../listeners/loopback.ts";
 import type { Logger } from "../log/logger.ts";
+import type { TenantNames } from "../tenants/tenant-names.ts";
 import type { TenantTable } from "../tls/tenant-directory.ts";
 import { parseAdminUrl, parseConsoleUrl } from "./admin-url.ts";
 import type { Staged } from "./staged.ts";
@@ -55,6 +56,10 @@ export interface ServerListenersOptions {
   /** Answers those of the admin listener. */
   readonly adminHandler: RequestHandler;
   readonly logger: Logger;
+  /** Which tenant a host name leads to. */
+  readonly names: TenantNames;
+  /** Asked before a TLS handshake. */
+  readonly isBanned: (tenant: string, address: string) => boolean;
   /** Whether new connections are to wait until those who are there are served. */
   readonly gate: { readonly isOverloaded: boolean };
 }
@@ -162,7 +167,7 @@ export class ServerListeners {
   ): ListenerOptions {
     const isProxied = own.proxyProtocol ?? config.proxyProtocol;
     const proxies = own.trustedProxies ?? config.trustedProxies;
-    const { accept, consoleHandler, adminHandler, logger } = this.#options;
+    const { accept, consoleHandler, adminHandler, logger, names, isBanned } = this.#options;
     return {
       url,
       accept,
@@ -172,6 +177,12 @@ export class ServerListeners {
       ...(tenants === undefined ? {} : { tenants }),
       ...(isProxied ? { trustedProxies: trustedProxies(proxies) } : {}),
       ...(own.forwardedFor === true ? { forwardedBy: trustedProxies(proxies) } : {}),
+      ...(own.forwardedHost === true || own.forwardedCertificate !== undefined ? { headersBy: trustedProxies(proxies) } : {}),
+      ...(own.forwardedHost === true ? { forwardedHost: true } : {}),
+      ...(own.forwardedCertificate === undefined ? {} : { certificateHeader: own.forwardedCertificate }),
+      tenantOfName: (name) => names.tenantOf(name),
+      // An operator whose own address is banned must be able to lift that.
+      ...(role === "mqtt" ? { isBanned } : {}),
       ...(own.anyProtocol === true ? anyProtocol(url, config) : {}),
       ...(own.allowedOrigins === undefined ? {} : { allowedOrigins: own.allowedOrigins }),
       ...(role === "console" ? { requestHandler: consoleHandler } : {}),

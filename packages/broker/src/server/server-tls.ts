@@ -5,6 +5,7 @@ import { readTlsSettings } from "../tls/read-tls-settings.ts";
 import { TenantTable } from "../tls/tenant-directory.ts";
 import { TenantTls, type TenantTlsSettings } from "../tls/tenant-tls.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
+import { TenantNames } from "../tenants/tenant-names.ts";
 import type { Staged } from "./staged.ts";
 
 /** New certificates and authorities, ready to be put in force. */
@@ -16,6 +17,8 @@ export interface StagedTls extends Staged {
 /** The certificates of the TLS listeners: those of the configuration or of ACME, else of the data folder's own authority. */
 export class ServerTls {
   readonly #folder: string;
+  /** Which tenant each host name leads to, with TLS and without. */
+  readonly names: TenantNames = new TenantNames();
   #tenants: TenantTable | undefined;
   #localCa: LocalCa | undefined;
 
@@ -39,7 +42,7 @@ export class ServerTls {
    * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH, CONFIG_INVALID, and then nothing has changed
    */
   async stage(config: BrokerConfig, needsTls: boolean): Promise<StagedTls> {
-    if (!needsTls) return { tenants: this.#tenants, commit() {}, undo() {} };
+    if (!needsTls) return { tenants: this.#tenants, commit: () => this.names.set(DEFAULT_TENANT, config.hosts), undo() {} };
     let localCa: LocalCa | undefined;
     const settings = await readTlsSettings(
       config.tls,
@@ -50,13 +53,11 @@ export class ServerTls {
       },
     );
     // A local certificate needs no names: it serves this machine's, which always belong to the listener's tenant.
-    const names = [...(localCa === undefined ? settings.material.dnsNames : []), ...(config.tls.acme?.names ?? [])];
-    const tenants = this.#tenants ?? new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, ...settings }), names);
+    const own = localCa === undefined ? settings.material.dnsNames : [];
+    const tenants = this.#tenants ?? new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, ...settings }), [], this.names);
     const commit = (): void => {
-      if (this.#tenants !== undefined) {
-        tenants.default.replace(settings);
-        tenants.rename(tenants.default, names);
-      }
+      if (this.#tenants !== undefined) tenants.default.replace(settings);
+      this.names.set(DEFAULT_TENANT, [...config.hosts, ...(config.tls.acme?.names ?? []), ...own]);
       this.#tenants = tenants;
       this.#localCa = localCa;
     };

@@ -125,11 +125,20 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   closers.push(() => metrics.close());
   parts.metrics = metrics;
   const operations = operationsOf(core.broker, metrics, reload, drain, () => isOpen);
-  const admin = await ServerAdmin.open({ ...options, core, reload, operations, folder, closers }, () => parts.listeners);
+  const caCertificate = (): string | undefined => tls.localCa?.certificate;
+  const admin = await ServerAdmin.open({ ...options, core, reload, operations, folder, caCertificate, closers }, () => parts.listeners);
   const { consoleHandler, adminHandler } = admin;
   // The console stays while the broker is drained, and its WebSocket with it.
   const accept: Accept = (arrival) => (drain.isDraining ? arrival.channel.destroy() : core.broker.accept(arrival));
-  const listeners = new ServerListeners({ accept, consoleHandler, adminHandler, logger, gate: core.broker.gate });
+  const listeners = new ServerListeners({
+    accept,
+    consoleHandler,
+    adminHandler,
+    logger,
+    gate: core.broker.gate,
+    names: tls.names,
+    isBanned: (tenant, address) => core.bans.isBannedAddress(tenant, address),
+  });
   closers.push(() => listeners.close());
   parts.listeners = listeners;
   await openFirst(parts, config);

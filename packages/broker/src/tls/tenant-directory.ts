@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
+import { TenantNames } from "../tenants/tenant-names.ts";
 import type { TenantTls } from "./tenant-tls.ts";
 
 /** Whose connection it is, by the name it asks for. Names are in lower case and have no closing dot. */
@@ -24,32 +25,29 @@ export function isAddress(serverName: string): boolean {
 export class TenantTable implements TenantDirectory {
   readonly default: TenantTls;
   readonly #tenants = new Map<string, TenantTls>();
-  readonly #names = new Map<string, TenantTls>();
+  readonly #names: TenantNames;
 
-  /** `serverNames` of the default tenant are those of a certificate the user gave; a local certificate needs none. */
-  constructor(defaultTenant: TenantTls, serverNames: readonly string[] = []) {
+  /**
+   * `serverNames` of the default tenant are those of a certificate the user gave; a local certificate needs none. `names` may be one that
+   * others read, since names lead to tenants without TLS too.
+   */
+  constructor(defaultTenant: TenantTls, serverNames: readonly string[] = [], names: TenantNames = new TenantNames()) {
     this.default = defaultTenant;
-    this.add(defaultTenant, serverNames);
+    this.#names = names;
+    this.#tenants.set(defaultTenant.tenant, defaultTenant);
+    if (serverNames.length > 0) names.set(defaultTenant.tenant, serverNames);
   }
 
-  /** Names may begin with `*.`, which stands for exactly one label. A name that is taken goes to the newcomer. */
+  /** Gives a tenant these names in place of those it has. Names may begin with `*.`, which stands for exactly one label. */
   add(tenant: TenantTls, serverNames: readonly string[]): void {
     this.#tenants.set(tenant.tenant, tenant);
-    for (const name of serverNames) this.#names.set(name.toLowerCase(), tenant);
-  }
-
-  /** Gives a tenant these names in place of those it has. */
-  rename(tenant: TenantTls, serverNames: readonly string[]): void {
-    this.remove(tenant.tenant);
-    this.add(tenant, serverNames);
+    this.#names.set(tenant.tenant, serverNames);
   }
 
   /** Forgets a tenant and its names; its open connections stay. */
   remove(tenant: string): void {
     this.#tenants.delete(tenant);
-    for (const [name, owner] of this.#names) {
-      if (owner.tenant === tenant) this.#names.delete(name);
-    }
+    this.#names.remove(tenant);
   }
 
   byTenant(tenant: string): TenantTls | undefined {
@@ -57,6 +55,7 @@ export class TenantTable implements TenantDirectory {
   }
 
   byServerName(serverName: string): TenantTls | undefined {
-    return this.#names.get(serverName) ?? this.#names.get(serverName.replace(/^[^.]+/, "*"));
+    const tenant = this.#names.tenantOf(serverName);
+    return tenant === undefined ? undefined : this.#tenants.get(tenant);
   }
 }
