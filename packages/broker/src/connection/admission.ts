@@ -6,7 +6,6 @@ import {
   ReasonCode,
   type ReauthenticateAnswer,
   type RefuseConnect,
-  type TimerHandle,
 } from "@bowline/protocol/internal";
 import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
 import {
@@ -23,13 +22,14 @@ import { clientIdentity } from "../listeners/client-identity.ts";
 import { refusedLogin } from "../metrics/refused-logins.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
-import { pendingWill } from "../sessions/session-registry.ts";
-import type { CommitQueue, PendingCommit } from "../storage/commit-queue.ts";
+import { pendingWill, type SessionBefore } from "../sessions/session-registry.ts";
+import type { CommitQueue } from "../storage/commit-queue.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { AdmissionGate } from "./admission-gate.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { ClientAuthentication } from "./client-authentication.ts";
+import { CommitWait } from "./commit-wait.ts";
 import { AccessRefresh } from "./access-refresh.ts";
 import { CredentialExpiry } from "./credential-expiry.ts";
 import { acceptance, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
@@ -58,6 +58,8 @@ export interface AdmissionHost extends SessionConnection {
   contain(run: () => void): void;
   answerConnect(answer: ConnectAnswer): void;
   answerReauthenticate(answer: ReauthenticateAnswer): void;
+  /** The right to publish is to be asked for again. */
+  forgetRoute(): void;
 }
 
 /**
@@ -71,8 +73,7 @@ export class Admission {
   private authentication: ClientAuthentication | undefined;
   private packet: ConnectPacket | undefined;
   private request: AuthRequest | undefined;
-  private pending: PendingCommit | undefined;
-  private deadline: TimerHandle;
+  private keeping: { wait: CommitWait; before: SessionBefore | undefined } | undefined;
   private expiry: CredentialExpiry | undefined;
   private refresh: AccessRefresh | undefined;
   private isOver = false;
@@ -131,7 +132,7 @@ export class Admission {
     this.authentication?.abort();
     this.expiry?.stop();
     this.refresh?.stop();
-    this.stopWaiting();
+    this.giveUpSession();
   }
 
   private takeConnectStep(step: ExchangeStep): void {
@@ -183,10 +184,16 @@ export class Admission {
       this.refresh = this.refreshOf(step);
       this.expiry?.start();
       this.refresh?.start();
-      this.host.tenant.sessions.grant(session, this.rightsOf(step));
+      this.grant(session, this.rightsOf(step));
       return { kind: "success", ...dataOf(step.data) };
     }
     return refusal(ReasonCode.NotAuthorized, "the client authenticated as somebody else");
+  }
+
+  /** What the connection remembers of its last topic was found by other rights. */
+  private grant(session: Session, rights: Rights): void {
+    this.host.tenant.sessions.grant(session, rights);
+    this.host.forgetRoute();
   }
 
   private hasExpired({ expiresAt }: AuthAllowed): boolean {
@@ -208,7 +215,7 @@ export class Admission {
     return new AccessRefresh(refresh, this.environment.clock, (answer) => {
       this.host.contain(() => {
         if (answer.allowed && answer.owner === owner) {
-          this.host.tenant.sessions.grant(this.host.session!, this.rightsOf(answer));
+          this.grant(this.host.session!, this.rightsOf(answer));
           return;
         }
         const detail = answer.allowed ? "the refreshed answer is about somebody else" : this.counted(answer).reason;
@@ -262,7 +269,7 @@ export class Admission {
     const packet = this.packet!;
     const { clientIdentifier } = this.request!;
     try {
-      const { session, sessionPresent, commit } = this.host.tenant.sessions.open(
+      const { session, sessionPresent, commit, before } = this.host.tenant.sessions.open(
         {
           owner,
           clientIdentifier,
@@ -278,7 +285,7 @@ export class Admission {
       const properties = { ...accept.properties, ...dataOf(data).properties };
       const answer: ConnectAnswer = { ...accept, properties, session: session.state, sessionPresent };
       if (commit <= storage.committed) return answer;
-      this.answerWhenKept(commit, answer);
+      this.answerWhenKept(commit, answer, before);
       return undefined;
     } catch (error) {
       if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
@@ -287,26 +294,29 @@ export class Admission {
   }
 
   /** What the client is told is kept, or it is told that it could not be in time. */
-  private answerWhenKept(commit: number, answer: ConnectAnswer & { sessionPresent: boolean }): void {
+  private answerWhenKept(commit: number, answer: ConnectAnswer, before: SessionBefore | undefined): void {
     const { host } = this;
-    const { commits, clock, limits } = this.environment;
-    this.pending = commits.when(commit, () => {
-      this.stopWaiting();
+    const kept = (): void => {
+      this.keeping = undefined;
       host.contain(() => host.answerConnect(answer));
-    });
-    this.deadline = clock.setTimer(() => {
-      this.stopWaiting();
-      // A client that is refused has no Session, so the next CONNECT must not find one.
-      if (!answer.sessionPresent) host.session!.expiryInterval = 0;
+    };
+    const late = (): void => {
+      this.giveUpSession();
       host.contain(() => host.answerConnect(refusal(ReasonCode.ServerUnavailable, "the Session was not kept in time")));
-    }, limits.commitTimeoutMs);
+    };
+    this.keeping = { wait: new CommitWait(this.environment, commit, kept, late), before };
   }
 
-  private stopWaiting(): void {
-    this.pending?.cancel();
-    this.pending = undefined;
-    this.environment.clock.clearTimer(this.deadline);
-    this.deadline = undefined;
+  /** A client that had no CONNACK has no Session: the next CONNECT finds what the one before this left. */
+  private giveUpSession(): void {
+    if (this.keeping === undefined) return;
+    const { wait, before } = this.keeping;
+    this.keeping = undefined;
+    wait.stop();
+    const { host } = this;
+    const { session } = host;
+    host.session = undefined;
+    if (session !== undefined) host.tenant.sessions.giveUp(session, before);
   }
 
   private requestOf(packet: ConnectPacket, clientIdentifier: string): AuthRequest {

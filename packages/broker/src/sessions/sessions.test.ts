@@ -180,7 +180,7 @@ describe("connections that come at an awkward time", () => {
     world.store.holdsCommits = false;
     world.store.commit();
     const second = world.dial();
-    expect(await second.connect(lasting(5))).toMatchObject({ sessionPresent: true });
+    expect(await second.connect(lasting(5))).toMatchObject({ sessionPresent: false });
     world.store.holdsCommits = true;
     const subscriptions = [{ topicFilter: "t", qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 }] as const;
     second.send({ type: PacketType.SUBSCRIBE, packetIdentifier: 1, subscriptions });
