@@ -75,6 +75,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   private readonly environment: BrokerEnvironment;
   /** Bytes may be waiting in the transport: only then is their number asked for, which costs more than this field. */
   isCongested = false;
+  /** It does not read what it asks for, and its end is on the way. */
+  private isDeaf = false;
   /** The session was given up already: a channel that closes after that has nothing to say. */
   private isDetached = false;
   private isWillDue = false;
@@ -161,9 +163,22 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     const isTaken = this.hand(bytes);
     if (!isTaken && channel.bufferedBytes > 0) {
       this.isCongested = true;
-      if (channel.bufferedBytes > HIGH_WATER) this.sender.blocked = true;
+      if (channel.bufferedBytes > HIGH_WATER) this.block(channel.bufferedBytes);
     }
     return isTaken;
+  }
+
+  /**
+   * Messages wait or are dropped from here on. Answers do neither: one who asks and does not read them is let go before they fill the
+   * memory, and not from here, since whoever wrote is in the middle of it.
+   */
+  private block(held: number): void {
+    this.sender.blocked = true;
+    const { maximumBufferedBytes, maximumPacketSize } = this.tenant.limits;
+    if (this.isDeaf || held <= maximumBufferedBytes + maximumPacketSize + HIGH_WATER) return;
+    this.isDeaf = true;
+    const error = new MqttError("QUOTA", { reasonCode: ReasonCode.QuotaExceeded, source: "local", detail: UNREAD });
+    this.environment.clock.setTimer(() => this.end(error), 0);
   }
 
   /** A channel that throws is cut, so that whoever wrote (another client's connection, it may be) notices nothing. */
@@ -431,6 +446,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
 /** Bytes in the transport above which QoS 1 and 2 messages wait in the queue instead, where they are counted and bounded. */
 const HIGH_WATER = 1_048_576;
+const UNREAD = "it does not read the answers to what it asks (maximumBufferedBytes)";
 /** A peer that does not take our last packet within this time is cut off, and so is one that has it and does not close. */
 const LAST_BYTES_WITHIN_MS = 100;
 const CLOSE_WITHIN_MS = 900;
