@@ -382,6 +382,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.closing = this.environment.clock.setTimer(() => this.cutIfStuck(), LAST_BYTES_WITHIN_MS);
   }
 
+  forgetRoute(): void {
+    this.lastRoute = undefined;
+  }
+
   /** Another connection of the same Session came, [MQTT-3.1.4-3]. */
   takenOver(): void {
     this.end(new MqttError("TAKEOVER", { reasonCode: ReasonCode.SessionTakenOver, clause: "MQTT-3.1.4-3" }));
