@@ -21,6 +21,8 @@ export interface StartBowline {
   readonly nodeOptions?: readonly string[];
   /** Further users with the same password, which nobody has shown yet. */
   readonly coldUsers?: number;
+  /** The limits of those who set none, in place of all limits on and out of reach. */
+  readonly hasDefaultLimits?: boolean;
   /** Keep everything in a store on the disk, and not in memory. */
   readonly isDurable?: boolean;
   /** Writes that store before the first start. */
@@ -96,7 +98,7 @@ async function runOnce(folder: string, options: StartBowline, [plain, tls, admin
     listen: [`mqtt://127.0.0.1:${plain}`, `mqtts://127.0.0.1:${tls}`],
     admin: { listen: `http://127.0.0.1:${admin}` },
     metrics: { open: true },
-    limits: limitsOutOfReach,
+    limits: options.hasDefaultLimits === true ? {} : limitsOutOfReach,
     bootstrap: {
       users: [USER, ...cold].map((username) => ({ username, password: { file: "password" } })),
       rules: hundredRules(USER),

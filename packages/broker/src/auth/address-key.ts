@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 
 /** What counts as one address for limits: an IPv4 address, or the /64 of an IPv6 one, since one host owns all of those. */
 export function addressKey(address: string): string {
+  if (!address.includes(":")) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1]) return mapped[1];
   if (!isIPv6(address)) return address;

@@ -9,6 +9,9 @@ export interface AttemptLimit {
   maximumWaiting?: number;
 }
 
+/** Below so many keys nobody looks for those that can be forgotten. */
+const SWEEP_AT = 1024;
+
 /** An attempt whose outcome others may wait for: `end` must be called. */
 export interface HeldAttempt {
   end(isFailure: boolean): void;
@@ -19,7 +22,8 @@ interface Bucket {
   updatedAtMs: number;
   /** Attempts whose outcome is not known yet. */
   held: number;
-  readonly waiting: Set<() => void>;
+  /** Made by the first one. */
+  waiting: Set<() => void> | undefined;
 }
 
 /**
@@ -31,6 +35,9 @@ export class AttemptLimiter {
   readonly #limit: AttemptLimit;
   readonly #now: () => number;
   readonly #buckets = new Map<string, Bucket>();
+  #sweepAt = SWEEP_AT;
+  /** The key seen last: it is at the end already. */
+  #newest: string | undefined;
 
   constructor(limit: AttemptLimit, now: () => number) {
     this.#limit = limit;
@@ -39,7 +46,10 @@ export class AttemptLimiter {
 
   /** Takes one attempt; false when none is left. */
   take(key: string): boolean {
-    return this.attempt(key) !== undefined;
+    const bucket = this.#bucket(key);
+    if (bucket.attempts < 1) return false;
+    bucket.attempts--;
+    return true;
   }
 
   /** The same for one that may turn out to be no failure. */
@@ -55,7 +65,7 @@ export class AttemptLimiter {
     const bucket = this.#bucket(key);
     while (bucket.attempts < 1) {
       if (bucket.held === 0 || signal.aborted) return undefined;
-      if (bucket.waiting.size >= (this.#limit.maximumWaiting ?? 0)) return "busy";
+      if ((bucket.waiting?.size ?? 0) >= (this.#limit.maximumWaiting ?? 0)) return "busy";
       await oneEnded(bucket, signal);
       this.#refill(bucket);
     }
@@ -73,12 +83,12 @@ export class AttemptLimiter {
     bucket.held--;
     if (!isFailure) this.#giveBack(bucket);
     // Nothing is left that they could wait for.
-    else if (bucket.held === 0) for (const wake of bucket.waiting) wake();
+    else if (bucket.held === 0) for (const wake of bucket.waiting ?? []) wake();
   }
 
   #giveBack(bucket: Bucket): void {
     bucket.attempts = Math.min(this.#limit.burst, bucket.attempts + 1);
-    for (const wake of bucket.waiting) {
+    for (const wake of bucket.waiting ?? []) {
       wake();
       return;
     }
@@ -86,9 +96,12 @@ export class AttemptLimiter {
 
   #bucket(key: string): Bucket {
     const known = this.#buckets.get(key);
-    const bucket = known ?? { attempts: this.#limit.burst, updatedAtMs: this.#now(), held: 0, waiting: new Set() };
+    const bucket = known ?? { attempts: this.#limit.burst, updatedAtMs: this.#now(), held: 0, waiting: undefined };
     this.#refill(bucket);
-    this.#buckets.delete(key);
+    if (key === this.#newest) return bucket;
+    this.#newest = key;
+    if (known === undefined) this.#makeRoom();
+    else this.#buckets.delete(key);
     if (this.#buckets.size >= this.#limit.maximumKeys) this.#forgetOldest();
     this.#buckets.set(key, bucket);
     return bucket;
@@ -100,6 +113,19 @@ export class AttemptLimiter {
     bucket.updatedAtMs = nowMs;
   }
 
+  /**
+   * Forgets buckets that are full again, which say no more than none would: of clients that come once in a while none stays. They are
+   * looked for only when there are twice as many as were left the last time.
+   */
+  #makeRoom(): void {
+    if (this.#buckets.size < this.#sweepAt) return;
+    for (const [key, bucket] of this.#buckets) {
+      this.#refill(bucket);
+      if (bucket.attempts === this.#limit.burst && bucket.held === 0) this.#buckets.delete(key);
+    }
+    this.#sweepAt = Math.max(SWEEP_AT, this.#buckets.size * 2);
+  }
+
   #forgetOldest(): void {
     for (const key of this.#buckets.keys()) {
       this.#buckets.delete(key);
@@ -109,7 +135,8 @@ export class AttemptLimiter {
 }
 
 /** Resolves when somebody in flight has ended, or the one who waits is gone. */
-function oneEnded({ waiting }: Bucket, signal: AbortSignal): Promise<void> {
+function oneEnded(bucket: Bucket, signal: AbortSignal): Promise<void> {
+  const waiting = (bucket.waiting ??= new Set());
   return new Promise((resolve) => {
     const wake = (): void => {
       waiting.delete(wake);

@@ -30,6 +30,23 @@ test("whoever finds no attempt left waits for those in flight, as many as may, a
   expect(await limiter.hold("a", never)).toBeUndefined();
 });
 
+test("who has all attempts back is forgotten, and nobody else", () => {
+  let now = 0;
+  const limiter = new AttemptLimiter({ burst: 2, refillMs: 100, maximumKeys: 100_000 }, () => now);
+  const guesses = (name: string): boolean[] => [limiter.take(name), limiter.take(name), limiter.take(name)];
+  for (let i = 0; i < 20_000; i++) {
+    limiter.take(`once-${i}`);
+    now++;
+  }
+  expect(limiter.size).toBeLessThan(2_000);
+  expect(guesses("guesser")).toEqual([true, true, false]);
+  for (let i = 0; i < 50_000; i++) {
+    limiter.take(`crowd-${i}`);
+    if (i % 1_000 === 0) now++;
+  }
+  expect(limiter.take("guesser")).toBe(false);
+});
+
 test("the tables stay bounded whatever names a peer invents", () => {
   const limiter = new AttemptLimiter({ burst: 2, refillMs: 100, maximumKeys: 50 }, () => 0);
   const remembered = new RememberedPasswords(() => 0, 50);

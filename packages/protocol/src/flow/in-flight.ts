@@ -1,3 +1,7 @@
+/** Of everybody who has none in flight: read, never written. */
+const noIds = new Uint16Array(1);
+const noStates = new Uint8Array(1);
+
 /**
  * Packet Identifiers of one direction and what is known of each: a ring of typed arrays indexed by the identifier's low bits.
  *
@@ -10,14 +14,15 @@ export class InFlight<Entry> {
   /** Occupied identifiers. */
   count = 0;
   private next = 1;
-  private mask = 15;
-  private ids: Uint16Array = new Uint16Array(16);
-  private states: Uint8Array = new Uint8Array(16);
-  private entries: (Entry | undefined)[] = new Array<Entry | undefined>(16).fill(undefined);
+  /** 0 until the first one: most clients that only wait never have any, and the arrays are 600 bytes. */
+  private mask = 0;
+  private ids: Uint16Array = noIds;
+  private states: Uint8Array = noStates;
+  private entries: (Entry | undefined)[] = [];
 
   /** Allocates an identifier with a state (1 to 255) and an entry; 0 when all 65,535 are in use. */
   take(state: number, entry: Entry | undefined): number {
-    if (this.count > this.mask - (this.mask >> 2)) {
+    if (this.count >= this.mask - (this.mask >> 2)) {
       if (this.count >= 0xffff) return 0;
       if (this.mask < 0xffff) this.grow();
     }
@@ -30,7 +35,7 @@ export class InFlight<Entry> {
 
   /** Occupies a given identifier, as when a stored session is loaded. False when it is taken already. */
   put(id: number, state: number, entry: Entry | undefined): boolean {
-    while (this.states[id & this.mask] !== 0) {
+    while (this.mask === 0 || this.states[id & this.mask] !== 0) {
       if (this.ids[id & this.mask] === id) return false;
       this.grow();
     }
@@ -84,15 +89,15 @@ export class InFlight<Entry> {
   clear(): void {
     this.count = 0;
     this.next = 1;
-    this.mask = 15;
-    this.ids = new Uint16Array(16);
-    this.states = new Uint8Array(16);
-    this.entries = new Array<Entry | undefined>(16).fill(undefined);
+    this.mask = 0;
+    this.ids = noIds;
+    this.states = noStates;
+    this.entries = [];
   }
 
   private grow(): void {
     const { ids, states, entries } = this;
-    const size = (this.mask + 1) * 2;
+    const size = this.mask === 0 ? 16 : (this.mask + 1) * 2;
     this.mask = size - 1;
     this.ids = new Uint16Array(size);
     this.states = new Uint8Array(size);
