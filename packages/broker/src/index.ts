@@ -20,6 +20,9 @@ export type {
   ExchangeStep,
   ExchangeSuccess,
 } from "./auth/authenticator.ts";
+export type { AuthenticateAnswer, AuthenticateFunction, FunctionLogin } from "./auth/function-kind.ts";
+export type { AccessCase } from "./acl/asked-source.ts";
+export type { AuthorizeAnswer, AuthorizeFunction } from "./acl/function-authorizer.ts";
 export type { Arrival } from "./listeners/arrival.ts";
 export { type BrokerConfig, type BrokerConfigInput } from "./config/broker-config.ts";
 export type { ConfigSource, Position, PositionOf } from "./config/config-source.ts";
@@ -27,4 +30,5 @@ export { defineConfig } from "./config/define-config.ts";
 export { loadConfig, loadConfigFiles, type LoadConfigOptions, type LoadedConfig } from "./config/load-config.ts";
 export { createLogger, type Logger, type LogFormat, type LogLevel } from "./log/logger.ts";
 export type { ReloadReport } from "./server/config-reload.ts";
+export { createBroker, type CreateBrokerOptions } from "./server/create-broker.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";

@@ -177,7 +177,7 @@ test.each([
   await made.online();
 });
 
-test("a file is watched when it says so, and so is what a TypeScript file imports", async () => {
+test("a file is watched when it says so, and so is what a TypeScript file imports; its functions decide", async () => {
   writeFileSync(join(folder, "shared.ts"), "export const level = 'info' as const;\n");
   const program = [
     'import { defineConfig } from "@bowline/broker";',
@@ -185,7 +185,8 @@ test("a file is watched when it says so, and so is what a TypeScript file import
     "",
     "export default defineConfig({",
     "  console: false,",
-    "  anonymous: true,",
+    '  authentication: [{ kind: "function", authenticate: ({ username }) => (username === "ann" ? { owner: "ann" } : "deny") }],',
+    '  authorization: [{ kind: "function", authorize: async ({ topic }) => (topic === level ? "allow" : "deny") }],',
     "  watch: true,",
     '  listen: ["mqtt://127.0.0.1:0"],',
     "  log: { level },",
@@ -193,12 +194,20 @@ test("a file is watched when it says so, and so is what a TypeScript file import
     "",
   ].join("\n");
   const running = await up(program, "bowline.config.ts");
+  const ann = client(running.urls[0] ?? "", { credentials: { username: "ann" } });
+  await ann.online();
+  await expect(client(running.urls[0] ?? "").online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+  await ann.publish("info", "x", { qos: 1 });
+  await expect(ann.publish("debug", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
   writeFileSync(join(folder, "shared.ts"), "export const level = 'debug' as const;\n");
-  expect(await running.logs("configuration reloaded")).toMatchObject({ changed: ["log"] });
+  // A function that was loaded again is another one.
+  expect(await running.logs("configuration reloaded")).toMatchObject({ changed: ["authentication", "authorization", "log"] });
+  await ann.publish("debug", "x", { qos: 1 });
+  await expect(ann.publish("info", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
   writeFileSync(join(folder, "bowline.config.ts"), program.replace("log:", "  lok:"));
   const refused = await running.logs("the configuration was not reloaded; the old one stays in force");
   expect((refused["error"] as { message: string }).message).toContain(
-    'bowline.config.ts:9:5: unknown key "lok"; did you mean "log"?',
+    'bowline.config.ts:10:5: unknown key "lok"; did you mean "log"?',
   );
 });
 

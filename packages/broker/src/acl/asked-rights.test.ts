@@ -101,6 +101,25 @@ describe("a webhook", () => {
     expect(await client.takeTexts()).toEqual(["a/x=1"]);
   });
 
+  test("is asked about eight filters of one client at a time, so that others are not kept waiting", async () => {
+    let [now, most] = [0, 0];
+    const desk = new Desk();
+    desk.ask = async () => {
+      most = Math.max(most, ++now);
+      await Promise.resolve();
+      now--;
+      return "allow";
+    };
+    const { world } = await setUp(desk);
+    const client = await world.client(5);
+    const options = { qos: 0 as const, noLocal: false, retainAsPublished: false, retainHandling: 0 as const };
+    const subscriptions = Array.from({ length: 100 }, (_, i) => ({ topicFilter: `a/${i}`, ...options }));
+    client.send({ type: PacketType.SUBSCRIBE, packetIdentifier: 1, subscriptions });
+    await soon(world);
+    expect(await client.take()).toMatchObject([{ reasonCodes: subscriptions.map(() => 0) }]);
+    expect(most).toBe(8);
+  });
+
   test("leaves to the rules what it ignores, and rules that deny act on what it granted", async () => {
     const desk = new Desk();
     const { world } = await setUp(

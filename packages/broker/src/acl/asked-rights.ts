@@ -9,6 +9,8 @@ import {
   type Rights,
   type SubscribeVerdict,
 } from "./access-control.ts";
+import { Turnstile } from "../auth/turnstile.ts";
+import type { AnswerExpiry, Expiring } from "./answer-expiry.ts";
 import { type AccessCase, type AskedSource, isAsked } from "./asked-source.ts";
 import { BoundRules } from "./bound-rules.ts";
 import type { BoundRule } from "./compiled-rule.ts";
@@ -16,23 +18,41 @@ import { isFree, publishing, receiving, subscribing } from "./decide.ts";
 import { bindSource, type CurrentRules, type TenantRules } from "./tenant-rules.ts";
 
 type Reply = "allow" | "deny" | "ignore";
+interface Answer {
+  readonly reply: Reply;
+  /** Monotonic ms. */
+  readonly until: number;
+}
 /** Rules that are known, or somebody to ask, in their order. */
 type Part = BoundRules | AskedSource;
 
 /** Cases whose answer is remembered for one connection; when there are more, all are forgotten and asked again. */
 const REMEMBERED_MAX = 4_096;
+/** A SUBSCRIBE may name thousands of filters: whoever is asked about them is asked about other clients too. */
+const ASKED_AT_ONCE = 8;
+/** Whoever did not answer may do so soon, and a client that tries without pause must not ask without pause. */
+const FAILURE_KEPT_MS = 1_000;
+
+/** What the rights of connections that somebody outside decides about have in common. */
+export interface AskedContext {
+  /** Those of the configuration, asked behind what the connection was granted. Others after a reload. */
+  readonly authorizers: readonly AskedSource[];
+  readonly expiry: AnswerExpiry;
+}
 
 /**
  * The rights of a client that somebody outside decides about (`AskedSource`). A case that was not asked yet is refused; whoever wants to
  * know calls `unknown` first and waits. What is delivered is not asked about: a Subscription was granted when it was made, and
  * only rules take topics out of it.
  */
-export class AskedRights implements Rights {
+export class AskedRights implements Rights, Expiring {
   readonly isByRules: boolean = false;
+  readonly who: Identity;
+  readonly connection: ConnectionFacts;
   readonly #current: CurrentRules;
-  readonly #who: Identity;
-  readonly #connection: ConnectionFacts;
-  readonly #answers = new Map<string, Reply>();
+  readonly #context: AskedContext;
+  readonly #answers = new Map<string, Answer>();
+  readonly #turnstile = new Turnstile(ASKED_AT_ONCE, Number.POSITIVE_INFINITY);
   readonly #asking = new Map<string, Promise<void>>();
   #rules: TenantRules | undefined;
   #parts: readonly Part[] = [];
@@ -40,10 +60,15 @@ export class AskedRights implements Rights {
   #known: BoundRules = new BoundRules([], false);
   #version = 0;
 
-  constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts) {
+  constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts, context: AskedContext) {
     this.#current = current;
-    this.#who = who;
-    this.#connection = connection;
+    this.who = who;
+    this.connection = connection;
+    this.#context = context;
+  }
+
+  get tenant(): string {
+    return this.who.tenant;
   }
 
   get version(): number {
@@ -52,8 +77,8 @@ export class AskedRights implements Rights {
   }
 
   unknown(action: AccessCase["action"], topic: string, qos: QoS, retain: boolean): Promise<void> | undefined {
-    const { remoteAddress, attributes = {} } = this.#connection;
-    const question: AccessCase = { who: this.#who, remoteAddress, attributes, action, topic, qos, retain };
+    const { remoteAddress, attributes = {} } = this.connection;
+    const question: AccessCase = { who: this.who, remoteAddress, attributes, action, topic, qos, retain };
     const source = this.#unanswered(question);
     if (source === undefined) return undefined;
     const key = keyOf(source, question);
@@ -76,7 +101,7 @@ export class AskedRights implements Rights {
   stopsWill(topicName: string, way: number): boolean {
     for (const part of this.#bind()) {
       if (isAskedPart(part)) {
-        const reply = this.#answers.get(keyOf(part, { action: "publish", topic: topicName, ...wayOf(way) }));
+        const reply = this.#answers.get(keyOf(part, { action: "publish", topic: topicName, ...wayOf(way) }))?.reply;
         // It allowed it at CONNECT.
         if (reply !== "ignore") return reply === "deny";
       } else {
@@ -90,7 +115,7 @@ export class AskedRights implements Rights {
   subscribing(topicFilter: string, qos: QoS): SubscribeVerdict {
     const rules = this.#bind().flatMap((part) => {
       if (!isAskedPart(part)) return part.rules;
-      const reply = this.#answers.get(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
+      const reply = this.#replyTo(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
       return reply === "ignore" ? [] : [answerAsRule(part, topicFilter, qos, reply === "allow")];
     });
     return subscribing(new BoundRules(rules, this.#known.isOpen), topicFilter, qos);
@@ -111,7 +136,7 @@ export class AskedRights implements Rights {
     const bit = publishBit(qos, retain);
     for (const part of this.#bind()) {
       if (isAskedPart(part)) {
-        const reply = this.#answers.get(keyOf(part, { action: "publish", topic: topicName, qos, retain }));
+        const reply = this.#replyTo(keyOf(part, { action: "publish", topic: topicName, qos, retain }));
         if (reply !== "ignore") return reply === "allow";
       } else {
         const { isAllowed, rule } = publishing(part, topicName, bit);
@@ -126,7 +151,7 @@ export class AskedRights implements Rights {
     const { action, topic, qos, retain } = question;
     for (const part of this.#bind()) {
       if (isAskedPart(part)) {
-        const reply = this.#answers.get(keyOf(part, question));
+        const reply = this.#replyTo(keyOf(part, question));
         if (reply === undefined) return part;
         if (reply !== "ignore") return undefined;
       } else if (
@@ -138,13 +163,48 @@ export class AskedRights implements Rights {
     return undefined;
   }
 
+  /** Undefined for what nobody was asked about, or too long ago. */
+  #replyTo(key: string): Reply | undefined {
+    const answer = this.#answers.get(key);
+    return answer === undefined || answer.until <= this.#context.expiry.now() ? undefined : answer.reply;
+  }
+
   async #ask(source: AskedSource, question: AccessCase, key: string): Promise<void> {
-    const reply = await source.ask(question).catch(() => "deny" as const);
+    await this.#turnstile.enter();
+    const parts = this.#bind();
+    const answer = await this.#answerOf(source, question);
+    this.#turnstile.leave();
     this.#asking.delete(key);
-    if (this.#answers.size >= REMEMBERED_MAX) this.#answers.clear();
-    this.#answers.set(key, reply);
+    // Rules that changed meanwhile, or `askAgain`, made all answers void: this one too.
+    if (parts === this.#bind()) this.#remember(key, answer);
     // Who comes behind may have to be asked as well.
     await this.unknown(question.action, question.topic, question.qos, question.retain);
+  }
+
+  async #answerOf(source: AskedSource, question: AccessCase): Promise<Answer> {
+    const { now } = this.#context.expiry;
+    try {
+      const reply = await source.ask(question);
+      return { reply, until: now() + (source.keepMs ?? Number.POSITIVE_INFINITY) };
+    } catch {
+      return { reply: "deny", until: now() + FAILURE_KEPT_MS };
+    }
+  }
+
+  #remember(key: string, answer: Answer): void {
+    if (this.#answers.size >= REMEMBERED_MAX) this.#answers.clear();
+    this.#answers.set(key, answer);
+    // What was denied is asked about again when somebody tries.
+    if (answer.reply !== "deny") this.#context.expiry.watch(this, answer.until);
+  }
+
+  forgetEnded(now: number): { hasForgotten: boolean; endsNext: number } {
+    let [hasForgotten, endsNext] = [false, Number.POSITIVE_INFINITY];
+    for (const [key, { until }] of this.#answers) {
+      if (until > now) endsNext = Math.min(endsNext, until);
+      else hasForgotten = this.#answers.delete(key);
+    }
+    return { hasForgotten, endsNext };
   }
 
   #bind(): readonly Part[] {
@@ -153,12 +213,12 @@ export class AskedRights implements Rights {
     this.#rules = rules;
     const parts: Part[] = [];
     let isClosed = false;
-    for (const source of this.#connection.sources ?? []) {
-      parts.push(isAsked(source) ? source : new BoundRules(bindSource(source, this.#who, this.#connection), false));
+    for (const source of [...(this.connection.sources ?? []), ...this.#context.authorizers]) {
+      parts.push(isAsked(source) ? source : new BoundRules(bindSource(source, this.who, this.connection), false));
       isClosed = !isAsked(source) && source.isClosed;
       if (isClosed) break;
     }
-    const own = rules.bind(this.#who, this.#connection);
+    const own = rules.bind(this.who, this.connection);
     if (!isClosed) parts.push(new BoundRules(own.rules, false));
     this.#parts = parts;
     const known = parts.flatMap((part) => (isAskedPart(part) ? [] : part.rules));

@@ -23,9 +23,11 @@ export interface AccessCase {
 export interface AskedSource {
   /** What it is called when it refuses: `webhook`. */
   readonly name: string;
+  /** How long an answer holds for a connection, in ms; absent: until the rules of its tenant change. */
+  readonly keepMs?: number;
   /**
-   * `ignore` leaves it to what comes behind; a rejection denies. The answer holds for this connection until the rules of its tenant
-   * change, or `RuleDirectory.askAgain` is called.
+   * `ignore` leaves it to what comes behind; a rejection denies, for a second. The answer holds for this connection for `keepMs`, until
+   * the rules of its tenant change, or `RuleDirectory.askAgain` is called.
    */
   ask(question: AccessCase): Promise<"allow" | "deny" | "ignore">;
 }

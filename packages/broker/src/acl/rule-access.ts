@@ -2,8 +2,9 @@ import type { QoS } from "@bowline/protocol";
 import type { StoredRule } from "../storage/storage.ts";
 import type { AccessControl, ConnectionFacts, Identity, Rights } from "./access-control.ts";
 import { publishBit } from "./access-control.ts";
-import { AskedRights } from "./asked-rights.ts";
-import { isAsked } from "./asked-source.ts";
+import { AnswerExpiry } from "./answer-expiry.ts";
+import { type AskedContext, AskedRights } from "./asked-rights.ts";
+import { type AskedSource, isAsked } from "./asked-source.ts";
 import { publishing, receiving } from "./decide.ts";
 import { rightsOfAbsent, superuserRights } from "./fixed-rights.ts";
 import type { RuleDirectory } from "./rule-directory.ts";
@@ -29,12 +30,16 @@ export interface AccessAnswer {
   readonly reason: string;
 }
 
-/** The access control of the rules that operators keep. */
-export class RuleAccess implements AccessControl {
+/** The access control of the rules that operators keep, and of whoever is asked before them. */
+export class RuleAccess implements AccessControl, AskedContext {
   readonly directory: RuleDirectory;
+  readonly expiry: AnswerExpiry;
+  /** Asked about every client, behind what its authenticator granted and before the rules; see `renewed`. */
+  authorizers: readonly AskedSource[] = [];
 
-  constructor(directory: RuleDirectory) {
+  constructor(directory: RuleDirectory, expiry: AnswerExpiry = new AnswerExpiry()) {
     this.directory = directory;
+    this.expiry = expiry;
   }
 
   begin(rules: readonly StoredRule[]): void {
@@ -48,9 +53,15 @@ export class RuleAccess implements AccessControl {
     if (connection.isSuperuser === true) return superuserRights;
     const sources = connection.sources ?? [];
     const granted = sources.filter((source): source is RuleSource => !isAsked(source));
-    return granted.length < sources.length
-      ? new AskedRights(current, who, connection)
+    return granted.length < sources.length || this.authorizers.length > 0
+      ? new AskedRights(current, who, connection, this)
       : new RuleRights(current, who, connection, granted);
+  }
+
+  /** The rights that a connection has since `authorizers` are others. */
+  renewed(rights: Rights): Rights {
+    const isOurs = rights instanceof RuleRights || rights instanceof AskedRights;
+    return isOurs ? this.rightsOf(rights.who, rights.connection) : rights;
   }
 
   isRevoked(who: Identity, topicName: string, way: number): boolean {

@@ -24,9 +24,9 @@ const REMEMBERED_LENGTH_MAX = 256;
  */
 export class RuleRights implements Rights {
   readonly isByRules: boolean;
+  readonly who: Identity;
+  readonly connection: ConnectionFacts;
   readonly #current: CurrentRules;
-  readonly #who: Identity;
-  readonly #connection: ConnectionFacts;
   readonly #sources: readonly RuleSource[];
   #rules: TenantRules | undefined;
   #bound: BoundRules | undefined;
@@ -38,8 +38,8 @@ export class RuleRights implements Rights {
   /** @param current Looked at with each question, since the rules in it may be others by then. */
   constructor(current: CurrentRules, who: Identity, connection: ConnectionFacts, sources: readonly RuleSource[]) {
     this.#current = current;
-    this.#who = who;
-    this.#connection = connection;
+    this.who = who;
+    this.connection = connection;
     this.#sources = sources;
     this.isByRules = sources.length === 0 && connection.attributes === undefined;
   }
@@ -80,7 +80,7 @@ export class RuleRights implements Rights {
     const { rules } = this.#current;
     if (this.#bound !== undefined && rules === this.#rules) return this.#bound;
     this.#rules = rules;
-    this.#bound = rules.bind(this.#who, this.#connection, this.#sources);
+    this.#bound = rules.bind(this.who, this.connection, this.#sources);
     this.#version = nextVersion();
     this.#publishing = undefined;
     this.#receiving = undefined;

@@ -10,6 +10,7 @@ import type {
 import type { CustomAuthorizerConfig, CustomAuthorizerInput } from "../realtime/custom-authorizer-config.ts";
 import { customAuthorizerKind } from "../realtime/custom-authorizer-kind.ts";
 import { type CertificateConfig, type CertificateInput, certificateKind } from "./certificate-kind.ts";
+import { type FunctionConfig, type FunctionInput, functionKind } from "./function-kind.ts";
 import type { JwtConfig, JwtInput } from "./jwt/jwt-config.ts";
 import { jwtKind } from "./jwt/jwt-kind.ts";
 import { type PasswordConfig, passwordKind } from "./password-kind.ts";
@@ -18,10 +19,24 @@ import type { WebhookConfig, WebhookInput } from "./webhook/webhook-config.ts";
 import { webhookKind } from "./webhook/webhook-kind.ts";
 
 /** One link of the chain as the configuration describes it; `kind` says which. */
-export type AuthenticatorConfig = PasswordConfig | JwtConfig | WebhookConfig | CertificateConfig | ScramConfig | CustomAuthorizerConfig;
+export type AuthenticatorConfig =
+  | PasswordConfig
+  | JwtConfig
+  | WebhookConfig
+  | CertificateConfig
+  | ScramConfig
+  | FunctionConfig
+  | CustomAuthorizerConfig;
 
 /** The same as it is written, without what has a default. */
-export type AuthenticatorInput = PasswordConfig | JwtInput | WebhookInput | CertificateInput | ScramInput | CustomAuthorizerInput;
+export type AuthenticatorInput =
+  | PasswordConfig
+  | JwtInput
+  | WebhookInput
+  | CertificateInput
+  | ScramInput
+  | FunctionInput
+  | CustomAuthorizerInput;
 
 type KindName = AuthenticatorConfig["kind"];
 type Kinds = {
@@ -35,6 +50,7 @@ const KINDS: Kinds = {
   webhook: webhookKind,
   certificate: certificateKind,
   scram: scramKind,
+  function: functionKind,
   "custom-authorizer": customAuthorizerKind,
 };
 
@@ -91,7 +107,15 @@ function kindOf({ kind }: AuthenticatorConfig): AuthenticatorKind<AuthenticatorC
 export const authenticationSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[] | undefined> = z
   .array(
     z.union(
-      [passwordKind.schema, jwtKind.schema, webhookKind.schema, certificateKind.schema, scramKind.schema, customAuthorizerKind.schema],
+      [
+        passwordKind.schema,
+        jwtKind.schema,
+        webhookKind.schema,
+        certificateKind.schema,
+        scramKind.schema,
+        functionKind.schema,
+        customAuthorizerKind.schema,
+      ],
       { error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}` },
     ),
   )

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { isForeignHash, verifyForeignHash } from "./import/foreign-hash.ts";
 import { hashOf } from "./scram/scram-keys.ts";
+import { Turnstile } from "./turnstile.ts";
 
 /**
  * Argon2id as OWASP asks for at least: 19 MiB and two passes (RFC 9106 names the parameters). More passes would let fewer
@@ -28,23 +29,22 @@ export interface PasswordHasherOptions {
  * writes the store and reads files: unbounded, a reconnecting crowd would stop the acknowledgements of everybody.
  */
 export class PasswordHasher {
-  readonly #concurrency: number;
+  readonly #turnstile: Turnstile;
   readonly #maximumQueued: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
 
   constructor(options: PasswordHasherOptions = {}) {
-    this.#concurrency = options.concurrency ?? hashConcurrency(availableParallelism(), process.env["UV_THREADPOOL_SIZE"]);
+    const concurrency = options.concurrency ?? hashConcurrency(availableParallelism(), process.env["UV_THREADPOOL_SIZE"]);
+    this.#turnstile = new Turnstile(concurrency, Number.POSITIVE_INFINITY);
     this.#maximumQueued = options.maximumQueued ?? 512;
   }
 
   /** The PHC string of a new password. Waits its turn, but is never refused: only operators set passwords. */
   async hash(password: string | Uint8Array): Promise<string> {
-    await this.#turn();
+    await this.#turnstile.enter();
     try {
       return await hash(password, ARGON2ID);
     } finally {
-      this.#done();
+      this.#turnstile.leave();
     }
   }
 
@@ -53,42 +53,14 @@ export class PasswordHasher {
    * user and come at once, the first is hashed, and the others need not be. Rejects when the string is no PHC string.
    */
   async verify(passwordHash: string, password: Uint8Array, signal?: AbortSignal, isKnown?: () => boolean): Promise<Verification> {
-    if (this.#waiting.length >= this.#maximumQueued) return "busy";
-    if (!(await this.#turn(signal))) return "aborted";
+    if (this.#turnstile.waiting >= this.#maximumQueued) return "busy";
+    if ((await this.#turnstile.enter(signal)) !== "inside") return "aborted";
     try {
       if (isKnown?.()) return "match";
       return (await matches(passwordHash, password)) ? "match" : "mismatch";
     } finally {
-      this.#done();
+      this.#turnstile.leave();
     }
-  }
-
-  /** True when it is our turn, false when the signal came first; then no place is held. */
-  #turn(signal?: AbortSignal): Promise<boolean> {
-    if (signal?.aborted) return Promise.resolve(false);
-    if (this.#running < this.#concurrency) {
-      this.#running++;
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve) => {
-      const start = (): void => {
-        signal?.removeEventListener("abort", leave);
-        resolve(true);
-      };
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(start), 1);
-        resolve(false);
-      };
-      signal?.addEventListener("abort", leave, { once: true });
-      this.#waiting.push(start);
-    });
-  }
-
-  /** Hands the place to the next in line, so that `running` stays as it is. */
-  #done(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#running--;
   }
 }
 

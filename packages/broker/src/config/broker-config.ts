@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AuthorizationConfig, type AuthorizationInput, authorizationSchema } from "../acl/authorization-kinds.ts";
 import { type AuthenticatorConfig, type AuthenticatorInput, authenticationSchema } from "../auth/authenticator-kinds.ts";
 import type { Durability } from "../storage/storage.ts";
 import { type BootstrapConfig, bootstrapSchema } from "./bootstrap-schema.ts";
@@ -27,6 +28,7 @@ export interface BrokerConfig {
   console: string | false;
   admin: AdminConfig;
   authentication: AuthenticatorConfig[];
+  authorization: AuthorizationConfig[];
   anonymous: boolean;
   allowPlaintext: boolean;
   hosts: string[];
@@ -47,11 +49,12 @@ type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
 export type BrokerConfigInput = {
-  [K in Exclude<keyof BrokerConfig, Group | "listen" | "authentication">]?: BrokerConfig[K] | undefined;
+  [K in Exclude<keyof BrokerConfig, Group | "listen" | "authentication" | "authorization">]?: BrokerConfig[K] | undefined;
 } & { [K in Exclude<Group, "tls">]?: Optional<BrokerConfig[K]> | undefined } & {
   tls?: TlsInput | undefined;
   listen?: ListenerInput[] | undefined;
   authentication?: AuthenticatorInput[] | undefined;
+  authorization?: AuthorizationInput[] | undefined;
   /** Of the JSON Schema, for editors. */
   $schema?: string | undefined;
 };
@@ -97,6 +100,9 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
   authentication: authenticationSchema.describe(
     "Who is asked about a client's credentials, in this order, until one knows it. Default: the users of the store.",
   ),
+  authorization: authorizationSchema.describe(
+    "Who is asked what clients may do, in this order, before the access rules of the store. Default: nobody.",
+  ),
   anonymous: z.boolean().default(false).describe("Let in clients that show no credentials."),
   allowPlaintext: z
     .boolean()
@@ -123,8 +129,19 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
   watch: z.boolean().default(false).describe("Reload the configuration when its files change, as SIGHUP does."),
 });
 
-/** The configuration file's JSON Schema, for editors. */
+/** The configuration file's JSON Schema, for editors. What only a program can say, functions, is not in it. */
 export function brokerConfigJsonSchema(): object {
-  const schema = z.toJSONSchema(brokerConfigSchema, { io: "input" });
+  const schema = z.toJSONSchema(brokerConfigSchema, {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.anyOf !== undefined) jsonSchema.anyOf = jsonSchema.anyOf.filter((form) => !isFunction(form));
+    },
+  });
   return { title: "Bowline broker configuration", ...schema };
+}
+
+function isFunction({ properties }: z.core.JSONSchema.BaseSchema): boolean {
+  const kind = properties?.["kind"];
+  return typeof kind === "object" && kind.const === "function";
 }

@@ -1,4 +1,5 @@
 import { MqttError } from "@bowline/protocol";
+import { authorizationSecrets, checkAuthorization } from "../acl/authorization-kinds.ts";
 import type { NamedSecret } from "../auth/authenticator-kind.ts";
 import { checkAuthenticator, doubledMethod, secretsOf } from "../auth/authenticator-kinds.ts";
 import { parseListenUrl } from "../listeners/listen-url.ts";
@@ -36,6 +37,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   check(["tls", "acme", "listen"], () => config.tls.acme !== undefined && parseChallengeUrl(config.tls.acme.listen));
   check(["trustedProxies"], () => trustedProxies(config.trustedProxies));
   for (const [index, link] of config.authentication.entries()) check(["authentication", index], () => checkAuthenticator(link));
+  for (const [index, each] of config.authorization.entries()) check(["authorization", index], () => checkAuthorization(each));
   const doubled = doubledMethod(config.authentication);
   if (doubled !== undefined) faults.push({ path: ["authentication", doubled.index], error: doubled.error });
   for (const { path, reference, faultOf } of secretsIn(config)) {
@@ -50,15 +52,18 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   return faults;
 }
 
-function secretsIn({ tls, metrics, bootstrap, authentication }: BrokerConfig): NamedSecret[] {
+function secretsIn({ tls, metrics, bootstrap, authentication, authorization }: BrokerConfig): NamedSecret[] {
   return [
     ...(tls.passphrase === undefined ? [] : [{ path: ["tls", "passphrase"], reference: tls.passphrase }]),
     ...(metrics.token === undefined ? [] : [{ path: ["metrics", "token"], reference: metrics.token }]),
     ...bootstrap.users.map(({ password }, index) => ({ path: ["bootstrap", "users", index, "password"], reference: password })),
-    ...authentication.flatMap((link, index) =>
-      secretsOf(link).map((secret) => ({ ...secret, path: ["authentication", index, ...secret.path] })),
-    ),
+    ...authentication.flatMap((link, index) => below(["authentication", index], secretsOf(link))),
+    ...authorization.flatMap((each, index) => below(["authorization", index], authorizationSecrets(each))),
   ];
+}
+
+function below(path: readonly PropertyKey[], secrets: readonly NamedSecret[]): NamedSecret[] {
+  return secrets.map((secret) => ({ ...secret, path: [...path, ...secret.path] }));
 }
 
 function checkAnyProtocol({ url, anyProtocol = false }: ListenerConfig): void {

@@ -18,6 +18,7 @@ export const NO_RIGHTS =
   "no rule allows anything. Give bootstrap.rules, or add some with `bowline acl add`, such as `bowline acl add allow both 'devices/${username}/#'`";
 
 /** Whether anybody but the rules of the store may give rights: whoever vouches for a client may bring some along. */
-export function grantsRights({ authentication }: BrokerConfig): boolean {
-  return authentication.some(({ kind }) => kind === "jwt" || kind === "webhook");
+export function grantsRights({ authentication, authorization }: BrokerConfig): boolean {
+  const ofTheStore = ["password", "scram", "certificate"];
+  return authorization.length > 0 || authentication.some(({ kind }) => !ofTheStore.includes(kind));
 }

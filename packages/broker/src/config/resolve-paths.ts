@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { resolveAuthorization } from "../acl/authorization-kinds.ts";
 import { resolveAuthenticator } from "../auth/authenticator-kinds.ts";
 import type { BrokerConfigInput } from "./broker-config.ts";
 import type { SecretReference } from "./secret-reference.ts";
@@ -8,17 +9,13 @@ export function resolvePaths(input: BrokerConfigInput, directory: string): Broke
   const path = (name: string | undefined): string | undefined => (name === undefined ? undefined : resolve(directory, name));
   const secret = (reference: SecretReference): SecretReference =>
     "file" in reference ? { file: resolve(directory, reference.file) } : reference;
-  const { tls, metrics, bootstrap, authentication } = input;
+  const resolver = { path: (name: string): string => resolve(directory, name), secret };
+  const { tls, metrics, bootstrap, authentication, authorization } = input;
   return {
     ...input,
     ...(input.data === undefined ? {} : { data: resolve(directory, input.data) }),
-    ...(authentication === undefined
-      ? {}
-      : {
-          authentication: authentication.map((link) =>
-            resolveAuthenticator(link, { path: (name) => resolve(directory, name), secret }),
-          ),
-        }),
+    ...(authentication === undefined ? {} : { authentication: authentication.map((link) => resolveAuthenticator(link, resolver)) }),
+    ...(authorization === undefined ? {} : { authorization: authorization.map((each) => resolveAuthorization(each, resolver)) }),
     ...(tls === undefined
       ? {}
       : {

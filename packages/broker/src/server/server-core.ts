@@ -20,7 +20,8 @@ import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
 import type { CloseStack } from "./close-stack.ts";
-import { ServerAuthentication } from "./server-authentication.ts";
+import { ServerAuthentication, type StagedChain } from "./server-authentication.ts";
+import { ServerAuthorization } from "./server-authorization.ts";
 import type { Staged } from "./staged.ts";
 import { clientsOf } from "./view-of.ts";
 
@@ -64,9 +65,10 @@ export async function startServerCore(
   const tokens = new TokenMethod();
   const bans = new BanList(storage);
   const authentication = new ServerAuthentication({ users, hasher, logger }, tokens, authenticationMethods);
+  const authorization = new ServerAuthorization(access);
   const { limits } = config;
   // Nobody comes before the chain is there: listeners open last.
-  const staged = await authentication.stage(config).catch(async (error: unknown) => {
+  const staged = await stageAccess(authentication, authorization, config).catch(async (error: unknown) => {
     await storage.close();
     throw error;
   });
@@ -82,6 +84,8 @@ export async function startServerCore(
   // It closes the storage too, also when it could not load it.
   closers.push(() => broker.close(0));
   closers.push(() => authentication.close());
+  closers.push(() => authorization.close());
+  authorization.begin(broker);
   const directory = await broker.start();
   bans.begin(directory.rules);
   for (const user of directory.users) users.loaded(user);
@@ -91,16 +95,39 @@ export async function startServerCore(
   warnOfNoRights(users, access.directory, config, logger);
   users.onChange((change) => userChanged(broker, change));
   const stage = async (next: BrokerConfig): Promise<Staged> => {
-    const chain = await authentication.stage(next);
+    const both = await stageAccess(authentication, authorization, next, broker);
     const commit = (): void => {
-      chain.commit();
-      broker.authenticator = new BanningAuthenticator(chain.chain, bans);
+      both.commit();
+      broker.authenticator = new BanningAuthenticator(both.chain, bans);
       broker.changeLimits(next.limits);
     };
-    return { commit, undo: () => chain.undo() };
+    return { commit, undo: () => both.undo() };
   };
   const kick: BanContext["kick"] = (tenant, whom) => kickClients(broker, tenant, whom);
   return { broker, users, rules: access, tokens, bans: { bans, kick }, stage };
+}
+
+/** The chain of authenticators, and who is asked for rights. */
+async function stageAccess(
+  authentication: ServerAuthentication,
+  authorization: ServerAuthorization,
+  config: BrokerConfig,
+  broker?: Broker,
+): Promise<StagedChain> {
+  const chain = await authentication.stage(config);
+  const asked = await authorization.stage(config, broker).catch(async (error: unknown) => {
+    await chain.undo();
+    throw error;
+  });
+  const commit = (): void => {
+    chain.commit();
+    asked.commit();
+  };
+  const undo = async (): Promise<void> => {
+    await asked.undo();
+    await chain.undo();
+  };
+  return { chain: chain.chain, commit, undo };
 }
 
 function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger: Logger): Promise<Storage> {

@@ -1,7 +1,7 @@
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import type { HttpHookConfig } from "./http-hook-config.ts";
 import { type HookReply, readReply } from "./hook-reply.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Turnstile } from "../turnstile.ts";
 
 /** The largest answer read; 10,000 rules fit in. */
 const ANSWER_BYTES_MAX = 1_048_576;

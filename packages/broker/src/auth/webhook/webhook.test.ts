@@ -1,40 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { HookServer } from "@bowline/testkit/broker";
+import { describe, expect, test } from "vitest";
 import type { AuthRequest, AuthResult } from "../authenticator.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Turnstile } from "../turnstile.ts";
 import { webhookSchema, type WebhookInput } from "./webhook-config.ts";
 import { webhookKind } from "./webhook-kind.ts";
 import { WebhookMethod } from "./webhook-method.ts";
 
 const never = new AbortController().signal;
-let server: Server;
-let url = "";
-let handle: (request: IncomingMessage, body: string, response: ServerResponse) => void;
-
-beforeEach(async () => {
-  server = createServer((request, response) => {
-    let body = "";
-    request.setEncoding("utf8").on("data", (part: string) => (body += part));
-    request.on("end", () => handle(request, body, response));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth`;
-});
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
-
-const json =
-  (value: unknown, status = 200) =>
-  (_: IncomingMessage, __: string, response: ServerResponse): void => {
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
-  };
+const hook = HookServer.forEach();
+const { json } = HookServer;
 
 function method(input: Partial<WebhookInput> = {}, now?: () => number): WebhookMethod {
-  const config = webhookSchema.parse({ kind: "webhook", url, ...input });
+  const config = webhookSchema.parse({ kind: "webhook", url: hook.url, ...input });
   return new WebhookMethod(config, config.headers as Record<string, string>, now);
 }
 
@@ -56,8 +35,8 @@ test.each<[string, Partial<WebhookInput>, string]>([
 ])("the client is told as %s", async (_, input, expected) => {
   let told = "";
   let key: unknown;
-  handle = ({ url: address, headers }, body, response) => {
-    told = body || new URL(address ?? "", url).search;
+  hook.handle = ({ url: address, headers }, body, response) => {
+    told = body || new URL(address ?? "", hook.url).search;
     key = headers["x-key"];
     response.writeHead(204).end();
   };
@@ -71,7 +50,7 @@ test.each<[string, Partial<WebhookInput>, string]>([
 
 test("an empty password is not the same as none", async () => {
   const bodies: string[] = [];
-  handle = (_, body, response) => {
+  hook.handle = (_, body, response) => {
     bodies.push(body);
     response.writeHead(204).end();
   };
@@ -81,7 +60,7 @@ test("an empty password is not the same as none", async () => {
 });
 
 test("what is granted is in force", async () => {
-  handle = json({
+  hook.handle = json({
     result: "allow",
     is_superuser: true,
     expire_at: 2_000_000_000,
@@ -98,7 +77,7 @@ test("what is granted is in force", async () => {
       sources: [{ name: "claim", isClosed: true, rules: [{ permission: "allow", action: "subscribe", topics: ["a"] }] }],
     },
   });
-  handle = (_, __, response) => {
+  hook.handle = (_, __, response) => {
     response
       .writeHead(200, { "content-type": "application/x-www-form-urlencoded" })
       .end("result=allow&is_superuser=true&expire_at=9");
@@ -119,32 +98,31 @@ describe("who is refused, and who is left to the next", () => {
     ["a bad end", { result: "allow", expire_at: "soon" }, 200, { reasonCode: 0x86 }],
     ["another identifier", { result: "allow", clientid_override: "x" }, 200, { reasonCode: 0x86 }],
   ])("%s", async (_, value, status, expected) => {
-    handle = json(value, status);
+    hook.handle = json(value, status);
     const answer = await ask(method());
     if (expected === "abstain") expect(answer).toBe("abstain");
     else expect(answer).toMatchObject({ allowed: false, ...(expected as object) });
   });
 
   test("a redirection, another type, too long an answer, silence, and nobody there", async () => {
-    handle = (_, __, response) => void response.writeHead(302, { location: url }).end();
+    hook.handle = (_, __, response) => void response.writeHead(302, { location: hook.url }).end();
     expect(await ask(method())).toMatchObject({ reasonCode: 0x88 });
-    handle = (_, __, response) => void response.writeHead(200, { "content-type": "text/plain" }).end("allow");
+    hook.handle = (_, __, response) => void response.writeHead(200, { "content-type": "text/plain" }).end("allow");
     expect(await ask(method())).toMatchObject({ reasonCode: 0x88 });
-    handle = json({ result: "allow", long: "x".repeat(1_048_576) });
+    hook.handle = json({ result: "allow", long: "x".repeat(1_048_576) });
     expect(await ask(method())).toMatchObject({ reasonCode: 0x88 });
-    handle = () => {};
+    hook.handle = () => {};
     expect(await ask(method({ timeoutMs: 100 }))).toMatchObject({ reasonCode: 0x88 });
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await hook.stop();
     expect(await ask(method())).toMatchObject({ reasonCode: 0x88 });
   });
 
   test("one who left, and all when it is closed", async () => {
     const made = method();
     const controller = new AbortController();
-    handle = () => controller.abort();
+    hook.handle = () => controller.abort();
     expect(await made.answer(request("ann"), controller.signal)).toMatchObject({ reasonCode: 0x88 });
-    handle = () => made.close();
+    hook.handle = () => made.close();
     expect(await ask(made)).toMatchObject({ reasonCode: 0x88 });
   });
 });
@@ -153,7 +131,7 @@ test("one that fails is not asked for a while, then by one client alone", async 
   const clock = { now: 0 };
   let asked = 0;
   let status = 500;
-  handle = (_, __, response) => {
+  hook.handle = (_, __, response) => {
     asked++;
     response.writeHead(status).end();
   };
@@ -172,7 +150,7 @@ test("one that fails is not asked for a while, then by one client alone", async 
 test("so many are asked about at once, so many more wait, and further ones are told that it is busy", async () => {
   const waiting: ServerResponse[] = [];
   let arrived: () => void = () => {};
-  handle = (_, __, response) => {
+  hook.handle = (_, __, response) => {
     waiting.push(response);
     arrived();
   };
@@ -226,7 +204,7 @@ test("an address without TLS, one with a password, and a placeholder that there 
     { body: { a: "${zone}" } },
   ];
   for (const each of wrong) {
-    const config = webhookSchema.parse({ kind: "webhook", url, ...each });
+    const config = webhookSchema.parse({ kind: "webhook", url: hook.url, ...each });
     expect(() => webhookKind.check!(config)).toThrow("CONFIG_INVALID");
   }
 });

@@ -10,9 +10,14 @@ export class Turnstile {
     this.#maximumWaiting = maximumWaiting;
   }
 
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** `full` when too many wait, `aborted` when the signal came first; else call `leave` in the end. */
-  async enter(signal: AbortSignal): Promise<"inside" | "full" | "aborted"> {
-    if (signal.aborted) return "aborted";
+  async enter(signal?: AbortSignal): Promise<"inside" | "full" | "aborted"> {
+    if (signal?.aborted) return "aborted";
     if (this.#inside < this.#maximum) {
       this.#inside++;
       return "inside";
@@ -24,10 +29,10 @@ export class Turnstile {
         resolve("aborted");
       };
       const start = (): void => {
-        signal.removeEventListener("abort", giveUp);
+        signal?.removeEventListener("abort", giveUp);
         resolve("inside");
       };
-      signal.addEventListener("abort", giveUp, { once: true });
+      signal?.addEventListener("abort", giveUp, { once: true });
       this.#waiting.add(start);
     });
   }

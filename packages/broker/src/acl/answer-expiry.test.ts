@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { MemoryStorage } from "../storage/memory-storage.ts";
+import { AnswerExpiry } from "./answer-expiry.ts";
+import type { AskedSource } from "./asked-source.ts";
+import { RuleAccess } from "./rule-access.ts";
+import { RuleDirectory } from "./rule-directory.ts";
+
+const who = { tenant: "default", owner: "ann", clientIdentifier: "c" };
+
+function setUp(ask: AskedSource["ask"], keepMs: number) {
+  const clock = { now: 0 };
+  const expiry = new AnswerExpiry(() => clock.now);
+  const access = new RuleAccess(new RuleDirectory(new MemoryStorage()), expiry);
+  access.authorizers = [{ name: "webhook", keepMs, ask }];
+  const rights = access.rightsOf(who, { remoteAddress: "" });
+  const unknown = (): Promise<void> | undefined => rights.unknown?.("publish", "t", 0, false);
+  const mayPublish = (): boolean => (rights.refusedPublishes("t") & 1) === 0;
+  return { clock, expiry, access, unknown, mayPublish };
+}
+
+test("an answer holds for its time; then it is asked for again, and routes that rest on it are worked out anew", async () => {
+  let asked = 0;
+  const { clock, expiry, unknown, mayPublish } = setUp(() => Promise.resolve(++asked === 2 ? "deny" : "allow"), 60_000);
+  await unknown();
+  expect([mayPublish(), unknown(), expiry.sweep().size]).toEqual([true, undefined, 0]);
+  clock.now = 59_999;
+  expect([mayPublish(), expiry.sweep().size]).toEqual([true, 0]);
+  clock.now = 60_000;
+  expect(mayPublish()).toBe(false);
+  // It is looked at every 5 s.
+  expect(expiry.sweep().size).toBe(0);
+  clock.now = 64_999;
+  expect([...expiry.sweep()]).toEqual(["default"]);
+  clock.now += 5_000;
+  expect(expiry.sweep().size).toBe(0);
+  await unknown();
+  expect([mayPublish(), unknown()]).toEqual([false, undefined]);
+  clock.now += 60_000;
+  // No route rests on a denial: whoever tries again is asked about again.
+  expect(expiry.sweep().size).toBe(0);
+  await unknown();
+  expect(mayPublish()).toBe(true);
+});
+
+test("a failure denies for a second, whatever answers are kept for", async () => {
+  let fails = true;
+  const ask = (): Promise<"allow"> => (fails ? Promise.reject(new Error("away")) : Promise.resolve("allow"));
+  const { clock, unknown, mayPublish } = setUp(ask, 60_000);
+  await unknown();
+  expect([mayPublish(), unknown()]).toEqual([false, undefined]);
+  fails = false;
+  clock.now = 1_000;
+  await unknown();
+  expect(mayPublish()).toBe(true);
+});
+
+test("an answer to what was asked before the rules changed is none", async () => {
+  const answers: ((reply: "allow" | "deny") => void)[] = [];
+  const { access, unknown, mayPublish } = setUp(() => new Promise((resolve) => answers.push(resolve)), 60_000);
+  const pending = unknown();
+  await Promise.resolve();
+  access.directory.askAgain("default");
+  answers[0]!("allow");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([mayPublish(), answers.length]).toEqual([false, 2]);
+  answers[1]!("deny");
+  await pending;
+  expect(mayPublish()).toBe(false);
+});

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { NamedSecret, PathResolver } from "../auth/authenticator-kind.ts";
+import type { AskedSource } from "./asked-source.ts";
+
+/** Somebody who is asked for rights, in force. */
+export interface OpenAuthorization {
+  readonly source: AskedSource;
+  /** Called when a reload has put another one in its place, or the broker ends. */
+  close?(): void;
+}
+
+/** A kind of authorizer: what the configuration may say of it, and how it is opened. */
+export interface AuthorizationKind<T extends { kind: string }, Input extends { kind: string } = T> {
+  readonly schema: z.ZodType<T, Input>;
+  /** Absent where it names no files. */
+  resolve?(config: Input, resolver: PathResolver): Input;
+  /** Where its secrets lie. Absent where it has none. */
+  secrets?(config: T): readonly NamedSecret[];
+  /** What no schema sees, without opening anything: throws MqttError CONFIG_INVALID. */
+  check?(config: T): void;
+  /** Everything that can fail fails here. Rejects with MqttError. */
+  open(config: T): Promise<OpenAuthorization>;
+}
+
+const CACHE_WORDS = "must be a whole number of seconds from 1 to 86400";
+
+/** How long answers hold. */
+export const cacheSecondsSchema: z.ZodType<number, number | undefined> = z
+  .int({ error: CACHE_WORDS })
+  .min(1, { error: CACHE_WORDS })
+  .max(86_400, { error: CACHE_WORDS })
+  .default(60)
+  .describe("How long an answer holds for a connection, topic and way; one that allows up to 5 s longer.");

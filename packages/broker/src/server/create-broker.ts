@@ -1,0 +1,44 @@
+import type { BrokerConfigInput } from "../config/broker-config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { silentLogger } from "../log/logger.ts";
+import { type Server, type ServerOptions, startServer } from "./start-server.ts";
+
+/** What `createBroker` takes: the keys of the configuration file, and what only a program has. */
+export type CreateBrokerOptions = BrokerConfigInput &
+  Pick<ServerOptions, "authenticationMethods" | "redirect" | "rules"> & {
+    /** Default: nothing is logged. */
+    logger?: ServerOptions["logger"];
+    /** What relative paths start from. Default: the process's folder. */
+    directory?: string;
+    /** Told to whoever asks for the status. */
+    version?: string;
+  };
+
+/**
+ * A broker within a program: in a test, in an Electron app. It listens when the promise resolves.
+ *
+ * ```ts
+ * const broker = await createBroker({
+ *   memory: true,
+ *   console: false,
+ *   listen: ["mqtt://127.0.0.1:0"],
+ *   authentication: [{ kind: "function", authenticate: ({ username }) => (username === "ann" ? { owner: "ann" } : "deny") }],
+ * });
+ * const [url] = broker.listeners;
+ * await broker.close();
+ * ```
+ *
+ * @throws MqttError as `loadConfig` and `startServer` do
+ */
+export async function createBroker(options: CreateBrokerOptions = {}): Promise<Server> {
+  const { authenticationMethods, redirect, rules, logger = silentLogger, directory, version = "embedded", ...overrides } = options;
+  const config = await loadConfig({ overrides, ...(directory === undefined ? {} : { directory }) });
+  return startServer({
+    config,
+    logger,
+    version,
+    rules,
+    ...(authenticationMethods === undefined ? {} : { authenticationMethods }),
+    ...(redirect === undefined ? {} : { redirect }),
+  });
+}
