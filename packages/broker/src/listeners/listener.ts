@@ -68,6 +68,14 @@ export interface Listener {
   readonly openConnections: number;
   /** Treats what arrives from now on as these options say. The address must be the same one; connections stay as they are. */
   reconfigure(options: ListenerOptions): void;
+  /** Gives its port up to another listener; connections stay, those of the first bytes too. */
+  releasePort(): void;
+  /**
+   * Takes the port again that it gave up.
+   *
+   * @throws MqttError PORT_IN_USE and the like: somebody else was faster
+   */
+  takePort(): Promise<void>;
   /** Accepts nothing more, and drops what has not arrived yet. Arrivals stay with whoever accepted them. */
   stopAccepting(): void;
   /**
@@ -135,7 +143,20 @@ class OpenListener implements Listener {
   }
 
   async open(): Promise<void> {
-    this.#bound = await bind(this.#options.url, (socket, localPort) => this.#accepted(socket, localPort));
+    await this.#bind(this.#options.url);
+  }
+
+  releasePort(): void {
+    for (const server of this.#bound.servers) server.close();
+  }
+
+  async takePort(): Promise<void> {
+    const { url } = this.#options;
+    await this.#bind(url.kind === "unix" ? url : { ...url, port: this.port });
+  }
+
+  async #bind(url: ListenUrl): Promise<void> {
+    this.#bound = await bind(url, (socket, localPort) => this.#accepted(socket, localPort));
     for (const server of this.#bound.servers) server.on("error", (error) => this.#acceptFailed(error));
   }
 

@@ -72,8 +72,17 @@ function hiding(names: readonly string[]): (fields: Record<string, unknown>) => 
   };
 }
 
-/** A logger that says nothing, for tests and for callers who gave none. */
-export const silentLogger: Logger = pino({ level: "silent" });
+const nothing = (): void => {};
+
+/** A logger that says nothing, for tests and for callers who gave none. All share it, so that it has no level that one could change. */
+export const silentLogger: Logger = {
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  child: () => silentLogger,
+};
 
 function standardError(): DestinationStream {
   const stream = pino.destination({ dest: 2, sync: false, maxLength: MAXIMUM_BUFFERED_BYTES });

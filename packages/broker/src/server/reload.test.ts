@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
@@ -118,4 +120,40 @@ test("closing while a reload is under way ends both", async () => {
 test("without a file there is nothing to read anew", async () => {
   await start({ listen: ["mqtt://127.0.0.1:0"] });
   await expect(server.reload()).rejects.toMatchObject({ code: "CONFIG_UNREADABLE" });
+});
+
+test.each([
+  ["127.0.0.1", "*"],
+  ["*", "127.0.0.1"],
+  ["localhost", "127.0.0.1"],
+  ["127.0.0.1", "0.0.0.0"],
+])("a listener moves from %s to %s of its port in one reload, and connections stay", async (from, to) => {
+  await start({ listen: [`mqtt://${from}:0`], allowPlaintext: true });
+  const port = new URL(server.listeners[0]!.replace("mqtt://*", "http://all")).port;
+  const url = `mqtt://127.0.0.1:${port}`;
+  const before = await online(url);
+  await server.reload(await config({ listen: [`mqtt://${to}:${port}`], allowPlaintext: true }));
+  expect(server.listeners).toEqual([`mqtt://${to}:${port}`]);
+  await online(url);
+  await before.publish("a", "b", { qos: 1 });
+  expect([...server.broker.connections()]).toHaveLength(2);
+});
+
+test("a move that fails, since another port of the new configuration is taken, leaves the old listener open", async () => {
+  const blocker = createServer().listen(0, "127.0.0.1");
+  await once(blocker, "listening");
+  const taken = (blocker.address() as AddressInfo).port;
+  await start({ listen: ["mqtt://127.0.0.1:0"], allowPlaintext: true });
+  const [url = ""] = server.listeners;
+  const { port } = new URL(url);
+  for (const listen of [
+    [`mqtt://*:${port}`, `mqtt://127.0.0.1:${taken}`],
+    // In the new configuration itself one is in the way of the other.
+    [`mqtt://*:${port}`, `mqtt://127.0.0.2:${port}`],
+  ]) {
+    await expect(server.reload(await config({ listen, allowPlaintext: true }))).rejects.toMatchObject({ code: "PORT_IN_USE" });
+    expect(server.listeners).toEqual([url]);
+    await online(url);
+  }
+  blocker.close();
 });

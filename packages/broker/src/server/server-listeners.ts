@@ -113,21 +113,22 @@ export class ServerListeners {
    */
   async stage(plan: ListenPlan, config: BrokerConfig, tenants: TenantTable | undefined): Promise<Staged> {
     const free = [...this.#standing];
-    const opened: Listener[] = [];
     const changes: (() => void)[] = [];
+    const wanted = plan.planned.map(({ role, url, config: own }): Wanted => {
+      const options = this.#listenerOptions(role, url, own, config, tenants);
+      const address = addressOf(url);
+      return { role, address, options, listener: take(free, address)?.listener };
+    });
+    const opening = new Opening(free);
     const next: Standing[] = [];
     try {
-      for (const { role, url, config: own } of plan.planned) {
-        const options = this.#listenerOptions(role, url, own, config, tenants);
-        const address = addressOf(url);
-        const kept = take(free, address);
-        const listener = kept?.listener ?? (await open(role, options));
-        if (kept === undefined) opened.push(listener);
-        else changes.push(() => listener.reconfigure(options));
-        next.push({ role, address, listener });
-      }
+      for (const { listener, options } of wanted) if (listener !== undefined) changes.push(() => listener.reconfigure(options));
+      // Those last that may have to take a port from another: the less can fail after it, the better.
+      for (const one of wanted.filter((each) => each.listener === undefined).sort(opening.byConflict))
+        one.listener = await opening.open(one.role, one.options);
+      for (const { role, address, listener } of wanted) next.push({ role, address, listener: listener! });
     } catch (error) {
-      await closeAll(opened);
+      await opening.undo(this.#options.logger);
       throw error;
     }
     const commit = (): void => {
@@ -137,7 +138,7 @@ export class ServerListeners {
       // Their connections go on, and the last one of them ends the listener.
       for (const { listener } of free) listener.stopAccepting();
     };
-    return { commit, undo: () => closeAll(opened) };
+    return { commit, undo: () => opening.undo(this.#options.logger) };
   }
 
   /** Lets no more clients in; console and admin listener go on. */
@@ -191,6 +192,62 @@ export class ServerListeners {
       ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),
       onEvent: (event) => logFrontEvent(logger, event),
     };
+  }
+}
+
+/** One that a configuration asks for, and what stands there already. */
+interface Wanted {
+  readonly role: Role;
+  readonly address: string;
+  readonly options: ListenerOptions;
+  listener: Listener | undefined;
+}
+
+/**
+ * Opens new listeners, so that it can be undone. A system lets nobody listen at one address of a port while somebody listens at all of
+ * them, or the other way round: there the old listener, which the new configuration has no more, gives its port up first, for as
+ * long as it takes to open the new one.
+ */
+class Opening {
+  readonly #leaving: readonly Standing[];
+  readonly #opened: Listener[] = [];
+  readonly #released: Listener[] = [];
+
+  constructor(leaving: readonly Standing[]) {
+    this.#leaving = leaving;
+  }
+
+  readonly byConflict = (a: Wanted, b: Wanted): number =>
+    this.#inTheWay(a.options.url).length - this.#inTheWay(b.options.url).length;
+
+  async open(role: Role, options: ListenerOptions): Promise<Listener> {
+    const inTheWay = this.#inTheWay(options.url);
+    const opened = await open(role, options).catch((error: unknown) => {
+      if (inTheWay.length === 0 || !MqttError.is(error) || error.code !== "PORT_IN_USE") throw error;
+      for (const listener of inTheWay) listener.releasePort();
+      this.#released.push(...inTheWay);
+      return open(role, options);
+    });
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  async undo(logger: Logger): Promise<void> {
+    await closeAll(this.#opened);
+    for (const listener of this.#released) {
+      await listener.takePort().catch((error: unknown) => {
+        logger.error({ error, listener: listener.url }, "a listener lost its port to another program during a reload that failed");
+      });
+    }
+  }
+
+  #inTheWay(url: ListenUrl): Listener[] {
+    if (url.kind === "unix" || url.port === 0) return [];
+    return this.#leaving.map(({ listener }) => listener).filter(({ port }) => port === url.port && !this.#isReleased(port));
+  }
+
+  #isReleased(port: number): boolean {
+    return this.#released.some((listener) => listener.port === port);
   }
 }
 
