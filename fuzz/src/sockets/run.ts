@@ -1,7 +1,7 @@
 // node fuzz/dist/sockets/run.js [--minutes N] [--seed N] [--first N] [--count N]: attacks the built bowline over real sockets; an hour
 // without options. Prints seed and report, exit status 1 for a finding.
 import { parseArgs } from "node:util";
-import { fuzzSockets, GROWTH_MAX } from "./fuzz-sockets.ts";
+import { fuzzSockets, GROWTH_MAX, WARM_BYTES } from "./fuzz-sockets.ts";
 import { startTarget } from "./target.ts";
 
 const options = {
@@ -22,7 +22,8 @@ try {
   const report = await fuzzSockets(broker, seed, first, (input) => input >= last || performance.now() > end);
   console.log(JSON.stringify(report, null, 2));
   const { disturbances } = report.friend;
-  const findings = [
+  const grew = report.secondHalfBytes > report.firstHalfBytes + GROWTH_MAX || report.endBytes > report.startBytes + WARM_BYTES;
+  const findings = [...disturbances, ...broker.faults, ...(grew ? ["memory grew"] : [])];
     ...disturbances,
     ...broker.faults,
     ...(report.endBytes > report.startBytes + GROWTH_MAX ? ["memory grew"] : []),

@@ -8,7 +8,10 @@ import { WebSocket } from "ws";
 export type LinkKind = "tcp" | "tls" | "ws" | "wss";
 
 interface Wire {
-  send(bytes: Uint8Array): void;
+  /** Whether more may be sent at once. */
+  send(bytes: Uint8Array): boolean;
+  /** Reads nothing from now on. */
+  pause(): void;
   /** Says that nothing more comes, as a peer that closes in order does. */
   end(): void;
   destroy(): void;
@@ -25,6 +28,7 @@ export class Link {
   /** Resolves when the other side has ended it, however that was; it never rejects. */
   readonly ended: Promise<void>;
   private wire!: Wire;
+  private drained: () => void = () => undefined;
   private wake: () => void = () => undefined;
   private markEnded!: () => void;
   private readonly frames: FrameDecoder;
@@ -71,8 +75,22 @@ export class Link {
     return Buffer.concat(this.chunks).toString("latin1");
   }
 
-  send(bytes: Uint8Array | string): void {
-    if (!this.isEnded) this.wire.send(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+  send(bytes: Uint8Array | string): boolean {
+    return this.isEnded || this.wire.send(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+  }
+
+  /** Resolves when the other side has taken it or the connection has ended; without it this process would fill up first. */
+  async sendAndDrain(bytes: Uint8Array): Promise<void> {
+    if (this.send(bytes)) return new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      this.drained = resolve;
+      void this.ended.then(resolve);
+    });
+  }
+
+  /** Reads nothing from now on, as a peer that wants the other side to fill up. */
+  pause(): void {
+    this.wire.pause();
   }
 
   sendPacket(packet: Packet, version: ProtocolVersion = 5): void {
@@ -126,7 +144,13 @@ export class Link {
       ? connectTls({ ...target, servername: "localhost", rejectUnauthorized: false })
       : connectTcp(target);
     socket.setNoDelay(true);
-    this.wire = { send: (bytes) => socket.write(bytes), end: () => socket.end(), destroy: () => socket.destroy() };
+    this.wire = {
+      send: (bytes) => socket.write(bytes),
+      pause: () => socket.pause(),
+      end: () => socket.end(),
+      destroy: () => socket.destroy(),
+    };
+    socket.on("drain", () => this.drained());
     socket.on("data", (chunk: Buffer) => this.received(chunk, read)).on("error", () => undefined);
     socket.on("close", () => this.markEnded());
     await this.opened(socket, isTls ? "secureConnect" : "connect");
@@ -134,7 +158,11 @@ export class Link {
 
   private async openWebSocket(url: string): Promise<void> {
     const socket = new WebSocket(url, "mqtt", { perMessageDeflate: false, rejectUnauthorized: false });
-    this.wire = { send: (bytes) => socket.send(bytes), end: () => socket.close(), destroy: () => socket.terminate() };
+    const send = (bytes: Uint8Array): boolean => {
+      socket.send(bytes, () => this.drained());
+      return socket.bufferedAmount === 0;
+    };
+    this.wire = { send, pause: () => socket.pause(), end: () => socket.close(), destroy: () => socket.terminate() };
     socket.on("message", (data: Buffer) => this.received(data, (bytes) => this.frames.push(bytes))).on("error", () => undefined);
     socket.on("close", () => this.markEnded());
     await this.opened(socket, "open");

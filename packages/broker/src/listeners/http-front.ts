@@ -7,6 +7,7 @@ import type { FrontCause } from "./front-event.ts";
 import type { FrontConnection } from "./front.ts";
 import { forwardedAddress } from "./forwarded-for.ts";
 import { includesAddress } from "./loopback.ts";
+import { hasOneHost, ONE_HOST_TEXT } from "./one-host.ts";
 import { type Origin, originOf } from "./origin.ts";
 import { isAddress } from "../tls/tenant-directory.ts";
 import { closeWith, httpAnswer } from "./refusals.ts";
@@ -32,6 +33,9 @@ export interface HttpFrontOptions {
   readonly requireSni?: boolean | undefined;
 }
 
+/** How much longer than its headers a whole request may take: 12 MiB of users, over a slow line. Node's own limit is five minutes. */
+const BODY_FACTOR = 6;
+
 /** The HTTP side of a ws or wss listener: a server that never listens but is given sockets, after their TLS handshake if there is one. */
 export class HttpFront {
   readonly #server: Server;
@@ -41,7 +45,11 @@ export class HttpFront {
     this.#options = options;
     const { headersTimeoutMs } = options;
     this.#server = createServer(
-      { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs) },
+      {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: BODY_FACTOR * headersTimeoutMs,
+        connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
+      },
       (request, response) => this.#answer(request, response),
     );
     // Node starts to watch for slow requests when a server begins to listen, which this one never does.
@@ -73,6 +81,11 @@ export class HttpFront {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const connection = connectionOf(request.socket);
+    if (!hasOneHost(request)) {
+      connection?.note("httpMisdirected", ONE_HOST_TEXT);
+      response.writeHead(400, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" }).end(`${ONE_HOST_TEXT}\n`);
+      return;
+    }
     if (connection === undefined || isMisdirected(request, connection)) {
       connection?.note("httpMisdirected", MISDIRECTED_TEXT);
       response.writeHead(421, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" }).end(`${MISDIRECTED_TEXT}\n`);

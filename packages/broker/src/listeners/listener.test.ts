@@ -408,6 +408,25 @@ test("slow HTTP headers are cut off", async () => {
   expect((await readAll(socket)).toString()).toMatch(/^HTTP\/1.1 408 /);
 });
 
+test("a slow HTTP body is cut off, whoever it comes from", async () => {
+  const { listener } = await openEcho("ws://127.0.0.1:0", {
+    headersTimeoutMs: 50,
+    requestHandler: (request) => void request.resume(),
+  });
+  const socket = dial(listener.port);
+  socket.write("POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc");
+  expect((await readAll(socket)).toString()).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test.each(["Upgrade: websocket\r\nConnection: Upgrade\r\n", ""])("a request names one host: %j", async (upgrade) => {
+  const { listener } = await openEcho("ws://127.0.0.1:0");
+  for (const hosts of ["Host: a\r\nHost: b\r\n", ""]) {
+    const socket = dial(listener.port);
+    socket.write(`GET /mqtt HTTP/1.1\r\n${hosts}${upgrade}\r\n`);
+    expect((await readAll(socket)).toString()).toMatch(/^HTTP\/1.1 400 /);
+  }
+});
+
 test("close refuses newcomers, waits for arrivals to end, and forces those that stay", async () => {
   const first = await openEcho("mqtt://127.0.0.1:0");
   const polite = dial(first.listener.port);

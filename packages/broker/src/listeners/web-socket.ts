@@ -7,6 +7,7 @@ import type { Accept } from "./arrival.ts";
 import { describeTls } from "./arrival-tls.ts";
 import type { FrontCause } from "./front-event.ts";
 import { plainAddress } from "./loopback.ts";
+import { hasOneHost, ONE_HOST_TEXT } from "./one-host.ts";
 import type { Origin } from "./origin.ts";
 import { closeWith, httpAnswer } from "./refusals.ts";
 import { limitStranger } from "./stranger-bytes.ts";
@@ -54,6 +55,7 @@ export function attachWebSocket(server: HttpServer | HttpsServer, options: WebSo
       options.onRefused?.(cause, text, socket);
       closeWith(socket, httpAnswer(status, text));
     };
+    if (!hasOneHost(request)) return refuse("httpMisdirected", "400 Bad Request", ONE_HOST_TEXT);
     const url = requestUrl(request);
     if (url.pathname !== path) return refuse("httpPathUnknown", "404 Not Found", pathText(url.pathname, path));
     if (!isAllowedOrigin(request.headers.origin, options.allowedOrigins))
