@@ -25,6 +25,7 @@ import { CommitQueue } from "./storage/commit-queue.ts";
 import { MemoryStorage } from "./storage/memory-storage.ts";
 import type { LoadedSession, Storage, StoredMessage, StoredRule, StoredUser } from "./storage/storage.ts";
 import { systemClock } from "./system-clock.ts";
+import { emptyTenant } from "./tenants/empty-tenant.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenants/tenant.ts";
 import { Traces } from "./trace/traces.ts";
 
@@ -96,7 +97,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.access = "rightsOf" in access ? access : accessOf(access, this.accessFaulted);
     this.drops = new DropReport(this, this.logger, this.clock);
     this.traces = new Traces(() => this.open, this.clock);
-    this.addTenant(DEFAULT_TENANT);
+    this.openTenant(DEFAULT_TENANT);
   }
 
   /** Loads what storage holds. Call it once, before the first arrival; rejects with the storage's MqttError. */
@@ -158,11 +159,14 @@ export class Broker implements BrokerEnvironment, SessionEvents {
 
   /** Takes over a peer whose first bytes a listener has looked at. */
   readonly accept = (arrival: Arrival): void => {
-    if (this.isClosing) {
+    const tenant = this.tenants.get(arrival.tenant);
+    if (this.isClosing || tenant === undefined || tenant.gate === "closed") {
+      // A listener may be for a tenant that is still to be made.
+      if (!this.isClosing) this.logger.info({ tenant: arrival.tenant, from: arrival.remoteAddress }, "no such tenant");
       arrival.channel.destroy();
       return;
     }
-    const connection = new Connection(this, this.tenant(arrival.tenant), arrival, this.nextConnectionId++);
+    const connection = new Connection(this, tenant, arrival, this.nextConnectionId++);
     this.open.add(connection);
     this.traces.arrived(connection);
   };
@@ -172,7 +176,32 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     return this.open.values();
   }
 
-  /** Every tenant that anybody has come to. */
+  /** Lets the clients of a tenant in, or, paused, answers them with Server unavailable and ends those that are there. */
+  openTenant(name: string, isPaused: boolean = false): void {
+    const tenant = this.tenant(name);
+    tenant.gate = isPaused ? "paused" : "open";
+    if (isPaused) this.endClients(byOperator(), undefined, (who) => who.tenant === name);
+  }
+
+  /**
+   * Ends a tenant for good: its clients leave without their wills, and what they had goes. Resolves when storage has forgotten it, in
+   * steps that hold nobody up; rejects with STORE_READ_ONLY, and may be called again then.
+   */
+  async removeTenant(name: string): Promise<void> {
+    const tenant = this.tenants.get(name);
+    if (tenant === undefined) return;
+    tenant.gate = "closed";
+    await emptyTenant(tenant, this.open, this.storage);
+    this.tenants.delete(name);
+  }
+
+  /** Undefined where there is none, or it is on its way out. */
+  tenantNamed(name: string): Tenant | undefined {
+    const tenant = this.tenants.get(name);
+    return tenant?.gate === "closed" ? undefined : tenant;
+  }
+
+  /** Every tenant there is, also one that is closed. */
   allTenants(): IterableIterator<Tenant> {
     return this.tenants.values();
   }
@@ -216,7 +245,9 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     payload: Uint8Array,
     options: { qos?: QoS; retain?: boolean; tenant?: string } = {},
   ): Promise<void> {
-    const tenant = this.tenant(options.tenant ?? DEFAULT_TENANT);
+    const name = options.tenant ?? DEFAULT_TENANT;
+    const tenant = this.tenants.get(name);
+    if (tenant === undefined) throw new MqttError("TENANT_UNKNOWN", { detail: `"${name}"` });
     const topic = new TextEncoder().encode(topicName);
     const message = new KeptMessage(topic, payload, undefined, 0, options.qos ?? 0, "");
     const commit = tenant.router.publishMessage(message, options.retain ?? false, undefined);
@@ -253,8 +284,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
 
   /** Ends connections by the will of an operator: DISCONNECT 0x98 on 5.0, a close before. Answers how many. */
   disconnectClients(isMeant: (who: Identity) => boolean): number {
-    const error = new MqttError("ADMIN", { reasonCode: ReasonCode.AdministrativeAction, source: "local" });
-    return this.endClients(error, undefined, isMeant);
+    return this.endClients(byOperator(), undefined, isMeant);
   }
 
   /**
@@ -262,8 +292,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
    * unless it is gone for good.
    */
   dropOwner(tenant: string, owner: string, isForGood: boolean): void {
-    const error = new MqttError("ADMIN", { reasonCode: ReasonCode.AdministrativeAction, source: "local" });
-    this.tenants.get(tenant)?.sessions.dropOwner(owner, error, isForGood);
+    this.tenants.get(tenant)?.sessions.dropOwner(owner, byOperator(), isForGood);
   }
 
   private endClients(error: MqttError, properties: Properties | undefined, isMeant: (who: Identity) => boolean): number {
@@ -277,7 +306,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   connectionOpened(connection: Connection): void {
     connection.tenant.counters.connectionsAccepted++;
     const { arrival, session } = connection;
-    this.logger.debug(
+    connection.tenant.logger.debug(
       { connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress },
       "client connected",
     );
@@ -295,39 +324,43 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       transport: arrival.transport,
       error,
     };
-    if (error.source === "internal") this.logger.error(fields, "connection ended by a fault of ours");
-    else this.logger.info(fields, session === undefined ? "client refused" : "client disconnected by the broker");
+    const { logger } = connection.tenant;
+    if (error.source === "internal") logger.error(fields, "connection ended by a fault of ours");
+    else logger.info(fields, session === undefined ? "client refused" : "client disconnected by the broker");
   }
 
   connectionClosed(connection: Connection, cause: Error | undefined): void {
     this.open.delete(connection);
     this.traces.closed(connection, cause);
-    this.logger.debug({ connection: connection.id, error: cause }, "connection closed");
+    connection.tenant.logger.debug({ connection: connection.id, error: cause }, "connection closed");
     this.whenEmpty?.();
   }
 
   faulted(connection: Connection, cause: unknown): void {
-    this.logger.error({ connection: connection.id, error: cause }, "a fault of ours at a connection");
+    connection.tenant.logger.error({ connection: connection.id, error: cause }, "a fault of ours at a connection");
   }
 
   // SessionEvents
 
   willPostponed(session: Session): void {
-    this.tenant(session.tenant).counters.willsPostponed++;
-    this.logger.warn({ clientId: session.clientIdentifier }, "a will waits until storage takes writes again");
+    const { counters, logger } = this.tenant(session.tenant);
+    counters.willsPostponed++;
+    logger.warn({ clientId: session.clientIdentifier }, "a will waits until storage takes writes again");
   }
 
   willDropped(session: Session, reason: string): void {
-    this.tenant(session.tenant).counters.willsDropped++;
-    this.logger.warn({ clientId: session.clientIdentifier, reason }, "a will was not published");
+    const { counters, logger } = this.tenant(session.tenant);
+    counters.willsDropped++;
+    logger.warn({ clientId: session.clientIdentifier, reason }, "a will was not published");
   }
 
   sessionFaulted(session: Session, cause: unknown): void {
-    this.logger.error({ clientId: session.clientIdentifier, error: cause }, "a fault of ours at a session");
+    this.tenant(session.tenant).logger.error({ clientId: session.clientIdentifier, error: cause }, "a fault of ours at a session");
   }
 
   private readonly accessFaulted = (who: Identity, cause: unknown): void => {
-    this.logger.error({ clientId: who.clientIdentifier, error: cause }, "a rule failed inside; what it was asked for is denied");
+    const { logger } = this.tenant(who.tenant);
+    logger.error({ clientId: who.clientIdentifier, error: cause }, "a rule failed inside; what it was asked for is denied");
   };
 
   private whenEmpty: (() => void) | undefined;
@@ -365,7 +398,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const nextSessionId = (): number => this.nextSessionId++;
     const sessions = new SessionRegistry({ tenant: name, router, journal, drops, access, clock, nextSessionId, events: this });
     const allowance = allowanceOf(limits, clock.now());
-    const tenant: Tenant = { name, router, sessions, counters, drops, limits, allowance };
+    const tenant: Tenant = { name, router, sessions, counters, drops, limits, allowance, logger: this.logger.child({ tenant: name }), gate: "closed" };
     this.tenants.set(name, tenant);
     return tenant;
   }
@@ -414,6 +447,11 @@ const RATES = [
   "tenantPublishesPerSecond",
   "tenantPublishBytesPerSecond",
 ] as const satisfies readonly (keyof BrokerLimits)[];
+
+/** DISCONNECT 0x98 on 5.0, a close before. */
+function byOperator(): MqttError {
+  return new MqttError("ADMIN", { reasonCode: ReasonCode.AdministrativeAction, source: "local" });
+}
 
 /** Without the pages of the store, which the system takes back when it needs them. */
 function ownMemory(): number {

@@ -1,5 +1,4 @@
 import { MqttError } from "@bowline/protocol";
-import { BanList } from "../auth/ban-list.ts";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import { parseRule, type Rule, type RuleInput, RULES_MAX } from "./rule.ts";
 import { type CurrentRules, type NoMatch, type OrderedRule, TenantRules } from "./tenant-rules.ts";
@@ -43,9 +42,9 @@ export class RuleDirectory {
   begin(rows: readonly StoredRule[]): void {
     const rules = new Map<string, OrderedRule[]>();
     for (const { tenant, id, order, rule } of rows) {
-      if (BanList.isRow({ id })) continue;
       if (id === SETTINGS) this.#settings.set(tenant, settingsOf(rule));
-      else {
+      // What else stands beside the rules is not ours: bans, keys, the tenant itself.
+      else if (!id.startsWith("$")) {
         const list = rules.get(tenant) ?? [];
         list.push({ order, rule: storedRule(id, rule) });
         rules.set(tenant, list);
@@ -128,6 +127,19 @@ export class RuleDirectory {
     if (noMatch === this.noMatch(tenant)) return;
     this.#keepSettings(tenant, { ...(this.#settings.get(tenant) ?? NEW), noMatch });
     await this.#inForce(tenant, this.#of(tenant).rules);
+  }
+
+  /** The tenant goes: forgets so many of its rules, and in the end what is kept beside them; answers how many rows. */
+  drop(tenant: string, maximum: number): number {
+    const { rules } = this.#of(tenant);
+    const gone = rules.slice(0, maximum);
+    for (const { rule } of gone) this.#storage.deleteRule(tenant, rule.id);
+    this.#put(tenant, rules.slice(maximum));
+    if (gone.length > 0) return gone.length;
+    this.#tenants.delete(tenant);
+    if (!this.#settings.delete(tenant)) return 0;
+    this.#storage.deleteRule(tenant, SETTINGS);
+    return 1;
   }
 
   /** Whoever is asked case by case (`AskedSource`) is asked again: what was answered is forgotten. */

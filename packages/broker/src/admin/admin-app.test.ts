@@ -5,6 +5,7 @@ import { UserDirectory } from "../auth/user-directory.ts";
 import { silentLogger } from "../log/logger.ts";
 import { Secret } from "../log/secret.ts";
 import { MemoryStorage } from "../storage/memory-storage.ts";
+import { usersOf } from "../tenants/deployment.ts";
 import { adminRoutes } from "./admin-app.ts";
 import type { BrokerStats, BrokerView } from "./broker-view.ts";
 import { addSignInLinks, guardOrigin, signInLink } from "./guard-origin.ts";
@@ -38,7 +39,9 @@ function setUp() {
   };
   const users = new UserDirectory(new MemoryStorage(), new PasswordHasher());
   const rates = new RateHistory(stats, 0);
-  const context = { view, users, tokens: new TokenMethod(), rates, logger: silentLogger };
+  const tokens = new TokenMethod();
+  const deployment = { users: usersOf(users, "default"), connections: () => [], issueToken: () => tokens.issue("default") };
+  const context = { view, find: () => deployment as never, rates, logger: silentLogger };
   const access = new OperatorAccess(new Secret(KEY), () => clock.wall);
   const socket = adminRoutes(context);
   addSignInLinks(socket, () => signInLink(access, ORIGIN));

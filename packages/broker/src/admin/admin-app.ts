@@ -1,74 +1,30 @@
 import { type ErrorCode, MqttError } from "@bowline/protocol";
 import { Hono, type Context } from "hono";
 import { streamSSE } from "hono/streaming";
-import { z } from "zod";
-import type { TokenMethod } from "../auth/token-method.ts";
-import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Logger } from "../log/logger.ts";
 import type { BrokerView } from "./broker-view.ts";
-import { connectionList } from "./connection-list.ts";
+import { type FindDeployment, mountTenants } from "./mount-tenants.ts";
 import type { RateHistory, RateSample } from "./rate-history.ts";
-import { readBody } from "./read-json.ts";
 
 /** What the API acts on. */
 export interface AdminContext {
   view: BrokerView;
-  users: UserDirectory;
-  tokens: TokenMethod;
+  /** Throws TENANT_UNKNOWN. */
+  find: FindDeployment;
   rates: RateHistory;
   logger: Logger;
 }
-
-/** Only this tenant exists for the API until tenants have one of their own. */
-const TENANT = "default";
-
-const newUser = z.strictObject({ username: z.string(), password: z.string() });
-const importedUsers = z.strictObject({ users: z.array(z.strictObject({ username: z.string(), passwordHash: z.string() })) });
-/** 50,000 users, each of some 250 bytes. */
-const IMPORT_BYTES_MAX = 12 * 1024 * 1024;
-const newPassword = z.strictObject({ password: z.string() });
 
 /**
  * The admin API, `/api/v1/...`, without any check of who asks: the admin socket is guarded by its file mode, and the console's
  * origin puts `guardOrigin` before it.
  */
-export function adminRoutes({ view, users, tokens, rates, logger }: AdminContext): Hono {
+export function adminRoutes({ view, find, rates, logger }: AdminContext): Hono {
   const app = new Hono();
   app.get("/api/v1/status", (c) => c.json(statusOf(view)));
-  app.get("/api/v1/connections", (c) => c.json(connectionList(view.connections(TENANT), c.req.query())));
   app.get("/api/v1/metrics", (c) => c.json({ totals: view.stats(), samples: rates.samples }));
   app.get("/api/v1/metrics/stream", (c) => streamRates(c, rates));
-  app.get("/api/v1/users", (c) => c.json({ users: users.list(TENANT) }));
-  app.post("/api/v1/users", async (c) => {
-    const { username, password } = await readBody(c, newUser);
-    return c.json(await users.add(TENANT, username, password), 201);
-  });
-  app.post("/api/v1/users/import", async (c) => {
-    const { users: imported } = await readBody(c, importedUsers, IMPORT_BYTES_MAX);
-    await users.importAll(TENANT, imported);
-    return c.json({ users: imported.length }, 201);
-  });
-  app.put("/api/v1/users/:username/password", async (c) => {
-    const { password } = await readBody(c, newPassword);
-    await users.setPassword(TENANT, c.req.param("username"), password);
-    return c.body(null, 204);
-  });
-  app.put("/api/v1/users/:username/disabled", async (c) => {
-    await users.setDisabled(TENANT, c.req.param("username"), true);
-    return c.body(null, 204);
-  });
-  app.delete("/api/v1/users/:username/disabled", async (c) => {
-    await users.setDisabled(TENANT, c.req.param("username"), false);
-    return c.body(null, 204);
-  });
-  app.delete("/api/v1/users/:username", async (c) => {
-    await users.remove(TENANT, c.req.param("username"));
-    return c.body(null, 204);
-  });
-  app.post("/api/v1/token", (c) => {
-    const { username, token, expiresAt } = tokens.issue(TENANT);
-    return c.json({ username, password: token.reveal(), expiresAt }, 201);
-  });
+  mountTenants(app, find);
   app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: "there is no such resource" } }, 404));
   app.onError((error, c) => {
     if (!MqttError.is(error)) logger.error({ error, path: c.req.path }, "an admin request failed inside");
@@ -117,6 +73,8 @@ const STATUS: Partial<Record<ErrorCode, Status>> = {
   USER_EXISTS: 409,
   RULE_UNKNOWN: 404,
   RULE_EXISTS: 409,
+  TENANT_UNKNOWN: 404,
+  TENANT_EXISTS: 409,
   STORE_READ_ONLY: 503,
   STORE_FULL: 503,
 };

@@ -1,11 +1,7 @@
 import { MqttError } from "@bowline/protocol";
-import type { Context, Hono } from "hono";
-import type { BrokerLimits } from "../connection/broker-limits.ts";
-import type { Counters } from "../metrics/counters.ts";
 import type { ConnectionSummary } from "./broker-view.ts";
-
-/** Only this tenant exists for the API until tenants have one of their own. */
-const TENANT = "default";
+import { connectionList } from "./connection-list.ts";
+import type { TenantApp, TenantContext } from "./tenant-env.ts";
 
 /** A Subscription of a client's Session. */
 export interface SubscriptionSummary {
@@ -48,31 +44,23 @@ export interface ConnectionDetail extends ConnectionSummary {
   subscriptionList: SubscriptionSummary[];
 }
 
-/** What the routes about single connections ask and tell. */
-export interface ConnectionsContext {
-  detail(tenant: string, id: number): ConnectionDetail | undefined;
-  /** Ends it with DISCONNECT 0x98; false when there is none. */
-  end(tenant: string, id: number): boolean;
-  limits(): Readonly<BrokerLimits>;
-  counters(): Readonly<Counters>;
-}
-
-/** One connection in full, its end, and what limits there are and what they cost so far. */
-export function addConnectionRoutes(app: Hono, context: ConnectionsContext): void {
-  app.get("/api/v1/connections/:id", (c) => {
-    const detail = context.detail(TENANT, idOf(c));
+/** The connections of a tenant: all, one in full, its end; and what limits there are and what they cost so far. */
+export function addConnectionRoutes(app: TenantApp): void {
+  app.get("/connections", (c) => c.json(connectionList(c.get("deployment").connections(), c.req.query())));
+  app.get("/connections/:id", (c) => {
+    const detail = c.get("deployment").connection(idOf(c));
     return detail === undefined ? none(c) : c.json(detail);
   });
-  app.delete("/api/v1/connections/:id", (c) => (context.end(TENANT, idOf(c)) ? c.body(null, 204) : none(c)));
-  app.get("/api/v1/limits", (c) => c.json({ limits: context.limits(), counters: context.counters() }));
+  app.delete("/connections/:id", (c) => (c.get("deployment").endConnection(idOf(c)) ? c.body(null, 204) : none(c)));
+  app.get("/limits", (c) => c.json({ limits: c.get("deployment").limits(), counters: c.get("deployment").counters() }));
 }
 
-function idOf(c: Context): number {
+function idOf(c: TenantContext): number {
   const id = Number(c.req.param("id"));
   if (!Number.isSafeInteger(id)) throw new MqttError("OPTION_INVALID", { detail: "a connection is named by its number" });
   return id;
 }
 
-function none(c: Context): Response {
+function none(c: TenantContext): Response {
   return c.json({ error: { code: "NOT_FOUND", message: "there is no such connection; it may have ended" } }, 404);
 }

@@ -3,16 +3,23 @@ import { expect, test } from "vitest";
 import { RuleAccess } from "../acl/rule-access.ts";
 import { RuleDirectory } from "../acl/rule-directory.ts";
 import { MemoryStorage } from "../storage/memory-storage.ts";
+import { type Deployment, rulesOf } from "../tenants/deployment.ts";
 import { failure } from "./admin-app.ts";
 import { addRuleRoutes } from "./rule-routes.ts";
+import type { TenantEnv } from "./tenant-env.ts";
 
 function setUp() {
-  const app = new Hono();
+  const app = new Hono<TenantEnv>();
   app.onError((error, c) => failure(c, error as never));
-  addRuleRoutes(app, new RuleAccess(new RuleDirectory(new MemoryStorage())));
+  const rules = rulesOf(new RuleAccess(new RuleDirectory(new MemoryStorage())), "default");
+  app.use((c, next) => {
+    c.set("deployment", { rules } as Deployment);
+    return next();
+  });
+  addRuleRoutes(app);
   const send = async (method: string, path: string, value?: unknown): Promise<{ status: number; body: unknown }> => {
     const headers = { "content-type": "application/json" };
-    const answer = await app.request(`/api/v1/rules${path}`, {
+    const answer = await app.request(`/rules${path}`, {
       method,
       headers,
       ...(value === undefined ? {} : { body: JSON.stringify(value) }),

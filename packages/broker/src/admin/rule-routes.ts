@@ -1,12 +1,12 @@
 import { MqttError } from "@bowline/protocol";
-import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { parseRule, readRule, type RuleInput } from "../acl/rule.ts";
-import type { AccessQuestion, RuleAccess } from "../acl/rule-access.ts";
+import type { AccessQuestion } from "../acl/rule-access.ts";
+import type { TenantRuleList } from "../tenants/deployment.ts";
+import { pageOf } from "./page-of.ts";
 import { readBody } from "./read-json.ts";
+import type { TenantApp, TenantContext } from "./tenant-env.ts";
 
-/** Only this tenant exists for the API until tenants have one of their own. */
-const TENANT = "default";
 /** 10,000 rules, each of some 400 bytes. */
 const RULES_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -24,34 +24,33 @@ const questionBody: z.ZodType<AccessQuestion> = z.strictObject({
   retain: z.boolean().default(false),
 });
 
-/** The access rules: what there is, changes, and "would this be allowed, and by which rule". */
-export function addRuleRoutes(app: Hono, access: RuleAccess): void {
-  const { directory } = access;
-  app.get("/api/v1/rules", (c) => c.json({ noMatch: directory.noMatch(TENANT), rules: directory.list(TENANT) }));
-  app.post("/api/v1/rules", async (c) => {
-    const { place, ...rule } = await readBody(c, ruleBody);
-    return c.json(await directory.add(TENANT, parseRule(rule), place), 201);
+/** The access rules of a tenant: what there is, changes, and "would this be allowed, and by which rule". */
+export function addRuleRoutes(app: TenantApp): void {
+  app.get("/rules", (c) => {
+    const { items, meta } = pageOf(c, rulesOf(c).list());
+    return c.json({ noMatch: rulesOf(c).noMatch(), rules: items, meta });
   });
-  app.put("/api/v1/rules", async (c) => {
+  app.post("/rules", async (c) => {
+    const { place, ...rule } = await readBody(c, ruleBody);
+    return c.json(await rulesOf(c).add(parseRule(rule), place), 201);
+  });
+  app.put("/rules", async (c) => {
     const { mode, rules } = await readBody(c, rulesBody, RULES_BYTES_MAX);
     const checked = rules.map(numberedRule);
-    const put = mode === "append" ? directory.addAll(TENANT, checked) : directory.replaceAll(TENANT, checked);
-    return c.json({ rules: await put });
+    return c.json({ rules: await (mode === "append" ? rulesOf(c).addAll(checked) : rulesOf(c).replaceAll(checked)) });
   });
-  app.patch("/api/v1/rules", async (c) => {
-    await directory.setNoMatch(TENANT, (await readBody(c, settingsBody)).noMatch);
+  app.patch("/rules", async (c) => {
+    await rulesOf(c).setNoMatch((await readBody(c, settingsBody)).noMatch);
     return c.body(null, 204);
   });
-  app.post("/api/v1/rules/test", async (c) => c.json(access.answer(TENANT, await readBody(c, questionBody))));
-  app.put("/api/v1/rules/:id", async (c) =>
-    c.json(await directory.put(TENANT, idOf(c), parseRule(await readBody(c, z.unknown())))),
-  );
-  app.delete("/api/v1/rules/:id", async (c) => {
-    await directory.remove(TENANT, idOf(c));
+  app.post("/rules/test", async (c) => c.json(rulesOf(c).test(await readBody(c, questionBody))));
+  app.put("/rules/:id", async (c) => c.json(await rulesOf(c).put(idOf(c), parseRule(await readBody(c, z.unknown())))));
+  app.delete("/rules/:id", async (c) => {
+    await rulesOf(c).remove(idOf(c));
     return c.body(null, 204);
   });
-  app.post("/api/v1/rules/:id/move", async (c) => {
-    await directory.move(TENANT, idOf(c), (await readBody(c, moveBody)).place);
+  app.post("/rules/:id/move", async (c) => {
+    await rulesOf(c).move(idOf(c), (await readBody(c, moveBody)).place);
     return c.body(null, 204);
   });
 }
@@ -63,6 +62,10 @@ function numberedRule(value: unknown, i: number): RuleInput {
   return rule;
 }
 
-function idOf(c: Context): string {
+function rulesOf(c: TenantContext): TenantRuleList {
+  return c.get("deployment").rules;
+}
+
+function idOf(c: TenantContext): string {
   return c.req.param("id") ?? "";
 }

@@ -1,14 +1,11 @@
 import { MqttError } from "@bowline/protocol";
 import { validateTopicFilter } from "@bowline/protocol/internal";
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { z } from "zod";
 import { isRange } from "../auth/ban-list.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
-import type { Traces } from "../trace/traces.ts";
-
-/** Only this tenant exists for the API until tenants have one of their own. */
-const TENANT = "default";
+import type { TenantApp } from "./tenant-env.ts";
 
 const SECONDS_MAX = 3_600;
 const PACKETS_MAX = 1_000_000;
@@ -34,16 +31,16 @@ const traceQuery = z.strictObject({
  * Live packets as a stream: server-sent events where the request accepts them, else a JSON text a line. It begins with `started`, ends
  * by itself with `end`, and is over when its reader leaves.
  */
-export function addTraceRoutes(app: Hono, traces: Traces): void {
-  app.get("/api/v1/trace", (c) => {
+export function addTraceRoutes(app: TenantApp): void {
+  app.get("/trace", (c) => {
     const query = traceQuery.safeParse(c.req.query());
     if (!query.success) {
       const [issue] = query.error.issues;
       throw new MqttError("OPTION_INVALID", { detail: `${issue?.path.join(".") || "query"}: ${issue?.message}` });
     }
     const { client, topic, address, seconds, packets, payload } = query.data;
-    const about = { tenant: TENANT, clientIdentifier: client, topicFilter: topic, address };
-    const trace = traces.begin(about, { seconds, packets, payloadBytes: payload });
+    const about = { clientIdentifier: client, topicFilter: topic, address };
+    const trace = c.get("deployment").trace(about, { seconds, packets, payloadBytes: payload });
     return acceptsEvents(c) ? streamOf(c, trace, "text/event-stream", asEvent) : streamOf(c, trace, "application/x-ndjson", asLine);
   });
 }

@@ -64,14 +64,9 @@ export class BanList {
     this.#wallTime = wallTime;
   }
 
-  /** Whether a row beside the rules is one of these. */
-  static isRow({ id }: Pick<StoredRule, "id">): boolean {
-    return id.startsWith(ROW);
-  }
-
   /** @throws MqttError STORE_DAMAGED: a ban left out would let somebody in */
   begin(rows: readonly StoredRule[]): void {
-    for (const row of rows.filter((each) => BanList.isRow(each))) this.#of(row.tenant).set(row.id, known(storedBan(row)));
+    for (const row of rows.filter(({ id }) => id.startsWith(ROW))) this.#of(row.tenant).set(row.id, known(storedBan(row)));
   }
 
   /** Those in force. */

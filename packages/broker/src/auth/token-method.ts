@@ -38,6 +38,11 @@ export class TokenMethod implements AuthenticationMethod {
     return { username: TOKEN_USERNAME, token: new Secret(token), expiresAt };
   }
 
+  /** The tenant goes: nobody of a later one of that name gets in with them. */
+  revokeAll(tenant: string): void {
+    for (const [key, token] of this.#tokens) if (token.tenant === tenant) this.#tokens.delete(key);
+  }
+
   answerNow(request: AuthRequest): AuthResult | "abstain" {
     if (request.username !== TOKEN_USERNAME) return "abstain";
     const known = this.#tokens.get(digest(request.password ?? ""));

@@ -166,6 +166,19 @@ export class UserDirectory {
     await this.#storage.flush();
   }
 
+  /** The tenant goes, and its connections have: forgets so many of its users; answers how many. */
+  drop(tenant: string, maximum: number): number {
+    let count = 0;
+    for (const user of this.#users.values()) {
+      if (count === maximum) break;
+      if (user.tenant !== tenant) continue;
+      count++;
+      this.#storage.deleteUser(tenant, user.username);
+      this.#users.delete(userKey(tenant, user.username));
+    }
+    return count;
+  }
+
   async #hash(password: string | Uint8Array): Promise<string> {
     const hash = await this.#hasher.hash(password);
     if (this.scramIterations === undefined) return hash;

@@ -15,6 +15,7 @@ import {
   type ShutdownConfig,
   shutdownSchema,
 } from "./operations-schema.ts";
+import { type TenantsConfig, tenantsSchema } from "./tenants-schema.ts";
 import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 
 /** What a broker is told at start, complete and checked. The configuration file has the same keys, each of them optional. */
@@ -35,6 +36,7 @@ export interface BrokerConfig {
   proxyProtocol: boolean;
   trustedProxies: string[];
   tls: TlsConfig;
+  tenants: TenantsConfig;
   limits: LimitsConfig;
   log: LogConfig;
   metrics: MetricsConfig;
@@ -44,7 +46,7 @@ export interface BrokerConfig {
 }
 
 /** The keys that hold further keys: command line and file are merged inside of them. */
-export const GROUPS = ["admin", "tls", "limits", "log", "metrics", "shutdown", "bootstrap"] as const;
+export const GROUPS = ["admin", "tls", "tenants", "limits", "log", "metrics", "shutdown", "bootstrap"] as const;
 type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
@@ -120,6 +122,7 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
   trustedProxies: addressRanges
     .default(["127.0.0.0/8", "::1/128"])
     .describe("Addresses (CIDR) whose PROXY and X-Forwarded-For headers are believed, by listeners that expect them."),
+  tenants: tenantsSchema.prefault({}).describe("The tenants beside `default`."),
   tls: tlsSchema.prefault({}).describe("Certificates and the TLS handshake."),
   limits: limitsSchema.prefault({}).describe("What each client may do and cost; MQTT 5 clients are told."),
   log: logSchema.prefault({}).describe("The log on standard error."),

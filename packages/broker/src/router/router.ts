@@ -222,6 +222,17 @@ export class Router {
     this.expiry.changed(topicName, message.expiresAt !== 0);
   }
 
+  /** The tenant goes: forgets so many of its retained messages; answers how many. */
+  forgetRetained(maximum: number): number {
+    const found: [string, KeptMessage][] = [];
+    for (const { topicName, value } of this.retained.entries()) {
+      if (found.length === maximum) break;
+      found.push([topicName, value]);
+    }
+    for (const [topicName, message] of found) this.dropRetained(topicName, message);
+    return found.length;
+  }
+
   /** Forgets retained messages that have expired, so many at a time. */
   sweep(): void {
     const now = this.options.clock.wallTime();

@@ -8,11 +8,8 @@ import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.t
 import { OperatorAccess } from "../admin/operator-access.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
-import { addBanRoutes } from "../admin/ban-routes.ts";
-import { addConnectionRoutes } from "../admin/connection-routes.ts";
-import { addRuleRoutes } from "../admin/rule-routes.ts";
+import { addTenantListRoutes } from "../admin/tenant-list-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
-import { addTraceRoutes } from "../admin/trace-routes.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
@@ -22,7 +19,8 @@ import type { CloseStack } from "./close-stack.ts";
 import type { ConfigReload } from "./config-reload.ts";
 import type { ServerCore } from "./server-core.ts";
 import type { ServerListeners } from "./server-listeners.ts";
-import { connectionsContextOf } from "./connections-context.ts";
+import type { ServerTenants } from "./server-tenants.ts";
+import { deploymentOf } from "./deployments.ts";
 import { viewOf } from "./view-of.ts";
 
 /** Once a second is what a person can follow. */
@@ -32,6 +30,7 @@ export interface ServerAdminOptions {
   core: ServerCore;
   reload: ConfigReload;
   operations: OperationsContext;
+  tenants: ServerTenants;
   folder: DataFolder;
   /** PEM of the local authority, while it is in use. */
   caCertificate: () => string | undefined;
@@ -68,9 +67,8 @@ export class ServerAdmin {
     const { folder, closers, operations } = options;
     const context = makeContext(options, listeners);
     const access = new OperatorAccess(await openOperatorKey(folder.operatorKey));
-    const { core } = options;
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin(access, controlled(context, operations, core));
+      const app = guardOrigin(access, controlled(context, operations, options.tenants));
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -81,7 +79,7 @@ export class ServerAdmin {
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
     const admin = new ServerAdmin(access, listeners, handlers);
 
-    const socketApp = controlled(context, operations, core);
+    const socketApp = controlled(context, operations, options.tenants);
     addSignInLinks(socketApp, () => admin.signInLink());
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
@@ -99,12 +97,9 @@ export class ServerAdmin {
   }
 }
 
-function controlled(context: AdminContext, operations: OperationsContext, { broker, rules, bans }: ServerCore): Hono {
+function controlled(context: AdminContext, operations: OperationsContext, tenants: ServerTenants): Hono {
   const app = adminRoutes(context);
-  addConnectionRoutes(app, connectionsContextOf(broker));
-  addTraceRoutes(app, broker.traces);
-  addBanRoutes(app, bans);
-  addRuleRoutes(app, rules);
+  addTenantListRoutes(app, tenants);
   addControlRoutes(app, operations);
   return app;
 }
@@ -129,5 +124,6 @@ async function mayReadMetrics(c: Context, access: OperatorAccess, { config }: Co
 function makeContext({ core, logger, version }: ServerAdminOptions, listeners: () => ServerListeners | undefined): AdminContext {
   const urls = (): readonly string[] => listeners()?.mqtt ?? [];
   const view = viewOf(core.broker, { version, startedAt: Date.now(), listeners: urls });
-  return { view, users: core.users, tokens: core.tokens, rates: new RateHistory(view.stats(), performance.now()), logger };
+  const find: AdminContext["find"] = (_, name) => deploymentOf(core, name);
+  return { view, find, rates: new RateHistory(view.stats(), performance.now()), logger };
 }

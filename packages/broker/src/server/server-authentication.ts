@@ -3,14 +3,16 @@ import { AttemptGuard } from "../auth/attempt-guard.ts";
 import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
 import type { AuthenticatorContext, OpenAuthenticator } from "../auth/authenticator-kind.ts";
 import { type AuthenticatorConfig, doubledMethod, openAuthenticator, secretsOf } from "../auth/authenticator-kinds.ts";
-import type { EnhancedMethod } from "../auth/authenticator.ts";
+import { AuthenticatorByTenant } from "../auth/authenticator-by-tenant.ts";
+import type { Authenticator, EnhancedMethod } from "../auth/authenticator.ts";
+import { UserMethod } from "../auth/user-method.ts";
 import type { TokenMethod } from "../auth/token-method.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { type Link, Links } from "./links.ts";
 import type { Staged } from "./staged.ts";
 
 export interface StagedChain extends Staged {
-  readonly chain: AuthenticatorChain;
+  readonly chain: Authenticator;
 }
 
 /** The chain of authenticators. */
@@ -40,11 +42,22 @@ export class ServerAuthentication {
       commit();
       this.#context.users.scramIterations = scramIterationsOf(next);
     };
-    return { chain: this.#chainOf(next, anonymous), commit: commitBoth, undo };
+    const chain = new AuthenticatorByTenant(this.#chainOf(next, anonymous), this.#chainOfOthers(next));
+    return { chain, commit: commitBoth, undo };
   }
 
   close(): void {
     this.#links.close();
+  }
+
+  /** The users of a tenant may log in with their password whatever the configuration says of those of `default`. */
+  #chainOfOthers(links: readonly Link<AuthenticatorConfig, OpenAuthenticator>[]): AuthenticatorChain {
+    const own = links.filter(({ config }) => OF_EACH_TENANT.has(config.kind));
+    const { users, hasher, logger } = this.#context;
+    const methods = own.flatMap(({ open }) => open.method ?? []);
+    if (!own.some(({ config }) => config.kind === "password")) methods.push(new UserMethod(users, hasher));
+    const enhanced = own.flatMap(({ open }) => open.enhanced ?? []);
+    return new AuthenticatorChain([this.#tokens, ...methods], logger, enhanced, this.#guard);
   }
 
   #chainOf(links: readonly Link<AuthenticatorConfig, OpenAuthenticator>[], anonymous: boolean): AuthenticatorChain {
@@ -54,6 +67,9 @@ export class ServerAuthentication {
     return new AuthenticatorChain(all, this.#context.logger, [...this.#given, ...enhanced], this.#guard);
   }
 }
+
+/** Links that know a client by what its own tenant has: its users, and the authorities of its clients' certificates. */
+const OF_EACH_TENANT: ReadonlySet<string> = new Set(["password", "scram", "certificate"]);
 
 /** Where no link offers SCRAM no keys are made. */
 function scramIterationsOf(links: readonly { config: AuthenticatorConfig }[]): number | undefined {

@@ -2,8 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import type { RuleInput } from "../acl/rule.ts";
 import { RuleAccess } from "../acl/rule-access.ts";
 import { RuleDirectory } from "../acl/rule-directory.ts";
-import type { BanContext, KickRequest } from "../admin/ban-routes.ts";
-import { BanList, isAbout } from "../auth/ban-list.ts";
+import { BanList } from "../auth/ban-list.ts";
 import { BanningAuthenticator } from "../auth/banning-authenticator.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
@@ -19,6 +18,7 @@ import type { Logger } from "../log/logger.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
+import { TenantRegistry } from "../tenants/tenant-registry.ts";
 import type { CloseStack } from "./close-stack.ts";
 import { ServerAuthentication, type StagedChain } from "./server-authentication.ts";
 import { ServerAuthorization } from "./server-authorization.ts";
@@ -29,8 +29,6 @@ const ANONYMOUS_RULE: RuleInput = { id: "anonymous", permission: "allow", action
 
 /** Reason Code 0x87, Not authorized. */
 const NOT_AUTHORIZED = 0x87;
-/** Reason Code 0x98, Administrative action. */
-const ADMINISTRATIVE_ACTION = 0x98;
 
 /** The broker with its storage and its users, without any way in. */
 export interface ServerCore {
@@ -38,7 +36,8 @@ export interface ServerCore {
   users: UserDirectory;
   rules: RuleAccess;
   tokens: TokenMethod;
-  bans: BanContext;
+  bans: BanList;
+  tenants: TenantRegistry;
   /** Prepares the limits and the authenticators of another configuration. */
   stage(config: BrokerConfig): Promise<Staged>;
 }
@@ -64,6 +63,7 @@ export async function startServerCore(
   const access = new RuleAccess(new RuleDirectory(storage));
   const tokens = new TokenMethod();
   const bans = new BanList(storage);
+  const tenants = new TenantRegistry(storage);
   const authentication = new ServerAuthentication({ users, hasher, logger }, tokens, authenticationMethods);
   const authorization = new ServerAuthorization(access);
   const { limits } = config;
@@ -88,6 +88,8 @@ export async function startServerCore(
   authorization.begin(broker);
   const directory = await broker.start();
   bans.begin(directory.rules);
+  tenants.begin(directory.rules);
+  for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
@@ -103,8 +105,7 @@ export async function startServerCore(
     };
     return { commit, undo: () => both.undo() };
   };
-  const kick: BanContext["kick"] = (tenant, whom) => kickClients(broker, tenant, whom);
-  return { broker, users, rules: access, tokens, bans: { bans, kick }, stage };
+  return { broker, users, rules: access, tokens, bans, tenants, stage };
 }
 
 /** The chain of authenticators, and who is asked for rights. */
@@ -172,17 +173,6 @@ function userChanged(broker: Broker, change: UserChange): void {
   if (change.kind === "password") disconnectUser(broker, change);
   else if (change.kind === "removed" || change.kind === "disabled")
     broker.dropOwner(change.tenant, change.username, change.kind === "removed");
-}
-
-function kickClients(broker: Broker, tenant: string, whom: KickRequest): number {
-  const meant = clientsOf(broker).filter(({ connection, session }) => {
-    const { owner, clientIdentifier } = session;
-    const { remoteAddress } = connection.arrival;
-    return session.tenant === tenant && isAbout(whom, { tenant, owner, clientIdentifier, remoteAddress });
-  });
-  for (const { connection } of meant)
-    connection.end(new MqttError("ADMIN", { reasonCode: ADMINISTRATIVE_ACTION, source: "local" }));
-  return meant.length;
 }
 
 /** One with a new password must not go on with the old one's connections. */

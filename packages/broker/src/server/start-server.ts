@@ -19,6 +19,7 @@ import { type ServerCore, startServerCore } from "./server-core.ts";
 import { ServerDrain } from "./server-drain.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 import { planListeners, ServerListeners } from "./server-listeners.ts";
+import { ServerTenants } from "./server-tenants.ts";
 import { ServerTls } from "./server-tls.ts";
 import { AcmeRenewal } from "../tls/acme/acme-renewal.ts";
 import { systemClock } from "../system-clock.ts";
@@ -59,6 +60,8 @@ export interface Server {
   readonly users: UserDirectory;
   /** The access rules of all tenants. */
   readonly rules: RuleDirectory;
+  /** The tenants beside `default`. */
+  readonly tenants: ServerTenants;
   readonly folder: DataFolder;
   /** Undefined when no listener speaks TLS, or the configuration brings a certificate of its own. */
   readonly localCa: LocalCa | undefined;
@@ -104,8 +107,12 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   // Read before anything is made: a wrong URL must not leave a data folder behind.
   planListeners(config);
   const folder = await makeDataFolder(config.data);
-  const tls = new ServerTls(folder.path);
   const core = await startServerCore(options, folder, closers);
+  const tls = new ServerTls(folder.path, {
+    list: () => core.tenants.list().filter(({ state }) => state !== "deleting"),
+    failed: (tenant, error) =>
+      logger.error({ tenant, error }, "the certificate of a tenant cannot be used; what it had stays in force"),
+  });
   const renewed = (): Promise<void> => reload.reloadCertificates();
   const acme = new AcmeRenewal({ dataFolder: folder.path, clock: systemClock, logger, renewed });
   const parts: Parts = { core, tls, acme, listeners: undefined, metrics: undefined, logger };
@@ -126,7 +133,12 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   parts.metrics = metrics;
   const operations = operationsOf(core.broker, metrics, reload, drain, () => isOpen);
   const caCertificate = (): string | undefined => tls.localCa?.certificate;
-  const admin = await ServerAdmin.open({ ...options, core, reload, operations, folder, caCertificate, closers }, () => parts.listeners);
+  const tenants = new ServerTenants({ core, tls, reload, folder: folder.path, logger });
+  closers.push(() => tenants.close());
+  const admin = await ServerAdmin.open(
+    { ...options, core, reload, operations, tenants, folder, caCertificate, closers },
+    () => parts.listeners,
+  );
   const { consoleHandler, adminHandler } = admin;
   // The console stays while the broker is drained, and its WebSocket with it.
   const accept: Accept = (arrival) => (drain.isDraining ? arrival.channel.destroy() : core.broker.accept(arrival));
@@ -145,6 +157,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   metrics.publishEvery(config.metrics.sysInterval);
   await checkOpenFiles(logger);
   reload.begin();
+  tenants.begin();
   closers.push(() => acme.close());
   isOpen = true;
   closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
@@ -154,6 +167,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
     broker: core.broker,
     users: core.users,
     rules: core.rules.directory,
+    tenants,
     folder,
     get localCa() {
       return tls.localCa;

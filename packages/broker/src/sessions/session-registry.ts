@@ -201,6 +201,26 @@ export class SessionRegistry {
     }
   }
 
+  /**
+   * The tenant goes: ends so many of its Sessions, without their wills and with their connections; answers how many. Nothing of one goes
+   * to another's client any more.
+   */
+  dropSome(maximum: number, error: MqttError): number {
+    this.isClosing = true;
+    let count = 0;
+    for (const session of this.sessions.values()) {
+      if (count >= maximum) break;
+      count++;
+      session.will = undefined;
+      session.expiryInterval = 0;
+      if (session.connection !== undefined) session.connection.end(error);
+      // One whose connection could not be told is gone all the same.
+      if (session.connection === undefined && this.sessions.get(keyOf(session.owner, session.clientIdentifier)) === session)
+        this.end(session);
+    }
+    return count;
+  }
+
   /** Publishes the wills and ends the Sessions that are due. */
   sweep(): void {
     const now = this.options.clock.wallTime();

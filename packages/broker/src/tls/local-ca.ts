@@ -3,6 +3,7 @@ import { access, mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { MqttError } from "@bowline/protocol";
 import { type CertificateMaterial, certificateBlocks, checkedMaterial, parsePrivateKey, readPem } from "./certificate-files.ts";
 import { loadX509 } from "./load-x509.ts";
 import { encodeNameConstraints, NAME_CONSTRAINTS_OID, readPermittedDnsNames } from "./name-constraints.ts";
@@ -90,6 +91,27 @@ export async function openLocalCertificate(ca: LocalCa, options: LocalCaOptions)
 export async function openNamedCertificate(ca: LocalCa, options: LocalCaOptions): Promise<NamedCertificate> {
   const names = localNames(ca, machineNameOf(options)).filter((name) => isIP(name) === 0 && !name.startsWith("*"));
   return { names, material: await openKept(ca, options, "server-names.pem", names) };
+}
+
+/**
+ * The certificate of a tenant, for exactly its hosts. Kept in tenants/NAME/server.pem.
+ *
+ * @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH, OPTION_INVALID for a host that the authority may not vouch for
+ */
+export async function openTenantCertificate(
+  ca: LocalCa,
+  options: LocalCaOptions,
+  tenant: string,
+  hosts: readonly string[],
+): Promise<CertificateMaterial> {
+  const foreign = hosts.find((host) => !ca.permittedNames.some((name) => host === name || host.endsWith(`.${name}`)));
+  if (foreign !== undefined) {
+    const remedy = "Give the tenant a certificate of its own, or the configuration one that has the name.";
+    throw new MqttError("OPTION_INVALID", { detail: `the local authority makes no certificate for ${foreign}`, remedy });
+  }
+  const folder = join(options.folder, "tenants", tenant);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return openKept(ca, { ...options, folder }, "server.pem", hosts);
 }
 
 /** What answers a client that asks for exactly one of the names. */

@@ -43,7 +43,7 @@ function hasName({ dnsNames }: CertificateMaterial, host: string): boolean {
 
 /** Of the configuration a tenant shares what is no file. */
 function filesAsConfig(files: TenantTlsFiles, { alpn }: TlsConfig): TlsConfig {
-  return { alpn, clientCertificate: "optional", requireSni: false, reloadSeconds: 0, ...files } as TlsConfig;
+  return { ...files, clientCertificate: files.clientCertificate ?? "optional", alpn, requireSni: false, reloadSeconds: 0 };
 }
 
 function noOrder(): Promise<undefined> {

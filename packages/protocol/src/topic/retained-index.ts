@@ -87,6 +87,15 @@ export class RetainedIndex<V> {
     }
   }
 
+  /** All there are, in no particular order. */
+  *entries(): Generator<RetainedEntry<V>, void, undefined> {
+    const nodes = [this.root];
+    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+      if (node.entry !== undefined) yield node.entry;
+      node.pushChildren(nodes);
+    }
+  }
+
   private find(topicName: string): TopicNode<V> | undefined {
     let node: TopicNode<V> | undefined = this.root;
     for (let start = 0; start <= topicName.length && node !== undefined; ) {

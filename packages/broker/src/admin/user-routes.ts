@@ -1,0 +1,59 @@
+import { z } from "zod";
+import type { TenantUsers } from "../tenants/deployment.ts";
+import { readBody } from "./read-json.ts";
+import { pageOf } from "./page-of.ts";
+import type { TenantApp, TenantContext } from "./tenant-env.ts";
+
+const newUser = z.strictObject({ username: z.string(), password: z.string() });
+const importedUsers = z.strictObject({
+  users: z.array(z.strictObject({ username: z.string(), passwordHash: z.string() })),
+});
+const newPassword = z.strictObject({ password: z.string() });
+/** 50,000 users, each of some 250 bytes. */
+const IMPORT_BYTES_MAX = 12 * 1024 * 1024;
+
+/** The users of a tenant, and short-lived passwords for the console. */
+export function addUserRoutes(app: TenantApp): void {
+  app.get("/users", (c) => {
+    const { items, meta } = pageOf(c, usersOf(c).list());
+    return c.json({ users: items, meta });
+  });
+  app.post("/users", async (c) => {
+    const { username, password } = await readBody(c, newUser);
+    return c.json(await usersOf(c).add(username, password), 201);
+  });
+  app.post("/users/import", async (c) => {
+    const { users } = await readBody(c, importedUsers, IMPORT_BYTES_MAX);
+    await usersOf(c).importAll(users);
+    return c.json({ users: users.length }, 201);
+  });
+  app.put("/users/:username/password", async (c) => {
+    const { password } = await readBody(c, newPassword);
+    await usersOf(c).setPassword(nameIn(c), password);
+    return c.body(null, 204);
+  });
+  app.put("/users/:username/disabled", async (c) => {
+    await usersOf(c).setDisabled(nameIn(c), true);
+    return c.body(null, 204);
+  });
+  app.delete("/users/:username/disabled", async (c) => {
+    await usersOf(c).setDisabled(nameIn(c), false);
+    return c.body(null, 204);
+  });
+  app.delete("/users/:username", async (c) => {
+    await usersOf(c).remove(nameIn(c));
+    return c.body(null, 204);
+  });
+  app.post("/token", (c) => {
+    const { username, token, expiresAt } = c.get("deployment").issueToken();
+    return c.json({ username, password: token.reveal(), expiresAt }, 201);
+  });
+}
+
+function usersOf(c: TenantContext): TenantUsers {
+  return c.get("deployment").users;
+}
+
+function nameIn(c: TenantContext): string {
+  return c.req.param("username") ?? "";
+}

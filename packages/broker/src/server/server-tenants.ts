@@ -1,0 +1,166 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "../log/logger.ts";
+import { forgetTenantTls } from "../tls/tenant-certificates.ts";
+import type { TenantInput, TenantSettings, TenantTlsFiles } from "../tenants/tenant-settings.ts";
+import type { ConfigReload } from "./config-reload.ts";
+import { FileWatch } from "./file-watch.ts";
+import type { ServerCore } from "./server-core.ts";
+import type { ServerTls } from "./server-tls.ts";
+
+/** Rows of users, rules and bans that go with one transaction. */
+const ROWS_AT_ONCE = 500;
+/** As often as a full disk is tried again. */
+const RETRY_MS = 5_000;
+
+export interface ServerTenantsOptions {
+  readonly core: ServerCore;
+  readonly tls: ServerTls;
+  readonly reload: ConfigReload;
+  /** The data folder. */
+  readonly folder: string;
+  readonly logger: Logger;
+}
+
+/** Makes, pauses and deletes tenants while the broker runs: one after the other, each as a whole. */
+export class ServerTenants {
+  readonly #options: ServerTenantsOptions;
+  readonly #watch: FileWatch;
+  readonly #removals = new Map<string, Promise<void>>();
+  readonly #ending: AbortController = new AbortController();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ServerTenantsOptions) {
+    this.#options = options;
+    this.#watch = new FileWatch(() => void options.reload.reloadCertificates());
+  }
+
+  /** Goes on with what the last process did not finish. */
+  begin(): void {
+    for (const { name, state } of this.list()) if (state === "deleting") this.#beginRemoval(name);
+    this.watchFiles();
+  }
+
+  list(): TenantSettings[] {
+    return this.#options.core.tenants.list();
+  }
+
+  /** @throws MqttError TENANT_UNKNOWN */
+  show(name: string): TenantSettings {
+    return this.#options.core.tenants.get(name);
+  }
+
+  /**
+   * Its clients may come when it resolves.
+   *
+   * @throws MqttError OPTION_INVALID, TENANT_EXISTS, of its certificates, STORE_READ_ONLY and the like; nothing has changed then
+   */
+  create(input: TenantInput): Promise<TenantSettings> {
+    return this.#alone(async () => {
+      const { core, tls, reload, logger } = this.#options;
+      const settings = core.tenants.plan(input, reload.config.tenants.baseDomain);
+      const letIn = await tls.prepare(settings);
+      await core.tenants.put(settings);
+      core.broker.openTenant(settings.name);
+      letIn();
+      this.watchFiles();
+      logger.info({ tenant: settings.name, hosts: settings.hosts }, "tenant created");
+      return settings;
+    });
+  }
+
+  /**
+   * Ends its connections and answers new ones with Server unavailable; its Sessions stay.
+   *
+   * @throws MqttError TENANT_UNKNOWN, STORE_READ_ONLY and the like
+   */
+  setPaused(name: string, isPaused: boolean): Promise<TenantSettings> {
+    return this.#alone(async () => {
+      const { core, logger } = this.#options;
+      const settings = await core.tenants.setState(name, isPaused ? "paused" : "active");
+      core.broker.openTenant(name, isPaused);
+      logger.info({ tenant: name }, isPaused ? "tenant paused" : "tenant resumed");
+      return settings;
+    });
+  }
+
+  /**
+   * Resolves when it is kept that the tenant goes, and nobody finds it any more. Its data goes then; `removed` tells when it is gone.
+   *
+   * @throws MqttError TENANT_UNKNOWN, STORE_READ_ONLY and the like
+   */
+  remove(name: string): Promise<void> {
+    return this.#alone(async () => {
+      const { core, tls } = this.#options;
+      await core.tenants.setState(name, "deleting");
+      tls.remove(name);
+      this.#beginRemoval(name);
+      this.watchFiles();
+    });
+  }
+
+  /** Resolves when nothing of it is left; at once for one that is not being deleted. */
+  removed(name: string): Promise<void> {
+    return this.#removals.get(name) ?? Promise.resolve();
+  }
+
+  /** The files of all tenants, as often as those of the configuration. */
+  watchFiles(): void {
+    const { reload } = this.#options;
+    const files = this.list().flatMap(({ tls = {} }) => filesOf(tls));
+    this.#watch.watch(files, reload.config.tls.reloadSeconds * 1_000);
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.#watch.close();
+    await this.#last;
+    await Promise.all(this.#removals.values());
+  }
+
+  #beginRemoval(name: string): void {
+    const removal = this.#removeData(name).finally(() => this.#removals.delete(name));
+    this.#removals.set(name, removal);
+  }
+
+  /** Until it is done, whatever the disk says meanwhile; what is not done at the end of the process is done by the next. */
+  async #removeData(name: string): Promise<void> {
+    const { logger } = this.#options;
+    while (!this.#ending.signal.aborted) {
+      try {
+        await this.#removeRows(name);
+        logger.info({ tenant: name }, "tenant deleted");
+        return;
+      } catch (error) {
+        logger.error({ tenant: name, error }, "what a deleted tenant had is not gone yet; tried again in 5 s");
+        await wait(RETRY_MS, undefined, { signal: this.#ending.signal, ref: false }).catch(() => {});
+      }
+    }
+  }
+
+  async #removeRows(name: string): Promise<void> {
+    const { core, folder } = this.#options;
+    const { broker, users, rules, bans, tokens, tenants } = core;
+    tokens.revokeAll(name);
+    await broker.removeTenant(name);
+    for (const each of [users, rules.directory, bans]) {
+      while (each.drop(name, ROWS_AT_ONCE) > 0) {
+        await broker.storage.flush();
+        if (this.#ending.signal.aborted) return;
+      }
+    }
+    await forgetTenantTls(folder, name);
+    // Last, so that a crash before it is seen at the next start.
+    await tenants.forget(name);
+    broker.setTenantLimits(name, undefined);
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(work);
+    this.#last = run.catch(() => {});
+    return run;
+  }
+}
+
+function filesOf({ certificate, key, chain, clientCa, crl }: TenantTlsFiles): string[] {
+  return [certificate, key, chain, clientCa, crl].filter((file) => file !== undefined);
+}

@@ -1,0 +1,260 @@
+import { request as httpRequest } from "node:http";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { type Client, connect } from "@bowline/client";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadConfig } from "../config/load-config.ts";
+import { silentLogger } from "../log/logger.ts";
+import { type Server, startServer } from "./start-server.ts";
+
+/* Tenants come, pause and go while the broker runs: over its admin socket and real TLS. */
+
+let folder = "";
+let server: Server;
+const clients = new Set<Client>();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-tenants-"));
+  await start();
+});
+afterEach(async () => {
+  for (const each of clients) void each.abort();
+  clients.clear();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function start(changes: object = {}): Promise<void> {
+  const overrides = {
+    data: "data",
+    console: false as const,
+    listen: ["mqtts://127.0.0.1:0", "wss://127.0.0.1:0/mqtt", "mqtt://127.0.0.1:0?tenant=acme"],
+    metrics: { sysInterval: 0 },
+    ...changes,
+  };
+  server = await startServer({ config: await loadConfig({ directory: folder, overrides }), logger: silentLogger, version: "1" });
+}
+
+async function restart(changes?: object): Promise<void> {
+  for (const each of clients) await each.abort();
+  clients.clear();
+  await server.close();
+  await start(changes);
+}
+
+interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+function admin(method: string, path: string, value?: unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "application/json" };
+    const sent = httpRequest({ socketPath: server.folder.adminSocket, method, path: `/api/v1/${path}`, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: (text === "" ? {} : JSON.parse(text)) as never }));
+    });
+    sent.on("error", reject).end(value === undefined ? undefined : JSON.stringify(value));
+  });
+}
+
+/** A tenant with a user who may do everything. */
+async function tenant(name: string, input: object = {}): Promise<void> {
+  expect(await admin("POST", "tenants", { name, ...input })).toMatchObject({ status: 201 });
+  await admin("POST", `tenants/${name}/users`, { username: "ann", password: name });
+  await admin("POST", `tenants/${name}/rules`, { permission: "allow", action: "both", topics: ["#", "$own/#"] });
+}
+
+const toLoopback = ((_name: string, options: { all?: boolean }, answer: (...all: unknown[]) => void) => {
+  if (options.all === true) answer(null, [{ address: "127.0.0.1", family: 4 }]);
+  else answer(null, "127.0.0.1", 4);
+}) as never;
+
+/** A client of the tenant with that host, over TLS or WebSocket. */
+function client(host: string, password: string, options: Parameters<typeof connect>[1] = {}, scheme = "mqtts"): Client {
+  const url = server.listeners.find((each) => each.startsWith(`${scheme}:`))!.replace("127.0.0.1", host);
+  const made = connect(url, {
+    reconnect: false,
+    credentials: { username: "ann", password },
+    tls: { ca: server.localCa!.certificate },
+    socket: { lookup: toLoopback },
+    ...options,
+  });
+  made.on("attemptFailed", () => {});
+  clients.add(made);
+  return made;
+}
+
+const lossOf = (made: Client): Promise<{ reasonCode?: number | undefined }> =>
+  new Promise((resolve) => {
+    made.on("connectionLost", resolve);
+  });
+
+/** What a TLS client without MQTT meets. */
+function handshake(servername: string | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    const port = Number(new URL(server.listeners[0]!.replace("mqtts", "http")).port);
+    const socket = connectTls({
+      host: "127.0.0.1",
+      port,
+      rejectUnauthorized: false,
+      ...(servername === undefined ? {} : { servername }),
+    });
+    socket.on("secureConnect", () => {
+      resolve(socket.getPeerCertificate().subjectaltname ?? "");
+      socket.destroy();
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
+}
+
+test("a tenant is made, reached by its names alone, and its first message is there in under a second", async () => {
+  const began = performance.now();
+  await tenant("acme");
+  const [sub, pub] = [client("acme.localhost", "acme"), client("acme.localhost", "acme", {}, "wss")];
+  const messages = sub.subscribe("a/b");
+  await messages.ready;
+  await pub.publish("a/b", "hello", { qos: 1 });
+  for await (const message of messages) {
+    expect(message.text()).toBe("hello");
+    break;
+  }
+  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(await handshake("acme.localhost")).toBe("DNS:acme.localhost");
+  expect(await handshake("localhost")).toContain("DNS:localhost");
+  expect(await admin("GET", "tenants")).toMatchObject({
+    body: { tenants: [{ name: "acme", hosts: ["acme.localhost"], state: "active" }], meta: { count: 1, hasNext: false } },
+  });
+});
+
+test("a name that nobody owns gets alert 112, before and after the first tenant is made, and after it is deleted", async () => {
+  const refused = "ERR_SSL_TLSV1_UNRECOGNIZED_NAME";
+  expect(await handshake("acme.localhost")).toBe(refused);
+  await tenant("acme", { hosts: ["mqtt.acme.localhost"] });
+  expect(await handshake("mqtt.acme.localhost")).toContain("DNS:mqtt.acme.localhost");
+  expect(await handshake("other.localhost")).toBe(refused);
+  expect(await handshake(undefined)).toContain("DNS:localhost");
+  expect(await admin("DELETE", "tenants/acme")).toMatchObject({ status: 204 });
+  expect(await handshake("acme.localhost")).toBe(refused);
+  expect(await handshake("mqtt.acme.localhost")).toBe(refused);
+});
+
+test("its users, rules and bans are its own, and no user of another gets in", async () => {
+  await tenant("acme");
+  await tenant("beta");
+  await server.users.add("default", "ann", "default");
+  await expect(client("beta.localhost", "acme").online()).rejects.toMatchObject({ reasonCode: 0x86 });
+  await expect(client("localhost", "acme").online()).rejects.toMatchObject({ reasonCode: 0x86 });
+  await client("beta.localhost", "beta").online();
+  await client("localhost", "default").online();
+  await admin("POST", "tenants/acme/bans", { kind: "user", value: "ann" });
+  await expect(client("acme.localhost", "acme").online()).rejects.toMatchObject({ reasonCode: 0x8a });
+  await client("beta.localhost", "beta").online();
+  await admin("DELETE", "tenants/acme/users/ann");
+  expect(await admin("GET", "tenants/beta/users")).toMatchObject({ body: { users: [{ username: "ann" }] } });
+  expect(await admin("GET", "users")).toMatchObject({ body: { users: [{ username: "ann" }] } });
+});
+
+test("anonymous clients of the configuration are those of the default tenant alone", async () => {
+  await tenant("acme");
+  await restart({ anonymous: true });
+  const credentials = {};
+  await client("localhost", "", { credentials }).online();
+  await expect(client("acme.localhost", "", { credentials }).online()).rejects.toMatchObject({ reasonCode: 0x87 });
+});
+
+test("a paused tenant ends its connections with 0x98 and answers 0x88, also after a restart, until it is resumed", async () => {
+  await tenant("acme");
+  const one = client("acme.localhost", "acme");
+  await one.online();
+  const lost = lossOf(one);
+  expect(await admin("POST", "tenants/acme/pause")).toMatchObject({ status: 200, body: { state: "paused" } });
+  expect(await lost).toMatchObject({ reasonCode: 0x98 });
+  await expect(client("acme.localhost", "acme").online()).rejects.toMatchObject({ reasonCode: 0x88 });
+  await expect(client("acme.localhost", "acme", { protocolVersion: 4 }).online()).rejects.toMatchObject({ reasonCode: 0x88 });
+  await restart();
+  await expect(client("acme.localhost", "acme").online()).rejects.toMatchObject({ reasonCode: 0x88 });
+  await admin("POST", "tenants/acme/resume");
+  await client("acme.localhost", "acme").online();
+});
+
+test("what a deleted tenant had is gone, and a new one of its name begins with nothing", async () => {
+  await tenant("acme");
+  await server.users.add("default", "ann", "default");
+  const one = client("acme.localhost", "acme", {
+    session: { clientId: "one", expiryInterval: 3_600 },
+    will: { topicName: "will", payload: "gone", retain: true },
+  });
+  await one.subscribe("#", { qos: 1 }).ready;
+  for (let i = 0; i < 600; i++) void one.publish(`kept/${i}`, "x", { qos: 1, retain: true });
+  await one.publish("$own/kept", "x", { qos: 1, retain: true });
+  const lost = lossOf(one);
+  expect(await admin("DELETE", "tenants/acme")).toMatchObject({ status: 204 });
+  expect(await lost).toMatchObject({ reasonCode: 0x98 });
+  expect(await admin("GET", "tenants/acme")).toMatchObject({ status: 404, body: { error: { code: "TENANT_UNKNOWN" } } });
+  expect(await admin("GET", "tenants/acme/users")).toMatchObject({ status: 404 });
+  expect(await readdir(join(folder, "data", "tenants"))).toEqual([]);
+  await restart();
+  const left = { rules: 0, users: 0, sessions: 0, retained: 0, messages: 0 };
+  await server.broker.storage.load({
+    rule: ({ tenant: owner }) => void (owner === "acme" && left.rules++),
+    user: ({ tenant: owner }) => void (owner === "acme" && left.users++),
+    session: () => void left.sessions++,
+    retained: () => void left.retained++,
+    message: () => void left.messages++,
+  });
+  expect(left).toEqual({ rules: 0, users: 0, sessions: 0, retained: 0, messages: 0 });
+  await tenant("acme");
+  const again = client("acme.localhost", "acme", { session: { clientId: "one", expiryInterval: 3_600, cleanStart: false } });
+  await again.online();
+  expect(server.broker.tenantNamed("acme")?.router.retained.size).toBe(0);
+  expect(server.broker.tenantNamed("acme")?.sessions.size).toBe(1);
+});
+
+test("a deletion that a crash cut short goes on at the next start", async () => {
+  await tenant("acme");
+  const row = { hosts: ["acme.localhost"], state: "deleting", createdAt: 1 };
+  server.broker.storage.putRule({ tenant: "acme", id: "$tenant", order: -1, rule: JSON.stringify(row) });
+  await server.broker.storage.flush();
+  await restart();
+  await server.tenants.removed("acme");
+  expect(await admin("GET", "tenants")).toMatchObject({ body: { tenants: [] } });
+  expect(server.users.list("acme")).toEqual([]);
+});
+
+test("a listener for a tenant lets nobody in before the tenant is made", async () => {
+  const plain = server.listeners[2]!.replace("?tenant=acme", "");
+  const come = (): Promise<unknown> => {
+    const made = connect(plain, { reconnect: false, credentials: { username: "ann", password: "acme" } });
+    made.on("attemptFailed", () => {});
+    clients.add(made);
+    return made.online();
+  };
+  await expect(come()).rejects.toThrow();
+  await tenant("acme");
+  await come();
+});
+
+test("what cannot be is refused by name, and changes nothing", async () => {
+  await tenant("acme");
+  const codeOf = async (value: unknown): Promise<unknown> => (await admin("POST", "tenants", value)).body["error"];
+  expect(await codeOf({ name: "acme" })).toMatchObject({ code: "TENANT_EXISTS" });
+  expect(await codeOf({ name: "beta", hosts: ["acme.localhost"] })).toMatchObject({
+    code: "TENANT_EXISTS",
+    message: /acme.localhost belongs/,
+  });
+  expect(await codeOf({ name: "default" })).toMatchObject({ code: "OPTION_INVALID" });
+  expect(await codeOf({ name: "Beta" })).toMatchObject({ code: "OPTION_INVALID", message: /name: must have 1 to 63/ });
+  expect(await codeOf({ name: "beta", hosts: ["10.0.0.1"] })).toMatchObject({ code: "OPTION_INVALID" });
+  expect(await codeOf({ name: "beta", hosts: ["mqtt.example.com"] })).toMatchObject({
+    message: /no certificate for mqtt.example.com/,
+  });
+  expect(await codeOf({ name: "beta", tls: { certificate: "/none", key: "/none" } })).toMatchObject({
+    code: "CERTIFICATE_UNREADABLE",
+  });
+  expect((await admin("GET", "tenants")).body["tenants"]).toHaveLength(1);
+  expect(await readdir(join(folder, "data", "tenants"))).toEqual(["acme"]);
+});

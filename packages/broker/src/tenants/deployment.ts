@@ -1,0 +1,102 @@
+import type { AccessAnswer, AccessQuestion, RuleAccess } from "../acl/rule-access.ts";
+import type { Rule, RuleInput } from "../acl/rule.ts";
+import type { NoMatch } from "../acl/tenant-rules.ts";
+import type { ConnectionSummary } from "../admin/broker-view.ts";
+import type { ConnectionDetail } from "../admin/connection-routes.ts";
+import type { Ban, BanKind } from "../auth/ban-list.ts";
+import type { IssuedToken } from "../auth/token-method.ts";
+import type { UserDirectory, UserSummary } from "../auth/user-directory.ts";
+import type { BrokerLimits } from "../connection/broker-limits.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { Trace, TraceLimits } from "../trace/trace.ts";
+import type { TraceRequest } from "../trace/trace-scope.ts";
+import type { Tenant } from "./tenant.ts";
+
+/** The users of one tenant. */
+export interface TenantUsers {
+  list(): UserSummary[];
+  add(username: string, password: string): Promise<UserSummary>;
+  setPassword(username: string, password: string): Promise<void>;
+  setDisabled(username: string, isDisabled: boolean): Promise<void>;
+  remove(username: string): Promise<void>;
+  /** With hashes of another broker; all or none. */
+  importAll(users: readonly { username: string; passwordHash: string }[]): Promise<void>;
+}
+
+/** The access rules of one tenant. */
+export interface TenantRuleList {
+  list(): Rule[];
+  noMatch(): NoMatch;
+  add(rule: RuleInput, place?: number): Promise<Rule>;
+  addAll(rules: readonly RuleInput[]): Promise<Rule[]>;
+  replaceAll(rules: readonly RuleInput[]): Promise<Rule[]>;
+  put(id: string, rule: RuleInput): Promise<Rule>;
+  remove(id: string): Promise<void>;
+  move(id: string, place: number): Promise<void>;
+  setNoMatch(noMatch: NoMatch): Promise<void>;
+  test(question: AccessQuestion): AccessAnswer;
+}
+
+/** Whom the connections that somebody ends belong to. */
+export type KickRequest = Pick<Ban, "kind" | "value">;
+
+/** Who may not come to one tenant. */
+export interface TenantBans {
+  list(): Ban[];
+  add(ban: Ban): Promise<void>;
+  lift(kind: BanKind, value: string): Promise<boolean>;
+}
+
+/**
+ * One tenant as its administrator may act on it: whoever holds this reaches no other's, since nothing here takes a tenant's name. All of
+ * the admin API that an administrator may ask is written against it.
+ */
+export interface Deployment {
+  /** Its Sessions, subscriptions, retained messages and counters. */
+  readonly tenant: Tenant;
+  readonly users: TenantUsers;
+  readonly rules: TenantRuleList;
+  readonly bans: TenantBans;
+  /** Clients that are connected now. */
+  connections(): ConnectionSummary[];
+  /** One of them in full, by its number. */
+  connection(id: number): ConnectionDetail | undefined;
+  /** Ends it with DISCONNECT 0x98; false when there is none. */
+  endConnection(id: number): boolean;
+  /** The same of everybody that is meant; answers how many. */
+  kick(whom: KickRequest): number;
+  trace(about: Omit<TraceRequest, "tenant">, limits: TraceLimits): Trace;
+  /** A password of five minutes for the console's own connection. */
+  issueToken(): IssuedToken;
+  limits(): Readonly<BrokerLimits>;
+  counters(): Readonly<Counters>;
+}
+
+/** The users of one tenant out of all. */
+export function usersOf(directory: UserDirectory, tenant: string): TenantUsers {
+  return {
+    list: () => directory.list(tenant),
+    add: (username, password) => directory.add(tenant, username, password),
+    setPassword: (username, password) => directory.setPassword(tenant, username, password),
+    setDisabled: (username, isDisabled) => directory.setDisabled(tenant, username, isDisabled),
+    remove: (username) => directory.remove(tenant, username),
+    importAll: (users) => directory.importAll(tenant, users),
+  };
+}
+
+/** The access rules of one tenant out of all. */
+export function rulesOf(access: RuleAccess, tenant: string): TenantRuleList {
+  const { directory } = access;
+  return {
+    list: () => directory.list(tenant),
+    noMatch: () => directory.noMatch(tenant),
+    add: (rule, place) => directory.add(tenant, rule, place),
+    addAll: (rules) => directory.addAll(tenant, rules),
+    replaceAll: (rules) => directory.replaceAll(tenant, rules),
+    put: (id, rule) => directory.put(tenant, id, rule),
+    remove: (id) => directory.remove(tenant, id),
+    move: (id, place) => directory.move(tenant, id, place),
+    setNoMatch: (noMatch) => directory.setNoMatch(tenant, noMatch),
+    test: (question) => access.answer(tenant, question),
+  };
+}
