@@ -15,6 +15,7 @@ import {
   type ShutdownConfig,
   shutdownSchema,
 } from "./operations-schema.ts";
+import { type StorageConfig, storageSchema } from "./storage-schema.ts";
 import { type TenantsConfig, tenantsSchema } from "./tenants-schema.ts";
 import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 
@@ -24,6 +25,7 @@ export interface BrokerConfig {
   memory: boolean;
   durability: Durability;
   onDamage: "refuse" | "salvage";
+  storage: StorageConfig;
   listen: ListenerConfig[];
   /** The console's address, or false for no console. */
   console: string | false;
@@ -46,7 +48,7 @@ export interface BrokerConfig {
 }
 
 /** The keys that hold further keys: command line and file are merged inside of them. */
-export const GROUPS = ["admin", "tls", "tenants", "limits", "log", "metrics", "shutdown", "bootstrap"] as const;
+export const GROUPS = ["storage", "admin", "tls", "tenants", "limits", "log", "metrics", "shutdown", "bootstrap"] as const;
 type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
@@ -87,6 +89,7 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     .enum(["refuse", "salvage"])
     .default("refuse")
     .describe("What to do with a damaged store. Salvaging drops what cannot be read, so it is never done unasked."),
+  storage: storageSchema.prefault({}).describe("How large the store may be."),
   listen: z
     .array(listenerSchema)
     .min(1, { error: "needs at least one listener" })

@@ -4,7 +4,7 @@ import { parseShare, ReasonCode, validateTopicFilter } from "@bowline/protocol/i
 import type { SubscribeVerdict } from "../acl/access-control.ts";
 import type { Router } from "../router/router.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage, StoredSubscription } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 
@@ -50,7 +50,7 @@ export function grantSubscriptions(
     // [MQTT-3.8.4-7]: never more than was asked for, nor than may be published with.
     const qos = request.qos < limits.maximumQoS ? request.qos : limits.maximumQoS;
     const asked = { ...request, qos, subscriptionIdentifier };
-    const kept = orRefused(() => (session.isPersistent ? storage.putSubscription(session.id, asked) : 0));
+    const kept = keep(asked, session, storage);
     if (kept < 0) {
       granted.reasonCodes.push(ReasonCode.QuotaExceeded);
       continue;
@@ -61,6 +61,26 @@ export function grantSubscriptions(
     granted.reasonCodes.push(qos);
   }
   return granted;
+}
+
+/** Answers the commit number after which it is kept, or -1. Clients often ask again for what they have; that costs no row. */
+function keep(asked: StoredSubscription, session: Session, storage: Storage): number {
+  if (!session.isPersistent) return 0;
+  const known = session.subscriptions.get(asked.topicFilter);
+  if (known !== undefined && isSame(known, asked)) return session.keptBy;
+  const kept = orRefused(() => storage.putSubscription(session.id, asked));
+  session.keptBy = Math.max(session.keptBy, kept);
+  return kept;
+}
+
+function isSame(one: StoredSubscription, other: StoredSubscription): boolean {
+  return (
+    one.qos === other.qos &&
+    one.noLocal === other.noLocal &&
+    one.retainAsPublished === other.retainAsPublished &&
+    one.retainHandling === other.retainHandling &&
+    one.subscriptionIdentifier === other.subscriptionIdentifier
+  );
 }
 
 /** The limit that does not allow one more Subscription, in words. */

@@ -1,4 +1,5 @@
 import type { Counters, CounterName } from "./counters.ts";
+import type { StorageSize } from "../storage/storage.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 import { REFUSED_LOGINS } from "./refused-logins.ts";
 import type { Session } from "../sessions/session.ts";
@@ -22,6 +23,7 @@ export interface MetricFacts {
   readonly losers: readonly Session[];
   readonly listeners: readonly ListenerFigures[];
   readonly isStorageWritable: boolean;
+  readonly storageSize: StorageSize | undefined;
   readonly isDraining: boolean;
   readonly reloads: {
     readonly succeeded: number;
@@ -50,6 +52,7 @@ export function brokerMetrics(facts: MetricFacts): MetricFamily[] {
     refusedLogins(facts.tenants),
     ...listenerMetrics(facts.listeners),
     gauge("bowline_storage_writable", "1 while storage takes writes, else 0.", [{ value: Number(facts.isStorageWritable) }]),
+    ...storageSizes(facts.storageSize),
     gauge("bowline_draining", "1 while the broker sends its clients away, else 0.", [{ value: Number(facts.isDraining) }]),
     ...reloadMetrics(facts),
   ];
@@ -190,6 +193,17 @@ function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] 
       listeners.map(({ url, counters }) => ({ value: counters["identitiesIgnored"] ?? 0, labels: { listener: url } })),
     ),
     counter("bowline_listener_refused_total", "Connections that were refused before MQTT, by cause.", refused),
+  ];
+}
+
+function storageSizes(size: StorageSize | undefined): MetricFamily[] {
+  if (size === undefined) return [];
+  return [
+    gauge("bowline_storage_used_bytes", "Bytes of the store's rows, which storage.maximumBytes bounds.", [
+      { value: size.usedBytes },
+    ]),
+    gauge("bowline_storage_file_bytes", "Bytes of the store's file, with free pages for later rows.", [{ value: size.fileBytes }]),
+    gauge("bowline_storage_maximum_bytes", "storage.maximumBytes.", [{ value: size.maximumBytes }]),
   ];
 }
 

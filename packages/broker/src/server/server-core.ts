@@ -15,6 +15,7 @@ import { grantsRights, NO_RIGHTS } from "../config/config-warnings.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
 import type { Logger } from "../log/logger.ts";
+import type { LoadUserModule } from "../realtime/user-module.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
@@ -47,13 +48,14 @@ export interface ServerCoreOptions {
   config: BrokerConfig;
   logger: Logger;
   authenticationMethods?: readonly EnhancedMethod[];
+  loadUserModule?: LoadUserModule | undefined;
   redirect?: BrokerOptions["redirect"];
   rules?: readonly RuleInput[] | undefined;
 }
 
 /** @throws MqttError of the store, of an authenticator, and CONFIG_INVALID of a secret of `bootstrap` */
 export async function startServerCore(
-  { config, logger, authenticationMethods, redirect, rules }: ServerCoreOptions,
+  { config, logger, authenticationMethods, redirect, rules, loadUserModule }: ServerCoreOptions,
   folder: DataFolder,
   closers: CloseStack,
 ): Promise<ServerCore> {
@@ -64,7 +66,7 @@ export async function startServerCore(
   const tokens = new TokenMethod();
   const bans = new BanList(storage);
   const tenants = new TenantRegistry(storage);
-  const authentication = new ServerAuthentication({ users, hasher, logger }, tokens, authenticationMethods);
+  const authentication = new ServerAuthentication({ users, hasher, logger, loadUserModule }, tokens, authenticationMethods);
   const authorization = new ServerAuthorization(access);
   const { limits } = config;
   // Nobody comes before the chain is there: listeners open last.
@@ -102,6 +104,7 @@ export async function startServerCore(
       both.commit();
       broker.authenticator = new BanningAuthenticator(both.chain, bans);
       broker.changeLimits(next.limits);
+      storage.changeMaximumBytes(next.storage.maximumBytes);
     };
     return { commit, undo: () => both.undo() };
   };
@@ -136,6 +139,7 @@ function openConfiguredStorage(config: BrokerConfig, folder: DataFolder, logger:
   return openStorage({
     directory: folder.store,
     durability: config.durability,
+    maximumBytes: config.storage.maximumBytes,
     onDamage: config.onDamage,
     onSalvaged: (report) => logger.warn({ ...report }, "the store was damaged; what could be read was kept"),
     onMigrated: (report) => logger.info({ ...report }, "the store was brought up to date; it is kept as it was beside the new one"),

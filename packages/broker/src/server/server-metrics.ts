@@ -52,6 +52,7 @@ export class ServerMetrics {
       losers: topLosers(allSessions(broker), CLIENTS_LABELLED),
       listeners: listeners()?.all() ?? [],
       isStorageWritable: broker.storage.health.state === "ok",
+      storageSize: broker.storage.size,
       isDraining: drain.isDraining,
       reloads: reload.counts,
       certificateNotAfter: tls.notAfter,

@@ -37,7 +37,7 @@ export class Session {
   readonly subscriptions: Map<string, Subscription> = new Map();
   /** Number in storage; 0 for a Session that ends with its connection. */
   id = 0;
-  /** Commit number of its first row: before that, a crash loses it. */
+  /** Commit number of its first row, and of its Subscriptions: before that, a crash loses them. */
   keptBy = 0;
   /** Seconds; 0 ends it with its connection. */
   expiryInterval = 0;

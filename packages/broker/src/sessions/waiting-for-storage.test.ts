@@ -164,6 +164,26 @@ describe("SUBSCRIBE and UNSUBSCRIBE on a disk that does not keep up", () => {
     },
   );
 
+  test("what the client has already is granted on a full disk too, and waits for what it waited for before", async () => {
+    const world = await BrokerWorld.start();
+    const client = await world.client(5, { ...lasting("c"), keepAlive: 0 });
+    await client.subscribe("t", 1);
+    world.store.become("full");
+    expect(await client.subscribe("t", 1)).toEqual([1]);
+    expect(await client.subscribe("t", 2)).toEqual([0x97]);
+    world.store.become("ok");
+    world.store.holdsCommits = true;
+    client.send({ type: PacketType.SUBSCRIBE, packetIdentifier: 9, subscriptions: [{ ...subscriptions[0], topicFilter: "new" }] });
+    await world.settle();
+    await client.cut();
+    const again = world.dial();
+    again.send(connectOf(5, lasting("c")));
+    expect(await again.take()).toEqual([]);
+    world.store.commit();
+    expect(await again.take()).toMatchObject([{ type: PacketType.CONNACK, sessionPresent: true }]);
+    expect(await again.subscribe("new", 1)).toEqual([1]);
+  });
+
   test("an answer that was in time leaves nothing behind", async () => {
     const world = await BrokerWorld.start();
     const client = await world.client(5, { ...lasting("c"), keepAlive: 0 });

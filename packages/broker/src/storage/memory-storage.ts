@@ -30,6 +30,7 @@ export interface MemoryStorageOptions {
 export class MemoryStorage implements Storage {
   readonly durability: Durability = "relaxed";
   readonly health: StorageHealth = { state: "ok" };
+  readonly size: undefined = undefined;
   committed: CommitNumber = 0;
   onCommitted: (n: CommitNumber) => void = ignore;
   onHealth: (health: StorageHealth) => void = ignore;
@@ -56,6 +57,8 @@ export class MemoryStorage implements Storage {
   get nextSessionId(): number {
     return this.#image?.nextSessionId ?? 1;
   }
+
+  changeMaximumBytes(): void {}
 
   load(visitor: StorageVisitor): Promise<void> {
     this.#image?.visit(visitor);

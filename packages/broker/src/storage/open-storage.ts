@@ -4,13 +4,16 @@ import type { SalvageReport } from "./lmdb/salvage-store.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import type { Durability, Storage } from "./storage.ts";
 
+/** 64 GiB: far above what a broker keeps that somebody looks after, and below most disks. */
+export const DEFAULT_MAXIMUM_BYTES: number = 64 * 2 ** 30;
+
 /** Where and how the embedded store is kept. */
 export interface StoreOptions {
   /** The store's own folder, made with mode 0700 when it is missing. */
   directory: string;
   /** Default `durable`. */
   durability?: Durability;
-  /** Bytes the store's file may take before it turns read-only; default 64 GiB. */
+  /** Bytes of rows, above which the store takes nothing that grows; default 64 GiB. */
   maximumBytes?: number;
   /** What to do with a damaged store: `refuse` (default) with STORE_DAMAGED, or `salvage` what can still be read. */
   onDamage?: "refuse" | "salvage";
@@ -30,7 +33,7 @@ export async function openStorage(options: StoreOptions | "memory"): Promise<Sto
   return openLmdbStorage({
     directory: options.directory,
     durability: options.durability ?? "durable",
-    maximumBytes: options.maximumBytes ?? 64 * 2 ** 30,
+    maximumBytes: options.maximumBytes ?? DEFAULT_MAXIMUM_BYTES,
     onDamage: options.onDamage ?? "refuse",
     onSalvaged: options.onSalvaged ?? (() => {}),
     onMigrated: options.onMigrated ?? (() => {}),

@@ -129,6 +129,16 @@ export interface StorageVisitor {
 
 export type StorageHealth = { state: "ok" } | { state: "read-only"; cause: string; since: number };
 
+/** How large a store is that has a file. */
+export interface StorageSize {
+  /** Bytes of the pages that hold rows: what the limit is about. */
+  usedBytes: number;
+  /** Bytes of the file, which keeps free pages for later rows and never shrinks. */
+  fileBytes: number;
+  /** See StoreOptions. */
+  maximumBytes: number;
+}
+
 export interface Storage {
   readonly durability: Durability;
   /** Reads everything once; rejects with MqttError STORE_DAMAGED, STORE_NEWER and so on. */
@@ -173,6 +183,10 @@ export interface Storage {
    */
   onHealth: (health: StorageHealth) => void;
   readonly health: StorageHealth;
+  /** Undefined for a storage without a file. */
+  readonly size: StorageSize | undefined;
+  /** Puts another limit in force at once; a storage without a file has none. */
+  changeMaximumBytes(bytes: number): void;
   /** Resolves when everything appended so far is committed; rejects when it cannot be. */
   flush(): Promise<void>;
   /** Flushes, closes and releases the lock. */

@@ -5,6 +5,7 @@ import type {
   QueueEntry,
   Storage,
   StorageHealth,
+  StorageSize,
   StorageVisitor,
   StoredMessage,
   StoredRule,
@@ -67,6 +68,7 @@ export class LmdbStorage implements Storage {
   /** Set while more is stored than the limit allows; deleting goes on. */
   #overLimit: StorageHealth | undefined;
   #isDamaged = false;
+  #maximumBytes: number;
   #closing: Promise<void> | undefined;
   readonly nextMessageId: number;
   readonly nextSessionId: number;
@@ -74,6 +76,7 @@ export class LmdbStorage implements Storage {
   constructor(options: LmdbStorageOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#maximumBytes = options.maximumBytes;
     this.durability = options.durability;
     this.#reserved = { ...options.meta };
     this.nextMessageId = options.meta.nextMessageId;
@@ -96,6 +99,16 @@ export class LmdbStorage implements Storage {
 
   get health(): StorageHealth {
     return this.#writer.health.state === "ok" && this.#overLimit !== undefined ? this.#overLimit : this.#writer.health;
+  }
+
+  get size(): StorageSize {
+    const { usedBytes, fileBytes } = this.#store;
+    return { usedBytes, fileBytes, maximumBytes: this.#maximumBytes };
+  }
+
+  changeMaximumBytes(bytes: number): void {
+    this.#maximumBytes = bytes;
+    this.#watchSize();
   }
 
   async load(visitor: StorageVisitor): Promise<void> {
@@ -235,7 +248,7 @@ export class LmdbStorage implements Storage {
 
   /** Counting pages costs more than asking for the size of the file, which can only be larger. */
   #watchSize(): void {
-    const { maximumBytes } = this.#options;
+    const maximumBytes = this.#maximumBytes;
     const isOver = this.#store.fileBytes > maximumBytes && this.#store.usedBytes > maximumBytes;
     if (isOver === (this.#overLimit !== undefined)) return;
     const cause = `the store has reached its limit of ${maximumBytes} bytes`;
