@@ -45,16 +45,8 @@ export async function fuzzSockets(
   const maker = await AttackMaker.make();
   const friend = await broker.friend();
   const startBytes = broker.ownBytes;
-  const counts = {
-    seed,
-    inputs: 0,
-    unopened: 0,
-    answered: 0,
-    sentBytes: 0,
-    receivedBytes: 0,
-    startBytes,
-    highestBytes: startBytes,
-  };
+  const counts = { seed, inputs: 0, unopened: 0, answered: 0, sentBytes: 0, receivedBytes: 0, startBytes };
+  const samples: number[] = [];
   let next = first;
   const worker = async (): Promise<void> => {
     for (let input = next++; !isOver(input); input = next++) {

@@ -24,10 +24,6 @@ try {
   const { disturbances } = report.friend;
   const grew = report.secondHalfBytes > report.firstHalfBytes + GROWTH_MAX || report.endBytes > report.startBytes + WARM_BYTES;
   const findings = [...disturbances, ...broker.faults, ...(grew ? ["memory grew"] : [])];
-    ...disturbances,
-    ...broker.faults,
-    ...(report.endBytes > report.startBytes + GROWTH_MAX ? ["memory grew"] : []),
-  ];
   for (const finding of findings) console.error(finding);
   if (findings.length > 0) process.exitCode = 1;
 } finally {

@@ -68,7 +68,7 @@ const wrong: readonly (readonly [string, number, ...FrameParts[]])[] = [
 ];
 
 describe("wrong frames", () => {
-  test.each(wrong)("%s: closed with %i, before and after the CONNECT", async (_what, code, ...frames) => {
+  test.each(wrong)("%s: closed with %i, before and after the CONNECT", async (...[, code, ...frames]) => {
     for (const open of [upgraded, known]) {
       const link = await open();
       for (const parts of frames) link.send(frame(parts));
