@@ -62,6 +62,8 @@ export interface Rights {
   unknown?(action: AccessCase["action"], topic: string, qos: QoS, retain: boolean): Promise<void> | undefined;
   /** How it may not publish to the topic: the sum of `publishBit` of each way that is refused, 0 for none. */
   refusedPublishes(topicName: string): number;
+  /** For the client, which rule refuses it: what `refusedPublishes` says it may not. Absent: nobody says. */
+  whyNot?(topicName: string, qos: QoS, retain: boolean): string;
   /**
    * Whether a will that was allowed at CONNECT is not to be published any more: a right that was taken away stops it, one whose ground
    * is merely not known any more does not. Absent: whether it may be published now.
@@ -94,3 +96,6 @@ export function nextVersion(): number {
 export function isBrokersOwn(topicName: string): boolean {
   return topicName.startsWith("$SYS/");
 }
+
+/** Why a client may not publish there. */
+export const BROKERS_OWN = "nobody but the broker publishes to $SYS/";

@@ -43,6 +43,7 @@ export function accessOf(functions: AccessFunctions, faulted: (who: Identity, ca
       version,
       isByRules: true,
       refusedPublishes: (topicName) => (ask(who, () => functions.mayPublish(who, topicName)) ? 0 : EVERY_PUBLISH),
+      whyNot: () => DENIED.reason,
       subscribing: (topicFilter) => (ask(who, () => functions.maySubscribe(who, topicFilter)) ? ALLOWED : DENIED),
       isFree: () => isAlwaysFree,
       mayReceive: (topicName) => ask(who, () => functions.mayReceive(who, topicName)),

@@ -1,5 +1,6 @@
 import type { QoS } from "@bowline/protocol";
 import {
+  BROKERS_OWN,
   type ConnectionFacts,
   EVERY_PUBLISH,
   type Identity,
@@ -14,7 +15,7 @@ import type { AnswerExpiry, Expiring } from "./answer-expiry.ts";
 import { type AccessCase, type AskedSource, isAsked } from "./asked-source.ts";
 import { BoundRules } from "./bound-rules.ts";
 import type { BoundRule } from "./compiled-rule.ts";
-import { isFree, publishing, receiving, subscribing } from "./decide.ts";
+import { inWords, isFree, publishing, receiving, subscribing } from "./decide.ts";
 import { bindSource, type CurrentRules, type TenantRules } from "./tenant-rules.ts";
 
 type Reply = "allow" | "deny" | "ignore";
@@ -98,6 +99,10 @@ export class AskedRights implements Rights, Expiring {
     return refused;
   }
 
+  whyNot(topicName: string, qos: QoS, retain: boolean): string {
+    return isBrokersOwn(topicName) ? BROKERS_OWN : this.#publishing(topicName, qos, retain).reason();
+  }
+
   stopsWill(topicName: string, way: number): boolean {
     for (const part of this.#bind()) {
       if (isAskedPart(part)) {
@@ -133,17 +138,22 @@ export class AskedRights implements Rights, Expiring {
   }
 
   #mayPublish(topicName: string, qos: QoS, retain: boolean): boolean {
+    return this.#publishing(topicName, qos, retain).isAllowed;
+  }
+
+  #publishing(topicName: string, qos: QoS, retain: boolean): { isAllowed: boolean; reason: () => string } {
     const bit = publishBit(qos, retain);
     for (const part of this.#bind()) {
       if (isAskedPart(part)) {
         const reply = this.#replyTo(keyOf(part, { action: "publish", topic: topicName, qos, retain }));
-        if (reply !== "ignore") return reply === "allow";
+        if (reply !== "ignore") return { isAllowed: reply === "allow", reason: () => `${part.name} denies ${topicName}` };
       } else {
-        const { isAllowed, rule } = publishing(part, topicName, bit);
-        if (rule !== undefined) return isAllowed;
+        const decision = publishing(part, topicName, bit);
+        if (decision.rule !== undefined) return { isAllowed: decision.isAllowed, reason: () => inWords(decision) };
       }
     }
-    return this.#known.isOpen;
+    const { isOpen } = this.#known;
+    return { isAllowed: isOpen, reason: () => inWords({ isAllowed: isOpen, rule: undefined }) };
   }
 
   /** Whom the answer depends on and who was not asked. */

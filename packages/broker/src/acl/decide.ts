@@ -43,6 +43,12 @@ export function publishing(bound: BoundRules, topicName: string, bit: number): D
   return { isAllowed: bound.isOpen, rule: undefined };
 }
 
+/** What was decided about one topic, in words. */
+export function inWords({ isAllowed, rule }: Decision): string {
+  if (rule === undefined) return `no rule matches, which means ${isAllowed ? "allow" : "deny"}`;
+  return `${rule.label} ${isAllowed ? "allows" : "denies"} ${rule.topicFilter}`;
+}
+
 /** Whether a message may be delivered by a Subscription of that QoS, or by any when no filter is given. */
 export function receiving(bound: BoundRules, topicName: string, qos: QoS, topicFilter?: string): Decision {
   const levels = topicName.split("/");

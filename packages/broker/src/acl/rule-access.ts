@@ -5,7 +5,7 @@ import { publishBit } from "./access-control.ts";
 import { AnswerExpiry } from "./answer-expiry.ts";
 import { type AskedContext, AskedRights } from "./asked-rights.ts";
 import { type AskedSource, isAsked } from "./asked-source.ts";
-import { publishing, receiving } from "./decide.ts";
+import { inWords, publishing, receiving } from "./decide.ts";
 import { rightsOfAbsent, superuserRights } from "./fixed-rights.ts";
 import type { RuleDirectory } from "./rule-directory.ts";
 import type { RuleSource } from "./rule-source.ts";
@@ -76,9 +76,7 @@ export class RuleAccess implements AccessControl, AskedContext {
     const connection = { remoteAddress: address };
     if (action === "subscribe") return this.rightsOf(who, connection).subscribing(topic, qos);
     const bound = this.directory.currentOf(tenant).rules.bind(who, connection);
-    const { isAllowed, rule } =
-      action === "publish" ? publishing(bound, topic, publishBit(qos, retain)) : receiving(bound, topic, qos);
-    if (rule === undefined) return { isAllowed, reason: `no rule matches, which means ${isAllowed ? "allow" : "deny"}` };
-    return { isAllowed, reason: `${rule.label} ${isAllowed ? "allows" : "denies"} ${rule.topicFilter}` };
+    const decision = action === "publish" ? publishing(bound, topic, publishBit(qos, retain)) : receiving(bound, topic, qos);
+    return { isAllowed: decision.isAllowed, reason: inWords(decision) };
   }
 }

@@ -1,15 +1,17 @@
 import type { QoS } from "@bowline/protocol";
 import {
+  BROKERS_OWN,
   type ConnectionFacts,
   EVERY_PUBLISH,
   type Identity,
   isBrokersOwn,
   nextVersion,
+  publishBit,
   type Rights,
   type SubscribeVerdict,
 } from "./access-control.ts";
 import type { BoundRules } from "./bound-rules.ts";
-import { isFree, receiving, refusedPublishes, subscribing } from "./decide.ts";
+import { inWords, isFree, publishing, receiving, refusedPublishes, subscribing } from "./decide.ts";
 import type { RuleSource } from "./rule-source.ts";
 import type { CurrentRules, TenantRules } from "./tenant-rules.ts";
 
@@ -56,6 +58,10 @@ export class RuleRights implements Rights {
     const refused = isBrokersOwn(topicName) ? EVERY_PUBLISH : refusedPublishes(bound, topicName);
     this.#publishing = remember(this.#publishing, topicName, refused);
     return refused;
+  }
+
+  whyNot(topicName: string, qos: QoS, retain: boolean): string {
+    return isBrokersOwn(topicName) ? BROKERS_OWN : inWords(publishing(this.#bind(), topicName, publishBit(qos, retain)));
   }
 
   subscribing(topicFilter: string, qos: QoS): SubscribeVerdict {

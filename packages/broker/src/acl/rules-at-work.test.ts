@@ -75,6 +75,63 @@ async function subscribeRaw(client: TestClient, ...topicFilters: string[]) {
   return suback!;
 }
 
+describe("a PUBLISH that is denied", () => {
+  const RULES = [deny("home/vault", { id: "no-vault" }), allow("home/#")];
+
+  /** Reason Code and Reason String of the acknowledgements that have come. */
+  async function answers(client: TestClient): Promise<unknown[]> {
+    return (await client.take()).map((packet) =>
+      packet.type === PacketType.PUBACK || packet.type === PacketType.PUBREC
+        ? [packet.type, packet.reasonCode, packet.properties?.reasonString]
+        : packet,
+    );
+  }
+
+  test("is told by which rule, in PUBACK and PUBREC", async () => {
+    const { world } = await RuledWorld.start(...RULES);
+    const client = await world.client(5);
+    client.publish("home/vault", "1", 1);
+    client.publish("yard", "2", 2);
+    client.publish("$SYS/x", "3", 1);
+    expect(await answers(client)).toEqual([
+      [PacketType.PUBACK, 0x87, "NOT_AUTHORIZED: rule no-vault denies home/vault"],
+      [PacketType.PUBREC, 0x87, "NOT_AUTHORIZED: no rule matches, which means deny"],
+      [PacketType.PUBACK, 0x87, "NOT_AUTHORIZED: nobody but the broker publishes to $SYS/"],
+    ]);
+  });
+
+  test("[MQTT-3.1.2-29] [MQTT-3.4.2-2] [MQTT-3.5.2-2] is not where the client wants no words, or takes no packet so large", async () => {
+    const { world } = await RuledWorld.start(...RULES);
+    for (const properties of [{ requestProblemInformation: 0 }, { maximumPacketSize: 40 }]) {
+      const client = await world.client(5, { properties });
+      client.publish("home/vault", "1", 1);
+      client.publish("home/vault", "2", 2);
+      expect(await answers(client)).toEqual([
+        [PacketType.PUBACK, 0x87, undefined],
+        [PacketType.PUBREC, 0x87, undefined],
+      ]);
+    }
+  });
+
+  test("[MQTT-4.6.0-2] [MQTT-4.6.0-3] waits its turn, without words, behind acknowledgements that wait for the disk", async () => {
+    const { world } = await RuledWorld.start(...RULES);
+    for (const qos of [1, 2] as const) {
+      const client = await world.client(5, { clientIdentifier: `p${qos}`, properties: { sessionExpiryInterval: 60 } });
+      world.store.holdsCommits = true;
+      client.publish("home/a", "kept", qos, { retain: true });
+      client.publish("home/vault", "denied", qos);
+      expect(await answers(client)).toEqual([]);
+      world.store.holdsCommits = false;
+      world.store.commit();
+      const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
+      expect(await answers(client)).toEqual([
+        [type, 0, undefined],
+        [type, 0x87, undefined],
+      ]);
+    }
+  });
+});
+
 describe("SUBSCRIBE", () => {
   test("is granted where one allow rule covers the filter whole, else 0x87 with the rule named", async () => {
     const { world } = await RuledWorld.start(

@@ -310,6 +310,12 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     return true;
   }
 
+  explainDenial({ qos, retain }: PublishOffsets, reasonCode: number): Properties | undefined {
+    if (reasonCode !== ReasonCode.NotAuthorized || this.lastRoute === undefined) return undefined;
+    const why = this.session!.rights.whyNot?.(this.lastRoute.topicName, qos, retain);
+    return why === undefined ? undefined : becauseOf([`NOT_AUTHORIZED: ${why}`]).properties;
+  }
+
   released(packetIdentifier: number): number {
     return this.environment.journal.inboundReleased(this.session!, packetIdentifier);
   }
@@ -378,7 +384,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.keeping?.stop();
     this.sender.flush();
     this.detach();
-    this.arrival.channel.end();
+    this.arrival.channel.end(error === undefined);
     this.closing = this.environment.clock.setTimer(() => this.cutIfStuck(), LAST_BYTES_WITHIN_MS);
   }
 

@@ -326,9 +326,20 @@ export class ServerConnection implements FrameHandler {
   }
 
   /** Before 5.0 a refusal cannot be said: [v3 MQTT-3.3.5-2] leaves a positive acknowledgement or a close; we close (O-3). */
-  private deny(type: number, id: number, reasonCode: number): void {
-    if (this.sender.version === 5) this.sender.acknowledgeAfter(type, id, reasonCode, 0);
-    else this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
+  private deny(type: PubackType, id: number, reasonCode: number): void {
+    if (this.sender.version !== 5) this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
+    else if (!this.explains(type, id, reasonCode)) this.sender.acknowledgeAfter(type, id, reasonCode, 0);
+  }
+
+  /**
+   * Says why in the acknowledgement itself. One that earlier ones must precede ([MQTT-4.6.0-2] [MQTT-4.6.0-3]) goes without, since what
+   * waits for a commit has no room for words, and making some would cost those that are not refused.
+   */
+  private explains(type: PubackType, packetIdentifier: number, reasonCode: number): boolean {
+    const { sender, sink } = this;
+    if (!this.wantsProblemInformation || sender.pendingPubacks + this.unreleased.count > 0) return false;
+    const properties = sink.explainDenial?.(offsets, reasonCode);
+    return properties !== undefined && sender.packet({ type, packetIdentifier, reasonCode, properties });
   }
 
   /** A PUBLISH without Topic Name has an alias: what has neither was refused before. */
@@ -589,6 +600,7 @@ export class ServerConnection implements FrameHandler {
   }
 }
 
+type PubackType = typeof PacketType.PUBACK | typeof PacketType.PUBREC;
 type RequestAnswer = typeof PacketType.SUBACK | typeof PacketType.UNSUBACK;
 
 const PINGRESP: Packet = { type: PacketType.PINGRESP };

@@ -86,6 +86,8 @@ export interface ServerSink {
   opened(): void;
   /** A PUBLISH, or a run of QoS 0 ones, to route. QoS 2 comes once for each message; `state.inbound` holds it already. */
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer;
+  /** What to add to the acknowledgement of the PUBLISH that was just denied, in properties. Absent: nothing. */
+  explainDenial?(offsets: PublishOffsets, reasonCode: number): Properties | undefined;
   /** PUBREL removed an inbound QoS 2 identifier: keep that. Answers the commit number that PUBCOMP waits for. */
   released(packetIdentifier: number): number;
   /** Undefined: the answer comes by `answerSubscribe`. */
