@@ -44,6 +44,7 @@ export { loadConfig, loadConfigFiles, type LoadConfigOptions, type LoadedConfig 
 export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, silentLogger } from "./log/logger.ts";
 export type { TracedPacket, TracedPayload, TraceEvent } from "./trace/trace-event.ts";
 export { Secret } from "./log/secret.ts";
+export type { LoadUserModule, UserModule } from "./realtime/user-module.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";
 export { type LocalCa, openLocalCa } from "./tls/local-ca.ts";
 export { AcmeRenewal } from "./tls/acme/acme-renewal.ts";

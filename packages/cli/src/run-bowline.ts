@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "show the packets that pass at the broker",
     load: async () => (await import("./commands/trace.ts")).trace,
   },
+  realtime: {
+    summary: "try out a custom authorizer",
+    load: async () => (await import("./commands/realtime.ts")).realtime,
+  },
   console: {
     summary: "make a link that signs a browser in",
     load: async () => (await import("./commands/console.ts")).consoleLink,

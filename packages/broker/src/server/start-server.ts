@@ -10,6 +10,7 @@ import type { Redirection } from "../connection/redirection.ts";
 import type { Accept } from "../listeners/arrival.ts";
 import type { Logger } from "../log/logger.ts";
 import { maximumOpenFiles } from "../metrics/process-metrics.ts";
+import type { LoadUserModule } from "../realtime/user-module.ts";
 import type { LocalCa } from "../tls/local-ca.ts";
 import { CloseStack } from "./close-stack.ts";
 import { ConfigReload, type ReloadReport } from "./config-reload.ts";
@@ -52,6 +53,8 @@ export interface ServerOptions {
   loadConfig?: (() => Promise<LoadedConfig>) | undefined;
   /** The files the configuration was read from, watched when it says so. */
   configFiles?: readonly string[] | undefined;
+  /** Makes modules of custom authorizers written in TypeScript, as the command line does; without it only JavaScript is run. */
+  loadUserModule?: LoadUserModule | undefined;
 }
 
 /** A broker with everything round it: storage, users, certificates, listeners and the admin API. */

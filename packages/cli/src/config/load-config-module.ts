@@ -1,10 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { isBuiltin } from "node:module";
-import { dirname } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { ConfigSource } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
-import type { Plugin } from "rolldown";
+import { bundle } from "../user-module/bundle.ts";
 import { modulePositions } from "./module-positions.ts";
 
 /** Counts what was loaded, so that a reload runs the text again even when it is the same one. */
@@ -20,7 +17,9 @@ export async function loadConfigModule(path: string, shownName: string): Promise
   const source = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new MqttError("CONFIG_UNREADABLE", { detail: `${shownName} (${cause.code ?? "unknown"})`, cause });
   });
-  const { code, files } = await bundle(path, shownName);
+  const { code, files } = await bundle(path).catch((cause: Error) => {
+    throw new MqttError("CONFIG_INVALID", { detail: `${shownName}: ${cause.message.trim()}`, cause });
+  });
   const exported = await run(code, shownName);
   const value: unknown = await exported["default"];
   if (value === undefined)
@@ -28,27 +27,6 @@ export async function loadConfigModule(path: string, shownName: string): Promise
       detail: `${shownName}: it has no default export; write "export default defineConfig({ ... })"`,
     });
   return { value, positionOf: await modulePositions(source, path), files };
-}
-
-/** One text without files: nothing is written to disk, and paths stay those of the sources. */
-async function bundle(path: string, shownName: string): Promise<{ code: string; files: string[] }> {
-  // Loaded here, since it is large and most configurations are no programs.
-  const { rolldown } = await import("rolldown");
-  try {
-    const build = await rolldown({
-      input: path,
-      platform: "node",
-      logLevel: "silent",
-      plugins: [ownBroker, ownPlace],
-      external: (id) => isBuiltin(id),
-    });
-    const { output } = await build.generate({ format: "esm", codeSplitting: false });
-    const files = (await build.watchFiles).filter((file) => !file.startsWith("\0"));
-    await build.close();
-    return { code: output[0].code, files: [...new Set([path, ...files])] };
-  } catch (cause) {
-    throw new MqttError("CONFIG_INVALID", { detail: `${shownName}: ${(cause as Error).message.trim()}`, cause });
-  }
 }
 
 async function run(code: string, shownName: string): Promise<Record<string, unknown>> {
@@ -59,21 +37,3 @@ async function run(code: string, shownName: string): Promise<Record<string, unkn
     throw new MqttError("CONFIG_INVALID", { detail: `${shownName} failed when it was run: ${(cause as Error).message}`, cause });
   }
 }
-
-/** Resolved from here, as an absolute address: the configuration may lie where nothing is installed. */
-const ownBroker: Plugin = {
-  name: "own-broker",
-  resolveId: (id) => (id === "@bowline/broker" ? { id: import.meta.resolve(id), external: "absolute" } : undefined),
-};
-
-/** A bundled text has no place of its own; each source keeps the one it was written for. */
-const ownPlace: Plugin = {
-  name: "own-place",
-  transform: (code, id) => {
-    if (!code.includes("import.meta") || id.startsWith("\0")) return undefined;
-    return code
-      .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id).href))
-      .replaceAll("import.meta.dirname", JSON.stringify(dirname(id)))
-      .replaceAll("import.meta.filename", JSON.stringify(id));
-  },
-};

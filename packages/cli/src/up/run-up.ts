@@ -11,10 +11,11 @@ import {
 import type { CommandLine } from "../command-line.ts";
 import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
+import { loadUserModule } from "../user-module/load-user-module.ts";
 import { readVersion } from "../version.ts";
 import { announcement, newcomerUrl, readyLine } from "./announcement.ts";
 import { ensureFirstUser } from "./first-user.ts";
-import { upOverrides } from "./up-options.ts";
+import { authorizerOverride, upOverrides } from "./up-options.ts";
 
 /** The whole end takes about a second; when it takes longer, something of ours hangs and must not hold the machine's shutdown. */
 const CLOSE_DEADLINE_MS = 1_900;
@@ -38,6 +39,7 @@ export async function runUp(line: CommandLine): Promise<number> {
     rules: [],
     loadConfig: load,
     configFiles: files,
+    loadUserModule,
   });
   const unhook = reloadAtHangup(server);
   await greet(server, config);
@@ -51,7 +53,8 @@ export async function runUp(line: CommandLine): Promise<number> {
 /** The same file and the same flags at the start and at each reload; the flags win. */
 async function loadAsAsked(line: CommandLine): Promise<LoadedConfig> {
   const { loadConfigModule } = await import("../config/load-config-module.ts");
-  return loadConfigFiles({ file: line.text("config"), overrides: upOverrides(line), loadModule: loadConfigModule });
+  const overrides = { ...upOverrides(line), ...(await authorizerOverride(line)) };
+  return loadConfigFiles({ file: line.text("config"), overrides, loadModule: loadConfigModule });
 }
 
 /** SIGHUP reads the configuration anew. What goes wrong is in the log, and the old one stays in force. */

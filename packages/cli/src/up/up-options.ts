@@ -2,6 +2,7 @@ import type { BrokerConfig, BrokerConfigInput, LogFormat, LogLevel } from "@bowl
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
 import type { OptionSpec } from "../option-spec.ts";
+import { ENVIRONMENT_OPTIONS, readAuthorizer } from "./authorizer-option.ts";
 
 export const UP_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   config: { type: "string", value: "FILE", help: "Configuration file: YAML, JSON or TypeScript. Flags win over it." },
@@ -16,13 +17,13 @@ export const UP_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   "log-level": { type: "string", value: "LEVEL", help: "trace, debug, info, warn, error or silent; default info." },
   "log-format": { type: "string", value: "FORMAT", help: "text or json; default text on a terminal." },
   "on-damage": { type: "string", value: "WHAT", help: "refuse (default) a damaged store, or salvage what can be read." },
-  // Promised for later releases; asking for them is answered, not ignored.
-  authorizer: { type: "string" },
+  authorizer: { type: "string", value: "FILE", help: "Custom authorizer of AWS IoT or SST Realtime: src/authorizer.handler." },
+  ...ENVIRONMENT_OPTIONS,
+  // Promised for a later release; asking for it is answered, not ignored.
   nats: { type: "string" },
 };
 
 const LATER: Readonly<Record<string, string>> = {
-  authorizer: "custom authorizers",
   nats: "several brokers as one over NATS",
 };
 
@@ -40,12 +41,29 @@ export function checkUpWords(line: CommandLine): void {
   const [word] = line.words;
   if (word !== undefined)
     throw new MqttError("USAGE", { detail: `bowline up takes no "${word}"; listeners are given with --listen` });
+  const lonely = Object.keys(ENVIRONMENT_OPTIONS).find((name) => line.text(name) !== undefined);
+  if (lonely !== undefined && line.text("authorizer") === undefined)
+    throw new MqttError("USAGE", { detail: `--${lonely} is about --authorizer, which is not given` });
   if (line.flag("no-console") && line.text("console") !== undefined) {
     throw new MqttError("USAGE", { detail: "--console and --no-console exclude each other" });
   }
 }
 
-/** What the flags say of the configuration; its schema checks the words among them. */
+/**
+ * The chain that --authorizer asks for, in place of the configuration's: the authorizer decides about everybody but the users of the
+ * store. It is for development, so its refusals are explained to clients and its times may be short.
+ *
+ * @throws MqttError USAGE
+ */
+export async function authorizerOverride(line: CommandLine): Promise<BrokerConfigInput> {
+  const word = line.text("authorizer");
+  if (word === undefined) return {};
+  const authorizer = await readAuthorizer(word, line);
+  const development = { isDefault: true, explainRefusals: true, minimumSeconds: 1 };
+  return { authentication: [{ kind: "custom-authorizer", ...authorizer, ...development }, { kind: "password" }] };
+}
+
+/** What the other flags say of the configuration; its schema checks the words among them. */
 export function upOverrides(line: CommandLine): BrokerConfigInput {
   const listen = line.list("listen");
   return {
