@@ -9,7 +9,7 @@ import {
   isQuestion,
   refuse,
 } from "./authenticator.ts";
-import type { Ban, BanList } from "./ban-list.ts";
+import type { Ban, BanCandidate, BanList } from "./ban-list.ts";
 
 /**
  * Refuses those who are banned with 0x8A: by address and Client Identifier before anybody is asked about them, so that their guesses
@@ -25,7 +25,7 @@ export class BanningAuthenticator implements Authenticator {
   }
 
   authenticateNow(request: AuthRequest): AuthResult | undefined {
-    const ban = this.#bans.find({ ...request, owner: undefined });
+    const ban = this.#bans.find(candidateOf(request, undefined));
     if (ban !== undefined) return refused(ban);
     const result = this.#inner.authenticateNow(request);
     return result === undefined ? undefined : this.#checked(request, result);
@@ -42,7 +42,7 @@ export class BanningAuthenticator implements Authenticator {
   }
 
   #exchange(method: EnhancedMethod, request: AuthRequest): AuthenticationExchange {
-    const ban = this.#bans.find({ ...request, owner: undefined });
+    const ban = this.#bans.find(candidateOf(request, undefined));
     if (ban !== undefined) return { next: () => refused(ban) };
     const inner = method.begin(request);
     const checked = (step: ExchangeStep): ExchangeStep => (isQuestion(step) ? step : this.#checked(request, step));
@@ -57,9 +57,13 @@ export class BanningAuthenticator implements Authenticator {
   #checked<T extends ExchangeStep & { allowed: boolean }>(request: AuthRequest, result: T): T | AuthResult {
     if (!result.allowed) return result;
     const { owner } = result as T & { owner: string };
-    const ban = this.#bans.find({ ...request, owner });
+    const ban = this.#bans.find(candidateOf(request, owner));
     return ban === undefined ? result : refused(ban);
   }
+}
+
+function candidateOf({ tenant, clientIdentifier, remoteAddress }: AuthRequest, owner: string | undefined): BanCandidate {
+  return { tenant, clientIdentifier, remoteAddress, owner };
 }
 
 function refused({ kind, value }: Ban): AuthResult {

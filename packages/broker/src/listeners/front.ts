@@ -44,8 +44,11 @@ export interface FrontOptions {
   readonly firstBytesTimeoutMs?: number;
   readonly counters: FrontCounters;
   readonly onEvent: (event: FrontEvent) => void;
-  /** The socket is paused; its first bytes are in its read buffer. */
-  readonly handOver: (connection: FrontConnection, socket: Socket) => void;
+  /**
+   * Its first bytes are `first`, and the socket goes on reading: plain MQTT, where putting them back would cost a fifth of the
+   * connection. Without `first` it is paused, and they are in its read buffer.
+   */
+  readonly handOver: (connection: FrontConnection, socket: Socket, first: Buffer | undefined) => void;
   /** The socket has closed, whatever became of it. */
   readonly onClosed: (connection: FrontConnection) => void;
 }
@@ -82,6 +85,7 @@ type FrontState =
   | { readonly kind: "hello"; readonly reader: ClientHelloReader };
 const PROXY_HEADER: FrontState = { kind: "proxyHeader" };
 const FIRST_BYTES: FrontState = { kind: "firstBytes" };
+const NOTHING: readonly Buffer[] = [];
 const SETTLED: FrontState = { kind: "settled" };
 
 export class FrontConnection implements HandshakeOwner {
@@ -98,7 +102,7 @@ export class FrontConnection implements HandshakeOwner {
   proxy: ProxyHeader | undefined;
   /** Whether a protocol has the socket now, after the TLS handshake if there is one. */
   isHandedOver = false;
-  #chunks: Buffer[] = [];
+  #chunks: readonly Buffer[] = NOTHING;
   #received = 0;
   #bytesNeeded = 1;
   #state: FrontState;
@@ -127,10 +131,19 @@ export class FrontConnection implements HandshakeOwner {
 
   secured(socket: TLSSocket): void {
     const { innerProtocol, firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS } = this.options;
-    if (innerProtocol !== "any") this.#handOver(socket);
+    if (innerProtocol === "http") this.#handOver(socket);
     else if (typeof socket.alpnProtocol === "string")
       this.#handOverAs(socket.alpnProtocol === "http/1.1" ? "http" : "mqtt", socket);
-    else readInnerFirstBytes(socket, firstBytesTimeoutMs, (protocol) => this.#handOverAs(protocol, socket));
+    else readInnerFirstBytes(socket, firstBytesTimeoutMs, (protocol) => this.#takeInner(protocol, socket));
+  }
+
+  #takeInner(protocol: InnerProtocol | "late", socket: TLSSocket): void {
+    if (protocol === "late") this.note("firstBytesTimeout", "the first bytes inside of TLS took too long");
+    else if (protocol === "mqtt" || this.options.innerProtocol === "any") this.#handOverAs(protocol, socket);
+    else {
+      this.note("httpOnMqtt", this.#mismatch("HTTP inside of TLS"));
+      closeWith(socket, this.#wrongPortAnswer());
+    }
   }
 
   handshakeFailed(error: Error): void {
@@ -153,7 +166,7 @@ export class FrontConnection implements HandshakeOwner {
 
   /** @internal */
   received(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    this.#chunks = this.#chunks.length === 0 ? [chunk] : [...this.#chunks, chunk];
     this.#received += chunk.length;
     if (this.#received >= this.#bytesNeeded) this.#step(chunk);
   }
@@ -272,7 +285,7 @@ export class FrontConnection implements HandshakeOwner {
     this.#state = FIRST_BYTES;
     this.#bytesNeeded = 1;
     this.#received = 0;
-    this.#chunks = [];
+    this.#chunks = NOTHING;
     if (this.#enter() && rest.length > 0) this.received(rest);
   }
 
@@ -294,14 +307,14 @@ export class FrontConnection implements HandshakeOwner {
 
   #takeOnMqtt(kind: FirstBytes): void {
     if (kind === "http") this.#refuse("httpOnMqtt", this.#mismatch("HTTP"), this.#wrongPortAnswer());
-    else if (kind === "ssh") this.#refuse("otherProtocol", this.#mismatch("SSH"));
+    else if (kind === "ssh") this.#refuseOther(kind);
     // All else may be MQTT, if only a wrong packet to begin with: the engine knows how to answer.
     else this.#handOverPlain();
   }
 
   #takeAny(kind: FirstBytes): void {
     this.protocol = kind === "http" ? "http" : "mqtt";
-    if (kind === "ssh") this.#refuse("otherProtocol", this.#mismatch("SSH"));
+    if (kind === "ssh") this.#refuseOther(kind);
     else this.#handOverPlain();
   }
 
@@ -310,26 +323,35 @@ export class FrontConnection implements HandshakeOwner {
     if (kind === "mqtt") this.#refuse("mqttOnTls", this.#mismatch("plain MQTT"), tlsAlert(TLS_ALERTS.unexpectedMessage));
     else if (kind === "http") this.#refuse("httpOnTls", this.#mismatch("plain HTTP"), this.#wrongPortAnswer());
     else if (kind === "proxy") this.#refuseProxyHeader();
-    else this.#refuse("otherProtocol", this.#mismatch(kind === "ssh" ? "SSH" : "something else"));
+    else this.#refuseOther(kind);
   }
 
   #refuseOnHttp(kind: FirstBytes): void {
     if (kind === "mqtt") this.#refuse("mqttOnHttp", this.#mismatch("MQTT without WebSocket"), this.#wrongPortAnswer());
-    else this.#refuse("otherProtocol", this.#mismatch(kind === "ssh" ? "SSH" : "something else"));
+    else this.#refuseOther(kind);
+  }
+
+  /** In a text: whoever came by mistake may show it to somebody. */
+  #refuseOther(kind: FirstBytes): void {
+    this.#refuse("otherProtocol", this.#mismatch(kind === "ssh" ? "SSH" : "something else"), this.#wrongPortAnswer());
   }
 
   #refuseProxyHeader(): void {
     this.#refuse("proxyHeaderUnexpected", "it sent a PROXY header, but is no trusted proxy of this listener");
   }
 
-  #mismatch(came: string): string {
+  /** In words for whoever came with something else. */
+  get portSpeaks(): string {
     const { isTls, innerProtocol } = this.options;
-    return `this port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}, and the peer began with ${came}`;
+    return `this port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}`;
+  }
+
+  #mismatch(came: string): string {
+    return `${this.portSpeaks}, and the peer began with ${came}`;
   }
 
   #wrongPortAnswer(): Buffer {
-    const { isTls, innerProtocol } = this.options;
-    return httpAnswer("400 Bad Request", `This port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}.`);
+    return httpAnswer("400 Bad Request", `T${this.portSpeaks.slice(1)}.`);
   }
 
   #startHello(bytes: Buffer): void {
@@ -391,8 +413,14 @@ export class FrontConnection implements HandshakeOwner {
       }
       this.tenant = tenant;
     }
-    this.#giveAway();
-    this.#handOver(this.socket);
+    if (this.protocol === "http") {
+      this.#giveAway();
+      this.#handOver(this.socket);
+      return;
+    }
+    const bytes = this.#joined();
+    this.#settle();
+    this.#handOver(this.socket, bytes);
   }
 
   #handOverAs(protocol: InnerProtocol, socket: Socket): void {
@@ -400,9 +428,9 @@ export class FrontConnection implements HandshakeOwner {
     this.#handOver(socket);
   }
 
-  #handOver(socket: Socket): void {
+  #handOver(socket: Socket, first?: Buffer): void {
     this.isHandedOver = true;
-    this.options.handOver(this, socket);
+    this.options.handOver(this, socket, first);
   }
 
   /** Puts what was read back, so that the next owner sees the connection from its first byte. */
@@ -424,7 +452,7 @@ export class FrontConnection implements HandshakeOwner {
     this.#state = SETTLED;
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
-    this.#chunks = [];
+    this.#chunks = NOTHING;
     this.socket.removeListener("data", onData as () => void);
   }
 

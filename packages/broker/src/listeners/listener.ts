@@ -124,7 +124,7 @@ class OpenListener implements Listener {
       innerProtocol: this.#http === undefined ? "mqtt" : options.takesAnyProtocol === true ? "any" : "http",
       counters: this.counters,
       onEvent: options.onEvent ?? (() => {}),
-      handOver: (connection, socket) => this.#handOver(connection, socket),
+      handOver: (connection, socket, first) => this.#handOver(connection, socket, first),
       onClosed: (connection) => this.#closed(connection),
     };
   }
@@ -208,13 +208,14 @@ class OpenListener implements Listener {
     this.#connections.add(new FrontConnection(socket, localPort, this.#front));
   }
 
-  #handOver(connection: FrontConnection, socket: Socket): void {
+  #handOver(connection: FrontConnection, socket: Socket, first: Buffer | undefined): void {
     if (this.#http !== undefined && connection.protocol === "http") {
       this.#http.take(connection, socket);
       return;
     }
     const channel = new SocketChannel(socket, socket instanceof TLSSocket);
     this.#accept({ ...originOf(connection, socket), channel });
+    if (first !== undefined) channel.received(first);
   }
 
   #accept(arrival: Arrival): void {

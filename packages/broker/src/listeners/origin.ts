@@ -14,9 +14,11 @@ export type Origin = Pick<
 export function originOf(connection: FrontConnection, socket: Socket): Origin {
   const { tenant, remoteAddress, remotePort, localPort, proxy, protocol } = connection;
   const isTls = socket instanceof TLSSocket;
+  const transport = transportOf(protocol === "http", isTls, localPort);
+  if (!isTls && proxy === undefined) return { tenant, transport, remoteAddress, remotePort, localPort };
   return {
     tenant,
-    transport: transportOf(protocol === "http", isTls, localPort),
+    transport,
     remoteAddress,
     remotePort,
     localPort,

@@ -18,15 +18,28 @@ export type OnRead = (this: Socket, length: number, buffer: Buffer) => boolean;
  */
 export function useSharedReadBuffer(socket: Socket, onRead: OnRead): boolean {
   const internals = socket as unknown as SocketInternals;
-  const symbols = Object.getOwnPropertySymbols(socket);
-  const bufferKey = symbols.find(({ description }) => description === "kBuffer");
-  const callbackKey = symbols.find(({ description }) => description === "kBufferCb");
+  keys ??= keysOf(socket);
+  const { bufferKey, callbackKey } = keys;
   const handle = internals._handle;
   if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== "function") return false;
   internals[bufferKey] = sharedBuffer;
   internals[callbackKey] = onRead;
   handle.useUserBuffer(sharedBuffer);
   return true;
+}
+
+/** The same for all sockets of this process: looked for once. */
+let keys: SocketKeys | undefined;
+
+interface SocketKeys {
+  readonly bufferKey: symbol | undefined;
+  readonly callbackKey: symbol | undefined;
+}
+
+function keysOf(socket: Socket): SocketKeys {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const named = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
+  return { bufferKey: named("kBuffer"), callbackKey: named("kBufferCb") };
 }
 
 interface SocketInternals {

@@ -58,9 +58,14 @@ export class SocketChannel implements Channel {
     this.#socket.resume();
   }
 
-  end(): void {
+  end(isOver = false): void {
     if (this.#isEnding || this.#socket.destroyed) return;
     this.#isEnding = true;
+    // What the system has taken goes out still, and saves a shutdown, two timers and the wait for its end. TLS owes a goodbye.
+    if (isOver && !this.#isEncrypted && this.#socket.writableLength === 0) {
+      this.#socket.destroy();
+      return;
+    }
     this.#deadline = setTimeout(destroySocket, FLUSH_DEADLINE_MS, this.#socket);
     this.#socket.end(() => this.#flushed());
     // Closing with unread bytes makes the system send a reset, which can overtake our last packet: so they are read and dropped.

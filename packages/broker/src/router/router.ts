@@ -109,6 +109,8 @@ export class Router {
   }
 
   unsubscribeAll(session: Session): void {
+    // Clients that come and go without a subscription must not cost all others their routes.
+    if (session.subscriptions.size === 0) return;
     for (const subscription of session.subscriptions.values()) this.remove(subscription);
     this.subscriptionCount -= session.subscriptions.size;
     session.subscriptions.clear();

@@ -15,8 +15,11 @@ export interface Channel {
   /** Stops `data`; at most what was already read comes after. */
   pause(): void;
   resume(): void;
-  /** Closes after everything written went out; `closed` follows once the socket is really closed. */
-  end(): void;
+  /**
+   * Closes after everything written went out; `closed` follows once the socket is really closed. `isOver`: the peer has said that it is
+   * done, so its own end need not be waited for.
+   */
+  end(isOver?: boolean): void;
   /** Closes now, whatever is unwritten is lost; `closed` follows once the socket is really closed. */
   destroy(): void;
 }
