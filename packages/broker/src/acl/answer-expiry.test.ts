@@ -67,3 +67,12 @@ test("an answer to what was asked before the rules changed is none", async () =>
   await pending;
   expect(mayPublish()).toBe(false);
 });
+
+test("authorizers of the configuration are asked about clients of the tenant default alone", () => {
+  const { access } = setUp(() => Promise.resolve("allow"), 60_000);
+  const rights = access.rightsOf({ ...who, tenant: "acme" }, { remoteAddress: "" });
+  expect([rights.unknown?.("publish", "t", 0, false), rights.refusedPublishes("t")]).toEqual([undefined, 0b11_1111]);
+  const asked = { name: "granted", ask: () => Promise.resolve("ignore" as const) };
+  const both = access.rightsOf({ ...who, tenant: "acme" }, { remoteAddress: "", sources: [asked] });
+  return both.unknown?.("publish", "t", 0, false)?.then(() => expect(both.refusedPublishes("t")).toBe(0b11_1111));
+});

@@ -7,6 +7,7 @@ import { type AskedContext, AskedRights } from "./asked-rights.ts";
 import { type AskedSource, isAsked } from "./asked-source.ts";
 import { inWords, publishing, receiving } from "./decide.ts";
 import { rightsOfAbsent, superuserRights } from "./fixed-rights.ts";
+import { DEFAULT_TENANT } from "../tenants/tenant.ts";
 import type { RuleDirectory } from "./rule-directory.ts";
 import type { RuleSource } from "./rule-source.ts";
 import { RuleRights } from "./rule-rights.ts";
@@ -34,7 +35,10 @@ export interface AccessAnswer {
 export class RuleAccess implements AccessControl, AskedContext {
   readonly directory: RuleDirectory;
   readonly expiry: AnswerExpiry;
-  /** Asked about every client, behind what its authenticator granted and before the rules; see `renewed`. */
+  /**
+   * Asked about every client of the tenant `default`, behind what its authenticator granted and before the rules; see `renewed`. What
+   * they say of a name in one tenant must not hold for the same name in another.
+   */
   authorizers: readonly AskedSource[] = [];
 
   constructor(directory: RuleDirectory, expiry: AnswerExpiry = new AnswerExpiry()) {
@@ -53,8 +57,9 @@ export class RuleAccess implements AccessControl, AskedContext {
     if (connection.isSuperuser === true) return superuserRights;
     const sources = connection.sources ?? [];
     const granted = sources.filter((source): source is RuleSource => !isAsked(source));
-    return granted.length < sources.length || this.authorizers.length > 0
-      ? new AskedRights(current, who, connection, this)
+    const isAskedAbout = who.tenant === DEFAULT_TENANT && this.authorizers.length > 0;
+    return granted.length < sources.length || isAskedAbout
+      ? new AskedRights(current, who, connection, isAskedAbout ? this : { authorizers: [], expiry: this.expiry })
       : new RuleRights(current, who, connection, granted);
   }
 

@@ -102,7 +102,7 @@ describe("a PUBLISH that is denied", () => {
 
   test("[MQTT-3.1.2-29] [MQTT-3.4.2-2] [MQTT-3.5.2-2] is not where the client wants no words, or takes no packet so large", async () => {
     const { world } = await RuledWorld.start(...RULES);
-    for (const properties of [{ requestProblemInformation: 0 }, { maximumPacketSize: 40 }]) {
+    for (const properties of [{ requestProblemInformation: 0 }, { maximumPacketSize: 40 }] as const) {
       const client = await world.client(5, { properties });
       client.publish("home/vault", "1", 1);
       client.publish("home/vault", "2", 2);
@@ -193,6 +193,23 @@ describe("SUBSCRIBE", () => {
     client.publish("$own/x", "1", 1);
     expect(await client.take()).toMatchObject([{ type: PacketType.PUBACK, reasonCode: 0x87 }]);
   });
+});
+
+test("eq means the text itself: that filter is granted, and what it matches is delivered by it alone", async () => {
+  const { world } = await RuledWorld.start(ADMIN, allow("eq a/+"));
+  const client = await world.client(5);
+  expect(await client.subscribe([{ topicFilter: "a/+" }, { topicFilter: "a/b" }, { topicFilter: "a/#" }])).toEqual([0, 0x87, 0x87]);
+  const admin = await world.client(5, { username: "admin" });
+  for (const topic of ["a/b", "b/b"]) admin.publish(topic, "1");
+  expect(await client.takeTexts()).toEqual(["a/b=1"]);
+  client.publish("a/b", "2", 1);
+  expect(await client.take()).toMatchObject([{ type: PacketType.PUBACK, reasonCode: 0x87 }]);
+});
+
+test("a deny rule whose placeholder has no value denies nothing, and an allow rule allows nothing", async () => {
+  const { world } = await RuledWorld.start(deny("a/${username}"), allow("b/${username}"), allow("a/#"));
+  const client = await world.client(5, { username: "x/y" });
+  expect(await client.subscribe([{ topicFilter: "a/#" }, { topicFilter: "b/x/y" }])).toEqual([0, 0x87]);
 });
 
 describe("placeholders", () => {

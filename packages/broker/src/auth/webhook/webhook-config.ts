@@ -14,6 +14,6 @@ export const webhookSchema: z.ZodType<WebhookConfig, WebhookInput> = z.strictObj
   kind: z.literal("webhook").describe("A program of yours that is asked by HTTP, in EMQX's contract."),
   ...httpHookShape(
     BODY,
-    "`${clientid}`, `${username}`, `${password}`, `${peerhost}`, `${tenant}`, `${cert_common_name}`, `${cert_subject}` and `${cert_pem}`",
+    "`${clientid}`, `${username}`, `${password}`, `${peerhost}`, `${cert_common_name}`, `${cert_subject}` and `${cert_pem}`",
   ),
 });

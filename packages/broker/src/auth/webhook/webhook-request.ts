@@ -7,7 +7,6 @@ const VALUES: ReadonlyMap<string, PlaceholderValue<AuthRequest>> = new Map<strin
   ["username", ({ username }) => username],
   ["password", ({ password }) => (password === undefined ? undefined : Buffer.from(password).toString("utf8"))],
   ["peerhost", ({ remoteAddress }) => remoteAddress],
-  ["tenant", ({ tenant }) => tenant],
   ["cert_common_name", (request) => request.peerCommonName ?? /^CN=(.*)$/m.exec(certificateOf(request)?.subject ?? "")?.[1]],
   ["cert_subject", (request) => certificateOf(request)?.subject.replaceAll("\n", ",")],
   ["cert_pem", (request) => certificateOf(request)?.toString()],
