@@ -29,7 +29,7 @@ type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 // Our broker says in words what its ports speak.
 const ours: Table = {
   mqtt: { mqtts: "TLS_TO_HTTP", ws: "WS_TO_TCP", wss: "WSS_TO_WS" },
-  mqtts: { mqtt: "PLAIN_TO_TLS", ws: "WS_TO_TLS", wss: "WS_TO_TCP of WS_TO_TCP" },
+  mqtts: { mqtt: "PLAIN_TO_TLS", ws: "WS_TO_TLS", wss: "WS_TO_TCP" },
   ws: { mqtt: "MQTT_TO_HTTP", mqtts: "TLS_TO_HTTP", wss: "WSS_TO_WS" },
   wss: { mqtt: "PLAIN_TO_TLS", mqtts: "MQTT_TO_HTTPS", ws: "WS_TO_TLS" },
 };

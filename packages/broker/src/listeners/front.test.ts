@@ -143,6 +143,7 @@ test("TLS behind a PROXY header keeps the client's address, and our ClientHello 
   const socket = connectTls({ socket: raw, servername: "acme.localhost", ca: ca.certificate });
   cleanups.push(() => socket.destroy());
   await once(socket, "secureConnect");
+  socket.write(CONNECT_BYTES);
   expect(await arrival()).toMatchObject({ tenant: "acme", transport: "tls", remoteAddress: "203.0.113.7" });
 });
 
@@ -187,7 +188,9 @@ test("a TLS handshake over the rate is refused before its work, and connections 
     const socket = dialTls();
     sockets.push(socket);
     await once(socket, "secureConnect");
+    socket.write(CONNECT_BYTES);
     await arrival();
+    await once(socket, "data");
   }
   await new Promise((resolve) => dialTls().once("close", resolve));
   expect(await event()).toBe("addressHandshakeRate");
@@ -344,7 +347,9 @@ test("a banned address gets alert 49 (access_denied) before any TLS work, at the
     expect(error.message).toMatch(/alert access denied/i);
     expect(await event()).toBe("addressBanned");
   }
-  await once(secured("localhost"), "secureConnect");
+  const friend = secured("localhost");
+  await once(friend, "secureConnect");
+  friend.write(CONNECT_BYTES);
   expect(await arrival()).toMatchObject({ tenant: "default" });
   expect(asked).toContain("acme 203.0.113.7");
   expect(listener.counters.addressBanned).toBe(6);

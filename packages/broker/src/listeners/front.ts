@@ -85,7 +85,6 @@ type FrontState =
   | { readonly kind: "hello"; readonly reader: ClientHelloReader };
 const PROXY_HEADER: FrontState = { kind: "proxyHeader" };
 const FIRST_BYTES: FrontState = { kind: "firstBytes" };
-const NOTHING: readonly Buffer[] = [];
 const SETTLED: FrontState = { kind: "settled" };
 
 export class FrontConnection implements HandshakeOwner {
@@ -102,7 +101,8 @@ export class FrontConnection implements HandshakeOwner {
   proxy: ProxyHeader | undefined;
   /** Whether a protocol has the socket now, after the TLS handshake if there is one. */
   isHandedOver = false;
-  #chunks: readonly Buffer[] = NOTHING;
+  /** Made by the first one, and gone with the last: there are many idle connections. */
+  #chunks: Buffer[] | undefined;
   #received = 0;
   #bytesNeeded = 1;
   #state: FrontState;
@@ -166,7 +166,8 @@ export class FrontConnection implements HandshakeOwner {
 
   /** @internal */
   received(chunk: Buffer): void {
-    this.#chunks = this.#chunks.length === 0 ? [chunk] : [...this.#chunks, chunk];
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
     this.#received += chunk.length;
     if (this.#received >= this.#bytesNeeded) this.#step(chunk);
   }
@@ -285,7 +286,7 @@ export class FrontConnection implements HandshakeOwner {
     this.#state = FIRST_BYTES;
     this.#bytesNeeded = 1;
     this.#received = 0;
-    this.#chunks = NOTHING;
+    this.#chunks = undefined;
     if (this.#enter() && rest.length > 0) this.received(rest);
   }
 
@@ -452,13 +453,16 @@ export class FrontConnection implements HandshakeOwner {
     this.#state = SETTLED;
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
-    this.#chunks = NOTHING;
+    this.#chunks = undefined;
     this.socket.removeListener("data", onData as () => void);
   }
 
   #joined(): Buffer {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0] ?? Buffer.alloc(0);
+    const { 0: first = Buffer.alloc(0), length } = this.#chunks ?? [];
+    if (length < 2) return first;
+    const joined = Buffer.concat(this.#chunks!);
+    this.#chunks = [joined];
+    return joined;
   }
 }
 

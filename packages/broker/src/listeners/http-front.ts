@@ -52,6 +52,7 @@ export class HttpFront {
       },
       (request, response) => this.#answer(request, response),
     );
+    this.#server.on("clientError", (error, socket) => this.#answerBadRequest(error, socket as Socket));
     // Node starts to watch for slow requests when a server begins to listen, which this one never does.
     this.#server.emit("listening");
     if (options.path === undefined) return;
@@ -98,6 +99,20 @@ export class HttpFront {
         answerWithoutUpgrade(request, response, path ?? ""),
         `${request.method} ${requestUrl(request).pathname.slice(0, 200)}`,
       );
+  }
+
+  /** No HTTP, such as MQTT inside of TLS, or HTTP that breaks a limit. */
+  #answerBadRequest(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
+    const connection = connectionOf(socket);
+    // Where an answer is on its way already, a second one would become part of it.
+    const isAnswering = (socket as HttpSocket)._httpMessage?.headersSent === true;
+    if (connection === undefined || isAnswering || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    if (error.rawPacket?.[0] === MQTT_CONNECT)
+      connection.note("mqttOnHttp", `${connection.portSpeaks}, and the peer began with MQTT without WebSocket`);
+    closeWith(socket, httpAnswer(BAD_REQUESTS[error.code ?? ""] ?? "400 Bad Request", `T${connection.portSpeaks.slice(1)}.`));
   }
 
   #forwardedAddress(request: IncomingMessage, connection: FrontConnection): string | undefined {
@@ -163,6 +178,13 @@ export class HttpFront {
   }
 }
 
+const MQTT_CONNECT = 0x10;
+const BAD_REQUESTS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
 const MISDIRECTED_TEXT = "The Host header names another tenant than the TLS server name.";
 const NAMELESS_TEXT = "This listener takes clients that ask for a host name alone.";
 const IDENTITY_TEXT = "The header with the client's certificate cannot be read.";
@@ -192,7 +214,7 @@ function hostName(host: string | undefined): string | undefined {
 }
 
 const frontConnection = Symbol("frontConnection");
-type HttpSocket = Socket & { [frontConnection]?: FrontConnection };
+type HttpSocket = Socket & { [frontConnection]?: FrontConnection; _httpMessage?: ServerResponse | null };
 
 function connectionOf(socket: Socket): FrontConnection | undefined {
   return (socket as HttpSocket)[frontConnection];

@@ -3,12 +3,16 @@ import type { InnerProtocol } from "../tls/tenant-tls.ts";
 import { classifyFirstBytes } from "./first-bytes.ts";
 
 /**
- * Tells what is spoken inside of TLS on a port that answers everything, for a client that did not say so by ALPN. The first bytes are read
- * and put back, and the socket is paused; `told` is called once, or never when the socket closes before.
+ * Tells what is spoken inside of TLS, for a client that did not say so by ALPN. The first bytes are read and put back, and the socket is
+ * paused; `told` is called once, with `late` when the socket was closed for it, or never when the socket closes before.
  */
-export function readInnerFirstBytes(socket: Socket, timeoutMs: number, told: (protocol: InnerProtocol) => void): void {
+export function readInnerFirstBytes(socket: Socket, timeoutMs: number, told: (protocol: InnerProtocol | "late") => void): void {
   let bytes: Buffer = Buffer.alloc(0);
-  const deadline = setTimeout(() => socket.destroy(), timeoutMs);
+  const deadline = setTimeout(() => {
+    settle();
+    socket.destroy();
+    told("late");
+  }, timeoutMs);
   const onData = (chunk: Buffer): void => {
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     const kind = classifyFirstBytes(bytes);

@@ -120,7 +120,7 @@ test("localhost is served on both loopback addresses at the same port", async ()
   for (const host of ["127.0.0.1", "::1"]) expect(await exchange(dial(listener.port, host), CONNECT_BYTES)).toHaveLength(14);
 });
 
-test("a bind address is honoured", async () => {
+test("[C8 broker] a bind address is honoured", async () => {
   const { listener } = await openEcho("mqtt://127.0.0.1:0");
   const [error] = (await once(connect({ port: listener.port, host: "127.0.0.2" }), "error")) as [NodeJS.ErrnoException];
   expect(error.code).toBe("ECONNREFUSED");
@@ -145,7 +145,7 @@ test("a tls peer arrives with what the handshake said", async () => {
   expect(arrivals[0]?.tls?.peerCertificate()).toBeUndefined();
 });
 
-test("no name, an address, localhost and the machine's name lead to the default tenant, an own name to its tenant", async () => {
+test("[D4 broker] no name, an address, localhost and the machine's name lead to the default tenant, an own name to its tenant", async () => {
   const { listener, arrivals } = await openEcho("mqtts://127.0.0.1:0");
   const names = ["", "localhost", hostname(), "acme.localhost", "ACME.localhost"];
   for (const servername of names)
@@ -159,7 +159,7 @@ test("a plaintext listener belongs to the tenant of its URL", async () => {
   expect(arrivals[0]?.tenant).toBe("acme");
 });
 
-test("an unknown server name gets alert 112 as the only bytes, then a close", async () => {
+test("[D4 broker] an unknown server name gets alert 112 as the only bytes, then a close", async () => {
   const { listener, arrivals, events } = await openEcho("mqtts://127.0.0.1:0");
   const socket = dialTls(listener.port, { servername: "stranger.localhost" });
   const [error] = (await once(socket, "error")) as [NodeJS.ErrnoException];
@@ -175,7 +175,7 @@ test("an unknown server name gets alert 112 as the only bytes, then a close", as
   expect(arrivals).toEqual([]);
 });
 
-test("requireSni refuses a missing name with alert 112", async () => {
+test("[D4 broker] requireSni refuses a missing name with alert 112", async () => {
   const { listener } = await openEcho("mqtts://127.0.0.1:0", { requireSni: true });
   const [error] = (await once(dialTls(listener.port, { servername: "" }), "error")) as [NodeJS.ErrnoException];
   expect(error.code).toBe("ERR_SSL_TLSV1_UNRECOGNIZED_NAME");
@@ -228,7 +228,8 @@ const HTTP_GET = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 test.each([
   ["mqtts", Buffer.from(CONNECT_BYTES), "mqttOnTls", /^\x15\x03\x03\x00\x02\x02\x0a$/],
   ["mqtts", Buffer.from(HTTP_GET), "httpOnTls", /^HTTP\/1.1 400 [\s\S]*MQTT over TLS \(mqtts:/],
-  ["mqtts", Buffer.from("SSH-2.0-OpenSSH_9\r\n"), "otherProtocol", /^$/],
+  ["mqtts", Buffer.from("SSH-2.0-OpenSSH_9\r\n"), "otherProtocol", /MQTT over TLS \(mqtts:/],
+  ["mqtt", Buffer.from("SSH-2.0-OpenSSH_9\r\n"), "otherProtocol", /plain MQTT \(mqtt:/],
   ["mqtts", Buffer.from("PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\n"), "proxyHeaderUnexpected", /^$/],
   ["wss", Buffer.from(HTTP_GET), "httpOnTls", /^HTTP\/1.1 400 [\s\S]*HTTPS and MQTT over WebSocket with TLS \(wss:/],
   ["wss", Buffer.from(CONNECT_BYTES), "mqttOnTls", /^\x15/],
@@ -236,9 +237,9 @@ test.each([
   ["mqtt", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /speaks plain MQTT/],
   ["ws", Buffer.from(CONNECT_BYTES), "mqttOnHttp", /^HTTP\/1.1 400 [\s\S]*WebSocket \(ws:/],
   ["ws", Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]), "tlsOnPlain", /speaks HTTP and MQTT over WebSocket/],
-  ["ws", Buffer.from([0, 1, 2, 3]), "otherProtocol", /^$/],
+  ["ws", Buffer.from([0, 1, 2, 3]), "otherProtocol", /WebSocket \(ws:/],
 ] as const)(
-  "on a port for %s, wrong first bytes are named and answered within 100 ms (%#)",
+  "[C8 broker] [D5 broker] on a port for %s, wrong first bytes are named and answered within 100 ms (%#)",
   async (scheme, bytes, cause, answer) => {
     const { listener, arrivals, events } = await openEcho(`${scheme}://127.0.0.1:0`);
     const socket = dial(listener.port);
@@ -339,8 +340,13 @@ async function refusal(webSocket: WebSocket): Promise<string> {
   return `${response.statusCode} ${body}`;
 }
 
-test.each(["ws", "wss"])("%s names what is wrong with an upgrade", async (scheme) => {
-  const { listener } = await openEcho(`${scheme}://127.0.0.1:0`);
+test.each([
+  ["ws", {}],
+  ["wss", {}],
+  ["ws", { takesAnyProtocol: true }],
+  ["wss", { takesAnyProtocol: true }],
+])("[C8 broker] %s names what is wrong with an upgrade (%j)", async (scheme, options) => {
+  const { listener } = await openEcho(`${scheme}://127.0.0.1:0`, options);
   expect(await refusal(openWebSocket(listener, "/other", "mqtt"))).toMatch(/^404 .*\/other.*\/mqtt/);
   expect(await refusal(openWebSocket(listener, "/mqtt", undefined))).toMatch(/^400 .*"mqtt"/);
   expect(await refusal(openWebSocket(listener, "/mqtt", "chat"))).toMatch(/^400 .*"mqtt"/);
@@ -447,4 +453,34 @@ test("close refuses newcomers, waits for arrivals to end, and forces those that 
   await second.listener.close({ graceMs: 50 });
   expect(performance.now() - start).toBeLessThan(500);
   expect(second.closes).toHaveLength(1);
+});
+
+test.each([
+  ["mqttOnTls", Buffer.from(CONNECT_BYTES), /^\x15\x03\x03\x00\x02\x02\x0a$/],
+  ["httpOnTls", Buffer.from(HTTP_GET), /^HTTP\/1.1 400 [\s\S]*MQTT, HTTPS and MQTT over WebSocket, all with TLS \(mqtts:/],
+  ["otherProtocol", Buffer.from("SSH-2.0-OpenSSH_9\r\n"), /all with TLS/],
+] as const)("[D6 broker] a port for everything with TLS names what came without (%s)", async (cause, bytes, answer) => {
+  const { listener } = await openEcho("wss://127.0.0.1:0", { takesAnyProtocol: true });
+  const socket = dial(listener.port);
+  socket.write(bytes);
+  expect((await readAll(socket)).toString("latin1")).toMatch(answer);
+  expect(listener.counters[cause]).toBe(1);
+});
+
+test("[C8 broker] HTTP inside of TLS on a port for mqtts, and MQTT inside of TLS on one for wss, are told what the port speaks", async () => {
+  const mqtts = await openEcho("mqtts://127.0.0.1:0");
+  expect(await get(mqtts.listener, "/mqtt")).toBe("400 This port speaks MQTT over TLS (mqtts://).\n");
+  expect(mqtts.listener.counters.httpOnMqtt).toBe(1);
+  const wss = await openEcho("wss://127.0.0.1:0");
+  const socket = dialTls(wss.listener.port);
+  socket.write(CONNECT_BYTES);
+  expect((await readAll(socket)).toString()).toMatch(/^HTTP\/1.1 400 [\s\S]*HTTPS and MQTT over WebSocket with TLS \(wss:/);
+  expect(wss.listener.counters.mqttOnHttp).toBe(1);
+});
+
+test("who says nothing inside of TLS is closed after the time limit, and counted", async () => {
+  const { listener, events } = await openEcho("mqtts://127.0.0.1:0", { firstBytesTimeoutMs: 30 });
+  const socket = dialTls(listener.port);
+  await once(socket, "close");
+  expect(events).toMatchObject([{ cause: "firstBytesTimeout" }]);
 });

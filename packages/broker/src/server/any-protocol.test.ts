@@ -46,7 +46,7 @@ test.each([
   ["wss", "wss"],
   ["mqtt", "tcp"],
   ["ws", "ws"],
-])("%s clients come in by it, as %s", async (scheme, transport) => {
+])("[D6 broker] %s clients come in by it, as %s", async (scheme, transport) => {
   const made = connect(`${scheme}://localhost:${port}${scheme.startsWith("ws") ? "/mqtt" : ""}`, {
     reconnect: false,
     session: { clientId: `by-${scheme}` },
@@ -111,7 +111,7 @@ test.each([
   expect(response.statusCode).toBe(404);
 });
 
-test("what is none of these is refused, and the other port still takes TLS alone", async () => {
+test("[D6 broker] what is none of these is refused, and the other port still takes TLS alone", async () => {
   const ssh = connectTcp(port, "127.0.0.1");
   ssh.on("error", () => {}).write("SSH-2.0-OpenSSH_9.2\r\n");
   await once(ssh.resume(), "close");

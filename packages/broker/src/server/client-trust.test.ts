@@ -1,4 +1,4 @@
-import { webcrypto } from "node:crypto";
+import { webcrypto, X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { connect, type ConnectionOptions, type SecureVersion, type TLSSocket } f
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { silentLogger } from "../log/logger.ts";
+import { createLogger, silentLogger } from "../log/logger.ts";
 import type { CertificateMaterial } from "../tls/certificate-files.ts";
 import { type LocalCa, openLocalCa } from "../tls/local-ca.ts";
 import { type Server, startServer } from "./start-server.ts";
@@ -158,4 +158,87 @@ test.each([
   await writeFile(join(folder, name), text);
   await expect(server.reload(await config())).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE" });
   expect((await visit(device)).isIn).toBe(true);
+});
+
+/* The files are looked at by the broker itself. */
+
+/** Starts a broker in place of the first, with these files, and answers what waits for its next word about certificates. */
+async function watching(tls: NonNullable<BrokerConfigInput["tls"]>): Promise<(message: RegExp) => Promise<void>> {
+  await server.close();
+  const lines: string[] = [];
+  let heard = (): void => {};
+  const write = (line: string): void => {
+    if (!line.includes("certificates")) return;
+    lines.push(line);
+    heard();
+  };
+  const watched = await config(tls);
+  // More often than a file may say, so that the test need not wait for a second each time.
+  const often = { ...watched, tls: { ...watched.tls, reloadSeconds: 0.05 } };
+  const logger = createLogger({ level: "info", format: "json", destination: { write } });
+  server = await startServer({ config: often, logger, version: "0.0.0" });
+  return async (message) => {
+    while (lines.length === 0) await new Promise<void>((resolve) => (heard = resolve));
+    expect(lines.shift()).toMatch(message);
+  };
+}
+
+const LOADED = /"certificates reloaded"/;
+const REFUSED = /the new certificates cannot be used; the old ones stay in force/;
+
+/** What the broker sends beside its own certificate; a client that trusts nobody has no others to fill the chain with. */
+async function chainOf(): Promise<string | undefined> {
+  const { socket } = await visit(device, { ca: [], rejectUnauthorized: false });
+  return socket.getPeerX509Certificate()?.issuerCertificate?.fingerprint256;
+}
+
+test("a chain that changes is loaded, a bad one is not", async () => {
+  const other = await openLocalCa({ folder: join(folder, "other") });
+  const [first, second] = [other, authority].map(({ certificate }) => new X509Certificate(certificate).fingerprint256);
+  await writeFile(join(folder, "chain.pem"), other.certificate);
+  // Without client authorities, from which OpenSSL would fill the chain.
+  const said = await watching({ chain: "chain.pem", clientCa: undefined, crl: undefined, clientCertificate: "optional" });
+  expect(await chainOf()).toBe(first);
+  await writeFile(join(folder, "chain.pem"), authority.certificate);
+  await said(LOADED);
+  expect(await chainOf()).toBe(second);
+  await writeFile(join(folder, "chain.pem"), "no certificate");
+  await said(REFUSED);
+  expect(await chainOf()).toBe(second);
+});
+
+test("client authorities that change are loaded, bad ones are not", async () => {
+  const second = await openLocalCa({ folder: join(folder, "second") });
+  const stranger = await second.issue(["device.localhost"], "client");
+  const said = await watching({ crl: undefined });
+  expect((await visit(stranger)).isIn).toBe(false);
+  await writeFile(join(folder, "clients.pem"), `${authority.certificate}\n${second.certificate}`);
+  await said(LOADED);
+  for (const who of [stranger, device]) expect((await visit(who)).isIn).toBe(true);
+  await writeFile(join(folder, "clients.pem"), "no certificate");
+  await said(REFUSED);
+  for (const who of [stranger, device]) expect((await visit(who)).isIn).toBe(true);
+});
+
+test("a revocation list that changes is loaded, a bad one is not", async () => {
+  const said = await watching({});
+  expect((await visit(device)).isIn).toBe(true);
+  await writeFile(join(folder, "crl.pem"), await revocationList([device]));
+  await said(LOADED);
+  expect((await visit(device)).isIn).toBe(false);
+  await writeFile(join(folder, "crl.pem"), "no list");
+  await said(REFUSED);
+  expect((await visit(device)).isIn).toBe(false);
+});
+
+test("key and certificate that change are loaded together, one without the other is not", async () => {
+  const said = await watching({});
+  const nameOf = async (): Promise<string> => (await visit(device)).socket.getPeerX509Certificate()?.subject ?? "";
+  const next = await authority.issue(["127.0.0.1.localhost", "localhost"]);
+  await writeFile(join(folder, "key.pem"), next.privateKey);
+  await said(REFUSED);
+  expect(await nameOf()).toBe("CN=localhost");
+  await writeFile(join(folder, "cert.pem"), next.certificate);
+  await said(LOADED);
+  expect(await nameOf()).toBe("CN=127.0.0.1.localhost");
 });

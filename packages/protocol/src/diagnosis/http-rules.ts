@@ -41,7 +41,7 @@ const upgradeRefused: Rule = (facts) => {
     return { code: "WS_TO_TLS", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
   }
   // And what our own ports without WebSocket answer.
-  if (http.status === 400 && /speaks plain MQTT/.test(http.bodyStart ?? "")) {
+  if (http.status === 400 && /speaks (plain MQTT|MQTT over TLS)/.test(http.bodyStart ?? "")) {
     return { code: "WS_TO_TCP", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
   }
   const code = codes[http.status] ?? "WS_STATUS";
