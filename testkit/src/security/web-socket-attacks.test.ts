@@ -68,7 +68,8 @@ const wrong: readonly (readonly [string, number, ...FrameParts[]])[] = [
 ];
 
 describe("wrong frames", () => {
-  test.each(wrong)("%s: closed with %i, before and after the CONNECT", async (...[, code, ...frames]) => {
+  const cases = wrong.map(([what, code, ...frames]) => ({ what, code, frames }));
+  test.each(cases)("$what: closed with $code, before and after the CONNECT", async ({ code, frames }) => {
     for (const open of [upgraded, known]) {
       const link = await open();
       for (const parts of frames) link.send(frame(parts));
@@ -115,10 +116,11 @@ describe("messages without end", () => {
     const link = await upgraded();
     const piece = frame({ opcode: 0, isFinal: false, payload: new Uint8Array(1_000) });
     link.send(frame({ isFinal: false, payload: Uint8Array.of(0x10) }));
-    let sent = 0;
-    for (; sent < 1_000 && !link.isEnded; sent++) await link.sendPieces([piece]);
+    const started = performance.now();
+    for (let sent = 0; sent < 250; sent++) link.send(piece);
     await link.ended;
-    expect(sent).toBeLessThan(1_000);
+    // By its bytes, and not by the time it has for its CONNECT.
+    expect(performance.now() - started).toBeLessThan(8_000);
   });
 
   test("pings whose pongs nobody reads end it", async () => {
