@@ -29,7 +29,9 @@ export interface Workspace {
 
 /** The folders with a lock file of their own: what only tests of ours load stands apart from the rest. */
 export function lockedFolders(base: string = root): string[] {
-  const apart = ["tools/mutation", "tools/matrix/runtimes", "tools/matrix/bundlers"].map((name) => join(base, name));
+  const apart = ["tools/mutation", "tools/matrix/runtimes", "tools/matrix/bundlers", "tools/matrix/sst"].map((name) =>
+    join(base, name),
+  );
   return [base, ...apart].filter((folder) => existsSync(join(folder, "package-lock.json")));
 }
 

@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect as connectMqttJs } from "mqtt";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect as connectMqttJs, connectAsync } from "mqtt";
 import { BowlineProcess } from "../system/bowline-process.ts";
 
 /* `bowline up --authorizer` and `bowline realtime check` as a project of SST's would use them, in TypeScript, with processes of their own. */
 
-const main = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const main = join(root, "packages/cli/dist/main.js");
+const missingSst = existsSync(join(root, "tools/matrix/sst/node_modules/sst")) ? "" : "not brought: npm ci in tools/matrix/sst";
 
 const AUTHORIZER = `
 import { authorizer } from "@bowline/realtime";
@@ -67,11 +70,46 @@ test("SST's documented client publishes and subscribes at bowline up --authorize
     const message = new Promise((resolve) => client.on("message", (topic, payload) => resolve(`${topic} ${payload.toString()}`)));
     await client.publishAsync("shop/dev/chat", "hello", { qos: 1 });
     expect(await message).toBe("shop/dev/chat hello");
-    await expect(client.subscribeAsync("shop/production/chat", { qos: 1 })).rejects.toThrow();
+    await expect(client.subscribeAsync("shop/production/chat", { qos: 1 })).rejects.toThrow("Not authorized");
     await client.endAsync();
   } finally {
     await broker.remove();
   }
+});
+
+describe.skipIf(missingSst !== "")(`SST's own package${missingSst && ` (${missingSst})`}`, () => {
+  const handler = join(root, "tools/matrix/sst/app/authorizer.handler");
+
+  test("[E4 broker] its realtime.authorizer and its Resource run unchanged", { timeout: 60_000 }, async () => {
+    const flags = ["--listen", "ws://127.0.0.1:0/mqtt", "--no-console", "--memory", "--authorizer", handler, ...environment()];
+    const broker = await BowlineProcess.start(...flags);
+    try {
+      const options = { protocolVersion: 5, username: "", password: "good", reconnectPeriod: 0 } as const;
+      const client = await connectAsync(`${broker.urls[0]}?x-amz-customauthorizer-name=anything`, options);
+      expect(await client.subscribeAsync("shop/dev/#", { qos: 1 })).toMatchObject([{ qos: 1 }]);
+      await client.publishAsync("shop/dev/chat", "hello", { qos: 1 });
+      await expect(client.publishAsync("other/dev/chat", "hello", { qos: 1 })).rejects.toMatchObject({ code: 0x87 });
+      await client.endAsync();
+      // What AWS's SDK sends as User Name becomes its principalId.
+      const ofSdk = connectAsync(broker.urls[0] ?? "", { ...options, username: "?x-amz-customauthorizer-name=a&SDK=NodeJSv2" });
+      await expect(ofSdk).rejects.toMatchObject({ code: 0x87 });
+    } finally {
+      await broker.remove();
+    }
+  });
+
+  test("bowline realtime check finds its weaknesses", { timeout: 60_000 }, async () => {
+    const { code, output } = await bowline("realtime", "check", handler, "--token-file", "token", "--json", ...environment());
+    expect(code).toBe(1);
+    const { findings } = JSON.parse(output) as { findings: { rule: string }[] };
+    expect(findings.map(({ rule }) => rule).toSorted()).toEqual([
+      "connect-any-client-id",
+      "connects-without-rights",
+      "no-retained-messages",
+      "principal-changes",
+      "principal-of-sdk-user-name",
+    ]);
+  });
 });
 
 test("bowline realtime check has nothing against it, and says what is wrong with another", { timeout: 60_000 }, async () => {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await friend.online();
 });
 afterAll(async () => {
-  friend.abort();
+  void friend.abort();
   await server.close();
 });
 
@@ -52,7 +52,7 @@ async function outcome(clientId: string): Promise<string> {
     () => "connected",
     (error: Error) => error.message,
   );
-  one.abort();
+  void one.abort();
   return said;
 }
 

@@ -65,7 +65,7 @@ describe.each(cases)("principalId is $rule", ({ rule, outcomes }) => {
       failed,
     ]);
     expect(outcome).toBe(isLetIn ? "connected" : "135");
-    client.abort();
+    void client.abort();
   });
 
   test("the refusal is in the log with what is wrong, and without the token", () => {

@@ -5,7 +5,7 @@ import { root, shown } from "../repository.ts";
 import { runCommand } from "../run-command.ts";
 
 /** What our packages are run on and bundled with, each with a lock file of its own: nobody who only uses or builds them pays for it. */
-const folders: readonly string[] = ["runtimes", "bundlers"].map((name) => join(root, "tools/matrix", name));
+const folders: readonly string[] = ["runtimes", "bundlers", "sst"].map((name) => join(root, "tools/matrix", name));
 
 /**
  * Installs runtimes and bundlers where they are not there yet as their lock files have them.
