@@ -19,7 +19,8 @@ test.each(all)("every link in %s leads somewhere", async (document) => {
 test.each(["README.md", ...guides, ...readmes])("every program in %s is a file in examples/, whole and as it is", async (guide) => {
   const text = await readFile(join(root, guide), "utf8");
   const blocks = [...text.matchAll(/^```(?:js|ts|typescript|html|nginx)\n(.*?)^```$/gms)].map(([, block]) => block);
-  const names = (await readdir(join(root, "examples"))).filter((name) => name !== "tsconfig.json");
+  const entries = await readdir(join(root, "examples"), { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile() && entry.name !== "tsconfig.json").map(({ name }) => name);
   const examples = await Promise.all(names.map((name) => readFile(join(root, "examples", name), "utf8")));
   expect(blocks.filter((block) => !examples.some((example) => example === block))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { lookup, type LookupOptions } from "node:dns";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect, type ConnectOptions } from "@bowline/client";
@@ -88,28 +88,17 @@ describe.skipIf(nginxMissing !== "")(`nginx${nginxMissing && ` (${nginxMissing})
 
   beforeAll(async () => {
     for (const name of ["whole", "subject", "silent"] as const) ports[name] = await closedPort();
-    const block = (port: number, ...lines: string[]): string =>
-      [
-        "server {",
-        `  listen 127.0.0.1:${port} ssl;`,
-        `  ssl_certificate ${folder}/proxy.pem;`,
-        `  ssl_certificate_key ${folder}/proxy.pem;`,
-        `  ssl_client_certificate ${folder}/clients.pem;`,
-        "  ssl_verify_client optional;",
-        "  location /mqtt {",
-        `    proxy_pass http://127.0.0.1:${portOf(0)};`,
-        "    proxy_http_version 1.1;",
-        "    proxy_set_header Upgrade $http_upgrade;",
-        '    proxy_set_header Connection "upgrade";',
-        ...lines,
-        "  }",
-        "}",
-      ].join("\n");
-    const names = ["    proxy_set_header X-Forwarded-Host $host;"];
+    const example = await readFile(join(import.meta.dirname, "../../../examples/nginx-identities.conf"), "utf8");
+    // Only ports and places differ from what the guide shows; the other two have other headers.
+    const whole = example
+      .replace("127.0.0.1:8083", `127.0.0.1:${portOf(0)}`)
+      .replace(/\/etc\/ssl\/example\.com\.\w+/g, join(folder, "proxy.pem"))
+      .replace("/etc/ssl/devices.pem", join(folder, "clients.pem"));
+    const at = (port: number, text: string): string => text.replace("listen 443", `listen 127.0.0.1:${port}`);
     const servers = [
-      block(ports.whole, ...names, `    proxy_set_header ${HEADER} $ssl_client_escaped_cert;`),
-      block(ports.subject, ...names, `    proxy_set_header ${HEADER} $ssl_client_s_dn;`),
-      block(ports.silent, "    proxy_set_header Host $host;", `    proxy_set_header ${HEADER} "";`),
+      at(ports.whole, whole),
+      at(ports.subject, whole.replace("$ssl_client_escaped_cert", "$ssl_client_s_dn")),
+      at(ports.silent, whole.replace("X-Forwarded-Host", "Host").replace("$ssl_client_escaped_cert", '""')),
     ];
     proxies.push(await NginxProcess.start(folder, servers.join("\n"), ports.silent));
   });

@@ -134,13 +134,17 @@ export class FrontConnection implements HandshakeOwner {
     if (innerProtocol === "http") this.#handOver(socket);
     else if (typeof socket.alpnProtocol === "string")
       this.#handOverAs(socket.alpnProtocol === "http/1.1" ? "http" : "mqtt", socket);
-    else readInnerFirstBytes(socket, firstBytesTimeoutMs, (protocol) => this.#takeInner(protocol, socket));
+    else readInnerFirstBytes(socket, firstBytesTimeoutMs, (protocol, first) => this.#takeInner(protocol, socket, first));
   }
 
-  #takeInner(protocol: InnerProtocol | "late", socket: TLSSocket): void {
+  #takeInner(protocol: InnerProtocol | "late", socket: TLSSocket, first: Buffer): void {
     if (protocol === "late") this.note("firstBytesTimeout", "the first bytes inside of TLS took too long");
-    else if (protocol === "mqtt" || this.options.innerProtocol === "any") this.#handOverAs(protocol, socket);
-    else {
+    else if (protocol === "mqtt") this.#handOver(socket, first);
+    else if (this.options.innerProtocol === "any") {
+      socket.pause();
+      socket.unshift(first);
+      this.#handOverAs("http", socket);
+    } else {
       this.note("httpOnMqtt", this.#mismatch("HTTP inside of TLS"));
       closeWith(socket, this.#wrongPortAnswer());
     }
