@@ -45,6 +45,9 @@ export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, s
 export type { TracedPacket, TracedPayload, TraceEvent } from "./trace/trace-event.ts";
 export { Secret } from "./log/secret.ts";
 export type { LoadUserModule, UserModule } from "./realtime/user-module.ts";
+export { type Deployment, rulesOf, type TenantRuleList, type TenantUsers, usersOf } from "./tenants/deployment.ts";
+export { TenantRegistry } from "./tenants/tenant-registry.ts";
+export { parseTenantInput, type TenantInput, type TenantSettings, type TenantTlsFiles } from "./tenants/tenant-settings.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";
 export { type LocalCa, openLocalCa } from "./tls/local-ca.ts";
 export { AcmeRenewal } from "./tls/acme/acme-renewal.ts";

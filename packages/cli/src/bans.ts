@@ -3,6 +3,7 @@ import { MqttError } from "@bowline/protocol";
 import { AdminClient } from "./admin-client.ts";
 import type { CommandLine } from "./command-line.ts";
 import { ExitCode } from "./exit-code.ts";
+import { tenantIn, tenantPath } from "./tenant-option.ts";
 
 const ACTIONS: readonly string[] = ["kick", "ban", "unban", "bans"];
 /** Ten years; longer is for good. */
@@ -28,22 +29,26 @@ export function isAboutBans(line: CommandLine): boolean {
 export async function actOnBans(line: CommandLine): Promise<number> {
   const { dataFolder } = await import("@bowline/broker/internal");
   const admin = new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
+  const path = tenantPath(tenantIn(line));
   const [action, value] = line.words;
-  if (action === "bans") return list(line, admin);
+  if (action === "bans") return list(line, admin, path);
   if (value === undefined) throw new MqttError("USAGE", { detail: "say whom" });
   const whom = { kind: kindOf(line), value };
   if (action === "unban") {
-    await admin.request("DELETE", `/api/v1/bans/${whom.kind}/${encodeURIComponent(value)}`);
+    await admin.request("DELETE", `${path}/bans/${whom.kind}/${encodeURIComponent(value)}`);
     return ExitCode.Well;
   }
-  const path = action === "kick" ? "/api/v1/kick" : "/api/v1/bans";
-  const { connections } = await admin.request<{ connections: number }>("POST", path, action === "kick" ? whom : banOf(line, whom));
+  const { connections } = await admin.request<{ connections: number }>(
+    "POST",
+    `${path}/${action === "kick" ? "kick" : "bans"}`,
+    action === "kick" ? whom : banOf(line, whom),
+  );
   process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, connections })}\n` : `${connections} connections ended\n`);
   return ExitCode.Well;
 }
 
-async function list(line: CommandLine, admin: AdminClient): Promise<number> {
-  const { bans } = await admin.request<{ bans: ShownBan[] }>("GET", "/api/v1/bans");
+async function list(line: CommandLine, admin: AdminClient, path: string): Promise<number> {
+  const { bans } = await admin.request<{ bans: ShownBan[] }>("GET", `${path}/bans`);
   for (const ban of bans) process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, ...ban })}\n` : `${inWords(ban)}\n`);
   return ExitCode.Well;
 }

@@ -4,6 +4,7 @@ import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "./command-line.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { type CredentialsFile, readCredentialsFile } from "./credentials-file.ts";
+import { placeOf } from "./connection-place.ts";
 import { askForSecret, readSecretFromFile, readSecretFromStdin } from "./read-secret.ts";
 
 /** Options of every command that connects to a broker. */
@@ -22,6 +23,12 @@ export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ca: { type: "string", value: "FILE", help: "Trust this authority (PEM)." },
   cert: { type: "string", value: "FILE", help: "Client certificate (PEM)." },
   key: { type: "string", value: "FILE", help: "Key of the client certificate (PEM)." },
+  sni: { type: "string", value: "NAME", help: "Ask for this server name, which chooses the tenant; default: the URL's host." },
+  "connect-to": {
+    type: "string",
+    value: "HOST:PORT",
+    help: "Connect there, and ask for the URL's host all the same: for names that do not resolve here.",
+  },
   insecure: { type: "boolean", help: "Accept any certificate of the server. For tests only." },
   "client-id": { type: "string", short: "i", value: "ID", help: "Client Identifier; default: a random one." },
   mqtt: { type: "string", value: "VERSION", help: "3.1, 3.1.1 or 5; default 5, then 3.1.1." },
@@ -41,15 +48,17 @@ export async function connectionTarget(line: CommandLine): Promise<ConnectionTar
   const path = line.text("credentials");
   const file = path === undefined ? {} : await readCredentialsFile(path);
   const { url, username, password } = await whoAndWhere(line, file);
+  const place = placeOf(line, url);
   const version = protocolVersion(line.text("mqtt"));
   const keepAlive = line.number("keep-alive", 0, 65_535);
   const timeout = line.number("timeout", 1, 3_600);
   const clientId = line.text("client-id");
   return {
-    url,
+    url: place.url,
     options: {
-      credentials: { username, password },
-      tls: await tlsOptions(line, file),
+      credentials: { username, password, ...place.credentials },
+      tls: { ...(await tlsOptions(line, file)), ...place.tls },
+      ...(place.socket === undefined ? {} : { socket: place.socket }),
       ...(version === undefined ? {} : { protocolVersion: version }),
       ...(keepAlive === undefined ? {} : { keepAlive }),
       ...(timeout === undefined ? {} : { connectTimeoutMs: timeout * 1_000 }),

@@ -1,11 +1,9 @@
-import { access } from "node:fs/promises";
-import type { AccessAnswer, AccessQuestion, NoMatch, Rule, RuleAccess, RuleInput } from "@bowline/broker/internal";
-import { MqttError } from "@bowline/protocol";
+import type { AccessAnswer, AccessQuestion, NoMatch, Rule, RuleInput } from "@bowline/broker/internal";
 import { AdminClient } from "./admin-client.ts";
+import { inStore } from "./data-store.ts";
+import { tenantPath } from "./tenant-option.ts";
 
-const TENANT = "default";
-
-/** The access rules of a data folder, whether a broker runs there or not. */
+/** The access rules of a tenant in a data folder, whether a broker runs there or not. */
 export interface Rules {
   list(): Promise<{ noMatch: NoMatch; rules: readonly Rule[] }>;
   /** At the end, or before the one at `place` (0 is the first). */
@@ -19,18 +17,26 @@ export interface Rules {
 }
 
 /**
- * Works on the access rules of a data folder: through the broker that runs there, or in the store itself when none does.
+ * Works on the access rules of a tenant: through the broker that runs in the data folder, or in the store itself when none does.
  *
  * @throws MqttError of the store or of the broker
  */
-export async function withRules<T>(data: string, work: (rules: Rules) => Promise<T>): Promise<T> {
-  const { dataFolder } = await import("@bowline/broker/internal");
+export async function withRules<T>(data: string, tenant: string, work: (rules: Rules) => Promise<T>): Promise<T> {
+  const { dataFolder, rulesOf } = await import("@bowline/broker/internal");
   const client = new AdminClient(dataFolder(data).adminSocket);
-  return (await client.isAnswered()) ? work(throughBroker(client)) : inStore(data, work);
+  if (await client.isAnswered()) return work(throughBroker(client, tenant));
+  return inStore(data, tenant, (store) => {
+    const own = rulesOf(store.rules, tenant);
+    return work({
+      ...own,
+      list: () => Promise.resolve({ noMatch: own.noMatch(), rules: own.list() }),
+      test: (question) => Promise.resolve(own.test(question)),
+    });
+  });
 }
 
-function throughBroker(client: AdminClient): Rules {
-  const path = "/api/v1/rules";
+function throughBroker(client: AdminClient, tenant: string): Rules {
+  const path = `${tenantPath(tenant)}/rules`;
   const of = (id: string): string => `${path}/${encodeURIComponent(id)}`;
   const put = async (mode: "append" | "replace", rules: readonly RuleInput[]): Promise<readonly Rule[]> =>
     (await client.request<{ rules: Rule[] }>("PUT", path, { mode, rules })).rules;
@@ -43,41 +49,5 @@ function throughBroker(client: AdminClient): Rules {
     move: (id, place) => client.request("POST", `${of(id)}/move`, { place }),
     setNoMatch: (noMatch) => client.request("PATCH", path, { noMatch }),
     test: (question) => client.request("POST", `${path}/test`, question),
-  };
-}
-
-async function inStore<T>(data: string, work: (rules: Rules) => Promise<T>): Promise<T> {
-  const { dataFolder, openStorage, RuleAccess, RuleDirectory } = await import("@bowline/broker/internal");
-  const folder = dataFolder(data);
-  await access(folder.path).catch((cause: unknown) => {
-    throw new MqttError("STORE_UNREADABLE", {
-      detail: `there is no data folder ${data}`,
-      remedy: "Start the broker once, or correct --data.",
-      cause,
-    });
-  });
-  const storage = await openStorage({ directory: folder.store });
-  try {
-    const rules = new RuleAccess(new RuleDirectory(storage));
-    const rows: Parameters<typeof rules.begin>[0][number][] = [];
-    await storage.load({ rule: (row) => rows.push(row), message() {}, session() {}, retained() {}, user() {} });
-    rules.begin(rows);
-    return await work(ofAccess(rules));
-  } finally {
-    await storage.close();
-  }
-}
-
-function ofAccess(rules: RuleAccess): Rules {
-  const { directory } = rules;
-  return {
-    list: () => Promise.resolve({ noMatch: directory.noMatch(TENANT), rules: directory.list(TENANT) }),
-    add: (rule, place) => directory.add(TENANT, rule, place),
-    addAll: (inputs) => directory.addAll(TENANT, inputs),
-    replaceAll: (inputs) => directory.replaceAll(TENANT, inputs),
-    remove: (id) => directory.remove(TENANT, id),
-    move: (id, place) => directory.move(TENANT, id, place),
-    setNoMatch: (noMatch) => directory.setNoMatch(TENANT, noMatch),
-    test: (question) => Promise.resolve(rules.answer(TENANT, question)),
   };
 }

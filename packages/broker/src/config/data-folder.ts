@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly operatorKey: string;
   /** Address and password of the user made at the first start. */
   readonly firstUser: string;
+  /** The same of a tenant. */
+  readonly firstUserOf: (tenant: string) => string;
 }
 
 export function dataFolder(path: string): DataFolder {
@@ -24,6 +26,7 @@ export function dataFolder(path: string): DataFolder {
     ca: join(path, "ca.pem"),
     operatorKey: join(path, "operator.key"),
     firstUser: join(path, "first-user.json"),
+    firstUserOf: (tenant) => join(path, "tenants", tenant, "first-user.json"),
   };
 }
 

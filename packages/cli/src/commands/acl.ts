@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { questionOf, ruleOf } from "../rule-words.ts";
 import { exportRules, importRules } from "../rule-files.ts";
+import { TENANT_OPTION, tenantIn } from "../tenant-option.ts";
 import { type Rules, withRules } from "../rules.ts";
 
 export const acl: Command = {
@@ -25,6 +26,7 @@ export const acl: Command = {
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    ...TENANT_OPTION,
     user: { type: "string", short: "u", value: "NAME", help: "Of this user alone." },
     anonymous: { type: "boolean", help: "Of clients without credentials alone." },
     client: { type: "string", short: "i", value: "ID", help: "Of this Client Identifier alone." },
@@ -44,7 +46,7 @@ export const acl: Command = {
     "bowline acl test subscribe 'devices/#' --user sensor-1",
     "bowline acl export --format json",
   ],
-  run: (line) => withRules(resolve(line.text("data") ?? ".bowline"), (rules) => act(line, rules)),
+  run: (line) => withRules(resolve(line.text("data") ?? ".bowline"), tenantIn(line), (rules) => act(line, rules)),
 };
 
 async function act(line: CommandLine, rules: Rules): Promise<number> {

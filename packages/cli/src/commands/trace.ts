@@ -7,6 +7,7 @@ import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
+import { TENANT_OPTION, tenantIn, tenantPath } from "../tenant-option.ts";
 import { traceLine } from "../trace-line.ts";
 
 const SECONDS_MAX = 3_600;
@@ -22,6 +23,7 @@ export const trace: Command = {
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder of the running broker; default ./.bowline." },
+    ...TENANT_OPTION,
     client: { type: "string", value: "ID", help: "Of this Client Identifier, also when its CONNECT is refused." },
     topic: { type: "string", short: "t", value: "FILTER", help: "About topics that this filter matches." },
     address: { type: "string", value: "ADDRESS", help: "Of clients from this address or range, such as 10.0.0.0/8." },
@@ -86,5 +88,5 @@ function pathOf(line: CommandLine): string {
     payload: line.number("payload", 0, PAYLOAD_BYTES_MAX),
   };
   for (const [name, value] of Object.entries(numbers)) if (value !== undefined) query.set(name, String(value));
-  return `/api/v1/trace?${query.toString()}`;
+  return `${tenantPath(tenantIn(line))}/trace?${query.toString()}`;
 }

@@ -5,6 +5,7 @@ import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { askForSecret, readSecretFromFile, readSecretFromStdin } from "../read-secret.ts";
+import { TENANT_OPTION, tenantIn } from "../tenant-option.ts";
 import { importUsers } from "../user-import.ts";
 import { type Users, withUsers } from "../users.ts";
 
@@ -36,6 +37,7 @@ export const user: Command = {
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    ...TENANT_OPTION,
     generate: { type: "boolean", help: "Make a strong password and print it." },
     "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
     "password-stdin": { type: "boolean", help: "Read the password from standard input." },
@@ -52,6 +54,7 @@ export const user: Command = {
   examples: [
     "bowline user list",
     "bowline user add sensor-1 --generate",
+    "bowline user list --tenant acme",
     'printf %s "$PASSWORD" | bowline user password sensor-1 --password-stdin',
     "bowline user remove sensor-1",
     "bowline user import /etc/mosquitto/passwd --from mosquitto",
@@ -61,7 +64,7 @@ export const user: Command = {
 };
 
 function manage(line: CommandLine): Promise<number> {
-  return withUsers(resolve(line.text("data") ?? ".bowline"), (users) => act(line, users));
+  return withUsers(resolve(line.text("data") ?? ".bowline"), tenantIn(line), (users) => act(line, users));
 }
 
 async function act(line: CommandLine, users: Users): Promise<number> {

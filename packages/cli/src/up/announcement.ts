@@ -93,7 +93,7 @@ function dataWords(folder: string): string {
 }
 
 /** As short as it can be written from here, ready to be pasted into a shell. */
-function shown(path: string): string {
+export function shown(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return quote(fromHere.startsWith("..") ? path : fromHere || ".");
 }

@@ -26,7 +26,8 @@ export async function ensureFirstUser(server: Server, url: string, isMemory: boo
   const file = isMemory ? join(server.folder.path, "first-user-memory.json") : server.folder.firstUser;
   const ca = server.localCa?.certificateFile;
   server.users.onChange(({ kind, tenant, username }) => {
-    if (tenant === TENANT && (kind === "password" || kind === "removed")) void forgetFirstUser(file, username);
+    if (kind !== "password" && kind !== "removed") return;
+    void forgetFirstUser(tenant === TENANT ? file : server.folder.firstUserOf(tenant), username);
   });
   if (server.users.size === 0) {
     const password = generatePassword();

@@ -1,0 +1,96 @@
+import { resolve } from "node:path";
+import type { TenantInput, TenantSettings, TenantTlsFiles } from "@bowline/broker/internal";
+import { MqttError } from "@bowline/protocol";
+import type { CommandLine } from "../command-line.ts";
+import type { Command } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { announceTenant } from "../tenant-announcement.ts";
+import { type Tenants, withTenants } from "../tenants.ts";
+
+export const tenant: Command = {
+  usage: [
+    "bowline tenant create NAME [--host H]...",
+    "bowline tenant list",
+    "bowline tenant show NAME",
+    "bowline tenant pause NAME",
+    "bowline tenant resume NAME",
+    "bowline tenant delete NAME",
+  ],
+  description: [
+    "Manages the tenants of a broker. Each is reached by its own host names alone (NAME.localhost, or NAME below tenants.baseDomain of the",
+    "configuration, and those of --host), and has users, rules, sessions, topics and limits of its own. create makes a user too, who may do",
+    "everything there, and prints two commands to copy. A paused tenant keeps its data and lets nobody in; delete removes all it has.",
+    "",
+    "The certificate is the configuration's where that has the names, else one of the local authority, else the one that you give.",
+  ].join("\n"),
+  options: {
+    data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    host: { type: "string", multiple: true, value: "NAME", help: "A further host name; may begin with *. for any one label." },
+    certificate: { type: "string", value: "FILE", help: "The tenant's certificate with its chain (PEM)." },
+    key: { type: "string", value: "FILE", help: "The key of that certificate (PEM)." },
+    chain: { type: "string", value: "FILE", help: "Certificates between it and its root, where they are in a file of their own." },
+    "client-ca": { type: "string", value: "FILE", help: "Authorities of the tenant's client certificates (PEM)." },
+    "client-certificate": { type: "string", value: "optional|required", help: "With --client-ca: whether all clients need one." },
+    crl: { type: "string", value: "FILE", help: "Revocation lists of those authorities (PEM)." },
+    user: { type: "string", value: "NAME", help: "Name of the first user; default dev." },
+    "no-user": { type: "boolean", help: "Make no user." },
+    json: { type: "boolean", help: "Print JSON." },
+  },
+  examples: ["bowline tenant create acme", "bowline tenant list", "bowline tenant pause acme", "bowline tenant delete acme"],
+  run: (line) => withTenants(resolve(line.text("data") ?? ".bowline"), (tenants) => act(line, tenants)),
+};
+
+async function act(line: CommandLine, tenants: Tenants): Promise<number> {
+  const [action, name] = line.words;
+  if (action === "list") {
+    for (const each of await tenants.list()) print(line, each);
+    return ExitCode.Well;
+  }
+  if (name === undefined) throw new MqttError("USAGE", { detail: "say create, list, show, pause, resume or delete, and the name" });
+  switch (action) {
+    case "create":
+      await announceTenant(line, tenants, await tenants.create(inputOf(line, name)));
+      return ExitCode.Well;
+    case "show":
+      print(line, await tenants.show(name));
+      return ExitCode.Well;
+    case "pause":
+    case "resume":
+      print(line, await tenants.setPaused(name, action === "pause"));
+      return ExitCode.Well;
+    case "delete":
+      await tenants.remove(name);
+      return ExitCode.Well;
+    default:
+      throw new MqttError("USAGE", { detail: "say create, list, show, pause, resume or delete" });
+  }
+}
+
+function print(line: CommandLine, { name, state, hosts, createdAt, ...rest }: TenantSettings): void {
+  const since = new Date(createdAt).toISOString();
+  const text = line.flag("json")
+    ? JSON.stringify({ v: 1, name, state, hosts, createdAt: since, ...rest })
+    : `${name.padEnd(20)} ${state.padEnd(8)} ${hosts.join(" ")}`;
+  process.stdout.write(`${text}\n`);
+}
+
+function inputOf(line: CommandLine, name: string): TenantInput {
+  const clientCertificate = line.text("client-certificate");
+  if (clientCertificate !== undefined && clientCertificate !== "optional" && clientCertificate !== "required")
+    throw new MqttError("USAGE", { detail: "--client-certificate is optional or required" });
+  const file = (option: string): string | undefined => {
+    const path = line.text(option);
+    return path === undefined ? undefined : resolve(path);
+  };
+  const tls: TenantTlsFiles = {
+    certificate: file("certificate"),
+    key: file("key"),
+    chain: file("chain"),
+    clientCa: file("client-ca"),
+    clientCertificate,
+    crl: file("crl"),
+  };
+  const hosts = line.list("host");
+  const hasTls = Object.values(tls).some((value) => value !== undefined);
+  return { name, ...(hosts.length === 0 ? {} : { hosts }), ...(hasTls ? { tls } : {}) };
+}

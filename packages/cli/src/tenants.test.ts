@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+
+/* Tenants as people make and use them: with the commands that are printed. */
+
+const root = join(import.meta.dirname, "../../..");
+const bin = join(root, "packages/cli/bin/bowline.js");
+
+let folder = "";
+let broker: ChildProcess;
+let urls: string[] = [];
+
+beforeAll(() => {
+  spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "packages/cli"], { cwd: root });
+}, 120_000);
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bowline-tenant-"));
+  await up();
+});
+afterEach(async () => {
+  await down();
+  rmSync(folder, { recursive: true });
+});
+
+async function up(): Promise<void> {
+  const listen = ["--listen", "mqtts://localhost:0", "--listen", "wss://localhost:0/mqtt", "--no-console"];
+  broker = spawn(process.execPath, [bin, "up", ...listen], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  const exited = once(broker, "exit").then(() => Promise.reject(new Error("the broker ended before it was ready")));
+  const [line] = (await Promise.race([once(createInterface({ input: broker.stdout! }), "line"), exited])) as [string];
+  exited.catch(() => {});
+  urls = line.split(" ").slice(1);
+}
+
+async function down(): Promise<void> {
+  const ended = once(broker, "exit");
+  if (broker.exitCode === null && broker.kill("SIGKILL")) await ended;
+}
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function run(file: string, ...args: string[]): Promise<Ended> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd: folder, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    );
+  });
+}
+
+const bowline = (...args: string[]): Promise<Ended> => run(process.execPath, bin, ...args);
+const pasted = (command: string): Promise<Ended> =>
+  run("sh", "-c", `exec ${command.replace(/^bowline/, `'${process.execPath}' '${bin}'`)}`);
+
+test("a tenant is made, used as printed, by --sni and --connect-to, paused, deleted and gone", async () => {
+  const created = await bowline("tenant", "create", "acme");
+  expect(created).toMatchObject({ code: 0, stderr: "" });
+  const [, sub = ""] = /^ {2}(bowline sub .*)$/m.exec(created.stdout) ?? [];
+  const [, pub = ""] = /^ {2}(bowline pub .*)$/m.exec(created.stdout) ?? [];
+  expect(sub).toContain("mqtts://acme.localhost:");
+  const retained = await pasted(`${pub} --retain -q 1`);
+  expect(retained).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  expect(await pasted(`${sub} -C 1 -W 15`)).toMatchObject({ code: 0, stdout: "demo/hello Hello from acme\n" });
+
+  // The same by another name, over TLS and over WebSocket, where the name must not contradict the Host header.
+  const login = ["--credentials", ".bowline/tenants/acme/first-user.json", "-t", "demo/#", "-C", "1", "-W", "15"];
+  for (const url of urls) {
+    expect(await bowline("sub", url, "--sni", "acme.localhost", ...login)).toMatchObject({ code: 0, stdout: "Hello from acme\n" });
+    expect(await bowline("sub", url, ...login)).toMatchObject({ code: 4 });
+  }
+
+  expect((await bowline("user", "list", "--tenant", "acme")).stdout).toBe("dev\n");
+  expect((await bowline("acl", "list", "--tenant", "acme")).stdout).toContain("allow user dev publish and subscribe #");
+  expect((await bowline("tenant", "pause", "acme")).stdout).toMatch(/^acme +paused +acme\.localhost\n$/);
+  expect(await pasted(pub)).toMatchObject({ code: 3, stderr: expect.stringContaining("UNAVAILABLE") as string });
+  await bowline("tenant", "resume", "acme");
+  expect(await pasted(pub)).toMatchObject({ code: 0 });
+  expect(await bowline("tenant", "delete", "acme")).toMatchObject({ code: 0, stdout: "" });
+  expect(await bowline("tenant", "list")).toMatchObject({ code: 0, stdout: "" });
+  expect(await pasted(pub)).toMatchObject({ code: 2 });
+  expect(await bowline("user", "list", "--tenant", "acme")).toMatchObject({ code: 1 });
+}, 60_000);
+
+test("without a broker users, rules and the state of a tenant are changed in the store", async () => {
+  await bowline("tenant", "create", "acme", "--no-user", "--host", "mqtt.localhost");
+  await down();
+  expect((await bowline("user", "add", "ann", "--tenant", "acme", "--generate")).stdout).toHaveLength(25);
+  await bowline("acl", "add", "allow", "both", "#", "--tenant", "acme");
+  expect((await bowline("user", "list", "--tenant", "acme")).stdout).toBe("ann\n");
+  expect((await bowline("user", "list")).stdout).toBe("dev\n");
+  expect((await bowline("tenant", "pause", "acme", "--json")).stdout).toContain('"hosts":["acme.localhost","mqtt.localhost"]');
+  expect(await bowline("tenant", "create", "beta")).toMatchObject({ code: 3 });
+  await up();
+  expect((await bowline("tenant", "show", "acme")).stdout).toContain("paused");
+  expect((await bowline("acl", "list", "--tenant", "acme")).stdout).toContain("rule-1");
+}, 60_000);

@@ -1,0 +1,67 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { DataFolder, TenantInput, TenantSettings } from "@bowline/broker/internal";
+import { MqttError } from "@bowline/protocol";
+import { AdminClient } from "./admin-client.ts";
+import { inStore } from "./data-store.ts";
+
+/** A tenant with a million messages takes some seconds. */
+const REMOVAL_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 100;
+
+/** The tenants of a data folder, whether a broker runs there or not. */
+export interface Tenants {
+  readonly folder: DataFolder;
+  /** The broker's, where one runs. */
+  readonly admin: AdminClient | undefined;
+  list(): Promise<TenantSettings[]>;
+  show(name: string): Promise<TenantSettings>;
+  create(input: TenantInput): Promise<TenantSettings>;
+  setPaused(name: string, isPaused: boolean): Promise<TenantSettings>;
+  /** Resolves when all that it had is gone; without a broker that is done by the next start. */
+  remove(name: string): Promise<void>;
+}
+
+/**
+ * Works on the tenants of a data folder: through the broker that runs there, or in the store itself when none does.
+ *
+ * @throws MqttError of the store or of the broker
+ */
+export async function withTenants<T>(data: string, work: (tenants: Tenants) => Promise<T>): Promise<T> {
+  const { dataFolder } = await import("@bowline/broker/internal");
+  const folder = dataFolder(data);
+  const client = new AdminClient(folder.adminSocket);
+  if (await client.isAnswered()) return work(throughBroker(client, folder));
+  return inStore(data, "default", ({ tenants }) =>
+    work({
+      folder,
+      admin: undefined,
+      list: () => Promise.resolve(tenants.list()),
+      show: (name) => Promise.resolve().then(() => tenants.get(name)),
+      create: () => {
+        const remedy = "Start the broker: it knows its base domain and its listeners.";
+        throw new MqttError("ADMIN_UNREACHABLE", { detail: folder.adminSocket, remedy });
+      },
+      setPaused: (name, isPaused) => tenants.setState(name, isPaused ? "paused" : "active"),
+      remove: async (name) => void (await tenants.setState(name, "deleting")),
+    }),
+  );
+}
+
+function throughBroker(client: AdminClient, folder: DataFolder): Tenants {
+  const path = (name: string): string => `/api/v1/tenants/${encodeURIComponent(name)}`;
+  const list = async (): Promise<TenantSettings[]> =>
+    (await client.request<{ tenants: TenantSettings[] }>("GET", "/api/v1/tenants")).tenants;
+  return {
+    folder,
+    admin: client,
+    list,
+    show: (name) => client.request("GET", path(name)),
+    create: (input) => client.request("POST", "/api/v1/tenants", input),
+    setPaused: (name, isPaused) => client.request("POST", `${path(name)}/${isPaused ? "pause" : "resume"}`),
+    remove: async (name) => {
+      await client.request("DELETE", path(name));
+      const deadline = performance.now() + REMOVAL_WITHIN_MS;
+      while ((await list()).some((each) => each.name === name) && performance.now() < deadline) await wait(LOOK_EVERY_MS);
+    },
+  };
+}
