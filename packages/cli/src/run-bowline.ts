@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
+  tenant: { summary: "make, list, pause and delete tenants", load: async () => (await import("./commands/tenant.ts")).tenant },
   acl: { summary: "say what clients may publish and subscribe to", load: async () => (await import("./commands/acl.ts")).acl },
   backup: {
     summary: "copy the store to a file, restore it, or salvage a damaged one",
@@ -49,14 +50,15 @@ export async function runBowline(argv: readonly string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0]);
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!entry) return unknownCommand(name);
-  return runCommand(name, await entry.load(), rest);
+  return runCommand(name, entry.load, rest);
 }
 
-async function runCommand(name: string, command: Command, argv: readonly string[]): Promise<number> {
+async function runCommand(name: string, load: () => Promise<Command>, argv: readonly string[]): Promise<number> {
   const { parseCommandLine } = await import("./command-line.ts");
   const { COMMON_OPTIONS, helpOf } = await import("./print-help.ts");
   const isDebugging = argv.includes("--debug");
   try {
+    const command = await load();
     const line = await parseCommandLine(argv, { ...command.options, ...COMMON_OPTIONS });
     if (line.flag("help")) return print(helpOf(command));
     return await command.run(line);
