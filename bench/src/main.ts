@@ -6,6 +6,7 @@ import { availableParallelism, cpus, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
 import { brokersPart, connectionsPart, latencyPart } from "./parts/broker-parts.ts";
 import { clientsPart, codecPart, topicPart } from "./parts/client-parts.ts";
+import { durablePart } from "./parts/durable-part.ts";
 import { Report } from "./parts/report.ts";
 import { restartPart } from "./parts/restart-part.ts";
 
@@ -17,6 +18,7 @@ const PARTS: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   latency: latencyPart,
   connections: connectionsPart,
   restart: restartPart,
+  durable: durablePart,
 };
 
 interface Flags {
