@@ -76,7 +76,7 @@ test("the event has the parts that apply, the User Name whole and the password i
 test("a token is right by one of the keys, and nothing that is sent throws", () => {
   const pair = generateKeyPairSync("rsa", { modulusLength: 2_048 });
   const other = generateKeyPairSync("rsa", { modulusLength: 2_048 });
-  const pem = (key: typeof pair): string => key.publicKey.export({ type: "spki", format: "pem" });
+  const pem = (key: typeof pair): string => String(key.publicKey.export({ type: "spki", format: "pem" }));
   const signature = createSign("RSA-SHA256").update("t1").sign(pair.privateKey).toString("base64");
   const keys = new TokenSignature({ one: pem(other), two: pem(pair) });
   expect(keys.isRight("t1", signature)).toBe(true);
@@ -87,8 +87,8 @@ test("a token is right by one of the keys, and nothing that is sent throws", () 
 });
 
 test("a key that AWS would not take is refused by its name", () => {
-  const short = generateKeyPairSync("rsa", { modulusLength: 1_024 }).publicKey.export({ type: "spki", format: "pem" });
-  const curve = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" });
+  const short = generateKeyPairSync("rsa", { modulusLength: 1_024 }).publicKey.export({ type: "spki", format: "pem" }).toString();
+  const curve = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }).toString();
   expect(() => new TokenSignature({ short })).toThrow("OPTION_INVALID");
   expect(() => new TokenSignature({ curve })).toThrow("the token signing key curve is no RSA key of 2048 bits or more");
   expect(() => new TokenSignature({ none: "x" })).toThrow("the token signing key none is no public key in PEM");
