@@ -39,7 +39,91 @@ export interface ConnectionRow {
   subscriptions: number;
   inFlight: number;
   queued: number;
+  queuedBytes: number;
+  /** Bytes in the client's transport that the system has not taken. */
+  bufferedBytes: number;
+  /** Messages to the client that it did not get, whatever for. */
   dropped: number;
+  drops: DropCounts;
+  /** Messages of the client over its rate that were refused. */
+  publishesRefused: number;
+}
+
+/** Messages that a client did not get, by reason. */
+export type DropCounts = Readonly<Record<"slowClient" | "queueFull" | "tooLarge" | "expired" | "revoked" | "blocked", number>>;
+
+/** Answer of `GET /api/v1/connections`. */
+export interface ConnectionList {
+  connections: readonly ConnectionRow[];
+  /** Connections that match the search, and all there are. */
+  found: number;
+  total: number;
+}
+
+/** A Subscription of a connection's Session. */
+export interface SubscriptionRow {
+  topicFilter: string;
+  qos: number;
+  noLocal: boolean;
+  retainAsPublished: boolean;
+  retainHandling: number;
+}
+
+/** Answer of `GET /api/v1/connections/ID`. */
+export interface ConnectionDetail extends ConnectionRow {
+  remotePort: number;
+  localPort: number;
+  tls?: { protocol: string; cipher: string; serverName?: string; hasCertificate: boolean };
+  session: { isPersistent: boolean; expiryInterval: number; queuedBytes: number; unreleased: number; hasWill: boolean };
+  subscriptionList: readonly SubscriptionRow[];
+}
+
+/** A user of the store, of `GET /api/v1/users`. */
+export interface UserRow {
+  username: string;
+  /** Wall time in ms. */
+  createdAt: number;
+  disabled: boolean;
+}
+
+/** An access rule; a condition that is left out holds for everybody. */
+export interface Rule {
+  id: string;
+  permission: "allow" | "deny";
+  action: "publish" | "subscribe" | "both";
+  topics: readonly string[];
+  client?: string;
+  user?: string;
+  addresses?: readonly string[];
+  qos?: readonly number[];
+  retain?: boolean;
+}
+
+/** Answer of `GET /api/v1/rules`. */
+export interface RuleList {
+  noMatch: "allow" | "deny";
+  rules: readonly Rule[];
+}
+
+/** Answer of `POST /api/v1/rules/test`. */
+export interface AccessAnswer {
+  isAllowed: boolean;
+  reason: string;
+}
+
+/** Somebody who may not come in, of `GET /api/v1/bans`. */
+export interface Ban {
+  kind: "user" | "client" | "address";
+  value: string;
+  /** Wall time in ms. */
+  until?: number;
+  reason?: string;
+}
+
+/** Answer of `GET /api/v1/limits`. */
+export interface LimitsAnswer {
+  limits: Readonly<Record<string, number | string | boolean>>;
+  counters: Readonly<Record<string, number>>;
 }
 
 /** One event of `/api/v1/metrics/stream`. */
@@ -75,8 +159,20 @@ export function getStatus(): Promise<BrokerStatus> {
   return request<BrokerStatus>("GET", "status");
 }
 
-export async function getConnections(): Promise<readonly ConnectionRow[]> {
-  return (await request<{ connections: readonly ConnectionRow[] }>("GET", "connections")).connections;
+/** Whether the broker knows this browser. Asking costs nobody a refused request. */
+export async function isSignedIn(): Promise<boolean> {
+  return (await request<{ role: string | null }>("GET", "session")).role !== null;
+}
+
+/** What stands at a path behind `/api/v1/`. */
+export function getResource<T>(path: string, signal: AbortSignal): Promise<T> {
+  return request<T>("GET", path, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]) });
+}
+
+/** A change at a path behind `/api/v1/`; answers what the broker does. */
+export function send<T = void>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
+  if (body === undefined) return request<T>(method, path);
+  return request<T>(method, path, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
 }
 
 /** A user name and password for one MQTT connection of this page. */
@@ -85,7 +181,7 @@ export function makeToken(signal: AbortSignal): Promise<{ username: string; pass
 }
 
 export function signInWithKey(key: string): Promise<void> {
-  return request("POST", "session", { body: JSON.stringify({ key }), headers: { "content-type": "application/json" } });
+  return send("POST", "session", { key });
 }
 
 export function signOut(): Promise<void> {

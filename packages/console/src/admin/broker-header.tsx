@@ -4,7 +4,7 @@ import { duration, timeOfDay } from "../text/times.ts";
 import { signOut } from "./admin-api.ts";
 import type { BrokerReport } from "./use-broker.ts";
 
-/** Which broker this is, where it listens, and how it is. */
+/** Which broker this is, and how it is. */
 export function BrokerHeader({ report }: { report: BrokerReport }): JSX.Element {
   const { status, problem } = report;
   return (
@@ -17,15 +17,6 @@ export function BrokerHeader({ report }: { report: BrokerReport }): JSX.Element 
         <button type="button" class="quiet" onClick={() => void leave()}>
           Sign out
         </button>
-      )}
-      {status !== undefined && (
-        <ul class="listeners" aria-label="Listeners">
-          {status.listeners.map((url) => (
-            <li key={url}>
-              <code>{url}</code>
-            </li>
-          ))}
-        </ul>
       )}
     </header>
   );

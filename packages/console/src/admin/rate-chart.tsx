@@ -79,7 +79,7 @@ function Chart({ samples }: { samples: readonly RateSample[] }): JSX.Element {
       </svg>
       <div class="x-axis" aria-hidden="true">
         <span>{minutes} min ago</span>
-        <span>{minutes * 30} s</span>
+        <span>{minutes === 1 ? "30 s" : `${minutes / 2} min`} ago</span>
         <span>now</span>
       </div>
       <figcaption>

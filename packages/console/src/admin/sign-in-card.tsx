@@ -2,6 +2,7 @@ import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
 import { fieldText } from "../page/field-text.ts";
 import { signInWithKey } from "./admin-api.ts";
+import { CaLink } from "./listeners-card.tsx";
 
 /** How to sign in. `wasSignedIn`: the broker forgot this browser while the page was open. */
 export function SignInCard({ wasSignedIn, onSignedIn }: { wasSignedIn: boolean; onSignedIn: () => void }): JSX.Element {
@@ -20,6 +21,9 @@ export function SignInCard({ wasSignedIn, onSignedIn }: { wasSignedIn: boolean; 
       <p class="muted">
         A link signs in one browser, once, within 15 minutes. Give <code>--data DIR</code> if the broker was started with one. The
         first link is in what <code>bowline up</code> printed.
+      </p>
+      <p class="muted">
+        A browser that warned of this address trusts it once <CaLink /> is among its authorities.
       </p>
       <KeyForm onSignedIn={onSignedIn} />
     </section>

@@ -1,11 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { useIsVisible } from "../page/use-is-visible.ts";
-import { type BrokerStatus, type ConnectionRow, getConnections, getStatus, RequestFailure } from "./admin-api.ts";
+import { type BrokerStatus, getStatus, isSignedIn, RequestFailure } from "./admin-api.ts";
 
 /** The broker as it was last heard of. What it said stays when it falls silent: `problem` then says since when. */
 export interface BrokerReport {
   readonly status?: BrokerStatus;
-  readonly connections?: readonly ConnectionRow[];
   readonly problem?: BrokerProblem;
 }
 
@@ -29,13 +28,13 @@ export function useBroker(restart: unknown): BrokerReport {
     if (!isVisible) return undefined;
     let timer = 0;
     let isOver = false;
+    let isKnown = false;
     const ask = async (): Promise<void> => {
-      const startedAt = performance.now();
-      const next = await askOnce();
+      const next = await askOnce(isKnown);
+      isKnown = next.problem?.isSignedOut !== true;
       if (isOver) return;
       setReport((last) => merge(last, next));
-      // A list of very many clients takes time to make; the page must not keep the broker busy with it.
-      timer = setTimeout(() => void ask(), Math.max(INTERVAL_MS, 10 * (performance.now() - startedAt)));
+      timer = setTimeout(() => void ask(), INTERVAL_MS);
     };
     void ask();
     return () => {
@@ -46,10 +45,11 @@ export function useBroker(restart: unknown): BrokerReport {
   return report;
 }
 
-async function askOnce(): Promise<BrokerReport> {
+/** A browser that is not known asks that first, so that no refused request stands in its console each second. */
+async function askOnce(isKnown: boolean): Promise<BrokerReport> {
   try {
-    const [status, connections] = await Promise.all([getStatus(), getConnections()]);
-    return { status, connections };
+    if (!isKnown && !(await isSignedIn())) throw new RequestFailure(401, "not signed in");
+    return { status: await getStatus() };
   } catch (error) {
     const failure = error instanceof RequestFailure ? error : new RequestFailure(0, String(error), { cause: error });
     const { message, isSignedOut, status } = failure;

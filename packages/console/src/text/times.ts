@@ -7,6 +7,11 @@ export function timeOfDay(at: number, now: number = Date.now()): string {
   return day.format(at) === day.format(now) ? time : `${day.format(at)} ${time}`;
 }
 
+/** Time of day with its milliseconds: the order of packets is told by them. */
+export function timeOfDayMs(at: number): string {
+  return `${clockTime.format(at)}.${String(Math.floor(at) % 1_000).padStart(3, "0")}`;
+}
+
 /** 5 s, 3 min, 2 h 5 min, 4 d 1 h: never more than two units. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -1,0 +1,133 @@
+import type { JSX, TargetedSubmitEvent } from "preact";
+import { useState } from "preact/hooks";
+import { ConfirmButton } from "../page/confirm-button.tsx";
+import { type Column, DataTable } from "../page/data-table.tsx";
+import { Waiting } from "../page/facts.tsx";
+import { fieldText } from "../page/field-text.ts";
+import { type Action, useAction } from "../page/use-action.ts";
+import { useResource } from "../page/use-resource.ts";
+import { visibleLine } from "../text/visible-text.ts";
+import { send, type UserRow } from "./admin-api.ts";
+import { Moment } from "./clients-page.tsx";
+
+const EVERY_MS = 5_000;
+
+/** The users of the store. Those whom another authenticator names are not among them. */
+export function UsersPage(): JSX.Element {
+  const { value, problem, refresh } = useResource<{ users: readonly UserRow[] }>("users", EVERY_MS);
+  const [renewed, setRenewed] = useState<string>();
+  const action = useAction();
+  const act = async (request: () => Promise<unknown>): Promise<void> => {
+    if (await action.run(request)) refresh();
+  };
+  const columns: readonly Column<UserRow>[] = [
+    { name: "User", cell: ({ username }) => <bdi>{visibleLine(username)}</bdi> },
+    { name: "Since", cell: ({ createdAt }) => <Moment at={createdAt} /> },
+    { name: "State", cell: ({ disabled }) => (disabled ? <span class="bad">disabled</span> : "may log in") },
+    { name: "Actions", cell: (user) => <UserActions user={user} act={act} onRenew={setRenewed} /> },
+  ];
+  return (
+    <>
+      <PasswordForm key={renewed ?? ""} username={renewed} onDone={() => void (setRenewed(undefined), refresh())} />
+      <section class="card" aria-labelledby="users-title">
+        <h2 id="users-title">Users</h2>
+        <p class="bad" role="alert">
+          {action.problem}
+        </p>
+        {value === undefined ? (
+          <Waiting problem={problem} />
+        ) : (
+          <DataTable
+            label="Users"
+            columns={columns}
+            rows={value.users}
+            keyOf={({ username }) => username}
+            empty="There is no user yet."
+          />
+        )}
+      </section>
+    </>
+  );
+}
+
+interface UserActionsProps {
+  readonly user: UserRow;
+  readonly act: (request: () => Promise<unknown>) => Promise<void>;
+  readonly onRenew: (username: string) => void;
+}
+
+function UserActions({ user: { username, disabled }, act, onRenew }: UserActionsProps): JSX.Element {
+  const path = `users/${encodeURIComponent(username)}`;
+  const name = visibleLine(username);
+  return (
+    <span class="buttons">
+      <button type="button" class="quiet" aria-label={`New password of ${name}`} onClick={() => onRenew(username)}>
+        Password
+      </button>
+      {disabled ? (
+        <button
+          type="button"
+          class="quiet"
+          aria-label={`Enable ${name}`}
+          onClick={() => void act(() => send("DELETE", `${path}/disabled`))}
+        >
+          Enable
+        </button>
+      ) : (
+        <ConfirmButton label="Disable" name={`Disable ${name}`} onConfirm={() => void act(() => send("PUT", `${path}/disabled`))} />
+      )}
+      <ConfirmButton label="Remove" name={`Remove ${name}`} onConfirm={() => void act(() => send("DELETE", path))} />
+    </span>
+  );
+}
+
+/** Adds a user, or gives `username` another password. */
+function PasswordForm({ username, onDone }: { username: string | undefined; onDone: () => void }): JSX.Element {
+  const action: Action = useAction();
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const password = fieldText(data, "password");
+    const request = (): Promise<unknown> =>
+      username === undefined
+        ? send("POST", "users", { username: fieldText(data, "username"), password })
+        : send("PUT", `users/${encodeURIComponent(username)}/password`, { password });
+    if (!(await action.run(request))) return;
+    form.reset();
+    onDone();
+  };
+  return (
+    <section class="card" aria-labelledby="user-title">
+      <h2 id="user-title">{username === undefined ? "Add a user" : `New password of ${visibleLine(username)}`}</h2>
+      <p class="muted">
+        {username === undefined
+          ? "A new user may do nothing until a rule lets it."
+          : "Connections of the user end, and only the new password opens others."}
+      </p>
+      <form class="row" onSubmit={(event) => void submit(event)}>
+        {username === undefined && (
+          <label class="grow">
+            <span>User name</span>
+            <input name="username" required autocomplete="off" autocapitalize="none" spellcheck={false} />
+          </label>
+        )}
+        <label class="grow">
+          <span>Password</span>
+          <input type="password" name="password" required autocomplete="new-password" />
+        </label>
+        <button type="submit" disabled={action.isBusy}>
+          {username === undefined ? "Add" : "Set"}
+        </button>
+        {username !== undefined && (
+          <button type="button" class="quiet" onClick={onDone}>
+            Cancel
+          </button>
+        )}
+      </form>
+      <p class="bad" role="alert">
+        {action.problem}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,31 @@
+import { useState } from "preact/hooks";
+
+/** Something that the user asked the broker for. */
+export interface Action {
+  readonly isBusy: boolean;
+  /** Why the last one failed; empty when it did not. */
+  readonly problem: string;
+  /** Runs it, if none is under way; answers whether it went well. */
+  readonly run: (act: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Runs requests one at a time, and keeps why the last one failed. */
+export function useAction(): Action {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const run = async (act: () => Promise<unknown>): Promise<boolean> => {
+    if (isBusy) return false;
+    setBusy(true);
+    setProblem("");
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { isBusy, problem, run };
+}
