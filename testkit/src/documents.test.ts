@@ -19,9 +19,11 @@ test.each(all)("every link in %s leads somewhere", async (document) => {
 test.each(["README.md", ...guides, ...readmes])("every program in %s is a file in examples/, whole and as it is", async (guide) => {
   const text = await readFile(join(root, guide), "utf8");
   const blocks = [...text.matchAll(/^```(?:js|ts|typescript|html|nginx)\n(.*?)^```$/gms)].map(([, block]) => block);
-  const entries = await readdir(join(root, "examples"), { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && entry.name !== "tsconfig.json").map(({ name }) => name);
-  const examples = await Promise.all(names.map((name) => readFile(join(root, "examples", name), "utf8")));
+  const entries = await readdir(join(root, "examples"), { withFileTypes: true, recursive: true });
+  const files = entries.filter(
+    (entry) => entry.isFile() && !/node_modules/.test(entry.parentPath) && !/^tsconfig/.test(entry.name),
+  );
+  const examples = await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name), "utf8")));
   expect(blocks.filter((block) => !examples.some((example) => example === block))).toEqual([]);
 });
 

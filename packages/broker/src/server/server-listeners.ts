@@ -2,7 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ListenerConfig } from "../config/listener-schema.ts";
 import type { Accept } from "../listeners/arrival.ts";
-import type { FrontEvent } from "../listeners/front-event.ts";
+import { FrontLog } from "../listeners/front-log.ts";
 import type { RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
@@ -75,10 +75,12 @@ interface Standing {
 export class ServerListeners {
   readonly #options: ServerListenersOptions;
   readonly #limiter: ConnectionLimiter;
+  readonly #log: FrontLog;
   #standing: readonly Standing[] = [];
 
   constructor(options: ServerListenersOptions) {
     this.#options = options;
+    this.#log = new FrontLog(options.logger);
     this.#limiter = new ConnectionLimiter(
       defaultConnectionLimits,
       () => performance.now(),
@@ -168,7 +170,7 @@ export class ServerListeners {
   ): ListenerOptions {
     const isProxied = own.proxyProtocol ?? config.proxyProtocol;
     const proxies = own.trustedProxies ?? config.trustedProxies;
-    const { accept, consoleHandler, adminHandler, logger, names, isBanned } = this.#options;
+    const { accept, consoleHandler, adminHandler, names, isBanned } = this.#options;
     return {
       url,
       accept,
@@ -190,7 +192,7 @@ export class ServerListeners {
       // Whoever looks at a flood from inside must get in.
       ...(role === "admin" ? {} : { limiter: this.#limiter }),
       ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),
-      onEvent: (event) => logFrontEvent(logger, event),
+      onEvent: (event) => this.#log.note(event),
     };
   }
 }
@@ -282,11 +284,4 @@ function addressOf(url: ListenUrl): string {
 
 async function closeAll(listeners: readonly Listener[]): Promise<void> {
   await Promise.all(listeners.map((listener) => listener.close({ graceMs: CLOSE_GRACE_MS })));
-}
-
-/** Strangers knock all day at a public port: only what means trouble of ours is more than talk. */
-function logFrontEvent(logger: Logger, event: FrontEvent): void {
-  const { cause, message, ...fields } = event;
-  if (cause === "acceptFailed") logger.error({ cause, ...fields }, message);
-  else logger.debug({ cause, message, ...fields }, "connection refused at the front");
 }
