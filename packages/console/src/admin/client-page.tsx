@@ -116,8 +116,8 @@ function connectionFacts({
     ["Number of the connection", String(id)],
   ];
   if (tls !== undefined) {
-    rows.push(["TLS", tls.protocol], ["Cipher", tls.cipher], ["Name asked for", tls.serverName ?? "none"]);
-    rows.push(["Client certificate", tls.hasCertificate ? "trusted" : "none"]);
+    rows.push(["TLS", tls.protocol], ["Client certificate", tls.hasCertificate ? "trusted" : "none"]);
+    rows.push(["Name asked for", tls.serverName ?? "none"], ["Cipher", tls.cipher]);
   }
   return rows;
 }

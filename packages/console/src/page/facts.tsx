@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 /** More letters than fit beside a name in a column. */
-const LONG = 18;
+const LONG = 20;
 
 /** Names and values, one pair a line. */
 export function Facts({ rows }: { rows: readonly (readonly [name: string, value: ComponentChildren])[] }): JSX.Element {
