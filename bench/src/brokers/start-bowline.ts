@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +7,13 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type BrokerProcess, endProcess } from "./broker-process.ts";
 import { hundredRules } from "./hundred-rules.ts";
+import type { HeldMemory } from "../soak/memory-reporter.ts";
 import { limitsOutOfReach } from "./limits-out-of-reach.ts";
 
 const commandFolder = new URL("../../../packages/cli/", import.meta.url);
+
+/** Compiled, also for tests: Node 20 cannot run TypeScript. */
+const MEMORY_REPORTER = new URL("../soak/memory-reporter.js", import.meta.url.replace("/src/brokers/", "/dist/brokers/")).href;
 
 /** Who publishes and subscribes; the last of the hundred rules lets it. */
 const USER = "bench";
@@ -21,8 +26,10 @@ export interface StartBowline {
   readonly nodeOptions?: readonly string[];
   /** Further users with the same password, which nobody has shown yet. */
   readonly coldUsers?: number;
-  /** The limits of those who set none, in place of all limits on and out of reach. */
-  readonly hasDefaultLimits?: boolean;
+  /** Default: all limits on and out of reach. */
+  readonly limits?: Readonly<Record<string, number>>;
+  /** The process says what it holds when it is asked, see `memory`. */
+  readonly reportsMemory?: boolean;
   /** Keep everything in a store on the disk, and not in memory. */
   readonly isDurable?: boolean;
   /** Writes that store before the first start. */
@@ -37,6 +44,8 @@ export interface BowlineProcess extends BrokerProcess {
   readonly admin: string;
   /** Ends the process as it comes and starts it again at the same ports, with what was on the disk. */
   restart(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** What it holds after its garbage is collected; for one that `reportsMemory`. */
+  memory(): Promise<HeldMemory>;
 }
 
 /**
@@ -66,6 +75,11 @@ export async function startBowline(options: StartBowline = {}): Promise<BowlineP
       restart: async (signal) => {
         await endProcess(run.child, signal);
         run = await runOnce(folder, options, run.ports);
+      },
+      memory: async () => {
+        const answered = once(run.child, "message");
+        run.child.send("memory");
+        return ((await answered) as [HeldMemory])[0];
       },
       stop: async () => {
         await endProcess(run.child);
@@ -98,7 +112,7 @@ async function runOnce(folder: string, options: StartBowline, [plain, tls, admin
     listen: [`mqtt://127.0.0.1:${plain}`, `mqtts://127.0.0.1:${tls}`],
     admin: { listen: `http://127.0.0.1:${admin}` },
     metrics: { open: true },
-    limits: options.hasDefaultLimits === true ? {} : limitsOutOfReach,
+    limits: options.limits ?? limitsOutOfReach,
     bootstrap: {
       users: [USER, ...cold].map((username) => ({ username, password: { file: "password" } })),
       rules: hundredRules(USER),
@@ -106,16 +120,17 @@ async function runOnce(folder: string, options: StartBowline, [plain, tls, admin
   };
   await writeFile(config, JSON.stringify(content));
   const command = fileURLToPath(new URL("bin/bowline.js", commandFolder));
-  const words = [...(options.nodeOptions ?? []), command, "up", "--config", config];
-  const child = spawn(process.execPath, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const reporter = options.reportsMemory === true ? ["--expose-gc", "--import", MEMORY_REPORTER] : [];
+  const words = [...reporter, ...(options.nodeOptions ?? []), command, "up", "--config", config];
+  const child = spawn(process.execPath, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe", "ipc"] });
   let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr!.on("data", (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-4000);
   });
   try {
     const line = await new Promise<string>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`bowline up ended with ${code} before it was ready:\n${log}`)));
-      createInterface({ input: child.stdout }).on("line", (text) => {
+      createInterface({ input: child.stdout! }).on("line", (text) => {
         if (text.startsWith("ready ")) resolve(text);
       });
     });

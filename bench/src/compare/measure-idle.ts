@@ -19,7 +19,7 @@ const CASES = [
 export async function measureIdle(): Promise<IdleMemory[]> {
   const results: IdleMemory[] = [];
   for (const { transport, count, mostBytes } of CASES) {
-    const broker = await startBowline({ hasDefaultLimits: true });
+    const broker = await startBowline({ limits: {} });
     try {
       const port = transport === "TLS" ? broker.tlsPort : broker.port;
       const tls = transport === "TLS" ? 1 : 0;

@@ -21,10 +21,10 @@ function run(files: Readonly<Record<string, string>>, limitMs = 60_000): Promise
 test("passed, failed and skipped tests and files that cannot be loaded are counted on the oldest Node too", async () => {
   const outcome = await run({
     "a.test.ts":
-      'test("good", () => { console.log("seed 42"); }); test("bad", () => { expect(1).toBe(2); }); test.skip("later", () => {});',
+      'test("good", () => { console.log("seed 42"); console.log("figure: 17 of them"); }); test("bad", () => { expect(1).toBe(2); }); test.skip("later", () => {});',
     "b.test.ts": 'import "./gone.ts"; test("never", () => {});',
   });
-  expect(outcome).toMatchObject({ passed: 1, failed: 2, skipped: 1, seeds: ["seed 42"] });
+  expect(outcome).toMatchObject({ passed: 1, failed: 2, skipped: 1, seeds: ["seed 42"], figures: ["17 of them"] });
   expect(outcome.trouble).toBeUndefined();
 });
 

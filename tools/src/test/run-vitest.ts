@@ -23,6 +23,8 @@ export interface VitestOutcome {
   readonly slowest: ReadonlyArray<{ readonly name: string; readonly ms: number }>;
   /** Lines of the output that name a seed. */
   readonly seeds: readonly string[];
+  /** What tests have measured: the words behind `figure:` in their output. */
+  readonly figures: readonly string[];
   /** Set when the run itself went wrong, and not only tests in it. */
   readonly trouble?: string;
 }
@@ -40,7 +42,7 @@ interface Report {
 export async function runVitest(options: VitestOptions): Promise<VitestOutcome> {
   const { reportPath } = options;
   rmSync(reportPath, { force: true });
-  const { code, seeds, isLate } = await spawnVitest(options);
+  const { code, seeds, figures, isLate } = await spawnVitest(options);
   const limit = `the limit of ${Math.round(options.limitMs / 1000)} s was reached and the run was killed`;
   if (isLate || !existsSync(reportPath)) {
     return {
@@ -49,18 +51,23 @@ export async function runVitest(options: VitestOptions): Promise<VitestOutcome> 
       skipped: 0,
       slowest: [],
       seeds,
+      figures,
       trouble: isLate ? limit : `vitest ended with ${code} and no report`,
     };
   }
   const counted = count(JSON.parse(readFileSync(reportPath, "utf8")) as Report);
   // An error outside of any test (a rejection nobody handled, a worker that died) fails the run and no test.
-  if (code === 0 || counted.failed > 0) return { ...counted, seeds };
-  return { ...counted, failed: 1, seeds, trouble: `vitest ended with ${code} although no test failed` };
+  if (code === 0 || counted.failed > 0) return { ...counted, seeds, figures };
+  return { ...counted, failed: 1, seeds, figures, trouble: `vitest ended with ${code} although no test failed` };
 }
+
+/** Begins a line in which a test says what it has measured. */
+const FIGURE = "figure: ";
 
 interface Ended {
   readonly code: number | null;
   readonly seeds: string[];
+  readonly figures: string[];
   readonly isLate: boolean;
 }
 
@@ -78,6 +85,7 @@ function spawnVitest(options: VitestOptions): Promise<Ended> {
   return new Promise((resolve) => {
     let isLate = false;
     const seeds: string[] = [];
+    const figures: string[] = [];
     const timer = setTimeout(() => {
       isLate = true;
       kill();
@@ -87,9 +95,9 @@ function spawnVitest(options: VitestOptions): Promise<Ended> {
       options.print(chunk);
       const lines = (rest + chunk.toString("utf8")).split("\n");
       rest = lines.pop() ?? "";
-      seeds.push(
-        ...lines.map((line) => stripVTControlCharacters(line).trim()).filter((line) => /\bseed\b\D{0,3}-?\d+/i.test(line)),
-      );
+      const words = lines.map((line) => stripVTControlCharacters(line).trim());
+      seeds.push(...words.filter((line) => /\bseed\b\D{0,3}-?\d+/i.test(line)));
+      figures.push(...words.filter((line) => line.startsWith(FIGURE)).map((line) => line.slice(FIGURE.length)));
     });
     child.stderr.on("data", options.print);
     child.on("close", (code) => {
@@ -97,7 +105,7 @@ function spawnVitest(options: VitestOptions): Promise<Ended> {
       process.off("SIGINT", kill).off("SIGTERM", kill);
       // Workers and what they started share the group; whatever a failed test left behind ends here.
       kill();
-      resolve({ code, seeds, isLate });
+      resolve({ code, seeds, figures, isLate });
     });
   });
 }
@@ -111,7 +119,7 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function count(report: Report): Omit<VitestOutcome, "seeds"> {
+function count(report: Report): Omit<VitestOutcome, "seeds" | "figures"> {
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   const inState = (...states: string[]): number => tests.filter((test) => states.includes(test.status)).length;
   // A file that cannot be loaded has no tests to fail.
