@@ -14,15 +14,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   aMessage,
-  aQueueEntry,
-  aRule,
-  aSession,
-  aSubscription,
-  aUser,
-  bytesOf,
   CrashingProcess,
+  damagesOf,
+  fillStorage,
   lastWholeUnit,
+  OTHER_ROWS,
+  PAGE_BYTES,
   readStore,
+  ROWS_EACH,
   storageEqualsModel,
   type StorageHandle,
 } from "@bowline/testkit/storage";
@@ -33,7 +32,6 @@ import { salvageUnused } from "./salvage-store.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const pageSize = 4096;
 const rows = 200;
 
 let folder: string;
@@ -58,17 +56,7 @@ afterEach(async () => {
 async function filled(): Promise<Storage> {
   const storage = await openStorage({ directory });
   await readStore(storage);
-  storage.putUser(aUser("alice"));
-  storage.putRule(aRule("r", 1));
-  for (let id = 1; id <= rows; id++) {
-    storage.putSession(aSession(id));
-    storage.putSubscription(id, aSubscription(`a/${id}/#`));
-    storage.putMessage(aMessage(id, { payload: new Uint8Array(id % 50 === 0 ? 9_000 : 300).fill(id) }));
-    storage.putQueueEntry(id, aQueueEntry(1, { messageId: id }));
-    storage.putInboundIdentifier(id, id);
-    storage.putRetained("default", bytesOf(`t/${id}`), id);
-  }
-  await storage.flush();
+  await fillStorage(storage, rows);
   return storage;
 }
 
@@ -92,8 +80,7 @@ describe("a backup", { timeout: 300_000 }, () => {
     const report = await backupStore(directory, backup);
     storage.putMessage(aMessage(rows + 1));
     await storage.close();
-    // One row counts the ids, and there are six to each number, a user and a rule.
-    expect(report).toEqual({ rows: 6 * rows + 3, bytes: statSync(backup).size });
+    expect(report).toEqual({ rows: ROWS_EACH * rows + OTHER_ROWS, bytes: statSync(backup).size });
     expect(statSync(backup).mode & 0o077).toBe(0);
     expect(namesIn(folder)).toEqual(["monday.backup", "store"]);
     expect(await restoreStore(backup, restored)).toMatchObject({ rows: report.rows });
@@ -206,28 +193,9 @@ describe("a restore", { timeout: 300_000 }, () => {
     await (await filled()).close();
     await backupStore(directory, backup);
     const expected = await contentOf(directory);
-    const sound = readFileSync(backup);
-    const pages = sound.length / pageSize;
-    const somewhere = 2 + (seed % (pages - 2));
-    const random = (bytes: Buffer): Buffer => bytes.map((_, at) => Math.imul(at ^ seed, 0x9e3779b1) >>> 24) as Buffer;
-    const page = (at: number): Buffer => sound.subarray(at * pageSize, (at + 1) * pageSize);
-    const damages: [string, Buffer | number][] = [
-      ["cut in the middle", Math.floor(sound.length / 2)],
-      ["cut after the heads", 2 * pageSize],
-      ["cut to a few bytes", 100],
-      ["empty", 0],
-      ["both heads zeroed", Buffer.concat([Buffer.alloc(2 * pageSize), sound.subarray(2 * pageSize)])],
-      ["both heads random", Buffer.concat([random(sound.subarray(0, 2 * pageSize)), sound.subarray(2 * pageSize)])],
-    ];
-    for (const [name, bytes] of [["zeroed", Buffer.alloc(pageSize)] as const, ["random", random(page(somewhere))] as const]) {
-      const damagedBytes = Buffer.from(sound);
-      damagedBytes.set(bytes, somewhere * pageSize);
-      damages.push([`page ${somewhere} ${name}`, damagedBytes]);
-    }
-    for (const [name, damage] of damages) {
+    for (const { name, content } of damagesOf(readFileSync(backup), seed)) {
       const file = join(folder, name);
-      writeFileSync(file, typeof damage === "number" ? sound : damage);
-      if (typeof damage === "number") truncateSync(file, damage);
+      writeFileSync(file, content);
       const outcome: unknown = await restoreStore(file, restored).catch((error: unknown) => error);
       if (existsSync(join(restored, "data.mdb"))) expect([name, await contentOf(restored)]).toEqual([name, expected]);
       else {
@@ -252,7 +220,7 @@ describe("salvage of a store that nobody uses", { timeout: 300_000 }, () => {
 
   test("makes a damaged one whole again", async () => {
     await (await filled()).close();
-    truncateSync(join(directory, "data.mdb"), 20 * pageSize);
+    truncateSync(join(directory, "data.mdb"), 20 * PAGE_BYTES);
     const report = await salvageUnused(directory);
     expect(namesIn(directory).filter((name) => name.startsWith("damaged-"))).toHaveLength(1);
     expect(report?.damagedFile).toContain("damaged-");
