@@ -27,7 +27,9 @@ async function run(what, script, args) {
   process.off("SIGINT", stop).off("SIGTERM", stop);
   clearTimeout(notice);
   if (code === 0) return;
-  process.stderr.write(`${output}error: ${what} failed; nothing was started\n`);
+  // As after a pull that brought a dependency.
+  const advice = /Cannot find (module|package)/.test(output) ? "; if something is not installed, run npm ci first" : "";
+  process.stderr.write(`${output}error: ${what} failed; nothing was started${advice}\n`);
   process.exit(1);
 }
 

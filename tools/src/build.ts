@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type OutputOptions, type Plugin, rolldown, type RolldownOptions } from "rolldown";
 import { bundleForPages, type PageBundle } from "./build/bundle-for-pages.ts";
 import { writeCommonJsTypes } from "./build/common-js-types.ts";
-import { root } from "./repository.ts";
+import { removeStrays } from "./build/remove-strays.ts";
+import { listWorkspaces, root } from "./repository.ts";
 import { runTool } from "./run-command.ts";
 
 /** One thing that is built after the compiler: made from `source`, and left out while that does not exist. */
@@ -34,6 +35,7 @@ const products: readonly Product[] = [
 
 /** Builds everything whose source is there, and says what it left out. The compiler must have run. */
 export async function build(): Promise<{ readonly built: string[]; readonly skipped: string[] }> {
+  for (const { folder } of listWorkspaces()) removeStrays(folder);
   const there = products.filter((product) => hasCode(join(root, product.source)));
   const skipped = products
     .filter((product) => !there.includes(product))

@@ -17,6 +17,8 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 /** The exit code that an error ends a command with. */
 export function exitCodeOf(error: MqttError): ExitCode {
   if (error.code === "ABORTED") return ExitCode.Interrupted;
+  // Whoever names a file that is not there has mistyped it, as with any other option.
+  if (error.code === "CONFIG_UNREADABLE") return ExitCode.WrongUsage;
   switch (error.stage) {
     case "input":
     case "config":

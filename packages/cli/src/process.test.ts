@@ -236,7 +236,7 @@ describe("bad input is named, and nothing stored is lost", () => {
     [["--listen", "http://localhost"], "LISTEN_URL_INVALID", 2],
     [["--listen", "mqtt://0.0.0.0:0"], "PLAINTEXT_OFF_LOOPBACK", 2],
     [["--console", "http://localhost"], "LISTEN_URL_INVALID", 2],
-    [["--config", "none.yaml"], "CONFIG_UNREADABLE", 1],
+    [["--config", "none.yaml"], "CONFIG_UNREADABLE", 2],
     [["--datta", "x"], "USAGE", 2],
     [["--log-level", "loud"], "CONFIG_INVALID", 2],
     [["--nats", "nats://localhost"], "USAGE", 2],

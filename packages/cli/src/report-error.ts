@@ -20,9 +20,16 @@ export function reportError(error: unknown, isDebugging: boolean): ExitCode {
 
 function reportBug(error: unknown, isDebugging: boolean): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
-  const advice = isDebugging ? stackOf(error) : "  This is a bug of Bowline. Run it again with --debug and report what it prints.";
+  const advice = isDebugging ? stackOf(error) : `  ${adviceFor(error)}`;
   process.stderr.write(`${paint("error[INTERNAL]")} ${printable(message)}\n${advice}\n`);
   return Exit.Failed;
+}
+
+function adviceFor(error: unknown): string {
+  // As after a pull that brought a dependency.
+  if ((error as { code?: unknown } | undefined)?.code === "ERR_MODULE_NOT_FOUND")
+    return "Something is not installed: run npm ci in a checkout, or npm install where Bowline is a dependency.";
+  return "This is a bug of Bowline. Run it again with --debug and report what it prints.";
 }
 
 function stackOf(error: unknown): string {

@@ -1,0 +1,24 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { reportError } from "./report-error.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+function said(error: unknown): string {
+  let text = "";
+  vi.spyOn(process.stderr, "write").mockImplementation((part) => {
+    text += String(part);
+    return true;
+  });
+  expect(reportError(error, false)).toBe(1);
+  return text;
+}
+
+test("what is not installed is no bug of ours", async () => {
+  const name = "no-such-package-of-anybody";
+  const missing: unknown = await import(name).catch((error: unknown) => error);
+  const error = Object.assign(new Error(`Cannot find package '${name}'`), { code: (missing as { code?: string }).code });
+  expect(said(error)).toBe(
+    `error[INTERNAL] Cannot find package '${name}'\n  Something is not installed: run npm ci in a checkout, or npm install where Bowline is a dependency.\n`,
+  );
+  expect(said(new TypeError("x is not a function"))).toContain("This is a bug of Bowline.");
+});
