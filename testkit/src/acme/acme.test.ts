@@ -26,8 +26,8 @@ const logger = createLogger({
   level: "info",
   format: "json",
   destination: {
-    write: (line) => {
-      lines.push(JSON.parse(line) as Record<string, unknown>);
+    write: (text) => {
+      lines.push(JSON.parse(text) as Record<string, unknown>);
       heard();
     },
   },

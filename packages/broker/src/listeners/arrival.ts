@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { DetailedPeerCertificate } from "node:tls";
 import type { Channel } from "@bowline/protocol/internal";
-import type { ClientIdentity } from "./client-identity.ts";
 import type { ProxyHeader } from "./proxy-protocol.ts";
 
 export type Transport = "tcp" | "tls" | "ws" | "wss" | "unix";
@@ -25,6 +24,14 @@ export interface Arrival {
   readonly identity?: ClientIdentity;
   /** Called when the client is known: what bounds a stranger ends. */
   readonly admitted?: () => void;
+}
+
+/** Who a client is by its certificate, whoever has verified that: our TLS, or a proxy that we trust. Empty: nobody we know. */
+export interface ClientIdentity {
+  /** DER. */
+  readonly certificate?: Uint8Array;
+  /** All that some proxies tell of a certificate. */
+  readonly commonName?: string;
 }
 
 export interface ArrivalTls {

@@ -1,18 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import type { Arrival } from "./arrival.ts";
-
-/** Who a client is by its certificate, whoever has verified that: our TLS, or a proxy that we trust. Empty: nobody we know. */
-export interface ClientIdentity {
-  /** DER. */
-  readonly certificate?: Uint8Array;
-  /** All that some proxies tell of a certificate. */
-  readonly commonName?: string;
-}
+import type { Arrival, ClientIdentity } from "./arrival.ts";
 
 /** What a trusted proxy says wins: where it ends TLS, a certificate that we see is its own, and not its client's. */
 export function clientIdentity({ identity, proxy, tls }: Pick<Arrival, "identity" | "proxy" | "tls">): ClientIdentity {
   if (identity !== undefined) return identity;
-  if (proxy?.tls !== undefined) return { ...(proxy.tls.commonName === undefined ? {} : { commonName: proxy.tls.commonName }) };
+  if (proxy?.tls !== undefined) return proxy.tls.commonName === undefined ? {} : { commonName: proxy.tls.commonName };
   const certificate = tls?.isAuthorized === true ? tls.peerCertificate()?.raw : undefined;
   return certificate === undefined ? {} : { certificate };
 }
@@ -57,8 +49,7 @@ function commonNameOf(subject: string): string | undefined {
 }
 
 function unescaped(value: string): string {
-  const bytes = value.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gis, (_, run: string | undefined, one: string) =>
+  return value.replace(/((?:\\[0-9a-f]{2})+)|\\(.)/gis, (_, run: string | undefined, one: string) =>
     run === undefined ? one : Buffer.from(run.replaceAll("\\", ""), "hex").toString("utf8"),
   );
-  return bytes;
 }

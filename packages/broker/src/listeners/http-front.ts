@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { BlockList, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { Accept } from "./arrival.ts";
-import { type ClientIdentity, identityOfHeader } from "./client-identity.ts";
+import type { Accept, ClientIdentity } from "./arrival.ts";
+import { identityOfHeader } from "./client-identity.ts";
 import type { FrontCause } from "./front-event.ts";
 import type { FrontConnection } from "./front.ts";
 import { forwardedAddress } from "./forwarded-for.ts";

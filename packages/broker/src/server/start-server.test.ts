@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { get, request, type RequestOptions } from "node:https";
@@ -192,4 +193,26 @@ test("a certificate of the configuration takes the place of the local authority'
 
 test.each(["10.0.0.0/33", "host", "10.0.0.0/x", ""])("%j is no range of trusted proxies", async (range) => {
   await expect(start({ proxyProtocol: true, trustedProxies: [range] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("the console's origin hands out the local authority's certificate to whoever asks, and none that is not in use", async () => {
+  const server = await start({ console: "https://localhost:0" });
+  const { status, headers, text } = await fetchFrom(server, "/ca.crt");
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({
+    "content-type": "application/x-x509-ca-cert",
+    "content-disposition": 'attachment; filename="bowline-ca.crt"',
+  });
+  expect(new X509Certificate(text).fingerprint256).toBe(new X509Certificate(server.localCa?.certificate ?? "").fingerprint256);
+  expect((await fetchFrom(server, "/ca.crt", { method: "HEAD" })).status).toBe(200);
+
+  const { certificate, privateKey } = await server.localCa!.issue(["localhost"]);
+  await writeFile(join(folder, "cert.pem"), certificate);
+  await writeFile(join(folder, "key.pem"), privateKey);
+  const ca = server.localCa!.certificate;
+  const tls = { certificate: "cert.pem", key: "key.pem" };
+  await server.reload(
+    await loadConfig({ directory: folder, overrides: { data: "data", ...LOCAL, console: "https://localhost:0", tls } }),
+  );
+  expect((await fetchFrom(server, "/ca.crt", { ca })).status).toBe(404);
 });

@@ -118,6 +118,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   });
   const renewed = (): Promise<void> => reload.reloadCertificates();
   const acme = new AcmeRenewal({ dataFolder: folder.path, clock: systemClock, logger, renewed });
+  closers.push(() => acme.close());
   const parts: Parts = { core, tls, acme, listeners: undefined, metrics: undefined, logger };
   const reload = new ConfigReload({
     config,
@@ -161,11 +162,25 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   await checkOpenFiles(logger);
   reload.begin();
   tenants.begin();
-  closers.push(() => acme.close());
   isOpen = true;
   closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
   // Before all else, so that no reload opens what is being closed.
   closers.push(() => reload.close());
+  return serverOf({ core, tls, listeners, reload, admin, tenants, folder, closers });
+}
+
+interface Running {
+  readonly core: ServerCore;
+  readonly tls: ServerTls;
+  readonly listeners: ServerListeners;
+  readonly reload: ConfigReload;
+  readonly admin: ServerAdmin;
+  readonly tenants: ServerTenants;
+  readonly folder: DataFolder;
+  readonly closers: CloseStack;
+}
+
+function serverOf({ core, tls, listeners, reload, admin, tenants, folder, closers }: Running): Server {
   return {
     broker: core.broker,
     users: core.users,
