@@ -1,6 +1,6 @@
 export { BrokerWorld, type WorldOptions } from "./broker-world.ts";
 export { connectOf, publishOf, type SubscribeRequest, TestClient, textOf } from "./test-client.ts";
 export { type DiskState, TestStore } from "./test-store.ts";
-export { parsePrometheus, type ParsedMetrics, type ParsedSample } from "./parse-prometheus.ts";
+export { lintPrometheus, parsePrometheus, type ParsedMetrics, type ParsedSample } from "./parse-prometheus.ts";
 export { LocalServers, localServers, lossOf } from "./local-servers.ts";
 export { HookServer } from "./hook-server.ts";

@@ -40,7 +40,7 @@ export function parsePrometheus(text: string): ParsedMetrics {
       continue;
     }
     const sample = readSample(line);
-    if (sample.name !== family || !types.has(sample.name)) throw new Error(`outside of its family: ${line}`);
+    if (!isOf(sample.name, family, types.get(family))) throw new Error(`outside of its family: ${line}`);
     const key = `${sample.name}${JSON.stringify(sample.labels, Object.keys(sample.labels).sort())}`;
     if (seen.has(key)) throw new Error(`twice: ${line}`);
     seen.add(key);
@@ -50,6 +50,33 @@ export function parsePrometheus(text: string): ParsedMetrics {
     samples.find((each) => each.name === name && Object.entries(labels).every(([key, wanted]) => each.labels[key] === wanted))
       ?.value;
   return { types, samples, value };
+}
+
+/** A summary and a histogram have their sum and their count under names of their own. */
+function isOf(name: string, family: string, type: string | undefined): boolean {
+  if (type === undefined) return false;
+  const hasParts = type === "summary" || type === "histogram";
+  return name === family || (hasParts && [`${family}_sum`, `${family}_count`].includes(name));
+}
+
+/** What Prometheus' own `promtool check metrics` finds fault with, in its words; empty when all is well. */
+export function lintPrometheus(text: string): string[] {
+  const { types, samples } = parsePrometheus(text);
+  const faults: string[] = [];
+  for (const [name, type] of types) {
+    if (!new RegExp(`^# HELP ${name} \\S`, "m").test(text)) faults.push(`${name} no help text`);
+    if ((type === "counter") !== name.endsWith("_total")) faults.push(`${name} counters, and they alone, end in "_total"`);
+    if (/_(sum|count|bucket)$/.test(name)) faults.push(`${name} ends as a part of a summary does`);
+    if (/[A-Z]/.test(name)) faults.push(`${name} is not in snake_case`);
+    if (/_(counter|gauge|summary|histogram)(_|$)/.test(name)) faults.push(`${name} has its type in its name`);
+    const [unit] = /_(milliseconds|ms|minutes|hours|days|kilobytes|megabytes|kb|mb)(?=_|$)/.exec(name) ?? [];
+    if (unit !== undefined) faults.push(`${name} use base units and not "${unit}"`);
+  }
+  for (const { name, labels } of samples) {
+    if ("quantile" in labels && types.get(name) !== "summary") faults.push(`${name} only a summary has the label "quantile"`);
+    if ("le" in labels) faults.push(`${name} only a histogram has the label "le"`);
+  }
+  return faults;
 }
 
 function readSample(line: string): ParsedSample {

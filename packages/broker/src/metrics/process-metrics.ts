@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { MetricFamily } from "./prometheus-text.ts";
+import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
 
 /** Fine enough for a lag that clients notice, and two wake-ups in 40 ms cost nothing. */
 const RESOLUTION_MS = 20;
@@ -9,6 +9,8 @@ const NS_PER_SECOND = 1e9;
 /** The process as its machine sees it, by the names that Prometheus' own libraries use. */
 export class ProcessMetrics {
   readonly #delay: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  #lagSum = 0;
+  #lagCount = 0;
 
   constructor() {
     this.#delay.enable();
@@ -39,22 +41,19 @@ export class ProcessMetrics {
     this.#delay.disable();
   }
 
-  /** Since the last scrape: a lag of yesterday says nothing. */
+  /** The quantiles are since the last scrape, since a lag of yesterday says nothing; sum and count are since the start. */
   #eventLoop(): MetricFamily {
     const delay = this.#delay;
     const seconds = (ns: number): number => Math.max(0, ns / NS_PER_SECOND - RESOLUTION_MS / 1_000);
-    const samples = [0.5, 0.9, 0.99].map((quantile) => ({
-      value: delay.count === 0 ? 0 : seconds(delay.percentile(quantile * 100)),
+    const samples: MetricSample[] = [0.5, 0.9, 0.99, 1].map((quantile) => ({
+      value: delay.count === 0 ? 0 : seconds(quantile === 1 ? delay.max : delay.percentile(quantile * 100)),
       labels: { quantile: String(quantile) },
     }));
-    const max = { value: delay.count === 0 ? 0 : seconds(delay.max), labels: { quantile: "1" } };
+    if (delay.count > 0) this.#lagSum += seconds(delay.mean) * delay.count;
+    this.#lagCount += delay.count;
     delay.reset();
-    return {
-      name: "nodejs_eventloop_lag_seconds",
-      type: "gauge",
-      help: "How late timers came since the last scrape, in seconds.",
-      samples: [...samples, max],
-    };
+    samples.push({ value: this.#lagSum, suffix: "_sum" }, { value: this.#lagCount, suffix: "_count" });
+    return { name: "nodejs_eventloop_lag_seconds", type: "summary", help: "How late timers came, in seconds.", samples };
   }
 }
 
