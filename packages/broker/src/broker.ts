@@ -69,11 +69,13 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   authenticator: Authenticator;
   readonly access: AccessControl;
   limits: BrokerLimits;
-  readonly gate: AdmissionGate = new AdmissionGate(this, ownMemory);
+  readonly gate: AdmissionGate = new AdmissionGate(this);
   readonly redirect: BrokerOptions["redirect"];
+  /** Told what becomes of clients. */
+  observer: ClientObserver | undefined;
   /** Looks at live packets for operators. */
   readonly traces: Traces;
-  private readonly logger: Logger;
+  readonly logger: Logger;
   private readonly tenants = new Map<string, Tenant>();
   private readonly tenantLimits = new Map<string, TenantLimits>();
   private readonly open = new Set<Connection>();
@@ -427,6 +429,14 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.journal.settle((error) => this.logger.error({ error }, "what was owed to storage failed"));
   }
 
+  private lookAtLoad(): void {
+    const before = this.gate.overload;
+    this.gate.look(SWEEP_EVERY_MS);
+    const { overload } = this.gate;
+    if (overload !== undefined && before === undefined) this.logger.warn({ because: overload }, "new connections are refused");
+    if (overload === undefined && before !== undefined) this.logger.info({}, "new connections are accepted again");
+  }
+
   private sweep(): void {
     const now = this.clock.now();
     for (const connection of this.open) connection.tick(now);
@@ -435,7 +445,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       tenant.router.sweep();
     }
     this.drops.sweep();
-    this.gate.look(SWEEP_EVERY_MS);
+    this.lookAtLoad();
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }
 }
@@ -451,12 +461,6 @@ const RATES = [
 /** DISCONNECT 0x98 on 5.0, a close before. */
 function byOperator(): MqttError {
   return new MqttError("ADMIN", { reasonCode: ReasonCode.AdministrativeAction, source: "local" });
-}
-
-/** Without the pages of the store, which the system takes back when it needs them. */
-function ownMemory(): number {
-  const { heapTotal, external } = process.memoryUsage();
-  return heapTotal + external;
 }
 
 function keptMessage(row: StoredMessage): KeptMessage {

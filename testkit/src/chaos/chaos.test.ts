@@ -58,7 +58,7 @@ describe.each([
   ["@bowline/mqttjs", dropInClient],
 ] as const)("%s at our broker", (_name, connect) => {
   test.each(cases)(
-    `[F1 client] [F1 drop-in] [F2 client] [F2 drop-in] [F3 client] version $version, QoS $qos: nothing failed, lost or out of order, doubled only what a cut hid (${seeds})`,
+    `[F1 client] [F1 drop-in] [F1 broker] [F2 client] [F2 drop-in] [F2 broker] [F3 client] [F3 broker] version $version, QoS $qos: nothing failed, lost or out of order, doubled only what a cut hid (${seeds})`,
     async ({ version, qos }) => {
       const results = await run({ connect, version, qos }, qos === 1);
       for (const result of results) {
@@ -91,7 +91,7 @@ describe.each([
 });
 
 test.each(cases)(
-  `[F5 client] npm's mqtt at our broker, version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
+  `[F5 client] [F5 broker] npm's mqtt at our broker, version $version, QoS $qos: nothing acknowledged is lost (${seeds})`,
   async ({ version, qos }) => {
     for (const result of await run({ connect: mqttJsClient, version, qos }, false)) {
       expect(result.lost).toBe(0);

@@ -49,7 +49,7 @@ async function killWhileStarting(one: BowlineProcess, ms: number): Promise<void>
 }
 
 test(
-  `${KILLS} kills -9 of a broker under load: nothing acknowledged is lost, QoS 2 is never doubled, retained messages are right, wills come once, every restart is clean (BOWLINE_SEED=${seed})`,
+  `[F8 broker] ${KILLS} kills -9 of a broker under load: nothing acknowledged is lost, QoS 2 is never doubled, retained messages are right, wills come once, every restart is clean (BOWLINE_SEED=${seed})`,
   async () => {
     const random = seededRandom(seed);
     broker = await BowlineProcess.start("--anonymous", "--no-console", "--listen", "mqtt://127.0.0.1:0");

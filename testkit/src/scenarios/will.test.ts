@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LocalServer } from "../chaos/local-server.ts";
 import { Clients, pause, until } from "./clients.ts";
+import { connectOf } from "../broker/test-client.ts";
+import { Link } from "../security/link.ts";
+import { statedBar } from "../system/stated-bar.ts";
 import { PasswordServer } from "./password-server.ts";
 
 /* A forced end is one: the socket is closed, the server sends the will, and only then the end is told. */
@@ -82,4 +85,33 @@ test("[B2 client scripted] [B2 drop-in scripted] a silent peer is found within 1
     await clients.end();
     await silent.close();
   }
+});
+
+describe("the broker publishes the will", () => {
+  async function withWill(topicName: string, keepAlive: number): Promise<Link> {
+    const link = await Link.open(server.url, 5);
+    const payload = Buffer.from("gone");
+    link.sendPacket(connectOf(5, { clientIdentifier: topicName, keepAlive, will: { topicName, payload, qos: 0, retain: false } }));
+    await link.packet(2);
+    return link;
+  }
+
+  test("[B6 broker] of a client that closed its socket, within 50 ms", async () => {
+    const will = await watched("will/closed");
+    const link = await withWill("will/closed", 60);
+    const started = performance.now();
+    link.destroy();
+    await until(() => will.came() !== undefined);
+    expect(will.came()! - started).toBeLessThanOrEqual(statedBar(50));
+  });
+
+  test("[B6 broker] of a client that is silent, at 1.5 times its Keep Alive, within 500 ms", async () => {
+    const will = await watched("will/silent");
+    const started = performance.now();
+    const link = await withWill("will/silent", 1);
+    await until(() => will.came() !== undefined);
+    expect(will.came()! - started).toBeGreaterThanOrEqual(1_000);
+    expect(will.came()! - started).toBeLessThanOrEqual(statedBar(2_000));
+    link.destroy();
+  });
 });

@@ -94,17 +94,21 @@ export class BowlineProcess {
     return { username: file.username, password: file.password };
   }
 
-  /** What the broker says of its connections, by its admin socket. */
-  async connections(): Promise<ConnectionView[]> {
-    const text = await new Promise<string>((resolve, reject) => {
-      const asked = request({ socketPath: join(this.dataFolder, "admin.sock"), path: "/api/v1/connections" }, (answer) => {
+  /** What its admin socket answers. */
+  ask(path: string): Promise<string> {
+    return new Promise<string>((resolve, reject) => {
+      const asked = request({ socketPath: join(this.dataFolder, "admin.sock"), path }, (answer) => {
         let body = "";
         answer.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
         answer.on("end", () => resolve(body));
       });
       asked.on("error", reject).end();
     });
-    return (JSON.parse(text) as { connections: ConnectionView[] }).connections;
+  }
+
+  /** What the broker says of its connections. */
+  async connections(): Promise<ConnectionView[]> {
+    return (JSON.parse(await this.ask("/api/v1/connections")) as { connections: ConnectionView[] }).connections;
   }
 
   /** Resolves when that holds of the connections. Asking costs a round trip each time, so this does not spin. */

@@ -39,6 +39,14 @@ test("a reason for brokers leaves the test with a scripted server, one for a par
   expect(check([{ without: { client: "it is a page's" } }], "")).toEqual([]);
 });
 
+test("the broker's own cells need no mosquitto, and one that waits for what is not there yet has a reason", () => {
+  const parts: Criterion["parts"] = ["broker"];
+  expect(check([{ parts }], 'test("[A1 broker] holds")')).toEqual([]);
+  expect(check([{ parts }], "")).toEqual(["[A1 broker] has neither a test nor a reason: It holds."]);
+  expect(check([{ parts, without: { broker: "not there yet" } }], "")).toEqual([]);
+  expect(readFileSync(join(folder, "docs/criteria.md"), "utf8")).toContain("- A1, broker: not there yet");
+});
+
 test("what is held smaller every day has a long run", () => {
   const sizes = { daily: "10", stated: "1,000" };
   expect(check([sizes], both)).toEqual(["A1 has a daily size, and none of its tests knows BOWLINE_LONG"]);
@@ -47,7 +55,7 @@ test("what is held smaller every day has a long run", () => {
 
 test("misspelt cells and unknown criteria are found", () => {
   expect(check([{}], `${both} "[A1 clients]" "[A2 page]"`)).toEqual([
-    "testkit/src/a.test.ts writes [A1 clients]: a part is client, drop-in, page, a peer bowline, mosquitto, scripted",
+    "testkit/src/a.test.ts writes [A1 clients]: a part is client, drop-in, page, broker, a peer bowline, mosquitto, scripted",
     "testkit/src/a.test.ts claims A2, which spec/criteria.json does not have",
   ]);
 });
@@ -56,6 +64,6 @@ test("the table names the tests and the reasons, and must be current", () => {
   expect(check([{}], both, false)).toEqual(["docs/criteria.md is not up to date: npm run check -- --update rewrites it"]);
   check([{ without: { mosquitto: "it cannot" } }], "// covers: [A1 client]");
   const report = readFileSync(join(folder, "docs/criteria.md"), "utf8");
-  expect(report).toContain("| A1 | It holds. | our broker: a |  |  | as stated |");
+  expect(report).toContain("| A1 | It holds. | our broker: a |  |  |  | as stated |");
   expect(report).toContain("- A1, client with mosquitto: it cannot");
 });

@@ -1,13 +1,20 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatCriteria } from "../criteria/criteria-report.ts";
-import { type Criterion, type CriterionClaim, readCriteria, readCriterionClaims, reasonWithout } from "../criteria/criterion.ts";
+import {
+  brokersFor,
+  type Criterion,
+  type CriterionClaim,
+  readCriteria,
+  readCriterionClaims,
+  reasonWithout,
+} from "../criteria/criterion.ts";
 import { listSources, root, shown } from "../repository.ts";
 import type { PartResult } from "./check-part.ts";
 
 /**
- * Holds the numbered criteria of the client and the tests together: every part of each has a test with our broker and one with
- * mosquitto, or a written reason.
+ * Holds the numbered criteria and the tests together: every part of each has a test with our broker and, but for the broker itself, one
+ * with mosquitto, or a written reason.
  * @param options.update writes docs/criteria.md instead of comparing it.
  */
 export function checkCriteria(options: { readonly base?: string; readonly update?: boolean } = {}): PartResult {
@@ -43,7 +50,7 @@ function findHoles(criterion: Criterion, claims: readonly CriterionClaim[]): str
   const tested = new Set(claims.map(cellOf));
   return criterion.parts.flatMap((part) => {
     const hasAny = claims.some((claim) => claim.id === criterion.id && claim.part === part);
-    return (["bowline", "mosquitto"] as const).flatMap((peer) => {
+    return brokersFor(part).flatMap((peer) => {
       const reason = reasonWithout(criterion, part, peer);
       const cell = `[${criterion.id} ${part}${peer === "bowline" ? "" : ` ${peer}`}]`;
       if (tested.has(`${criterion.id} ${part} ${peer}`)) {

@@ -1,14 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export const parts = ["client", "drop-in", "page"] as const;
+export const parts = ["client", "drop-in", "page", "broker"] as const;
 export type Part = (typeof parts)[number];
+
+/** The brokers that each test of a part must be made with; a test of the broker itself has no other. */
+export function brokersFor(part: Part): readonly ("bowline" | "mosquitto")[] {
+  return part === "broker" ? ["bowline"] : ["bowline", "mosquitto"];
+}
 
 /** Whom a test connects to: our broker, mosquitto, or a server of the test's own that answers as it is told. */
 export const peers = ["bowline", "mosquitto", "scripted"] as const;
 export type Peer = (typeof peers)[number];
 
-/** One numbered criterion of the client, as spec/criteria.json states it. */
+/** One numbered criterion, as spec/criteria.json states it. */
 export interface Criterion {
   /** A letter for the group, and a number. */
   readonly id: string;

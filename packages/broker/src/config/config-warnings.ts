@@ -1,3 +1,4 @@
+import { memoryWarning } from "../connection/memory-held.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 
 /** Something that is allowed, and hardly meant. */
@@ -8,9 +9,11 @@ export interface ConfigWarning {
 
 /** What `config check` says of a configuration that is well. */
 export function configWarnings(config: BrokerConfig): ConfigWarning[] {
+  const memory = memoryWarning(config.limits.maximumMemoryBytes);
+  const ofMemory = memory === undefined ? [] : [{ path: ["limits", "maximumMemoryBytes"], words: memory }];
   const { users, rules } = config.bootstrap;
-  if (users.length === 0 || rules.length > 0 || grantsRights(config)) return [];
-  return [{ path: ["bootstrap", "users"], words: `the users of \`bootstrap\` will have no rights: ${NO_RIGHTS}` }];
+  if (users.length === 0 || rules.length > 0 || grantsRights(config)) return ofMemory;
+  return [...ofMemory, { path: ["bootstrap", "users"], words: `the users of \`bootstrap\` will have no rights: ${NO_RIGHTS}` }];
 }
 
 /** What to do where no rule allows anything. */

@@ -1,11 +1,13 @@
+import { getHeapStatistics } from "node:v8";
 import { PacketType } from "@bowline/protocol";
 import { VirtualClock } from "@bowline/testkit/virtual";
-import { BrokerWorld, connectOf } from "@bowline/testkit/broker";
+import { BrokerWorld, connectOf, recordingLogger } from "@bowline/testkit/broker";
 import { describe, expect, test } from "vitest";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { Counters } from "../metrics/counters.ts";
 import { AdmissionGate } from "./admission-gate.ts";
 import { type BrokerLimits, defaultLimits } from "./broker-limits.ts";
+import { memoryWarning } from "./memory-held.ts";
 
 /** Takes the user name for the owner. */
 const byName: Authenticator = {
@@ -69,7 +71,7 @@ describe("a client that connects again and again", () => {
 });
 
 describe("an overloaded broker", () => {
-  function gateWith(limits: Partial<BrokerLimits>, memory = () => 0) {
+  function gateWith(limits: Partial<BrokerLimits>, memory = () => ({ all: 0, heap: 0 })) {
     const clock = new VirtualClock();
     return { clock, gate: new AdmissionGate({ clock, limits: { ...defaultLimits, ...limits } }, memory) };
   }
@@ -93,7 +95,7 @@ describe("an overloaded broker", () => {
 
   test("refuses with 0x97 while it holds more memory than it may", () => {
     let bytes = 0;
-    const { gate } = gateWith({ maximumMemoryBytes: 1_000 }, () => bytes);
+    const { gate } = gateWith({ maximumMemoryBytes: 1_000 }, () => ({ all: bytes, heap: 0 }));
     const code = () => gate.refuseEarly(new Counters())?.reasonCode;
     gate.look(250);
     expect(code()).toBeUndefined();
@@ -103,6 +105,42 @@ describe("an overloaded broker", () => {
     bytes = 1_000;
     gate.look(250);
     expect(code()).toBeUndefined();
+  });
+
+  test("refuses with 0x97 before V8's heap is full, whatever maximumMemoryBytes says", () => {
+    let heap = 0;
+    const { gate } = gateWith({ maximumMemoryBytes: Number.MAX_SAFE_INTEGER }, () => ({ all: heap, heap }));
+    const code = () => gate.refuseEarly(new Counters())?.reasonCode;
+    const { heap_size_limit: limit } = getHeapStatistics();
+    for (const [share, expected] of [
+      [0.8, undefined],
+      [0.9, 0x97],
+      [0.8, undefined],
+    ] as const) {
+      heap = share * limit;
+      gate.look(250);
+      expect(code()).toBe(expected);
+    }
+  });
+
+  test("a maximumMemoryBytes that the process can never hold is warned of", () => {
+    const [machine, heap] = [16e9, 4e9];
+    expect(memoryWarning(0, machine, heap)).toBeUndefined();
+    expect(memoryWarning(3e9, machine, heap)).toBeUndefined();
+    expect(memoryWarning(8_388_608_000, machine, heap)).toContain("V8's heap ends at 4000 MB");
+    expect(memoryWarning(8_388_608_000, machine, heap)).toContain("NODE_OPTIONS=--max-old-space-size=8000");
+    expect(memoryWarning(17e9, machine, heap)).toContain("the machine or its container has 16000 MB");
+  });
+
+  test("says in the log when it begins and when it ends", async () => {
+    const { logger, lines } = recordingLogger();
+    const world = await BrokerWorld.start({ logger });
+    world.broker.changeLimits({ maximumMemoryBytes: 1 });
+    await world.clock.advance(2_000);
+    expect(lines("new connections")).toEqual([{ because: "the broker holds as much memory as it may (maximumMemoryBytes)" }]);
+    world.broker.changeLimits({});
+    await world.clock.advance(2_000);
+    expect(lines("new connections")).toHaveLength(2);
   });
 
   test("refuses newcomers before it asks who they are, and serves those who are connected", async () => {

@@ -1,8 +1,8 @@
-import { totalmem } from "node:os";
 import { type Clock, ReasonCode, type RefuseConnect } from "@bowline/protocol/internal";
 import { AttemptLimiter } from "../auth/attempt-limiter.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
+import { type MemoryHeld, memoryAllowed, memoryHeld } from "./memory-held.ts";
 import { refusal } from "./connect-rules.ts";
 
 /** What the gate looks at. */
@@ -21,9 +21,8 @@ export interface Comer {
 
 /** Clients whose reconnects are counted; those seen longest ago are forgotten. */
 const CLIENTS_MAXIMUM = 65_536;
-/** What the process may hold where the configuration does not say: of its container, or of the machine. */
-const MEMORY_SHARE = 0.75 * Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 const MINUTE_MS = 60_000;
+const LAGS = "the broker lags (maximumLagMs)";
 
 /**
  * Refuses new connections before those that are open suffer: when the process lags or holds too much memory, before anybody is
@@ -31,16 +30,16 @@ const MINUTE_MS = 60_000;
  */
 export class AdmissionGate {
   private readonly host: GateHost;
-  /** Bytes that the process holds of its own. */
-  private readonly memory: () => number;
+  private readonly memory: () => MemoryHeld;
   private lookedAt = Number.NaN;
   /** Looks in a row that came too late. */
   private late = 0;
-  private isFull = false;
+  /** What is used up, in words. */
+  private full: string | undefined;
   private reconnects: AttemptLimiter | undefined;
   private reconnectsPerMinute = 0;
 
-  constructor(host: GateHost, memory: () => number) {
+  constructor(host: GateHost, memory: () => MemoryHeld = memoryHeld) {
     this.host = host;
     this.memory = memory;
   }
@@ -53,21 +52,24 @@ export class AdmissionGate {
     const isLate = limits.maximumLagMs > 0 && now - this.lookedAt > everyMs + limits.maximumLagMs;
     this.late = isLate ? this.late + 1 : 0;
     this.lookedAt = now;
-    this.isFull = this.memory() > (limits.maximumMemoryBytes || MEMORY_SHARE);
+    this.full = fullOf(this.memory(), memoryAllowed(limits.maximumMemoryBytes));
   }
 
-  /** One late look may be a pause of the machine; two in a row are load. */
+  /** What there is too little of, in words; undefined for nothing. One late look may be a pause of the machine; two in a row are load. */
+  get overload(): string | undefined {
+    return this.full ?? (this.late > 1 ? LAGS : undefined);
+  }
+
   get isOverloaded(): boolean {
-    return this.late > 1 || this.isFull;
+    return this.overload !== undefined;
   }
 
   /** Before authentication, which is work. */
   refuseEarly(counters: Counters): RefuseConnect | undefined {
-    if (!this.isOverloaded) return undefined;
+    const { overload } = this;
+    if (overload === undefined) return undefined;
     counters.refusedOverload++;
-    return this.isFull
-      ? refusal(ReasonCode.QuotaExceeded, "the broker holds as much memory as it may (maximumMemoryBytes)")
-      : refusal(ReasonCode.ServerBusy, "the broker lags (maximumLagMs)");
+    return refusal(overload === LAGS ? ReasonCode.ServerBusy : ReasonCode.QuotaExceeded, overload);
   }
 
   /** After it. */
@@ -87,4 +89,9 @@ export class AdmissionGate {
     }
     return this.reconnects;
   }
+}
+
+function fullOf(held: MemoryHeld, allowed: MemoryHeld): string | undefined {
+  if (held.all > allowed.all) return "the broker holds as much memory as it may (maximumMemoryBytes)";
+  return held.heap > allowed.heap ? "the heap of the process is nearly full (--max-old-space-size)" : undefined;
 }

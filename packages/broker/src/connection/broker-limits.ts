@@ -96,7 +96,8 @@ export const defaultLimits: BrokerLimits = {
   // No publisher stands still for a receiver, and what was acknowledged first is kept.
   queueFull: "dropNew",
   maximumQueuedMessages: 100_000,
-  maximumQueuedBytes: 32 * 1024 * 1024,
+  // With what each message costs beside them this is some 80 MB of memory for one slow receiver of messages of 1 kB.
+  maximumQueuedBytes: 16 * 1024 * 1024,
   maximumBufferedBytes: 16 * 1024 * 1024,
   // Some kilobytes each with what they subscribe to, so that those of clients who never come back fill no memory.
   maximumSessions: 1_000_000,

@@ -137,8 +137,9 @@ function drops(tenants: readonly TenantFigures[]): MetricFamily {
 
 /** A few clients only: every label is a time series that somebody stores. */
 function clientDrops(losers: readonly Session[]): MetricFamily {
-  const samples = losers.map(({ tenant, clientIdentifier, owner, drops }): MetricSample => {
-    return { value: droppedIn(drops?.total), labels: { tenant, client: clientIdentifier, owner } };
+  const samples = losers.map((session): MetricSample => {
+    const { tenant, clientIdentifier, owner } = session;
+    return { value: droppedIn(session.drops?.total), labels: { tenant, client: clientIdentifier, owner } };
   });
   return counter(
     "bowline_client_messages_dropped_total",

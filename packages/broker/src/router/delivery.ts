@@ -34,7 +34,7 @@ export interface DeliveryLimits {
   queueFull: QueuePolicy;
   /** Messages queued for one Session. 100,000: what a minute's pause costs at a busy device, bounded by the bytes below. */
   maximumQueuedMessages: number;
-  /** Bytes of topic, payload and properties queued for one Session. 32 MiB. */
+  /** Bytes of topic, payload and properties queued for one Session. 16 MiB. */
   maximumQueuedBytes: number;
   /** Bytes a connection's transport may hold before QoS 0 messages to it are dropped. 16 MiB. */
   maximumBufferedBytes: number;

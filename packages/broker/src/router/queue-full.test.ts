@@ -160,7 +160,9 @@ test("[G6 broker] what a client lost is counted for it by reason, over its conne
   const session = [...[...world.broker.allTenants()][0]!.sessions.values()].find((each) => each.clientIdentifier === "sleeper")!;
   expect(session.drops?.total).toEqual({ ...drops, queueFull: 4 });
   await world.clock.advance(10_000);
-  expect(events[1]).toEqual([{ ...who, isConnected: true, drops: { ...drops, queueFull: 1 }, queued: 0, queuedBytes: 0, inFlight: 0 }]);
+  expect(events[1]).toEqual([
+    { ...who, isConnected: true, drops: { ...drops, queueFull: 1 }, queued: 0, queuedBytes: 0, inFlight: 0 },
+  ]);
   stop();
   await world.clock.advance(60_000);
   expect(events).toHaveLength(2);

@@ -6,6 +6,7 @@ import type { Broker, BrokerOptions } from "../broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { type DataFolder, makeDataFolder } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
+import { memoryWarning } from "../connection/memory-held.ts";
 import type { Redirection } from "../connection/redirection.ts";
 import type { Accept } from "../listeners/arrival.ts";
 import type { Logger } from "../log/logger.ts";
@@ -160,6 +161,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   await openFirst(parts, config);
   metrics.publishEvery(config.metrics.sysInterval);
   await checkOpenFiles(logger);
+  checkMemory(config, logger);
   reload.begin();
   tenants.begin();
   isOpen = true;
@@ -220,6 +222,11 @@ async function checkOpenFiles(logger: Logger): Promise<void> {
   );
 }
 
+function checkMemory({ limits }: BrokerConfig, logger: Logger): void {
+  const warning = memoryWarning(limits.maximumMemoryBytes);
+  if (warning !== undefined) logger.warn({}, warning);
+}
+
 /** What a configuration is applied to. */
 interface Parts {
   readonly core: ServerCore;
@@ -255,6 +262,7 @@ async function apply({ core, tls, acme, listeners, metrics, logger }: Parts, con
   for (const part of staged) part.commit();
   acme.configure(plan.needsTls ? config.tls.acme : undefined);
   logger.level = config.log.level;
+  checkMemory(config, logger);
   metrics?.publishEvery(config.metrics.sysInterval);
 }
 
@@ -278,6 +286,7 @@ function operationsOf(
 function notReady(broker: Broker, drain: ServerDrain, isOpen: boolean): string | undefined {
   if (!isOpen) return "starting";
   if (drain.isDraining) return "draining";
+  if (broker.gate.isOverloaded) return `overloaded: ${broker.gate.overload}`;
   return broker.storage.health.state === "ok" ? undefined : "storage takes no writes";
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PacketType, type Will } from "@bowline/protocol";
-import { BrokerWorld, connectOf } from "@bowline/testkit/broker";
-import type { Logger } from "../log/logger.ts";
+import { BrokerWorld, connectOf, recordingLogger } from "@bowline/testkit/broker";
 
 const lasting = (clientIdentifier: string, sessionExpiryInterval = 100) => ({
   clientIdentifier,
@@ -15,14 +14,6 @@ const aWill = (changes: Partial<Will> = {}): Will => ({
   retain: false,
   ...changes,
 });
-
-/** A logger that remembers, and those of its lines that begin so. */
-function recordingLogger(): { logger: Logger; lines: (beginning: string) => object[] } {
-  const seen: [message: string, fields: object][] = [];
-  const note = (fields: object, message: string): void => void seen.push([message, fields]);
-  const logger: Logger = { trace: note, debug: note, info: note, warn: note, error: note, child: () => logger };
-  return { logger, lines: (beginning) => seen.filter(([message]) => message.startsWith(beginning)).map(([, fields]) => fields) };
-}
 
 describe("a CONNACK waits until what it promises is kept", () => {
   const changes = [
