@@ -1,73 +1,28 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { CommandFolder, type Ended, type RunningCommand } from "@bowline/testkit/system";
+import { damagesOf } from "@bowline/testkit/storage";
+import { afterEach, beforeEach, expect, test } from "vitest";
 
 /* Backup, restore and salvage as an operator does them: processes of their own, made of the built files. */
 
-const root = join(import.meta.dirname, "../../..");
-const bin = join(root, "packages/cli/bin/bowline.js");
+let commands: CommandFolder;
 
-let folder = "";
-const running = new Set<ChildProcess>();
-
-beforeAll(() => {
-  // Whether it compiles without a fault is for another check to say; here it must only be fresh.
-  spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "packages/cli"], { cwd: root });
-}, 120_000);
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "bowline-backup-"));
+  commands = new CommandFolder();
 });
-afterEach(async () => {
-  await Promise.all([...running].map(kill));
-  rmSync(folder, { recursive: true });
-});
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(args: readonly string[]): { child: ChildProcess; said: Ended; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: "1" } });
-  const said: Ended = { code: null, stdout: "", stderr: "" };
-  running.add(child);
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
-  const ended = once(child, "close").then(([code]) => {
-    running.delete(child);
-    return { ...said, code: code as number | null };
-  });
-  return { child, said, ended };
-}
+afterEach(() => commands.remove());
 
 function bowline(...args: string[]): Promise<Ended> {
-  return start(args).ended;
+  return commands.bowline(...args).ended;
 }
 
 /** Starts a broker without users' passwords in the way, and resolves with its listener. */
-async function up(data: string, ...more: string[]): Promise<{ child: ChildProcess; said: Ended; url: string }> {
-  const args = ["up", "--data", data, "--listen", "mqtt://localhost:0", "--anonymous", "--no-console", ...more];
-  const { child, said, ended } = start(args);
-  for (;;) {
-    const url = /^ready (\S+)/m.exec(said.stdout)?.[1];
-    if (url !== undefined) return { child, said, url };
-    const isOver = await Promise.race([
-      once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data").then(() => false),
-      ended.then(() => true),
-    ]);
-    if (isOver) throw new Error(`no broker: ${said.stderr}`);
-  }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, "close");
-  child.kill("SIGKILL");
-  await closed;
+async function up(data: string, ...more: string[]): Promise<{ run: RunningCommand; url: string }> {
+  const options = ["--data", data, "--listen", "mqtt://localhost:0", "--anonymous", "--no-console", ...more];
+  const run = commands.bowline("up", ...options);
+  const [, url = ""] = await run.says(/^ready (\S+)/m);
+  return { run, url };
 }
 
 function publish(url: string, topic: string): Promise<Ended> {
@@ -83,7 +38,11 @@ test("a backup of a running broker holds what it has acknowledged, also after ki
   expect(await publish(broker.url, "before")).toMatchObject({ code: 0, stderr: "" });
   const made = await bowline("backup", "--data", "data", "--to", "one.backup", "--json");
   expect(made).toMatchObject({ code: 0, stderr: "" });
-  expect(JSON.parse(made.stdout)).toMatchObject({ v: 1, file: "one.backup", bytes: statSync(join(folder, "one.backup")).size });
+  expect(JSON.parse(made.stdout)).toMatchObject({
+    v: 1,
+    file: "one.backup",
+    bytes: statSync(join(commands.path, "one.backup")).size,
+  });
   expect((await publish(broker.url, "after")).code).toBe(0);
 
   const again = await bowline("backup", "--data", "data", "--to", "one.backup");
@@ -92,7 +51,7 @@ test("a backup of a running broker holds what it has acknowledged, also after ki
   expect(inUse).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("error[STORE_IN_USE]") });
   expect((await bowline("backup", "--data", "data", "--salvage")).stderr).toContain("error[STORE_IN_USE]");
 
-  await kill(broker.child);
+  await broker.run.kill("SIGKILL");
   const there = await bowline("backup", "--data", "data", "--restore", "one.backup");
   expect(there).toMatchObject({ code: 1, stderr: expect.stringContaining("error[STORE_EXISTS]") });
   expect(await bowline("backup", "--data", "restored", "--restore", "one.backup")).toMatchObject({ code: 0, stderr: "" });
@@ -100,20 +59,14 @@ test("a backup of a running broker holds what it has acknowledged, also after ki
   expect(await receive(restored.url, "before")).toMatchObject({ code: 0, stdout: "kept\n" });
 }, 120_000);
 
-test.each([
-  ["cut", (size: number, path: string) => truncateSync(path, Math.floor(size / 4096 / 2) * 4096)],
-  [
-    "without heads",
-    (_: number, path: string) => writeFileSync(path, Buffer.concat([Buffer.alloc(8_192), readFileSync(path).subarray(8_192)])),
-  ],
-])(
-  "a store that is %s is not served: the start names the salvage, which makes it start again",
-  async (_name, damage) => {
+test.each(["cut in the middle", "both heads zeroed", "everything behind the heads random"])(
+  "a store that is damaged (%s) is not served: the start names the salvage, which makes it start again",
+  async (name) => {
     const broker = await up("data");
     for (let each = 0; each < 2; each++) expect((await publish(broker.url, `topic/${each}`)).code).toBe(0);
-    await kill(broker.child);
-    const dataFile = join(folder, "data/store/data.mdb");
-    damage(statSync(dataFile).size, dataFile);
+    await broker.run.kill("SIGKILL");
+    const dataFile = join(commands.path, "data/store/data.mdb");
+    writeFileSync(dataFile, damagesOf(readFileSync(dataFile), 1).find((damage) => damage.name === name)!.content);
 
     const refused = await bowline("up", "--data", "data", "--listen", "mqtt://localhost:0", "--anonymous", "--no-console");
     expect(refused).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("bowline backup --salvage") });
@@ -136,11 +89,11 @@ test.each([
 
 test("bowline up --on-damage=salvage says in its log what was kept", async () => {
   const broker = await up("data");
-  await kill(broker.child);
-  truncateSync(join(folder, "data/store/data.mdb"), 8_192);
+  await broker.run.kill("SIGKILL");
+  truncateSync(join(commands.path, "data/store/data.mdb"), 8_192);
   const next = await up("data", "--on-damage", "salvage", "--log-format", "json");
-  expect(next.said.stderr).toContain("the store was damaged; what could be read was kept");
-  expect(next.said.stderr).toContain("damagedFile");
+  expect(next.run.stderr).toContain("the store was damaged; what could be read was kept");
+  expect(next.run.stderr).toContain("damagedFile");
 }, 120_000);
 
 test("wrong usage, no store, and a file that is none", async () => {
@@ -153,7 +106,7 @@ test("wrong usage, no store, and a file that is none", async () => {
   for (const args of [["--to", "a"], ["--salvage"]])
     expect(await bowline("backup", ...args)).toMatchObject({ code: 1, stderr: expect.stringContaining("error[STORE_UNREADABLE]") });
   expect((await bowline("backup", "--restore", "none")).code).toBe(2);
-  writeFileSync(join(folder, "text"), "this is no backup\n".repeat(1_000));
+  writeFileSync(join(commands.path, "text"), "this is no backup\n".repeat(1_000));
   const damaged = await bowline("backup", "--restore", "text");
   expect(damaged).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("error[STORE_DAMAGED]") });
   expect(damaged.stderr).toContain("Restore another backup");

@@ -1,12 +1,12 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CommandFolder, type Ended, type RunningCommand } from "@bowline/testkit/system";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AdminClient } from "./admin-client.ts";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 /* The command as people run it: a process of its own, made of the built files. */
 
@@ -14,73 +14,21 @@ const root = join(import.meta.dirname, "../../..");
 const bin = join(root, "packages/cli/bin/bowline.js");
 const ANY_PORT = ["--listen", "mqtts://localhost:0", "--no-console"];
 
+let commands: CommandFolder;
 let folder = "";
-const running = new Set<ChildProcess>();
 
-beforeAll(() => {
-  // Whether it compiles without a fault is for another check to say; here it must only be fresh.
-  spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "packages/cli"], { cwd: root });
-}, 120_000);
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "bowline-cli-"));
+  commands = new CommandFolder();
+  folder = commands.path;
 });
-afterEach(async () => {
-  for (const child of running) {
-    child.kill("SIGKILL");
-    await once(child, "close");
-  }
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => commands.remove());
 
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-class Run {
-  readonly child: ChildProcess;
-  stdout = "";
-  stderr = "";
-  readonly ended: Promise<Ended>;
-
-  constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    // npm's own variables would change the words that are printed.
-    const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
-    this.child = spawn(file, args, { cwd: folder, env: { ...clean, NO_COLOR: "1", ...env }, stdio: ["pipe", "pipe", "pipe"] });
-    running.add(this.child);
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
-    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
-    this.ended = once(this.child, "close").then(([code]) => {
-      running.delete(this.child);
-      return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
-    });
-  }
-
-  /** Resolves when standard output holds the text; rejects when the process ends before. */
-  async says(text: string | RegExp): Promise<RegExpMatchArray> {
-    for (;;) {
-      const found = this.stdout.match(text);
-      if (found) return found;
-      const { stdout } = this.child;
-      if (!stdout) throw new Error("no standard output");
-      const more = await Promise.race([once(stdout, "data").then(() => true), this.ended.then(() => false)]);
-      if (!more) throw new Error(`ended without "${String(text)}": ${this.stderr}`);
-    }
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<Ended> {
-    this.child.kill(signal);
-    return this.ended;
-  }
-}
-
-function bowline(...args: string[]): Run {
-  return new Run(process.execPath, [bin, ...args]);
+function bowline(...args: string[]): RunningCommand {
+  return commands.bowline(...args);
 }
 
 /** Starts a broker and resolves with its first listener when it is ready. */
-async function up(...args: string[]): Promise<{ run: Run; url: string }> {
+async function up(...args: string[]): Promise<{ run: RunningCommand; url: string }> {
   const run = bowline("up", ...(args.includes("--listen") ? args : [...ANY_PORT, ...args]));
   const [, url = ""] = await run.says(/^ready (\S+)/m);
   return { run, url };
@@ -106,8 +54,7 @@ describe("bowline up", () => {
     expect(statSync(join(folder, ".bowline/first-user.json")).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, ".bowline")).mode & 0o777).toBe(0o700);
 
-    const shell = (command: string): Run =>
-      new Run("sh", ["-c", `exec ${command.replace(/^bowline/, `'${process.execPath}' '${bin}'`)}`]);
+    const shell = (command: string): RunningCommand => commands.paste(command);
     const receiving = shell(`${subscriber} -C 1 -W 15`);
     // The subscription is there when the broker says so; until then a message would be missed.
     await isSubscribed(1);
