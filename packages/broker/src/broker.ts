@@ -8,6 +8,7 @@ import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts"
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
 import { allowanceOf } from "./connection/publish-rate.ts";
 import { limitsOf, type TenantLimits } from "./connection/tenant-limits.ts";
+import type { ClientObserver } from "./events/client-observer.ts";
 import { FlushSchedule } from "./connection/flush-schedule.ts";
 import { type Redirection, redirectionAnswer } from "./connection/redirection.ts";
 import type { Arrival } from "./listeners/arrival.ts";
@@ -308,6 +309,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   connectionOpened(connection: Connection): void {
     connection.tenant.counters.connectionsAccepted++;
     const { arrival, session } = connection;
+    this.observer?.opened(connection);
     connection.tenant.logger.debug(
       { connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress },
       "client connected",
@@ -317,6 +319,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   connectionClosing(connection: Connection, error: MqttError | undefined): void {
     if (connection.session === undefined) connection.tenant.counters.connectionsRefused++;
     this.traces.ending(connection, error);
+    if (connection.session !== undefined) this.observer?.ended(connection, error);
+    else if (error !== undefined) this.observer?.refused(connection, error);
     if (error === undefined) return;
     const { arrival, session } = connection;
     const fields = {
@@ -334,6 +338,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   connectionClosed(connection: Connection, cause: Error | undefined): void {
     this.open.delete(connection);
     this.traces.closed(connection, cause);
+    this.observer?.ended(connection, "lost");
     connection.tenant.logger.debug({ connection: connection.id, error: cause }, "connection closed");
     this.whenEmpty?.();
   }

@@ -94,8 +94,8 @@ export function nextVersion(): number {
 
 /** Topics where the broker alone speaks. */
 export function isBrokersOwn(topicName: string): boolean {
-  return topicName.startsWith("$SYS/");
+  return topicName.startsWith("$SYS/") || topicName.startsWith("$events/");
 }
 
 /** Why a client may not publish there. */
-export const BROKERS_OWN = "nobody but the broker publishes to $SYS/";
+export const BROKERS_OWN = "nobody but the broker publishes to $SYS/ and $events/";

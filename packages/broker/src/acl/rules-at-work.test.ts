@@ -96,7 +96,7 @@ describe("a PUBLISH that is denied", () => {
     expect(await answers(client)).toEqual([
       [PacketType.PUBACK, 0x87, "NOT_AUTHORIZED: rule no-vault denies home/vault"],
       [PacketType.PUBREC, 0x87, "NOT_AUTHORIZED: no rule matches, which means deny"],
-      [PacketType.PUBACK, 0x87, "NOT_AUTHORIZED: nobody but the broker publishes to $SYS/"],
+      [PacketType.PUBACK, 0x87, "NOT_AUTHORIZED: nobody but the broker publishes to $SYS/ and $events/"],
     ]);
   });
 

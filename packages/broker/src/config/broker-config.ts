@@ -3,6 +3,7 @@ import { type AuthorizationConfig, type AuthorizationInput, authorizationSchema 
 import { type AuthenticatorConfig, type AuthenticatorInput, authenticationSchema } from "../auth/authenticator-kinds.ts";
 import type { Durability } from "../storage/storage.ts";
 import { type BootstrapConfig, bootstrapSchema } from "./bootstrap-schema.ts";
+import { type EventsConfig, eventsSchema } from "../events/events-schema.ts";
 import { type LimitsConfig, limitsSchema } from "./limits-schema.ts";
 import { addressRanges, hostNames, type ListenerConfig, type ListenerInput, listenerSchema } from "./listener-schema.ts";
 import {
@@ -42,13 +43,14 @@ export interface BrokerConfig {
   limits: LimitsConfig;
   log: LogConfig;
   metrics: MetricsConfig;
+  events: EventsConfig;
   shutdown: ShutdownConfig;
   bootstrap: BootstrapConfig;
   watch: boolean;
 }
 
 /** The keys that hold further keys: command line and file are merged inside of them. */
-export const GROUPS = ["storage", "admin", "tls", "tenants", "limits", "log", "metrics", "shutdown", "bootstrap"] as const;
+export const GROUPS = ["storage", "admin", "tls", "tenants", "limits", "log", "metrics", "events", "shutdown", "bootstrap"] as const;
 type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
@@ -130,6 +132,7 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
   limits: limitsSchema.prefault({}).describe("What each client may do and cost; MQTT 5 clients are told."),
   log: logSchema.prefault({}).describe("The log on standard error."),
   metrics: metricsSchema.prefault({}).describe("Prometheus metrics and the $SYS topics."),
+  events: eventsSchema.prefault({}).describe("What the broker publishes about its clients."),
   shutdown: shutdownSchema.prefault({}).describe("What clients are told when the broker ends."),
   bootstrap: bootstrapSchema.prefault({}).describe("What an empty store begins with; a store that holds users is left alone."),
   watch: z.boolean().default(false).describe("Reload the configuration when its files change, as SIGHUP does."),

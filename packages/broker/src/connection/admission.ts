@@ -58,6 +58,10 @@ export interface AdmissionHost extends SessionConnection {
   contain(run: () => void): void;
   answerConnect(answer: ConnectAnswer): void;
   answerReauthenticate(answer: ReauthenticateAnswer): void;
+  /** As whom it came, for those who are told of it: a principalId, or else the owner of its Session. */
+  principal: string;
+  /** Of its CONNECT, which may still be refused. */
+  claimedIdentifier: string | undefined;
   /** The right to publish is to be asked for again. */
   forgetRoute(): void;
 }
@@ -92,6 +96,7 @@ export class Admission {
     const clientIdentifier = clientIdentifierFor(packet);
     if (typeof clientIdentifier !== "string") return clientIdentifier;
     this.packet = packet;
+    this.host.claimedIdentifier = clientIdentifier;
     this.request = this.requestOf(packet, clientIdentifier);
     this.authentication = new ClientAuthentication(this.environment.authenticator, this.request);
     const step = this.authentication.begin(packet.properties, (later) => this.takeConnectStep(later));
@@ -157,6 +162,7 @@ export class Admission {
     if (flapping !== undefined) return flapping;
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
+    this.host.principal = principalOf(step);
     const rights = this.rightsOf(step);
     const { will } = this.packet!;
     const pending = will === undefined ? undefined : rights.unknown?.("publish", will.topicName, will.qos, will.retain);
@@ -205,7 +211,8 @@ export class Admission {
     return new CredentialExpiry(expiresAt, this.environment.clock, () => {
       this.host.tenant.counters.loginsExpired++;
       const detail = "the credentials have expired";
-      this.host.end(new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail }));
+      const details = { isExpiry: true };
+      this.host.end(new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail, details }));
     });
   }
 
@@ -347,6 +354,10 @@ const OVER_LIMIT = {
 } as const;
 
 const EXPIRED: AuthRefused = { allowed: false, reasonCode: ReasonCode.NotAuthorized, reason: "the credentials have expired" };
+
+function principalOf({ owner, access }: AuthAllowed): string {
+  return access?.attributes?.["principal"] ?? owner;
+}
 
 function dataOf(authenticationData: Uint8Array | undefined): { properties?: { authenticationData: Uint8Array } } {
   return authenticationData === undefined ? {} : { properties: { authenticationData } };

@@ -34,6 +34,7 @@ import type { Publisher } from "../router/publisher.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
+import type { ClientObserver } from "../events/client-observer.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import { CommitWait } from "./commit-wait.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
@@ -45,6 +46,8 @@ import { grantSubscriptions, removeSubscriptions, unknownRights } from "./subscr
 export interface BrokerEnvironment extends AdmissionEnvironment {
   readonly journal: Journal;
   readonly flushes: FlushSchedule;
+  /** Told of subscriptions; absent where nobody wants to know. */
+  readonly observer: ClientObserver | undefined;
   /** The CONNACK went out. */
   connectionOpened(connection: Connection): void;
   /** We end it, or the client did; `error` undefined for a normal DISCONNECT. */
@@ -67,6 +70,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   /** Number in this process, for logs and the API. */
   readonly id: number;
   session: Session | undefined;
+  principal = "";
+  claimedIdentifier: string | undefined;
   lastRoute: Route | undefined;
   lastRouteRefused = 0;
   flushedInTurn = 0;
@@ -344,6 +349,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     const { granted } = this;
     this.granted = [];
     for (const { subscription, isNew } of granted) this.tenant.router.sendRetained(subscription, isNew);
+    this.environment.observer?.subscribed(
+      this,
+      granted.map(({ subscription }) => subscription.topicFilter),
+    );
   }
 
   unsubscribe(packet: UnsubscribePacket): SubscribeAnswer | undefined {
@@ -351,6 +360,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     // Before 5.0 UNSUBACK cannot say no, so it is not sent.
     if (this.sender.version !== 5 && removed.reasonCodes.includes(ReasonCode.UnspecifiedError))
       throw new MqttError("STORE_READ_ONLY");
+    this.environment.observer?.unsubscribed(
+      this,
+      packet.topicFilters.filter((_, i) => removed.reasonCodes[i] === ReasonCode.Success),
+    );
     return this.answerWhenKept(removed.commit, { reasonCodes: removed.reasonCodes }, "unsubscribe");
   }
 

@@ -14,6 +14,7 @@ import type { BrokerConfig } from "../config/broker-config.ts";
 import { grantsRights, NO_RIGHTS } from "../config/config-warnings.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
+import { ClientEvents } from "../events/client-events.ts";
 import type { Logger } from "../log/logger.ts";
 import type { LoadUserModule } from "../realtime/user-module.ts";
 import { openStorage } from "../storage/open-storage.ts";
@@ -92,6 +93,9 @@ export async function startServerCore(
   bans.begin(directory.rules);
   tenants.begin(directory.rules);
   for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
+  const events = new ClientEvents(config.events, broker);
+  events.begin(directory.rules);
+  broker.observer = events;
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
@@ -104,6 +108,7 @@ export async function startServerCore(
       both.commit();
       broker.authenticator = new BanningAuthenticator(both.chain, bans);
       broker.changeLimits(next.limits);
+      events.config = next.events;
       storage.changeMaximumBytes(next.storage.maximumBytes);
     };
     return { commit, undo: () => both.undo() };
