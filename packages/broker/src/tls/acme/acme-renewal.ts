@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { MqttError } from "@bowline/protocol";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
 import type { AcmeConfig } from "../../config/acme-schema.ts";
@@ -55,8 +54,6 @@ export class AcmeRenewal {
   configure(config: AcmeConfig | undefined): void {
     this.#stop.abort();
     this.#stop = new AbortController();
-    // Each request of an order listens to it.
-    setMaxListeners(0, this.#stop.signal);
     this.#config = config;
     this.#failures = 0;
     this.#look();
