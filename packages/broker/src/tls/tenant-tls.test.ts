@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { connect as connectTcp, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type ConnectionOptions, type PeerCertificate, type SecureVersion, type TLSSocket } from "node:tls";
+import { clientHello } from "@bowline/testkit/security";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CertificateMaterial } from "./certificate-files.ts";
 import { type LocalCa, openLocalCa, openLocalCertificate, openNamedCertificate } from "./local-ca.ts";
@@ -137,6 +138,14 @@ test.each(["mqtt", "http"] as const)(
 test("clients of TLS 1.1 are refused", async () => {
   const { port, seen } = await newTenant("old");
   await visit(port, { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" });
+  expect(seen).toMatchObject([{ peerName: "failed" }]);
+});
+
+test("a peer that goes silent in the middle of its handshake is closed", async () => {
+  const { port, seen } = await run(new TenantTls({ tenant: "slow", material: shared, handshakeTimeoutMs: 50 }));
+  const socket = connectTcp({ port, host: "127.0.0.1" });
+  socket.write(await clientHello());
+  await once(socket.resume(), "close");
   expect(seen).toMatchObject([{ peerName: "failed" }]);
 });
 

@@ -133,7 +133,11 @@ function secureSettings({ material, clientCa, crl }: TenantTlsSettings, { contex
 function tlsServer(options: TlsOptions): Server {
   return createServer(options)
     .on("secureConnection", (socket) => takeOwner(socket)?.secured(socket))
-    .on("tlsClientError", (error, socket) => takeOwner(socket)?.handshakeFailed(error));
+    .on("tlsClientError", (error, socket) => {
+      takeOwner(socket)?.handshakeFailed(error);
+      // Of a handshake that takes too long Node only tells: the socket would stay for as long as the peer does.
+      socket.destroy();
+    });
 }
 
 const ownerOf = Symbol("handshakeOwner");
