@@ -6,4 +6,5 @@ export { aMessage, aQueueEntry, aRule, aSession, aSubscription, aUser, bytesOf }
 export { fillStorage, OTHER_ROWS, ROWS_EACH } from "./filled-storage.ts";
 export { changed, damagesOf, noiseOf, PAGE_BYTES } from "./file-damages.ts";
 export { CrashingProcess } from "./crashing-process.ts";
+export { SmallDisk } from "./small-disk.ts";
 export { lastWholeUnit } from "./last-whole-unit.ts";

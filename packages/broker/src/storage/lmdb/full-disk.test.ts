@@ -1,44 +1,32 @@
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, type TestContext } from "vitest";
-import { aMessage, readStore } from "@bowline/testkit/storage";
+import { aMessage, readStore, SmallDisk } from "@bowline/testkit/storage";
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StorageHealth } from "../storage.ts";
 import { openLmdbStorage } from "./open-lmdb-storage.ts";
 
-/** A file system of 8 MB that really fills: mounting one takes root. */
-let place: string;
-let isMounted: boolean;
-let directory: string;
-let ballast: string;
-
-const diskBytes = 8 * 2 ** 20;
+let disk: SmallDisk;
 
 beforeEach(() => {
-  place = mkdtempSync(join(tmpdir(), "bowline-full-"));
-  directory = join(place, "store");
-  ballast = join(place, "ballast");
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${diskBytes}`, "tmpfs", place], { stdio: "ignore" });
-    isMounted = true;
-  } catch {
-    isMounted = false;
-  }
+  disk = new SmallDisk();
 });
 
-afterEach(() => {
-  if (isMounted) execFileSync("umount", [place]);
-  rmSync(place, { recursive: true });
-});
+afterEach(() => disk.remove());
 
 function skipUnlessMounted(context: TestContext): void {
-  context.skip(!isMounted, "a file system of its own cannot be mounted here (needs root)");
+  context.skip(disk.missing !== "", disk.missing);
 }
 
-function open(options: { maximumBytes?: number } = {}): Promise<Storage> {
-  const defaults = { directory, durability: "durable", maximumBytes: 2 ** 40, onDamage: "refuse", retryDelayMs: 100 } as const;
+function open(options: { maximumBytes?: number; directory?: string } = {}): Promise<Storage> {
+  const defaults = {
+    directory: disk.store,
+    durability: "durable",
+    maximumBytes: 2 ** 40,
+    onDamage: "refuse",
+    retryDelayMs: 100,
+  } as const;
   return openLmdbStorage({ ...defaults, onSalvaged() {}, ...options });
 }
 
@@ -72,7 +60,7 @@ async function appendUntilRefused(storage: Storage, from: number, commits: Map<n
 describe("a disk that fills", () => {
   test("while it runs: read-only, nothing new is taken, nothing kept is lost, and it recovers by itself", async (context) => {
     skipUnlessMounted(context);
-    writeFileSync(ballast, new Uint8Array(3 * 2 ** 20));
+    disk.fill(3 * 2 ** 20);
     const storage = await open();
     await readStore(storage);
     const becomesReadOnly = healthOf(storage, "read-only");
@@ -86,7 +74,7 @@ describe("a disk that fills", () => {
     await expectCommitted(storage, commits);
 
     const recovers = healthOf(storage, "ok");
-    rmSync(ballast);
+    disk.clear();
     await recovers;
     await storage.flush();
     expect(storage.committed).toBe(commits.get(last));
@@ -104,9 +92,9 @@ describe("a disk that fills", () => {
     const storage = await open();
     storage.putMessage(aMessage(1));
     await storage.close();
-    fillDisk();
+    disk.fill();
     await expect(open()).rejects.toMatchObject({ code: "STORE_FULL" });
-    rmSync(ballast);
+    disk.clear();
     const reopened = await open();
     expect((await readStore(reopened)).messages).toEqual([aMessage(1)]);
     await reopened.close();
@@ -114,9 +102,9 @@ describe("a disk that fills", () => {
 
   test("at the very first start", async (context) => {
     skipUnlessMounted(context);
-    fillDisk();
+    disk.fill();
     await expect(open()).rejects.toMatchObject({ code: "STORE_FULL" });
-    rmSync(ballast);
+    disk.clear();
     await (await open()).close();
   });
 
@@ -129,43 +117,29 @@ describe("a disk that fills", () => {
     const { committed } = storage;
     await expect(storage.close()).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
     // There is no room to open it again where it is.
-    directory = mkdtempSync(join(tmpdir(), "bowline-full-copy-"));
-    copyFileSync(join(place, "store", "data.mdb"), join(directory, "data.mdb"));
-    const reopened = await open();
-    const ids = new Set((await readStore(reopened)).messages.map((message) => message.id));
-    for (const [id, commit] of commits) expect(ids.has(id) || commit > committed).toBe(true);
-    await reopened.close();
-    rmSync(directory, { recursive: true });
+    await disk.elsewhere(async (directory) => {
+      const reopened = await open({ directory });
+      const ids = new Set((await readStore(reopened)).messages.map((message) => message.id));
+      for (const [id, commit] of commits) expect(ids.has(id) || commit > committed).toBe(true);
+      await reopened.close();
+    });
   });
 });
 
-/** Reads what a kill now would leave: the file as it is, opened elsewhere. */
+/** Reads what a kill now would leave. */
 async function expectCommitted(storage: Storage, commits: Map<number, number>): Promise<void> {
-  const elsewhere = mkdtempSync(join(tmpdir(), "bowline-full-copy-"));
-  copyFileSync(join(directory, "data.mdb"), join(elsewhere, "data.mdb"));
-  const copy = await openLmdbStorage({
-    directory: elsewhere,
-    durability: "durable",
-    maximumBytes: 2 ** 40,
-    onDamage: "refuse",
-    onSalvaged() {},
-    retryDelayMs: 100,
+  await disk.elsewhere(async (directory) => {
+    const copy = await open({ directory });
+    const ids = new Set((await readStore(copy)).messages.map((message) => message.id));
+    for (const [id, commit] of commits) expect(ids.has(id)).toBe(commit <= storage.committed);
+    await copy.close();
   });
-  const ids = new Set((await readStore(copy)).messages.map((message) => message.id));
-  for (const [id, commit] of commits) expect(ids.has(id)).toBe(commit <= storage.committed);
-  await copy.close();
-  rmSync(elsewhere, { recursive: true });
-}
-
-function fillDisk(): void {
-  const { bavail, bsize } = statfsSync(place);
-  writeFileSync(ballast, new Uint8Array(bavail * bsize));
 }
 
 describe("the size limit", () => {
   test("refuses what grows, lets what shrinks go on, and opens again when there is room", async () => {
-    mkdirSync(directory);
-    const storage = await open({ maximumBytes: 2 * 2 ** 20 });
+    const directory = mkdtempSync(join(tmpdir(), "bowline-size-limit-"));
+    const storage = await open({ maximumBytes: 2 * 2 ** 20, directory });
     await readStore(storage);
     const commits = new Map<number, number>();
     const becomesReadOnly = healthOf(storage, "read-only");
@@ -179,5 +153,6 @@ describe("the size limit", () => {
     await recovers;
     storage.putMessage(aMessage(last + 1));
     await storage.close();
+    rmSync(directory, { recursive: true });
   });
 });
