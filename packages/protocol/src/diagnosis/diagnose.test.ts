@@ -262,6 +262,8 @@ const tls: readonly Case[] = [
   ["alert 48", { ...mqtts, ...at("secured"), ...failed("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA") }, "MTLS_UNKNOWN_CA"],
   ["alert 45", { ...mqtts, ...failed("ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED") }, "MTLS_EXPIRED"],
   ["alert 42", { ...mqtts, tls: { alert: 42 } }, "MTLS_OTHER"],
+  ["alert 49 at a certificate", { ...mqtts, tls: { alert: 49, hasClientCertificate: true } }, "MTLS_OTHER"],
+  ["alert 49 without one", { ...mqtts, tls: { alert: 49, hasClientCertificate: false } }, "BANNED"],
   ["alert 112", { ...mqtts, ...failed("ERR_SSL_TLSV1_UNRECOGNIZED_NAME") }, "TLS_SNI"],
   [
     "an end without a server name",

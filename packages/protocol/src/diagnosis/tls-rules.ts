@@ -36,6 +36,8 @@ const alerted: Rule = (facts) => {
   if (alert === 40) return handshakeFailure(facts, evidence);
   if (alert === 112 && facts.tls?.serverName === false)
     return { code: "TLS_SNI", evidence: `${evidence}; no server name was sent` };
+  // Without a certificate there is nothing but the client itself to refuse; our own broker says so to a banned address.
+  if (alert === 49 && facts.tls?.hasClientCertificate === false) return { code: "BANNED", evidence };
   return { code: alertCode(alert), evidence };
 };
 
