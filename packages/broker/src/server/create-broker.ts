@@ -5,7 +5,7 @@ import { type Server, type ServerOptions, startServer } from "./start-server.ts"
 
 /** What `createBroker` takes: the keys of the configuration file, and what only a program has. */
 export type CreateBrokerOptions = BrokerConfigInput &
-  Pick<ServerOptions, "authenticationMethods" | "redirect" | "rules"> & {
+  Pick<ServerOptions, "authenticationMethods" | "consoleFiles" | "redirect" | "rules"> & {
     /** Default: nothing is logged. */
     logger?: ServerOptions["logger"];
     /** What relative paths start from. Default: the process's folder. */
@@ -31,13 +31,15 @@ export type CreateBrokerOptions = BrokerConfigInput &
  * @throws MqttError as `loadConfig` and `startServer` do
  */
 export async function createBroker(options: CreateBrokerOptions = {}): Promise<Server> {
-  const { authenticationMethods, redirect, rules, logger = silentLogger, directory, version = "embedded", ...overrides } = options;
+  const { authenticationMethods, consoleFiles, redirect, rules, directory, ...others } = options;
+  const { logger = silentLogger, version = "embedded", ...overrides } = others;
   const config = await loadConfig({ overrides, ...(directory === undefined ? {} : { directory }) });
   return startServer({
     config,
     logger,
     version,
     rules,
+    consoleFiles,
     ...(authenticationMethods === undefined ? {} : { authenticationMethods }),
     ...(redirect === undefined ? {} : { redirect }),
   });

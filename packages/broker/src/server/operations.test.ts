@@ -1,66 +1,27 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Client, connect } from "@bowline/client";
-import { lintPrometheus, parsePrometheus } from "@bowline/testkit/broker";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { RuleInput } from "../acl/rule.ts";
+import { lintPrometheus, localServers, lossOf, parsePrometheus } from "@bowline/testkit/broker";
+import { expect, test } from "vitest";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
-import { loadConfig } from "../config/load-config.ts";
-import { createLogger, silentLogger, type Logger } from "../log/logger.ts";
-import { type Server, startServer } from "./start-server.ts";
+import { createLogger } from "../log/logger.ts";
+import type { Server } from "./start-server.ts";
 
 /* What operators look at, over the network as their tools do. */
 
-let folder = "";
-const servers = new Set<Server>();
-const clients = new Set<Client>();
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bowline-operations-"));
-});
-afterEach(async () => {
-  await Promise.all([...clients].map((each) => each.abort()));
-  await Promise.all([...servers].map((each) => each.close()));
-  clients.clear();
-  servers.clear();
-  await rm(folder, { recursive: true });
-});
-
-const LOCAL: BrokerConfigInput = {
-  data: "data",
+const servers = localServers({
   memory: true,
-  listen: ["mqtt://127.0.0.1:0"],
-  console: false,
   anonymous: true,
   admin: { listen: "http://127.0.0.1:0" },
-};
-
-async function start(
-  overrides: BrokerConfigInput = {},
-  logger: Logger = silentLogger,
-  rules?: readonly RuleInput[],
-): Promise<Server> {
-  const config = await loadConfig({ directory: folder, overrides: { ...LOCAL, ...overrides } });
-  const server = await startServer({ config, logger, version: "1.2.3", rules });
-  servers.add(server);
-  return server;
-}
-
-async function online(server: Server, options: Parameters<typeof connect>[1] = {}): Promise<Client> {
-  const made = connect(server.listeners[0] ?? "", { reconnect: false, ...options });
-  clients.add(made);
-  await made.online();
-  return made;
-}
+  metrics: {},
+});
 
 function get(server: Server, path: string, bearer?: string): Promise<Response> {
   return fetch(`${server.adminOrigin}${path}`, bearer === undefined ? {} : { headers: { authorization: `Bearer ${bearer}` } });
 }
 
 test("metrics are what Prometheus reads, and count what happened", async () => {
-  const server = await start({ metrics: { open: true, sysInterval: 0 } });
-  const client = await online(server);
+  const server = await servers.start({ metrics: { open: true, sysInterval: 0 } });
+  const client = await servers.online();
   await client.subscribe("a/#").ready;
   await client.publish("a/b", "x", { qos: 1, retain: true });
   const response = await get(server, "/metrics");
@@ -85,15 +46,15 @@ test("metrics are what Prometheus reads, and count what happened", async () => {
 });
 
 test("metrics are for the operator key and the token, which may change at any time; health is for everybody", async () => {
-  await writeFile(join(folder, "token"), "first\n");
-  const server = await start({ metrics: { token: { file: "token" } } });
+  await writeFile(join(servers.folder, "token"), "first\n");
+  const server = await servers.start({ metrics: { token: { file: "token" } } });
   const key = (await readFile(server.folder.operatorKey, "utf8")).trim();
   const statusOf = async (bearer?: string): Promise<number> => (await get(server, "/metrics", bearer)).status;
   expect(await statusOf()).toBe(401);
   expect(await statusOf("wrong")).toBe(401);
   expect(await statusOf(key)).toBe(200);
   expect(await statusOf("first")).toBe(200);
-  await writeFile(join(folder, "token"), "second\n");
+  await writeFile(join(servers.folder, "token"), "second\n");
   expect([await statusOf("first"), await statusOf("second")]).toEqual([401, 200]);
   // It reads metrics and nothing else.
   expect((await get(server, "/api/v1/status", "second")).status).toBe(401);
@@ -103,15 +64,14 @@ test("metrics are for the operator key and the token, which may change at any ti
 });
 
 test("the admin listener answers no WebSocket", async () => {
-  const server = await start();
-  const made = connect(`${server.adminOrigin?.replace("http", "ws")}/mqtt`, { reconnect: false });
-  clients.add(made);
+  const server = await servers.start();
+  const made = servers.client({}, `${server.adminOrigin?.replace("http", "ws")}/mqtt`);
   await expect(made.online()).rejects.toMatchObject({ stage: expect.stringMatching(/http|ws/) as string });
 });
 
 test("$SYS topics are told to new subscribers, are the tenant's own, and nobody else may publish them", async () => {
-  const server = await start();
-  const client = await online(server);
+  const server = await servers.start();
+  const client = await servers.online();
   const seen = new Map<string, { text: string; retain: boolean }>();
   const names = [
     "version",
@@ -137,9 +97,9 @@ test("$SYS topics are told to new subscribers, are the tenant's own, and nobody 
 });
 
 test("$SYS follows a reload: off, they are gone", async () => {
-  const server = await start();
-  await server.reload(await loadConfig({ directory: folder, overrides: { ...LOCAL, metrics: { sysInterval: 0 } } }));
-  const client = await online(server);
+  const server = await servers.start();
+  await server.reload(await servers.config({ metrics: { sysInterval: 0 } }));
+  const client = await servers.online();
   const subscription = client.subscribe("$SYS/#");
   await subscription.ready;
   await client.subscribe("end").ready;
@@ -161,8 +121,8 @@ test("the log hides whom it is told to, keeps lines of one client together, and 
     hide: ["clientId", "from"],
     destination: { write: (line) => void lines.push(line) },
   });
-  const server = await start({}, logger);
-  await online(server, { session: { clientId: "anna-meier" } });
+  await servers.start({ logger });
+  await servers.online({ session: { clientId: "anna-meier" } });
   logger.warn({ password: "geheim", nested: 1, Authorization: "Bearer geheim" }, "a line written in a hurry");
   const text = lines.join("");
   expect(text).not.toContain("anna-meier");
@@ -175,37 +135,35 @@ test("the log hides whom it is told to, keeps lines of one client together, and 
 test("the level of the log follows a reload", async () => {
   const lines: string[] = [];
   const logger = createLogger({ level: "info", format: "json", destination: { write: (line) => void lines.push(line) } });
-  const server = await start({}, logger);
-  await online(server);
+  const server = await servers.start({ logger });
+  await servers.online();
   expect(lines.join("")).not.toContain("client connected");
-  await server.reload(await loadConfig({ directory: folder, overrides: { ...LOCAL, log: { level: "debug" } } }));
-  await online(server);
+  await server.reload(await servers.config({ log: { level: "debug" } }));
+  await servers.online();
   expect(lines.join("")).toContain("client connected");
 });
 
 test("an empty store begins with the users of `bootstrap`, and one that holds any is left alone", async () => {
-  await writeFile(join(folder, "pw"), "first password\n");
+  await writeFile(join(servers.folder, "pw"), "first password\n");
   const store: BrokerConfigInput = { memory: false, anonymous: false };
   const bootstrap = { users: [{ username: "ann", password: { file: "pw" } }] };
-  const first = await start({ ...store, bootstrap });
-  await online(first, { credentials: { username: "ann", password: "first password" } });
+  const first = await servers.start({ ...store, bootstrap });
+  await servers.online({ credentials: { username: "ann", password: "first password" } });
   await first.users.remove("default", "ann");
   await first.users.add("default", "bob", "secret of bob");
-  await first.close();
-  servers.delete(first);
-  const second = await start({ ...store, bootstrap });
+  await servers.close(first);
+  const second = await servers.start({ ...store, bootstrap });
   expect(second.users.list("default").map(({ username }) => username)).toEqual(["bob"]);
 });
 
 test("users whom nothing gives a right are warned of at the start, until there is a rule", async () => {
-  await writeFile(join(folder, "pw"), "secret of ann\n");
+  await writeFile(join(servers.folder, "pw"), "secret of ann\n");
   const bootstrap = { users: [{ username: "ann", password: { file: "pw" } }] };
   const warned = async (more: BrokerConfigInput): Promise<boolean> => {
     const lines: string[] = [];
     const logger = createLogger({ level: "warn", format: "json", destination: { write: (line) => void lines.push(line) } });
-    const server = await start({ anonymous: false, ...more }, logger, []);
-    await server.close();
-    servers.delete(server);
+    const server = await servers.start({ anonymous: false, ...more, logger, rules: [] });
+    await servers.close(server);
     return lines.join("").includes("users have no rights: no rule allows anything");
   };
   expect(await warned({ bootstrap })).toBe(true);
@@ -215,21 +173,18 @@ test("users whom nothing gives a right are warned of at the start, until there i
 });
 
 test("clients are told another server when the broker ends and the configuration names one", async () => {
-  const server = await start({ shutdown: { serverReference: "other.example.com:8883" } });
-  const client = await online(server);
-  const lost = new Promise<{ reasonCode?: number | undefined }>((resolve) => {
-    client.on("connectionLost", resolve);
-  });
-  await server.close();
-  servers.delete(server);
+  const server = await servers.start({ shutdown: { serverReference: "other.example.com:8883" } });
+  const client = await servers.online();
+  const lost = lossOf(client);
+  await servers.close(server);
   expect(await lost).toMatchObject({ reasonCode: 0x9c });
 });
 
 test("a reload changes limits for newcomers, and existing connections keep what they were told", async () => {
-  const server = await start();
-  const before = await online(server);
-  await server.reload(await loadConfig({ directory: folder, overrides: { ...LOCAL, limits: { maximumQoS: 0 } } }));
-  const after = await online(server);
+  const server = await servers.start();
+  const before = await servers.online();
+  await server.reload(await servers.config({ limits: { maximumQoS: 0 } }));
+  const after = await servers.online();
   await expect(after.publish("a", "b", { qos: 1 })).rejects.toMatchObject({ code: expect.any(String) as string });
   await after.publish("a", "b", { qos: 0 });
   expect(before.status.state).toBe("online");

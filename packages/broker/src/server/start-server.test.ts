@@ -1,59 +1,22 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { get, request, type RequestOptions } from "node:https";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type Client } from "@bowline/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { BrokerConfigInput } from "../config/broker-config.ts";
-import { loadConfig } from "../config/load-config.ts";
-import { silentLogger } from "../log/logger.ts";
+import type { Client } from "@bowline/client";
+import { localServers } from "@bowline/testkit/broker";
+import { expect, test } from "vitest";
 import { metaOperation, write } from "../storage/lmdb/build-store.ts";
 import { LmdbStore } from "../storage/lmdb/lmdb-store.ts";
 import { formatVersion } from "../storage/lmdb/store-format.ts";
-import { type Server, startServer } from "./start-server.ts";
+import type { Server } from "./start-server.ts";
 
-let folder = "";
-const servers = new Set<Server>();
-const clients = new Set<Client>();
+const servers = localServers({ listen: ["mqtts://localhost:0"], metrics: {} });
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bowline-server-"));
-});
-afterEach(async () => {
-  await Promise.all([...clients].map((each) => each.abort()));
-  await Promise.all([...servers].map((each) => each.close()));
-  clients.clear();
-  servers.clear();
-  await rm(folder, { recursive: true });
-});
-
-const LOCAL: BrokerConfigInput = { listen: ["mqtts://localhost:0"], console: false };
-
-async function start(overrides: BrokerConfigInput = {}, consoleFiles?: string): Promise<Server> {
-  const config = await loadConfig({ directory: folder, overrides: { data: "data", ...LOCAL, ...overrides } });
-  const server = await startServer({ config, logger: silentLogger, version: "1.2.3", consoleFiles });
-  servers.add(server);
-  return server;
-}
-
-async function close(server: Server): Promise<void> {
-  servers.delete(server);
-  await server.close();
-}
-
-function client(server: Server, username?: string, password?: string, url = server.listeners[0] ?? ""): Client {
-  const made = connect(url, {
-    credentials: { username, password },
-    tls: { ca: server.localCa?.certificate ?? "" },
-    reconnect: false,
-    session: { expiryInterval: 0 },
-  });
-  made.on("attemptFailed", () => {});
-  clients.add(made);
-  return made;
+function client(server: Server, username?: string, password?: string, url: string = server.listeners[0] ?? ""): Client {
+  const tls = { ca: server.localCa?.certificate ?? "" };
+  return servers.client({ credentials: { username, password }, tls, session: { expiryInterval: 0 } }, url);
 }
 
 interface Answer {
@@ -78,7 +41,7 @@ function fetchFrom(server: Server, path: string, options: RequestOptions = {}, b
 }
 
 test("users log in, and a change of theirs ends their connections", async () => {
-  const server = await start();
+  const server = await servers.start();
   await server.users.add("default", "ann", "secret");
   const ann = client(server, "ann", "secret");
   await ann.online();
@@ -93,17 +56,17 @@ test("users log in, and a change of theirs ends their connections", async () => 
 });
 
 test("anonymous clients come in only when that is configured", async () => {
-  const server = await start({ anonymous: true, listen: ["mqtt://127.0.0.1:0"] });
+  const server = await servers.start({ anonymous: true, listen: ["mqtt://127.0.0.1:0"] });
   expect(server.localCa).toBeUndefined();
   await client(server).online();
   await expect(client(server, "ann", "secret").online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
 });
 
 test("the console's origin serves the page, the API behind its sign-in, and MQTT for the token it gives", async () => {
-  const files = join(folder, "site");
+  const files = join(servers.folder, "site");
   await mkdir(files);
   await writeFile(join(files, "index.html"), "<!doctype html>");
-  const server = await start({ console: "https://localhost:0" }, files);
+  const server = await servers.start({ console: "https://localhost:0", consoleFiles: files });
   expect(await fetchFrom(server, "/")).toMatchObject({ status: 200, text: "<!doctype html>" });
   expect((await fetchFrom(server, "/api/v1/status")).status).toBe(401);
 
@@ -131,7 +94,7 @@ test("the console's origin serves the page, the API behind its sign-in, and MQTT
 });
 
 test("closing ends readers of the rate stream too, within 2 s", async () => {
-  const server = await start({ console: "https://localhost:0" });
+  const server = await servers.start({ console: "https://localhost:0" });
   const link = new URL(server.signInLink() ?? "");
   const cookie = String((await fetchFrom(server, link.pathname + link.search)).headers["set-cookie"]).split(";")[0] ?? "";
   const sent = get(`${server.consoleOrigin}/api/v1/metrics/stream`, {
@@ -144,7 +107,7 @@ test("closing ends readers of the rate stream too, within 2 s", async () => {
   response.on("error", () => {});
   response.resume();
   const before = performance.now();
-  await close(server);
+  await servers.close(server);
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
@@ -152,51 +115,49 @@ test("a start that fails leaves nothing behind: the next one finds folder, store
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;
-  const free = await start();
+  const free = await servers.start();
   const first = free.listeners[0] ?? "";
-  await close(free);
-  await expect(start({ listen: [first, `mqtts://127.0.0.1:${port}`] })).rejects.toMatchObject({ code: "PORT_IN_USE" });
-  const withConsole = start({ listen: [first], console: `https://127.0.0.1:${port}` });
+  await servers.close(free);
+  await expect(servers.start({ listen: [first, `mqtts://127.0.0.1:${port}`] })).rejects.toMatchObject({ code: "PORT_IN_USE" });
+  const withConsole = servers.start({ listen: [first], console: `https://127.0.0.1:${port}` });
   await expect(withConsole).rejects.toThrow(`another program listens on port ${port} of the console`);
-  await start({ listen: [first] });
+  await servers.start({ listen: [first] });
   taken.close();
 });
 
 test("a store of a newer version is refused and left as it is", async () => {
-  const server = await start();
+  const server = await servers.start();
   await server.users.add("default", "ann", "secret");
-  await close(server);
+  await servers.close(server);
   const setFormat = async (format: number): Promise<void> => {
     const store = LmdbStore.open(server.folder.store, { create: false });
     await write(store, [metaOperation({ format, nextMessageId: 1, nextSessionId: 1 })]);
     await store.close();
   };
   await setFormat(formatVersion + 1);
-  await expect(start()).rejects.toMatchObject({ code: "STORE_NEWER" });
+  await expect(servers.start()).rejects.toMatchObject({ code: "STORE_NEWER" });
   await setFormat(formatVersion);
-  expect((await start()).users.list("default")).toMatchObject([{ username: "ann" }]);
+  expect((await servers.start()).users.list("default")).toMatchObject([{ username: "ann" }]);
 });
 
 test("a certificate of the configuration takes the place of the local authority's", async () => {
-  const first = await start();
+  const first = await servers.start();
   const { privateKey, certificate } = (await first.localCa?.issue(["localhost"])) ?? { privateKey: "", certificate: "" };
-  await close(first);
-  await writeFile(join(folder, "cert.pem"), certificate);
-  await writeFile(join(folder, "key.pem"), privateKey);
-  const server = await start({ anonymous: true, tls: { certificate: "cert.pem", key: "key.pem" } });
+  await servers.close(first);
+  await writeFile(join(servers.folder, "cert.pem"), certificate);
+  await writeFile(join(servers.folder, "key.pem"), privateKey);
+  const server = await servers.start({ anonymous: true, tls: { certificate: "cert.pem", key: "key.pem" } });
   expect(server.localCa).toBeUndefined();
   const ca = first.localCa?.certificate ?? "";
-  const made = connect(server.listeners[0] ?? "", { tls: { ca }, reconnect: false });
-  clients.add(made);
-  await made.online();
+  await servers.online({ tls: { ca } });
 });
 
 test.each(["10.0.0.0/33", "host", "10.0.0.0/x", ""])("%j is no range of trusted proxies", async (range) => {
-  await expect(start({ proxyProtocol: true, trustedProxies: [range] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  await expect(servers.start({ proxyProtocol: true, trustedProxies: [range] })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
 
 test("the console's origin hands out the local authority's certificate to whoever asks, and none that is not in use", async () => {
-  const server = await start({ console: "https://localhost:0" });
+  const server = await servers.start({ console: "https://localhost:0" });
   const { status, headers, text } = await fetchFrom(server, "/ca.crt");
   expect(status).toBe(200);
   expect(headers).toMatchObject({
@@ -207,12 +168,10 @@ test("the console's origin hands out the local authority's certificate to whoeve
   expect((await fetchFrom(server, "/ca.crt", { method: "HEAD" })).status).toBe(200);
 
   const { certificate, privateKey } = await server.localCa!.issue(["localhost"]);
-  await writeFile(join(folder, "cert.pem"), certificate);
-  await writeFile(join(folder, "key.pem"), privateKey);
+  await writeFile(join(servers.folder, "cert.pem"), certificate);
+  await writeFile(join(servers.folder, "key.pem"), privateKey);
   const ca = server.localCa!.certificate;
   const tls = { certificate: "cert.pem", key: "key.pem" };
-  await server.reload(
-    await loadConfig({ directory: folder, overrides: { data: "data", ...LOCAL, console: "https://localhost:0", tls } }),
-  );
+  await server.reload(await servers.config({ console: "https://localhost:0", tls }));
   expect((await fetchFrom(server, "/ca.crt", { ca })).status).toBe(404);
 });
