@@ -32,7 +32,7 @@ function configWith(maximumBytes: number): Promise<BrokerConfig> {
   return loadConfig({ directory: folder, overrides });
 }
 
-function client(clientId: string): Client {
+function online(clientId: string): Client {
   const made = connect(server.listeners[0]!, { session: { clientId, expiryInterval: 3_600, cleanStart: false } });
   clients.push(made);
   return made;
@@ -60,10 +60,10 @@ async function publishUntilRefused(publisher: Client): Promise<number> {
 
 test("storage.maximumBytes: above it 0x97 and nothing grows; a reload gives room at once, and so does who takes what waits", async () => {
   server = await startServer({ config: await configWith(MEBIBYTE), logger: silentLogger, version: "0.0.0" });
-  const sleeper = client("sleeper");
+  const sleeper = online("sleeper");
   await sleeper.subscribe("kept", { qos: 1 }).ready;
   await sleeper.abort();
-  const publisher = client("publisher");
+  const publisher = online("publisher");
   const first = await publishUntilRefused(publisher);
   expect(first).toBeGreaterThan(10);
   const [used, file, maximum] = await Promise.all(
@@ -75,6 +75,8 @@ test("storage.maximumBytes: above it 0x97 and nothing grows; a reload gives room
   expect(used).toBeLessThan(MEBIBYTE + 200_000);
   expect(file).toBeGreaterThanOrEqual(used!);
   expect(await metric("bowline_storage_writable")).toBe(0);
+  const ready = await fetch(`${server.adminOrigin}/health/ready`, { headers: { connection: "close" } });
+  expect([ready.status, await ready.text()]).toEqual([503, "storage takes no writes\n"]);
   // What nobody keeps goes on.
   await publisher.publish("nobody", "x", { qos: 1 });
 
@@ -83,7 +85,7 @@ test("storage.maximumBytes: above it 0x97 and nothing grows; a reload gives room
   const second = await publishUntilRefused(publisher);
   expect(second).toBeGreaterThan(10);
 
-  const again = client("sleeper");
+  const again = online("sleeper");
   let received = 0;
   for await (const _message of again.subscribe("kept", { qos: 1, maximumBytes: 10 * MEBIBYTE }))
     if (++received === first + second) break;

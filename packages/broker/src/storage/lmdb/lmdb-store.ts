@@ -119,10 +119,9 @@ export class LmdbStore {
       noSubdir: false,
     } as RootDatabaseOptionsWithPath);
     const tables = tableNames.map((name) => {
-      const isMade = create || (later.has(name) && !readOnly);
-      return root.openDB<Buffer, Buffer>(name, { ...tableOptions, create: isMade } as object) as
-        | Database<Buffer, Buffer>
-        | undefined;
+      // `create` is missing in the library's type, and without it a missing table is no error.
+      const options: object = { ...tableOptions, create: create || (later.has(name) && !readOnly) };
+      return root.openDB<Buffer, Buffer>(name, options) as Database<Buffer, Buffer> | undefined;
     });
     const isWhole = tables.every((table, index) => table !== undefined || later.has(tableNames[index] as string));
     // Where it is only read, a table that came later may be missing, and nothing is asked of it.
