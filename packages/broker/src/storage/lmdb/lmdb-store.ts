@@ -118,10 +118,10 @@ export class LmdbStore {
       eventTurnBatching: false,
       noSubdir: false,
     } as RootDatabaseOptionsWithPath);
-    const tables = tableNames.map((name) => {
+    const tables = tableNames.map((name): Database<Buffer, Buffer> | undefined => {
       // `create` is missing in the library's type, and without it a missing table is no error.
       const options: object = { ...tableOptions, create: create || (later.has(name) && !readOnly) };
-      return root.openDB<Buffer, Buffer>(name, options) as Database<Buffer, Buffer> | undefined;
+      return root.openDB<Buffer, Buffer>(name, options);
     });
     const isWhole = tables.every((table, index) => table !== undefined || later.has(tableNames[index] as string));
     // Where it is only read, a table that came later may be missing, and nothing is asked of it.
