@@ -172,12 +172,24 @@ test("users whom nothing gives a right are warned of at the start, until there i
   expect(await warned({})).toBe(false);
 });
 
-test("clients are told another server when the broker ends and the configuration names one", async () => {
-  const server = await servers.start({ shutdown: { serverReference: "other.example.com:8883" } });
+test.each([
+  ["that it ends", {}, 0x8b],
+  ["another server, where the configuration names one", { shutdown: { serverReference: "other.example.com:8883" } }, 0x9c],
+])("when the broker ends clients are told %s", async (_what, config, reasonCode) => {
+  const server = await servers.start(config);
   const client = await servers.online();
   const lost = lossOf(client);
   await servers.close(server);
-  expect(await lost).toMatchObject({ reasonCode: 0x9c });
+  expect(await lost).toMatchObject({ reasonCode });
+});
+
+test("every metric that the documentation names is there", async () => {
+  const server = await servers.start({ memory: false, listen: ["mqtts://localhost:0"], metrics: { open: true, sysInterval: 0 } });
+  const { samples } = parsePrometheus(await (await get(server, "/metrics")).text());
+  const page = await readFile(join(import.meta.dirname, "../../../../docs/operations.md"), "utf8");
+  const named = Array.from(page.matchAll(/`((?:bowline|process|nodejs)_\w+?)(?:\{[^`]*\})?`/g), ([, name]) => name);
+  expect(named.length).toBeGreaterThan(8);
+  for (const name of named) expect(samples.map((sample) => sample.name)).toContain(name);
 });
 
 test("a reload changes limits for newcomers, and existing connections keep what they were told", async () => {
