@@ -138,7 +138,7 @@ describe.skipIf(haproxyMissing !== "")(`haproxy${haproxyMissing && ` (${haproxyM
       "defaults",
       ...times,
       ...listen("mqtt", 1, "send-proxy-v2-ssl-cn"),
-      ...listen("ws", 3, "send-proxy-v2 proxy-v2-options authority"),
+      ...listen("ws", 3, "send-proxy-v2 proxy-v2-options ssl,cert-cn,authority"),
     ];
     await writeFile(join(folder, "haproxy.cfg"), `${lines.join("\n")}\n`);
     proxies.push(await ListeningProcess.start("haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], ports.ws));
@@ -152,6 +152,7 @@ describe.skipIf(haproxyMissing !== "")(`haproxy${haproxyMissing && ` (${haproxyM
 
   test("the server name that haproxy was asked for chooses the tenant, and Host must agree with it", async () => {
     expect(await ownerAt(`wss://mqtt.localhost:${ports.ws}/mqtt`, secured())).toBe("");
+    expect(await ownerAt(`wss://mqtt.localhost:${ports.ws}/mqtt`, secured(device))).toBe("device.localhost");
     await expect(ownerAt(`wss://nobody.localhost:${ports.ws}/mqtt`, secured())).rejects.toThrow(/WS_/);
     const torn = secured({ servername: "mqtt.localhost" });
     await expect(ownerAt(`wss://nobody.localhost:${ports.ws}/mqtt`, torn)).rejects.toMatchObject({

@@ -20,7 +20,7 @@ export interface Arrival {
   readonly tls?: ArrivalTls;
   readonly http?: ArrivalHttp;
   readonly proxy?: ProxyHeader;
-  /** What a trusted proxy says in a header about the client's certificate; empty when it says that there is none. */
+  /** What a trusted proxy says about the client's certificate; empty when it says that there is none, or may not say so for this tenant. */
   readonly identity?: ClientIdentity;
   /** Called when the client is known: what bounds a stranger ends. */
   readonly admitted?: () => void;

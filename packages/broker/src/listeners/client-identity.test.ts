@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLocalCa } from "../tls/local-ca.ts";
-import { clientIdentity, identityOfHeader } from "./client-identity.ts";
+import { clientIdentity, identityOfHeader, identityOfProxy } from "./client-identity.ts";
 
 let folder = "";
 let certificate: X509Certificate;
@@ -57,9 +57,10 @@ test("what a proxy says wins over a certificate that we see, which is then the p
   const tls = { isAuthorized: true, peerCertificate: () => ({ raw: certificate.raw }) } as never;
   expect(clientIdentity({ tls })).toEqual({ certificate: certificate.raw });
   expect(clientIdentity({ tls, identity: {} })).toEqual({});
+  expect(clientIdentity({ tls, identity: { commonName: "device" } })).toEqual({ commonName: "device" });
   const proxy = { version: 2, sourceAddress: undefined, sourcePort: undefined, authority: undefined } as const;
-  expect(clientIdentity({ tls, proxy: { ...proxy, tls: undefined } })).toEqual({ certificate: certificate.raw });
+  expect(identityOfProxy({ ...proxy, tls: undefined })).toBeUndefined();
   const ended = { protocol: "TLSv1.3", commonName: undefined };
-  expect(clientIdentity({ tls, proxy: { ...proxy, tls: ended } })).toEqual({});
-  expect(clientIdentity({ proxy: { ...proxy, tls: { ...ended, commonName: "device" } } })).toEqual({ commonName: "device" });
+  expect(identityOfProxy({ ...proxy, tls: ended })).toEqual({});
+  expect(identityOfProxy({ ...proxy, tls: { ...ended, commonName: "device" } })).toEqual({ commonName: "device" });
 });

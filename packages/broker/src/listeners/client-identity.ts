@@ -1,12 +1,18 @@
 import { X509Certificate } from "node:crypto";
 import type { Arrival, ClientIdentity } from "./arrival.ts";
+import type { ProxyHeader } from "./proxy-protocol.ts";
 
 /** What a trusted proxy says wins: where it ends TLS, a certificate that we see is its own, and not its client's. */
-export function clientIdentity({ identity, proxy, tls }: Pick<Arrival, "identity" | "proxy" | "tls">): ClientIdentity {
+export function clientIdentity({ identity, tls }: Pick<Arrival, "identity" | "tls">): ClientIdentity {
   if (identity !== undefined) return identity;
-  if (proxy?.tls !== undefined) return proxy.tls.commonName === undefined ? {} : { commonName: proxy.tls.commonName };
   const certificate = tls?.isAuthorized === true ? tls.peerCertificate()?.raw : undefined;
   return certificate === undefined ? {} : { certificate };
+}
+
+/** What a PROXY header says; undefined when it is not about TLS that ended there. */
+export function identityOfProxy(proxy: ProxyHeader | undefined): ClientIdentity | undefined {
+  if (proxy?.tls === undefined) return undefined;
+  return proxy.tls.commonName === undefined ? {} : { commonName: proxy.tls.commonName };
 }
 
 /**

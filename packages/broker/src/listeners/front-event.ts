@@ -48,7 +48,7 @@ export interface FrontEvent {
   readonly error?: Error;
 }
 
-/** `identitiesIgnored`: requests of peers that are no trusted proxy, with the header in which one would name its client's certificate. */
+/** `identitiesIgnored`: clients' certificates told by peers that are no trusted proxy, or by a proxy for another tenant than the listener's. */
 export type FrontCounters = Record<FrontCause | "arrived" | "identitiesIgnored", number>;
 
 export function newFrontCounters(): FrontCounters {

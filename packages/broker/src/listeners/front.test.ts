@@ -93,10 +93,14 @@ async function answerTo(socket: Socket): Promise<string> {
   return chunk.toString().replace(/^HTTP\/1.1 (\d+)[\s\S]*\r\n\r\n/, "$1 ");
 }
 
-function v2WithAuthority(authority: string): Buffer {
+/** The field of a PROXY header for TLS that ended at the proxy, with a certificate that it has verified: CN=device. */
+const CERTIFIED = Buffer.from([0x20, 0, 14, 0x07, 0, 0, 0, 0, 0x22, 0, 6, ...Buffer.from("device")]);
+
+function v2WithAuthority(authority: string, more: Buffer = Buffer.alloc(0)): Buffer {
   const payload = Buffer.concat([
     Buffer.from([203, 0, 113, 7, 10, 0, 0, 1, 0x30, 0x39, 0x07, 0x5b, 2, 0, authority.length]),
     Buffer.from(authority),
+    more,
   ]);
   return Buffer.concat([Buffer.from(PROXY_V2_SIGNATURE, "latin1"), Buffer.from([0x21, 0x11, 0, payload.length]), payload]);
 }
@@ -322,6 +326,26 @@ test("the certificate that a trusted proxy hands on is its client's; others' wor
   dial(handedOn.listener, V1, upgradeRequest(subject));
   expect(await handedOn.arrival()).not.toHaveProperty("identity");
   for (const { listener } of [strict, handedOn]) expect(listener.counters.identitiesIgnored).toBe(1);
+});
+
+test("what a proxy says of a certificate counts at the listener's tenant alone", async () => {
+  const options = { certificateHeader: "X-Client-Certificate", headersBy: loopbackAddresses, forwardedHost: true };
+  const certified = { "X-Client-Certificate": "CN=device" };
+  const shared = await run("ws://127.0.0.1:0", options);
+  dial(shared.listener, upgradeRequest({ Host: "acme.localhost", ...certified }));
+  const elsewhere = await shared.arrival();
+  expect([elsewhere.tenant, elsewhere.identity]).toEqual(["acme", {}]);
+  expect(shared.listener.counters.identitiesIgnored).toBe(1);
+  const own = await run("ws://127.0.0.1:0/mqtt?tenant=acme", options);
+  dial(own.listener, upgradeRequest({ Host: "acme.localhost", ...certified }));
+  expect(await own.arrival()).toMatchObject({ tenant: "acme", identity: { commonName: "device" } });
+
+  const tcp = await run("mqtt://127.0.0.1:0", { trustedProxies: loopbackAddresses });
+  dial(tcp.listener, v2WithAuthority("acme.localhost", CERTIFIED), CONNECT_BYTES);
+  const proxied = await tcp.arrival();
+  expect([proxied.tenant, proxied.identity]).toEqual(["acme", {}]);
+  dial(tcp.listener, v2WithAuthority("localhost", CERTIFIED), CONNECT_BYTES);
+  expect(await tcp.arrival()).toMatchObject({ tenant: "default", identity: { commonName: "device" } });
 });
 
 /* Bans. */

@@ -2,6 +2,7 @@ import type { BlockList, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isAddress, isMachineName, type TenantDirectory } from "../tls/tenant-directory.ts";
 import type { HandshakeOwner, InnerProtocol, TenantTls } from "../tls/tenant-tls.ts";
+import type { ClientIdentity } from "./arrival.ts";
 import { type ClientHello, ClientHelloReader } from "./client-hello.ts";
 import { classifyFirstBytes, type FirstBytes } from "./first-bytes.ts";
 import type { ConnectionLimiter, LimitCause } from "./connection-limiter.ts";
@@ -230,6 +231,16 @@ export class FrontConnection implements HandshakeOwner {
     const { tenants, tenantOfName, tenant } = this.options;
     if (name === undefined || isAddress(name) || isMachineName(name)) return tenant;
     return tenantOfName === undefined ? tenants?.byServerName(name)?.tenant : tenantOfName(name);
+  }
+
+  /**
+   * A proxy verifies its clients for the listener's own tenant: the authorities that it asks are that one's. For any other tenant its word
+   * would let clients of one in at the next, so that there a client is nobody by it.
+   */
+  believed(told: ClientIdentity): ClientIdentity {
+    if (this.tenant === this.options.tenant || Object.keys(told).length === 0) return told;
+    this.options.counters.identitiesIgnored++;
+    return {};
   }
 
   #isFromTrustedProxy(): boolean {

@@ -137,11 +137,11 @@ export class HttpFront {
     if (tenant === undefined) return undefined;
     const identity = this.#identityOf(request, connection);
     if (identity === "malformed") return refuse(connection, socket, "proxyIdentityInvalid", "400 Bad Request", IDENTITY_TEXT);
+    connection.tenant = tenant;
     return {
       ...originOf(connection, socket),
-      tenant,
       ...(address === undefined ? {} : { remoteAddress: address, remotePort: 0 }),
-      ...(identity === undefined ? {} : { identity }),
+      ...(identity === undefined ? {} : { identity: connection.believed(identity) }),
     };
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { describeTls } from "./arrival-tls.ts";
 import type { Arrival, Transport } from "./arrival.ts";
+import { identityOfProxy } from "./client-identity.ts";
 import type { FrontConnection } from "./front.ts";
 
 /** Everything of an arrival that is known before its protocol: who, from where, for whom. */
@@ -16,6 +17,7 @@ export function originOf(connection: FrontConnection, socket: Socket): Origin {
   const isTls = socket instanceof TLSSocket;
   const transport = transportOf(protocol === "http", isTls, localPort);
   if (!isTls && proxy === undefined) return { tenant, transport, remoteAddress, remotePort, localPort };
+  const told = identityOfProxy(proxy);
   return {
     tenant,
     transport,
@@ -24,6 +26,7 @@ export function originOf(connection: FrontConnection, socket: Socket): Origin {
     localPort,
     ...(isTls ? { tls: describeTls(socket) } : {}),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(told === undefined ? {} : { identity: connection.believed(told) }),
   };
 }
 

@@ -190,7 +190,7 @@ function listenerMetrics(listeners: readonly ListenerFigures[]): MetricFamily[] 
     ),
     counter(
       "bowline_listener_identities_ignored_total",
-      "Requests with a client's certificate in a header, from peers that are no trusted proxy.",
+      "Clients' certificates told by peers that are no trusted proxy, or for another tenant than the listener's.",
       listeners.map(({ url, counters }) => ({ value: counters["identitiesIgnored"] ?? 0, labels: { listener: url } })),
     ),
     counter("bowline_listener_refused_total", "Connections that were refused before MQTT, by cause.", refused),
