@@ -198,6 +198,11 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.tenants.delete(name);
   }
 
+  /** Messages of clients that connect from now on carry who sent them, or do not. */
+  stampSenders(name: string, isOn: boolean): void {
+    this.tenant(name).stampsSenders = isOn;
+  }
+
   /** Undefined where there is none, or it is on its way out. */
   tenantNamed(name: string): Tenant | undefined {
     const tenant = this.tenants.get(name);
@@ -405,7 +410,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const nextSessionId = (): number => this.nextSessionId++;
     const sessions = new SessionRegistry({ tenant: name, router, journal, drops, access, clock, nextSessionId, events: this });
     const allowance = allowanceOf(limits, clock.now());
-    const tenant: Tenant = { name, router, sessions, counters, drops, limits, allowance, logger: this.logger.child({ tenant: name }), gate: "closed" };
+    const tenant: Tenant = { name, router, sessions, counters, drops, limits, allowance, logger: this.logger.child({ tenant: name }), gate: "closed", stampsSenders: false };
     this.tenants.set(name, tenant);
     return tenant;
   }

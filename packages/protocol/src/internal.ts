@@ -46,6 +46,7 @@ export { redactDetails, redactText } from "./errors/redact.ts";
 export { connackReason, serverDisconnectReason, ReasonCode } from "./packet/reason-codes.ts";
 export { decodeText } from "./packet/utf8.ts";
 export { PublishSource, writePublish } from "./packet/write-publish.ts";
+export { checkProperty } from "./packet/properties.ts";
 export { withoutRewritten } from "./packet/without-rewritten.ts";
 export { Fifo } from "./flow/fifo.ts";
 export { InFlight } from "./flow/in-flight.ts";

@@ -34,6 +34,7 @@ export interface BrokerConfig {
   authentication: AuthenticatorConfig[];
   authorization: AuthorizationConfig[];
   anonymous: boolean;
+  senderStamp: boolean;
   allowPlaintext: boolean;
   hosts: string[];
   proxyProtocol: boolean;
@@ -111,6 +112,12 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     "Who is asked what clients may do, in this order, before the access rules of the store. Default: nobody.",
   ),
   anonymous: z.boolean().default(false).describe("Let in clients that show no credentials."),
+  senderStamp: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Messages in the tenant `default` carry who sent them, in the User Property bowline-principal; a client's own property of that name is taken off.",
+    ),
   allowPlaintext: z
     .boolean()
     .default(false)

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type AuthPacket, type ConnectPacket, MqttError } from "@bowline/protocol";
+import { type AuthPacket, type ConnectPacket, MqttError, type Will } from "@bowline/protocol";
 import {
   type Clock,
   type ConnectAnswer,
@@ -20,6 +20,8 @@ import {
 import type { Arrival } from "../listeners/arrival.ts";
 import { clientIdentity } from "../listeners/client-identity.ts";
 import { refusedLogin } from "../metrics/refused-logins.ts";
+import { encodeStamp, stamped } from "../router/sender-stamp.ts";
+import type { PendingWill } from "../sessions/pending-will.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { pendingWill, type SessionBefore } from "../sessions/session-registry.ts";
@@ -62,6 +64,8 @@ export interface AdmissionHost extends SessionConnection {
   principal: string;
   /** Of its CONNECT, which may still be refused. */
   claimedIdentifier: string | undefined;
+  /** What its messages carry beside their own properties, where its tenant says who sent them. */
+  stamp: Uint8Array | undefined;
   /** The right to publish is to be asked for again. */
   forgetRoute(): void;
 }
@@ -163,6 +167,7 @@ export class Admission {
     const elsewhere = this.environment.redirect?.(request, step.owner);
     if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
     this.host.principal = principalOf(step);
+    if (this.host.tenant.stampsSenders) this.host.stamp = encodeStamp(this.host.principal);
     const rights = this.rightsOf(step);
     const { will } = this.packet!;
     const pending = will === undefined ? undefined : rights.unknown?.("publish", will.topicName, will.qos, will.retain);
@@ -283,7 +288,7 @@ export class Admission {
           rights,
           cleanStart: packet.cleanStart,
           expiryInterval: sessionExpiryOf(packet, limits),
-          will: packet.will === undefined ? undefined : pendingWill(packet.will),
+          will: packet.will === undefined ? undefined : this.stampedWill(packet.will),
         },
         this.host,
       );
@@ -298,6 +303,12 @@ export class Admission {
       if (!MqttError.is(error) || error.code !== "STORE_READ_ONLY") throw error;
       return { kind: "refuse", reasonCode: ReasonCode.ServerUnavailable, error };
     }
+  }
+
+  private stampedWill(packet: Will): PendingWill {
+    const will = pendingWill(packet);
+    const { stamp } = this.host;
+    return stamp === undefined ? will : { ...will, properties: stamped(will.properties ?? new Uint8Array(0), stamp) };
   }
 
   /** What the client is told is kept, or it is told that it could not be in time. */

@@ -72,6 +72,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   session: Session | undefined;
   principal = "";
   claimedIdentifier: string | undefined;
+  stamp: Uint8Array | undefined;
   lastRoute: Route | undefined;
   lastRouteRefused = 0;
   flushedInTurn = 0;
@@ -272,7 +273,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     try {
       return this.rate === undefined
-        ? this.tenant.router.publish(this, chunk, offsets)
+        ? this.route(chunk, offsets)
         : this.publishAtRate(this.rate, chunk, offsets);
     } catch (error) {
       if (!isReadOnly(error)) {
@@ -286,14 +287,21 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     }
   }
 
+  private route(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
+    const { router } = this.tenant;
+    return this.stamp === undefined
+      ? router.publish(this, chunk, offsets)
+      : router.publishStamped(this, chunk, offsets, this.stamp);
+  }
+
   /** Over its rate a client is not read from for a while, then refused. */
   private publishAtRate(rate: PublishRate, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     const { clock } = this.environment;
-    const { counters, router } = this.tenant;
+    const { counters } = this.tenant;
     const bytes = offsets.packetEnd - offsets.packetStart;
     const answer = rate.take(offsets.count, bytes, clock.now());
     if (answer === 0) {
-      const published = router.publish(this, chunk, offsets);
+      const published = this.route(chunk, offsets);
       if (published === Later) rate.giveBack(offsets.count, bytes);
       return published;
     }

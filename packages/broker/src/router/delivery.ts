@@ -22,6 +22,7 @@ import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { takeOut } from "../sessions/take-out.ts";
 import type { Route, Target } from "./route.ts";
+import { stamped } from "./sender-stamp.ts";
 
 /** What becomes of a QoS 1 or 2 message for a Session whose queue is full. */
 export type QueuePolicy = "dropNew" | "dropOldest" | "disconnect" | "reliable";
@@ -57,6 +58,8 @@ export interface DeliveryOptions {
 export class Delivery {
   /** The commit number that the publisher's acknowledgement waits for; 0 for none. */
   commit = 0;
+  /** What the messages of a publisher carry beside their own properties; undefined for nothing. */
+  stamp: Uint8Array | undefined = undefined;
   private readonly journal: Journal;
   private readonly counters: Counters;
   private readonly drops: DropLedger;
@@ -104,7 +107,8 @@ export class Delivery {
     this.commit = after;
     fillFromOffsets(this.source, chunk, offsets);
     if (offsets.needsRewrite) {
-      const properties = withoutRewritten(chunk, offsets);
+      const own = withoutRewritten(chunk, offsets);
+      const properties = this.stamp === undefined ? own : stamped(own, this.stamp);
       this.source.properties.set(properties, 0, properties.length);
       this.source.messageExpiryInterval = offsets.messageExpiryInterval;
     }

@@ -149,6 +149,17 @@ export class Router {
     return this.publishKept(from, route, chunk, offsets);
   }
 
+  /** The same for a client of a tenant that says who sent a message: each copy is written with that property. */
+  publishStamped(from: Publisher, chunk: Uint8Array, offsets: PublishOffsets, stamp: Uint8Array): PublishAnswer {
+    offsets.needsRewrite = true;
+    this.delivery.stamp = stamp;
+    try {
+      return this.publish(from, chunk, offsets);
+    } finally {
+      this.delivery.stamp = undefined;
+    }
+  }
+
   /** Publishes a message of the broker itself: a will, or one given to its API. Answers the commit number it waits for. */
   publishMessage(message: KeptMessage, retain: boolean, from: Session | undefined): number {
     const route = this.routeOf(message.topicName, 0, message.topicName.length);

@@ -18,6 +18,8 @@ export interface Tenant {
   /** Names it in every line. */
   readonly logger: Logger;
   gate: TenantGate;
+  /** Messages of its clients carry who sent them, see `STAMP_NAME`; for clients that connect from now on. */
+  stampsSenders: boolean;
   /** What its clients did not get. */
   readonly drops: DropLedger;
   /** In force: the broker's, with the tenant's own over them. Another object when they change. */
