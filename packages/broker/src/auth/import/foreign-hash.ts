@@ -1,5 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { createHash, pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { compareBcrypt } from "./bcrypt-thread.ts";
 
 /*
  * Password hashes of other brokers, as text in the place of the PHC string of our own, until the first login replaces them:
@@ -56,8 +58,9 @@ export async function verifyForeignHash(hash: string, password: Uint8Array): Pro
 }
 
 async function verifyBcrypt(hash: string, password: Uint8Array): Promise<boolean> {
-  const { default: bcrypt } = await import("bcryptjs");
-  return bcrypt.compare(Buffer.from(password).toString("utf8"), hash);
+  // It is of texts; other bytes take as long to be wrong.
+  const isText = isUtf8(password);
+  return (await compareBcrypt(isText ? Buffer.from(password).toString("utf8") : "", hash)) && isText;
 }
 
 function isDigest(digest: string, parts: readonly Uint8Array[], expected: string | undefined): boolean {

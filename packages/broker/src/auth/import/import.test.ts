@@ -49,6 +49,23 @@ test.each(EMQX)("EMQX's CSV with %s is read, and its hashes are checked", async 
   expect(await verifyForeignHash(user!.passwordHash, bytes("past"))).toBe(false);
 });
 
+test("a bcrypt hash is checked beside the event loop, and bytes that are no text are wrong", async () => {
+  const hash = hashSync("pass", 11);
+  let [turns, isDone] = [0, false];
+  const checked = Promise.all([
+    verifyForeignHash(hash, bytes("pass")),
+    verifyForeignHash(hash, bytes("past")),
+    verifyForeignHash(hash, Uint8Array.of(0xff)),
+  ]).finally(() => (isDone = true));
+  while (!isDone) {
+    turns++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await checked).toEqual([true, false, false]);
+  // In JavaScript between them there would be room for a handful.
+  expect(turns).toBeGreaterThan(50);
+});
+
 test.each<[string, string]>([
   ["", "line 1: "],
   ["user_id,salt\n", "password_hash is missing"],
