@@ -18,6 +18,7 @@ import { KeptMessage } from "./messages/kept-message.ts";
 import { Counters } from "./metrics/counters.ts";
 import { DropLedger } from "./metrics/drop-ledger.ts";
 import { type ClientDrops, DropReport } from "./metrics/drop-report.ts";
+import { reachedLimit } from "./metrics/reached-limits.ts";
 import { useNodeBytes } from "./node-bytes.ts";
 import { Router } from "./router/router.ts";
 import type { Session } from "./sessions/session.ts";
@@ -327,6 +328,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     if (connection.session !== undefined) this.observer?.ended(connection, error);
     else if (error !== undefined) this.observer?.refused(connection, error);
     if (error === undefined) return;
+    const limit = reachedLimit(error, connection.session !== undefined);
+    if (limit !== undefined) connection.tenant.counters[limit]++;
     const { arrival, session } = connection;
     const fields = {
       connection: connection.id,

@@ -34,7 +34,7 @@ import { ClientAuthentication } from "./client-authentication.ts";
 import { CommitWait } from "./commit-wait.ts";
 import { AccessRefresh } from "./access-refresh.ts";
 import { CredentialExpiry } from "./credential-expiry.ts";
-import { acceptance, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
+import { acceptance, askedExpiry, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
 import { type Redirection, redirectionAnswer } from "./redirection.ts";
 
 /** What an admission needs of the broker. */
@@ -267,6 +267,7 @@ export class Admission {
     const { will } = this.packet!;
     if (will === undefined) return undefined;
     const fault = willRefusal(will, this.host.tenant.limits);
+    if (fault?.reasonCode === ReasonCode.TopicNameInvalid) this.host.tenant.counters.topicsTooDeep++;
     if (fault !== undefined) return fault;
     return (rights.refusedPublishes(will.topicName) & publishBit(will.qos, will.retain)) === 0
       ? undefined
@@ -293,6 +294,7 @@ export class Admission {
         this.host,
       );
       this.host.session = session;
+      if (askedExpiry(packet) > session.expiryInterval) this.host.tenant.counters.sessionExpiryLowered++;
       const accept = acceptance(packet, session, limits);
       const properties = { ...accept.properties, ...dataOf(data).properties };
       const answer: ConnectAnswer = { ...accept, properties, session: session.state, sessionPresent };

@@ -27,18 +27,24 @@ export function clientIdentifierFor(packet: ConnectPacket): string | RefuseConne
 export function willRefusal(will: Will, limits: BrokerLimits): RefuseConnect | undefined {
   if (will.qos > limits.maximumQoS) return refusal(ReasonCode.QoSNotSupported);
   if (will.retain && !limits.retainAvailable) return refusal(ReasonCode.RetainNotSupported);
-  if (will.topicName.split("/").length > limits.maximumTopicLevels)
-    return refusal(ReasonCode.TopicNameInvalid, "the Will Topic is too deep");
-  if (Buffer.byteLength(will.topicName) > limits.maximumTopicBytes)
-    return refusal(ReasonCode.TopicNameInvalid, "the Will Topic is too long");
+  if (isTooDeep(will.topicName, limits)) return refusal(ReasonCode.TopicNameInvalid, "the Will Topic is too deep or too long");
   return undefined;
+}
+
+/** Whether a Topic Name or Topic Filter has more levels or bytes than it may. */
+export function isTooDeep(topic: string, { maximumTopicLevels, maximumTopicBytes }: BrokerLimits): boolean {
+  return topic.split("/").length > maximumTopicLevels || Buffer.byteLength(topic) > maximumTopicBytes;
 }
 
 /** Seconds that the Session outlives its connection. Before 5.0 Clean Session says it: not at all, or without end. */
 export function sessionExpiryOf(packet: ConnectPacket, limits: BrokerLimits): number {
-  const asked =
-    packet.protocolVersion === 5 ? (packet.properties?.sessionExpiryInterval ?? 0) : packet.cleanStart ? 0 : NEVER_EXPIRES;
-  return Math.min(asked, limits.maximumSessionExpiryInterval);
+  return Math.min(askedExpiry(packet), limits.maximumSessionExpiryInterval);
+}
+
+/** What the client asks for, seconds. */
+export function askedExpiry({ protocolVersion, properties, cleanStart }: ConnectPacket): number {
+  if (protocolVersion === 5) return properties?.sessionExpiryInterval ?? 0;
+  return cleanStart ? 0 : NEVER_EXPIRES;
 }
 
 /** Keep Alive in force, seconds. */

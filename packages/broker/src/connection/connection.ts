@@ -349,6 +349,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant, this.environment.storage);
     this.granted = granted.added;
     this.tenant.counters.subscriptionsRefused += granted.overLimit;
+    this.tenant.counters.topicsTooDeep += granted.tooDeep;
     const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
     return this.answerWhenKept(granted.commit, answer, "subscribe");
   }

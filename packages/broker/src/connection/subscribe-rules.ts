@@ -7,6 +7,7 @@ import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage, StoredSubscription } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
+import { isTooDeep } from "./connect-rules.ts";
 
 export interface GrantedSubscriptions {
   /** One for each Topic Filter, in order: the granted QoS, or why not. */
@@ -16,6 +17,8 @@ export interface GrantedSubscriptions {
   added: { subscription: Subscription; isNew: boolean }[];
   /** Topic Filters over a limit. */
   overLimit: number;
+  /** Topic Filters with more levels or bytes than they may have. */
+  tooDeep: number;
   /** The SUBACK waits for this commit number. */
   commit: number;
 }
@@ -29,12 +32,17 @@ export function grantSubscriptions(
   storage: Storage,
 ): GrantedSubscriptions {
   if (version === 5) checkCapabilities(packet, limits);
-  const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, commit: 0 };
+  const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, tooDeep: 0, commit: 0 };
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
   for (const request of packet.subscriptions) {
     const fault = faultOf(request, limits);
     const verdict = fault === 0 ? rightTo(request, session) : undefined;
     if (verdict?.isAllowed !== true) {
+      if (
+        fault === ReasonCode.TopicFilterInvalid &&
+        isTooDeep(parseShare(request.topicFilter)?.topicFilter ?? request.topicFilter, limits)
+      )
+        granted.tooDeep++;
       granted.reasonCodes.push(fault === 0 ? ReasonCode.NotAuthorized : fault);
       if (verdict !== undefined) granted.refusals.push(`NOT_AUTHORIZED: ${verdict.reason}`);
       continue;

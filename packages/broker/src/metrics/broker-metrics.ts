@@ -1,6 +1,7 @@
 import type { Counters, CounterName } from "./counters.ts";
 import type { StorageSize } from "../storage/storage.ts";
 import type { MetricFamily, MetricSample } from "./prometheus-text.ts";
+import { REACHED_LIMITS } from "./reached-limits.ts";
 import { REFUSED_LOGINS } from "./refused-logins.ts";
 import type { Session } from "../sessions/session.ts";
 import { droppedIn } from "./drops.ts";
@@ -25,6 +26,8 @@ export interface MetricFacts {
   readonly isStorageWritable: boolean;
   readonly storageSize: StorageSize | undefined;
   readonly isDraining: boolean;
+  /** New connections are refused until it has more memory or time. */
+  readonly isOverloaded: boolean;
   readonly reloads: {
     readonly succeeded: number;
     readonly failed: number;
@@ -49,11 +52,15 @@ export function brokerMetrics(facts: MetricFacts): MetricFamily[] {
     drops(facts.tenants),
     clientDrops(facts.losers),
     limited(facts.tenants),
+    reached(facts.tenants),
     refusedLogins(facts.tenants),
     ...listenerMetrics(facts.listeners),
     gauge("bowline_storage_writable", "1 while storage takes writes, else 0.", [{ value: Number(facts.isStorageWritable) }]),
     ...storageSizes(facts.storageSize),
     gauge("bowline_draining", "1 while the broker sends its clients away, else 0.", [{ value: Number(facts.isDraining) }]),
+    gauge("bowline_overloaded", "1 while new connections are refused for memory or lag, else 0.", [
+      { value: Number(facts.isOverloaded) },
+    ]),
     ...reloadMetrics(facts),
   ];
 }
@@ -71,6 +78,11 @@ const GAUGES = [
   ["bowline_sessions", "sessions", "Sessions, connected or not."],
   ["bowline_subscriptions", "subscriptions", "Subscriptions of all sessions."],
   ["bowline_retained_messages", "retainedMessages", "Retained messages."],
+  ["bowline_retained_bytes", "retainedBytes", "Their topics, payloads and properties, in bytes."],
+  ["bowline_queued_messages", "queuedMessages", "QoS 1 and 2 messages that wait for their receivers."],
+  ["bowline_queued_bytes", "queuedBytes", "Their bytes; one that waits for several counts for each."],
+  ["bowline_in_flight_messages", "inFlightMessages", "QoS 1 and 2 messages sent and not acknowledged yet."],
+  ["bowline_slow_clients", "slowClients", "Clients connected now for whom messages wait."],
 ] as const;
 
 function tenantGauges(tenants: readonly TenantFigures[]): MetricFamily[] {
@@ -166,6 +178,16 @@ function limited(tenants: readonly TenantFigures[]): MetricFamily {
   const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
     LIMITED.map(([limit, key]) => ({ value: counters[key], labels: { tenant, limit } }));
   return counter("bowline_connections_limited_total", "Connections refused for a limit, by limit.", tenants.flatMap(ofTenant));
+}
+
+function reached(tenants: readonly TenantFigures[]): MetricFamily {
+  const ofTenant = ({ tenant, counters }: TenantFigures): MetricSample[] =>
+    REACHED_LIMITS.map(([limit, key]) => ({ value: counters[key], labels: { tenant, limit } }));
+  return counter(
+    "bowline_limit_reached_total",
+    "Times that a limit without a metric of its own was reached.",
+    tenants.flatMap(ofTenant),
+  );
 }
 
 /** Counters of a listener that are about no connection refused. */

@@ -19,6 +19,17 @@ export class Counters {
   refusedSessions = 0;
   /** Of them, because the client came back too often. */
   refusedFlapping = 0;
+  /** Connections without a whole CONNECT in time. */
+  connectTimeouts = 0;
+  /** Connections ended for a packet larger than it may be, before their CONNECT was accepted and after. */
+  connectsTooLarge = 0;
+  packetsTooLarge = 0;
+  /** Connections ended because their client had more unacknowledged messages than it may. */
+  receiveMaximumExceeded = 0;
+  /** Topic Names and Topic Filters refused for their levels or their bytes. */
+  topicsTooDeep = 0;
+  /** CONNECTs that were given a shorter Session Expiry Interval than they asked for. */
+  sessionExpiryLowered = 0;
   /** Not delivered because the receiver's transport held too much (QoS 0). */
   droppedSlow = 0;
   /** Not delivered because the receiver's queue was full (QoS 1 and 2). */

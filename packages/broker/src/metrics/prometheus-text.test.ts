@@ -37,7 +37,12 @@ test("tenants beyond the bound share one label, and no count is lost", () => {
   const tenants = Array.from({ length: 5 }, (_, i) => {
     const counters = new Counters();
     counters.messagesReceived = 10 ** i;
-    return { name: `t${i}`, counters, sessions: { size: i }, router: { subscriptionCount: 1, retained: { size: 2 } } };
+    return {
+      name: `t${i}`,
+      counters,
+      sessions: { size: i, values: () => [] },
+      router: { subscriptionCount: 1, retained: { size: 2 } },
+    };
   });
   const connections = new Map([
     ["t1", 7],

@@ -1,3 +1,4 @@
+import type { Session } from "../sessions/session.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import { Counters } from "./counters.ts";
 
@@ -11,7 +12,15 @@ export interface TenantFigures {
   sessions: number;
   subscriptions: number;
   retainedMessages: number;
+  retainedBytes: number;
+  queuedMessages: number;
+  queuedBytes: number;
+  inFlightMessages: number;
+  /** Clients connected for whom messages wait. */
+  slowClients: number;
 }
+
+type QueueFigures = Pick<TenantFigures, "queuedMessages" | "queuedBytes" | "inFlightMessages" | "slowClients">;
 
 /** The tenants beyond those that have a label of their own. No tenant can have this name. */
 const OTHERS = "_other";
@@ -42,7 +51,20 @@ function figuresOf({ name, counters, sessions, router }: Tenant, connections: nu
     sessions: sessions.size,
     subscriptions: router.subscriptionCount,
     retainedMessages: router.retained.size,
+    retainedBytes: router.retainedBytes,
+    ...queueFigures(sessions.values()),
   };
+}
+
+function queueFigures(sessions: Iterable<Session>): QueueFigures {
+  const figures: QueueFigures = { queuedMessages: 0, queuedBytes: 0, inFlightMessages: 0, slowClients: 0 };
+  for (const { state, connection } of sessions) {
+    figures.queuedMessages += state.queue.length;
+    figures.queuedBytes += state.queuedBytes;
+    figures.inFlightMessages += state.inFlight.count;
+    if (connection !== undefined && state.queue.length > 0) figures.slowClients++;
+  }
+  return figures;
 }
 
 function sumOf(parts: readonly TenantFigures[]): TenantFigures {
@@ -54,6 +76,8 @@ function sumOf(parts: readonly TenantFigures[]): TenantFigures {
     sessions: 0,
     subscriptions: 0,
     retainedMessages: 0,
+    retainedBytes: 0,
+    ...queueFigures([]),
   };
   for (const part of parts) {
     sum.counters.add(part.counters);
@@ -62,6 +86,11 @@ function sumOf(parts: readonly TenantFigures[]): TenantFigures {
     sum.sessions += part.sessions;
     sum.subscriptions += part.subscriptions;
     sum.retainedMessages += part.retainedMessages;
+    sum.retainedBytes += part.retainedBytes;
+    sum.queuedMessages += part.queuedMessages;
+    sum.queuedBytes += part.queuedBytes;
+    sum.inFlightMessages += part.inFlightMessages;
+    sum.slowClients += part.slowClients;
   }
   return sum;
 }

@@ -138,6 +138,7 @@ export class Router {
           return Later;
         }
         this.options.counters.publishesDenied += offsets.count;
+        if (route.isTooDeep) this.options.counters.topicsTooDeep += offsets.count;
         return -denial;
       }
     }

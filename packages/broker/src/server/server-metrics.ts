@@ -54,6 +54,7 @@ export class ServerMetrics {
       isStorageWritable: broker.storage.health.state === "ok",
       storageSize: broker.storage.size,
       isDraining: drain.isDraining,
+      isOverloaded: broker.gate.isOverloaded,
       reloads: reload.counts,
       certificateNotAfter: tls.notAfter,
       certificateOrders: acme.counts,
