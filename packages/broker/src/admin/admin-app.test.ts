@@ -1,3 +1,4 @@
+import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { PasswordHasher } from "../auth/password-hasher.ts";
 import { TokenMethod } from "../auth/token-method.ts";
@@ -7,6 +8,9 @@ import { Secret } from "../log/secret.ts";
 import { MemoryStorage } from "../storage/memory-storage.ts";
 import { usersOf } from "../tenants/deployment.ts";
 import { adminRoutes } from "./admin-app.ts";
+import { AdminGate } from "./admin-gate.ts";
+import { ApiKeys } from "./api-keys.ts";
+import type { AuditLog } from "./audit-log.ts";
 import type { BrokerStats, BrokerView } from "./broker-view.ts";
 import { addSignInLinks, guardOrigin, signInLink } from "./guard-origin.ts";
 import { OperatorAccess } from "./operator-access.ts";
@@ -42,10 +46,12 @@ function setUp() {
   const tokens = new TokenMethod();
   const deployment = { users: usersOf(users, "default"), connections: () => [], issueToken: () => tokens.issue("default") };
   const context = { view, find: () => deployment as never, rates, logger: silentLogger };
+  const audit = { record: () => {} } as unknown as AuditLog;
+  const gate = new AdminGate(new ApiKeys(new MemoryStorage()), audit, new Hono());
   const access = new OperatorAccess(new Secret(KEY), () => clock.wall);
   const socket = adminRoutes(context);
   addSignInLinks(socket, () => signInLink(access, ORIGIN));
-  return { clock, users, rates, access, socket, origin: guardOrigin(access, adminRoutes(context)) };
+  return { clock, users, rates, access, socket, origin: guardOrigin(access, adminRoutes(context), gate) };
 }
 
 const json = (value: unknown) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json" } });

@@ -19,18 +19,33 @@ export interface AdminContext {
  * The admin API, `/api/v1/...`, without any check of who asks: the admin socket is guarded by its file mode, and the console's
  * origin puts `guardOrigin` before it.
  */
-export function adminRoutes({ view, find, rates, logger }: AdminContext): Hono {
+export function adminRoutes({ view, find, rates, logger }: AdminContext, addOperators: (app: Hono) => void = () => {}): Hono {
   const app = new Hono();
   app.get("/api/v1/status", (c) => c.json(statusOf(view)));
   app.get("/api/v1/metrics", (c) => c.json({ totals: view.stats(), samples: rates.samples }));
   app.get("/api/v1/metrics/stream", (c) => streamRates(c, rates));
+  // First, since what they name must not be taken for something of a tenant.
+  addOperators(app);
   mountTenants(app, find);
+  answerFaults(app, logger);
+  return app;
+}
+
+/** The same for the administrator of a tenant, whom `find` leads to that tenant alone. */
+export function tenantAdminRoutes(find: FindDeployment, logger: Logger): Hono {
+  const app = new Hono();
+  mountTenants(app, find);
+  answerFaults(app, logger);
+  return app;
+}
+
+/** What is not there, and what fails. */
+export function answerFaults(app: Hono, logger: Logger): void {
   app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: "there is no such resource" } }, 404));
   app.onError((error, c) => {
     if (!MqttError.is(error)) logger.error({ error, path: c.req.path }, "an admin request failed inside");
     return failure(c, MqttError.is(error) ? error : new MqttError("INTERNAL", { cause: error }));
   });
-  return app;
 }
 
 function statusOf(view: BrokerView): Record<string, unknown> {
@@ -65,7 +80,7 @@ function streamRates(c: Context, rates: RateHistory): Response {
   });
 }
 
-type Status = 400 | 401 | 403 | 404 | 409 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 409 | 429 | 500 | 503;
 const STATUS: Partial<Record<ErrorCode, Status>> = {
   OPTION_INVALID: 400,
   ADMIN_REFUSED: 403,
@@ -75,11 +90,14 @@ const STATUS: Partial<Record<ErrorCode, Status>> = {
   RULE_EXISTS: 409,
   TENANT_UNKNOWN: 404,
   TENANT_EXISTS: 409,
+  KEY_UNKNOWN: 404,
+  CLIENT_UNKNOWN: 404,
   STORE_READ_ONLY: 503,
   STORE_FULL: 503,
 };
 
-/** The answer an error becomes: its code, sentence and remedy, as `bowline` prints them. */
+/** The answer an error becomes: its code, sentence and remedy, as `bowline` prints them; below `/api/v5` as EMQX does. */
 export function failure(c: Context, error: MqttError, status: Status = STATUS[error.code] ?? 500): Response {
-  return c.json({ error: { code: error.code, message: error.message, remedy: error.remedy } }, status);
+  const { code, message, remedy } = error;
+  return c.json(c.req.path.startsWith("/api/v5/") ? { code, message } : { error: { code, message, remedy } }, status);
 }

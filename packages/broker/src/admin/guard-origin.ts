@@ -2,6 +2,8 @@ import { MqttError } from "@bowline/protocol";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { failure } from "./admin-app.ts";
+import type { AdminGate } from "./admin-gate.ts";
+import type { Caller } from "./caller.ts";
 import type { OperatorAccess } from "./operator-access.ts";
 import { readJson } from "./read-json.ts";
 
@@ -28,7 +30,7 @@ export function signInLink(access: OperatorAccess, consoleOrigin: string): strin
  * Puts the question "who asks?" before the admin API on the console's origin: the operator key as a bearer token for programs,
  * a session cookie for browsers. Browsers are signed in by the single-use link that `bowline up` prints, or with the key.
  */
-export function guardOrigin(access: OperatorAccess, api: Hono): Hono {
+export function guardOrigin(access: OperatorAccess, api: Hono, gate: AdminGate): Hono {
   const app = new Hono();
   app.use("/api/*", noStore);
   app.get("/api/v1/sign-in", (c) => {
@@ -48,7 +50,7 @@ export function guardOrigin(access: OperatorAccess, api: Hono): Hono {
   });
   // Answered to everybody, so that a page can ask whether it is signed in without a failed request in the browser's console.
   app.get("/api/v1/session", (c) => c.json({ role: isSignedIn(access, c) ? "operator" : null }));
-  app.use("/api/*", onlyOperator(access));
+  app.use("/api/*", onlyKnown(access, gate));
   app.delete("/api/v1/session", (c) => {
     access.signOut(getCookie(c, COOKIE) ?? "");
     deleteCookie(c, COOKIE, COOKIE_OPTIONS);
@@ -67,19 +69,26 @@ function bearerOf(c: Context): string | undefined {
   return /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
 }
 
-function onlyOperator(access: OperatorAccess): MiddlewareHandler {
-  return (c, next) => {
+function onlyKnown(access: OperatorAccess, gate: AdminGate): MiddlewareHandler {
+  return async (c, next) => {
+    const byKey = gate.byKey(c);
+    if (byKey !== undefined) return "role" in byKey ? gate.pass(c, byKey, next) : byKey;
     const bearer = bearerOf(c);
-    if (bearer !== undefined) return access.isOperatorKey(bearer) ? next() : wait(refused(c, 401, "the operator key is wrong"));
-    if (!access.isSession(getCookie(c, COOKIE) ?? "")) return wait(refused(c, 401, "not signed in"));
+    if (bearer !== undefined) {
+      return access.isOperatorKey(bearer)
+        ? gate.pass(c, operator("operator key"), next)
+        : gate.refuseStranger(c, "the operator key is wrong");
+    }
+    // A page that is not signed in asks in good faith: it is no guess.
+    if (!access.isSession(getCookie(c, COOKIE) ?? "")) return refused(c, 401, "not signed in");
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-    if (!isRead && !isOwnPage(c)) return wait(refused(c, 403, "the request does not come from the console's own page"));
-    return next();
+    if (!isRead && !isOwnPage(c)) return refused(c, 403, "the request does not come from the console's own page");
+    return gate.pass(c, operator("session"), next);
   };
 }
 
-function wait(response: Response): Promise<Response> {
-  return Promise.resolve(response);
+function operator(by: string): Caller {
+  return { role: "operator", by, access: "full" };
 }
 
 function isOwnPage(c: Context): boolean {
@@ -88,12 +97,12 @@ function isOwnPage(c: Context): boolean {
   return origin === undefined || origin === `https://${c.req.header("host")}`;
 }
 
-// Headers that are set before the answer exists are merged into it.
-const noStore: MiddlewareHandler = (c, next) => {
+// After the answer, which may be one of other routes, whole with its headers.
+const noStore: MiddlewareHandler = async (c, next) => {
+  await next();
   c.header("cache-control", "no-store");
   c.header("referrer-policy", "no-referrer");
   c.header("x-content-type-options", "nosniff");
-  return next();
 };
 
 function refused(c: Context, status: 401 | 403, detail: string): Response {

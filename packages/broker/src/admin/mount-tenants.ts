@@ -1,6 +1,6 @@
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import type { Deployment } from "../tenants/deployment.ts";
-import { tenantRoutes } from "./tenant-app.ts";
+import { emqxRoutes, tenantRoutes } from "./tenant-app.ts";
 import type { TenantEnv } from "./tenant-env.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { TenantEnv } from "./tenant-env.ts";
  */
 export type FindDeployment = (c: Context, name: string | undefined) => Deployment;
 
-/** Puts the routes of a tenant below `/api/v1/tenants/NAME`, and below `/api/v1` for the tenant of whoever asks. */
+/** Puts the routes of a tenant below `/api/v1/tenants/NAME`, and below `/api/v1` and `/api/v5` for the tenant of whoever asks. */
 export function mountTenants(app: Hono, find: FindDeployment): void {
   app.use(
     "/api/v1/tenants/:tenant/*",
@@ -22,6 +22,11 @@ export function mountTenants(app: Hono, find: FindDeployment): void {
     chosen((c) => (c.get("deployment") as Deployment | undefined) ?? find(c, undefined)),
   );
   app.route("/api/v1", tenantRoutes());
+  app.use(
+    "/api/v5/*",
+    chosen((c) => find(c, undefined)),
+  );
+  app.route("/api/v5", emqxRoutes());
 }
 
 function chosen(choose: (c: Context<TenantEnv>) => Deployment): MiddlewareHandler<TenantEnv> {

@@ -1,6 +1,8 @@
 import { Hono } from "hono";
 import { addBanRoutes } from "./ban-routes.ts";
 import { addConnectionRoutes } from "./connection-routes.ts";
+import { addEmqxRoutes } from "./emqx-routes.ts";
+import { pageOf } from "./page-of.ts";
 import { addRuleRoutes } from "./rule-routes.ts";
 import type { TenantApp, TenantEnv } from "./tenant-env.ts";
 import { addTraceRoutes } from "./trace-routes.ts";
@@ -14,5 +16,16 @@ export function tenantRoutes(): TenantApp {
   addRuleRoutes(app);
   addBanRoutes(app);
   addTraceRoutes(app);
+  app.get("/audit", (c) => {
+    const { items, meta } = pageOf(c, c.get("deployment").audit());
+    return c.json({ entries: items, meta });
+  });
+  return app;
+}
+
+/** What EMQX's API has of it, in its shapes. */
+export function emqxRoutes(): TenantApp {
+  const app = new Hono<TenantEnv>();
+  addEmqxRoutes(app);
   return app;
 }

@@ -12,6 +12,8 @@ export interface DataFolder {
   /** Certificate of the local authority. */
   readonly ca: string;
   readonly operatorKey: string;
+  /** Who asked the admin API for which change. */
+  readonly auditLog: string;
   /** Address and password of the user made at the first start. */
   readonly firstUser: string;
   /** The same of a tenant. */
@@ -25,6 +27,7 @@ export function dataFolder(path: string): DataFolder {
     adminSocket: join(path, "admin.sock"),
     ca: join(path, "ca.pem"),
     operatorKey: join(path, "operator.key"),
+    auditLog: join(path, "audit.log"),
     firstUser: join(path, "first-user.json"),
     firstUserOf: (tenant) => join(path, "tenants", tenant, "first-user.json"),
   };

@@ -138,7 +138,6 @@ export class Router {
           return Later;
         }
         this.options.counters.publishesDenied += offsets.count;
-        if (route.isTooDeep) this.options.counters.topicsTooDeep += offsets.count;
         return -denial;
       }
     }
@@ -148,17 +147,6 @@ export class Router {
       return 0;
     }
     return this.publishKept(from, route, chunk, offsets);
-  }
-
-  /** The same for a client of a tenant that says who sent a message: each copy is written with that property. */
-  publishStamped(from: Publisher, chunk: Uint8Array, offsets: PublishOffsets, stamp: Uint8Array): PublishAnswer {
-    offsets.needsRewrite = true;
-    this.delivery.stamp = stamp;
-    try {
-      return this.publish(from, chunk, offsets);
-    } finally {
-      this.delivery.stamp = undefined;
-    }
   }
 
   /** Publishes a message of the broker itself: a will, or one given to its API. Answers the commit number it waits for. */
@@ -225,6 +213,13 @@ export class Router {
     this.system.match(topicFilter, (message, topicName) => {
       if (mayDeliver(subscription, topicName)) this.delivery.keptTo(session, message, 0, true, ids);
     });
+  }
+
+  /** Whether anybody has subscribed to the topic. */
+  hasSubscribers(topicName: string): boolean {
+    const topic = new TextEncoder().encode(topicName);
+    const { targets, groups } = this.routeOf(topic, 0, topic.length);
+    return targets.length > 0 || groups.length > 0;
   }
 
   /** Puts back a retained message at start. */

@@ -1,9 +1,11 @@
 import { MqttError } from "@bowline/protocol";
+import type { AuditLog } from "../admin/audit-log.ts";
 import { isAbout } from "../auth/ban-list.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Session } from "../sessions/session.ts";
 import { type Deployment, rulesOf, usersOf } from "../tenants/deployment.ts";
 import { DEFAULT_TENANT, type Tenant } from "../tenants/tenant.ts";
+import { messagesOf, sessionsOf } from "./deployment-messages.ts";
 import { detailOf } from "./connection-detail.ts";
 import type { ServerCore } from "./server-core.ts";
 import { clientsOf, summarize } from "./view-of.ts";
@@ -16,7 +18,7 @@ const ADMINISTRATIVE_ACTION = 0x98;
  *
  * @throws MqttError TENANT_UNKNOWN
  */
-export function deploymentOf(core: ServerCore, name: string = DEFAULT_TENANT): Deployment {
+export function deploymentOf(core: ServerCore, audit: AuditLog, name: string = DEFAULT_TENANT): Deployment {
   const { broker, users, rules, bans, tokens } = core;
   const tenant = core.tenants.has(name) ? broker.tenantNamed(name) : undefined;
   if (tenant === undefined) throw new MqttError("TENANT_UNKNOWN", { detail: `"${name}"` });
@@ -40,6 +42,9 @@ export function deploymentOf(core: ServerCore, name: string = DEFAULT_TENANT): D
     kick: (whom) => endAll(clients().filter((client) => isAbout(whom, candidateOf(client, tenant)))),
     trace: (about, limits) => broker.traces.begin({ ...about, tenant: name }, limits),
     issueToken: () => tokens.issue(name),
+    clients: () => sessionsOf(broker, tenant),
+    ...messagesOf(broker, tenant),
+    audit: () => audit.list(name),
     limits: () => tenant.limits,
     counters: () => tenant.counters,
   };

@@ -1,11 +1,18 @@
-import type { Context, Hono } from "hono";
+import { MqttError } from "@bowline/protocol";
+import { type Context, Hono } from "hono";
 import { getRequestListener } from "@hono/node-server";
-import { adminRoutes, type AdminContext } from "../admin/admin-app.ts";
+import { adminRoutes, type AdminContext, answerFaults, tenantAdminRoutes } from "../admin/admin-app.ts";
+import { AdminGate, passAs } from "../admin/admin-gate.ts";
+import { addAuditRoute, AuditLog } from "../admin/audit-log.ts";
+import { SOCKET, type TenantCaller } from "../admin/caller.ts";
+import { addKeyRoutes } from "../admin/key-routes.ts";
+import type { FindDeployment } from "../admin/mount-tenants.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
 import { addCaRoute } from "../admin/ca-route.ts";
 import { addConsoleFiles } from "../admin/console-files.ts";
 import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.ts";
 import { OperatorAccess } from "../admin/operator-access.ts";
+import { addOpenApiRoute } from "../admin/openapi.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
 import { addTenantListRoutes } from "../admin/tenant-list-routes.ts";
@@ -64,11 +71,16 @@ export class ServerAdmin {
    * @throws MqttError STORE_IN_USE, LISTEN_FAILED, DATA_DIR_UNWRITABLE
    */
   static async open(options: ServerAdminOptions, listeners: () => ServerListeners | undefined): Promise<ServerAdmin> {
-    const { folder, closers, operations } = options;
-    const context = makeContext(options, listeners);
+    const { folder, closers, operations, core, logger } = options;
+    const audit = await AuditLog.open(folder.auditLog, logger);
+    closers.push(() => audit.close());
+    const context = makeContext(options, audit, listeners);
     const access = new OperatorAccess(await openOperatorKey(folder.operatorKey));
+    const ownApi = tenantAdminRoutes(findOwn(core, audit), logger);
+    addOpenApiRoute(ownApi, "tenant", options.version);
+    const gate = new AdminGate(core.keys, audit, ownApi);
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin(access, controlled(context, operations, options.tenants));
+      const app = guardOrigin(access, controlled(context, operations, options, audit), gate);
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -79,10 +91,13 @@ export class ServerAdmin {
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
     const admin = new ServerAdmin(access, listeners, handlers);
 
-    const socketApp = controlled(context, operations, options.tenants);
+    const socketApp = new Hono();
+    socketApp.use("/api/*", passAs(gate, SOCKET));
+    socketApp.route("/", controlled(context, operations, options, audit));
     addSignInLinks(socketApp, () => admin.signInLink());
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
+    answerFaults(socketApp, logger);
     const socket = await openAdminSocket(folder.adminSocket, socketApp);
     closers.push(() => socket.close());
     const sampler = setInterval(() => context.rates.sample(context.view.stats(), performance.now(), Date.now()), SAMPLE_EVERY_MS);
@@ -97,11 +112,28 @@ export class ServerAdmin {
   }
 }
 
-function controlled(context: AdminContext, operations: OperationsContext, tenants: ServerTenants): Hono {
-  const app = adminRoutes(context);
-  addTenantListRoutes(app, tenants);
-  addControlRoutes(app, operations);
-  return app;
+function controlled(
+  context: AdminContext,
+  operations: OperationsContext,
+  { tenants, core, version }: Pick<ServerAdminOptions, "tenants" | "core" | "version">,
+  audit: AuditLog,
+): Hono {
+  return adminRoutes(context, (operators) => {
+    addAuditRoute(operators, audit);
+    addTenantListRoutes(operators, tenants);
+    addKeyRoutes(operators, core.keys, (tenant) => void deploymentOf(core, audit, tenant));
+    addControlRoutes(operators, operations);
+    addOpenApiRoute(operators, "operator", version);
+  });
+}
+
+/** An administrator is led to the tenant of its key; every other is one that there is not. */
+function findOwn(core: ServerCore, audit: AuditLog): FindDeployment {
+  return (c, name) => {
+    const { caller } = c.env as { caller: TenantCaller };
+    if (name !== undefined && name !== caller.tenant) throw new MqttError("TENANT_UNKNOWN", { detail: `"${name}"` });
+    return deploymentOf(core, audit, caller.tenant);
+  };
 }
 
 function handlerOf(app: Hono): RequestHandler {
@@ -121,9 +153,13 @@ async function mayReadMetrics(c: Context, access: OperatorAccess, { config }: Co
   return expected !== undefined && expected.equals(new Secret(bearer));
 }
 
-function makeContext({ core, logger, version }: ServerAdminOptions, listeners: () => ServerListeners | undefined): AdminContext {
+function makeContext(
+  { core, logger, version }: ServerAdminOptions,
+  audit: AuditLog,
+  listeners: () => ServerListeners | undefined,
+): AdminContext {
   const urls = (): readonly string[] => listeners()?.mqtt ?? [];
   const view = viewOf(core.broker, { version, startedAt: Date.now(), listeners: urls });
-  const find: AdminContext["find"] = (_, name) => deploymentOf(core, name);
+  const find: AdminContext["find"] = (_, name) => deploymentOf(core, audit, name);
   return { view, find, rates: new RateHistory(view.stats(), performance.now()), logger };
 }

@@ -2,6 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import type { RuleInput } from "../acl/rule.ts";
 import { RuleAccess } from "../acl/rule-access.ts";
 import { RuleDirectory } from "../acl/rule-directory.ts";
+import { ApiKeys } from "../admin/api-keys.ts";
 import { BanList } from "../auth/ban-list.ts";
 import { BanningAuthenticator } from "../auth/banning-authenticator.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
@@ -40,6 +41,7 @@ export interface ServerCore {
   tokens: TokenMethod;
   bans: BanList;
   tenants: TenantRegistry;
+  keys: ApiKeys;
   /** Prepares the limits and the authenticators of another configuration. */
   stage(config: BrokerConfig): Promise<Staged>;
 }
@@ -67,6 +69,7 @@ export async function startServerCore(
   const tokens = new TokenMethod();
   const bans = new BanList(storage);
   const tenants = new TenantRegistry(storage);
+  const keys = new ApiKeys(storage);
   const authentication = new ServerAuthentication({ users, hasher, logger, loadUserModule }, tokens, authenticationMethods);
   const authorization = new ServerAuthorization(access);
   const { limits } = config;
@@ -92,11 +95,11 @@ export async function startServerCore(
   const directory = await broker.start();
   bans.begin(directory.rules);
   tenants.begin(directory.rules);
+  keys.begin(directory.rules);
   for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);
   broker.observer = events;
-  broker.stampSenders(DEFAULT_TENANT, config.senderStamp);
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
@@ -110,12 +113,11 @@ export async function startServerCore(
       broker.authenticator = new BanningAuthenticator(both.chain, bans);
       broker.changeLimits(next.limits);
       events.config = next.events;
-      broker.stampSenders(DEFAULT_TENANT, next.senderStamp);
       storage.changeMaximumBytes(next.storage.maximumBytes);
     };
     return { commit, undo: () => both.undo() };
   };
-  return { broker, users, rules: access, tokens, bans, tenants, stage };
+  return { broker, users, rules: access, tokens, bans, tenants, keys, stage };
 }
 
 /** The chain of authenticators, and who is asked for rights. */

@@ -139,8 +139,9 @@ export class ServerTenants {
 
   async #removeRows(name: string): Promise<void> {
     const { core, folder } = this.#options;
-    const { broker, users, rules, bans, tokens, tenants } = core;
+    const { broker, users, rules, bans, tokens, keys, tenants } = core;
     tokens.revokeAll(name);
+    keys.drop(name);
     await broker.removeTenant(name);
     for (const each of [users, rules.directory, bans]) {
       while (each.drop(name, ROWS_AT_ONCE) > 0) {

@@ -1,13 +1,17 @@
+import type { QoS, SubscriptionRequest } from "@bowline/protocol";
 import type { AccessAnswer, AccessQuestion, RuleAccess } from "../acl/rule-access.ts";
 import type { Rule, RuleInput } from "../acl/rule.ts";
 import type { NoMatch } from "../acl/tenant-rules.ts";
+import type { AuditEntry } from "../admin/audit-log.ts";
 import type { ConnectionSummary } from "../admin/broker-view.ts";
 import type { ConnectionDetail } from "../admin/connection-routes.ts";
 import type { Ban, BanKind } from "../auth/ban-list.ts";
 import type { IssuedToken } from "../auth/token-method.ts";
 import type { UserDirectory, UserSummary } from "../auth/user-directory.ts";
 import type { BrokerLimits } from "../connection/broker-limits.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { Counters } from "../metrics/counters.ts";
+import type { Session } from "../sessions/session.ts";
 import type { Trace, TraceLimits } from "../trace/trace.ts";
 import type { TraceRequest } from "../trace/trace-scope.ts";
 import type { Tenant } from "./tenant.ts";
@@ -68,8 +72,36 @@ export interface Deployment {
   trace(about: Omit<TraceRequest, "tenant">, limits: TraceLimits): Trace;
   /** A password of five minutes for the console's own connection. */
   issueToken(): IssuedToken;
+  /** Its Sessions, with the connection that each has just now. */
+  clients(): SessionView[];
+  /** Ends the connection (0x98) and the Session. */
+  forgetSession(session: Session): void;
+  /**
+   * As if its client had asked: with its rights and within its limits. Answers the granted QoS, or why not.
+   *
+   * @throws MqttError STORE_READ_ONLY
+   */
+  subscribe(session: Session, requests: readonly SubscriptionRequest[]): Promise<GrantedByApi[]>;
+  unsubscribe(session: Session, topicFilters: readonly string[]): Promise<void>;
+  /** In the broker's own name; answers whether anybody had subscribed. */
+  publish(topicName: string, payload: Uint8Array, options: { qos: QoS; retain: boolean }): Promise<boolean>;
+  /** Who asked for which change of it, the latest first. */
+  audit(): AuditEntry[];
   limits(): Readonly<BrokerLimits>;
   counters(): Readonly<Counters>;
+}
+
+/** A Session and its connection. */
+export interface SessionView {
+  readonly session: Session;
+  readonly connection: Connection | undefined;
+}
+
+/** What became of one Topic Filter. */
+export interface GrantedByApi {
+  readonly topicFilter: string;
+  /** The granted QoS, or from 0x80 on why not. */
+  readonly reasonCode: number;
 }
 
 /** The users of one tenant out of all. */

@@ -165,6 +165,8 @@ const rows = {
   USER_UNKNOWN: ["admin", "usage", "new-input", "there is no such user", "Check the name with bowline user list."],
   RULE_EXISTS: ["admin", "usage", "new-input", "an access rule of that name exists already", "Choose another name, or change that rule."],
   RULE_UNKNOWN: ["admin", "usage", "new-input", "there is no such access rule", "Check the name with bowline acl list."],
+  CLIENT_UNKNOWN: ["admin", "usage", "new-input", "there is no Session of that Client Identifier", "Look at the clients there are; an ended Session is gone."],
+  KEY_UNKNOWN: ["admin", "usage", "new-input", "there is no such key of the admin API", "Check its AppID with bowline key list."],
   TENANT_EXISTS: ["admin", "usage", "new-input", "the tenant exists already", "Choose another name for the tenant."],
   TENANT_UNKNOWN: ["admin", "usage", "new-input", "there is no such tenant", "Check the name with bowline tenant list."],
 } as const;
