@@ -4,15 +4,20 @@
  */
 export class TenantNames {
   readonly #tenants = new Map<string, string>();
+  /** The other way round, so that a reload of thousands of tenants need not look at every name for each of them. */
+  readonly #names = new Map<string, readonly string[]>();
 
   /** Gives a tenant these names in place of those it has. */
   set(tenant: string, names: readonly string[]): void {
     this.remove(tenant);
-    for (const name of names) this.#tenants.set(name.toLowerCase(), tenant);
+    const own = names.map((name) => name.toLowerCase());
+    this.#names.set(tenant, own);
+    for (const name of own) this.#tenants.set(name, tenant);
   }
 
   remove(tenant: string): void {
-    for (const [name, owner] of this.#tenants) if (owner === tenant) this.#tenants.delete(name);
+    for (const name of this.#names.get(tenant) ?? []) if (this.#tenants.get(name) === tenant) this.#tenants.delete(name);
+    this.#names.delete(tenant);
   }
 
   /** Undefined for names that nobody owns. */
