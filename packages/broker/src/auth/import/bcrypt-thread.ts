@@ -34,7 +34,7 @@ class BcryptThread {
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      worker.postMessage({ password, hash });
+      worker.postMessage({ password, hash }, []);
     });
   }
 
