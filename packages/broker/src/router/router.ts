@@ -138,6 +138,7 @@ export class Router {
           return Later;
         }
         this.options.counters.publishesDenied += offsets.count;
+        if (route.isTooDeep) this.options.counters.topicsTooDeep += offsets.count;
         return -denial;
       }
     }
@@ -147,6 +148,17 @@ export class Router {
       return 0;
     }
     return this.publishKept(from, route, chunk, offsets);
+  }
+
+  /** The same for a client of a tenant that says who sent a message: each copy is written with that property. */
+  publishStamped(from: Publisher, chunk: Uint8Array, offsets: PublishOffsets, stamp: Uint8Array): PublishAnswer {
+    offsets.needsRewrite = true;
+    this.delivery.stamp = stamp;
+    try {
+      return this.publish(from, chunk, offsets);
+    } finally {
+      this.delivery.stamp = undefined;
+    }
   }
 
   /** Publishes a message of the broker itself: a will, or one given to its API. Answers the commit number it waits for. */

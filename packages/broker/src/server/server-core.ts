@@ -100,6 +100,7 @@ export async function startServerCore(
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);
   broker.observer = events;
+  broker.stampSenders(DEFAULT_TENANT, config.senderStamp);
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
@@ -113,6 +114,7 @@ export async function startServerCore(
       broker.authenticator = new BanningAuthenticator(both.chain, bans);
       broker.changeLimits(next.limits);
       events.config = next.events;
+      broker.stampSenders(DEFAULT_TENANT, next.senderStamp);
       storage.changeMaximumBytes(next.storage.maximumBytes);
     };
     return { commit, undo: () => both.undo() };
