@@ -7,6 +7,7 @@ import { type ClientHello, ClientHelloReader } from "./client-hello.ts";
 import { classifyFirstBytes, type FirstBytes } from "./first-bytes.ts";
 import type { ConnectionLimiter, LimitCause } from "./connection-limiter.ts";
 import type { FrontCause, FrontCounters, FrontEvent } from "./front-event.ts";
+import { LIMIT_TEXTS, portSpeaks } from "./front-texts.ts";
 import { readInnerFirstBytes } from "./inner-first-bytes.ts";
 import { includesAddress, plainAddress } from "./loopback.ts";
 import { parseProxyHeader, type ProxyHeader } from "./proxy-protocol.ts";
@@ -55,30 +56,6 @@ export interface FrontOptions {
 }
 
 const FIRST_BYTES_TIMEOUT_MS = 5_000;
-
-const LIMIT_TEXTS: Readonly<Record<LimitCause, string>> = {
-  connectionLimit: "as many connections are open as may be (maximumConnections)",
-  addressLimit: "as many connections of this address are open as may be (maximumConnectionsPerAddress)",
-  connectionRate: "connections come faster than they may (connectionsPerSecond)",
-  addressRate: "connections of this address come faster than they may (connectionsPerSecondPerAddress)",
-  handshakeRate: "TLS handshakes come faster than they may (handshakesPerSecond)",
-  overloaded: "the broker is overloaded (maximumLagMs, maximumMemoryBytes)",
-  addressHandshakeRate: "TLS handshakes of this address come faster than they may (handshakesPerSecondPerAddress)",
-};
-
-/** What a listener's port is for, in the words of an answer to those who came with something else. */
-const PORT_SPEAKS = {
-  plain: {
-    mqtt: "plain MQTT (mqtt://)",
-    http: "HTTP and MQTT over WebSocket (ws://)",
-    any: "plain MQTT, HTTP and MQTT over WebSocket (mqtt://, ws://)",
-  },
-  tls: {
-    mqtt: "MQTT over TLS (mqtts://)",
-    http: "HTTPS and MQTT over WebSocket with TLS (wss://)",
-    any: "MQTT, HTTPS and MQTT over WebSocket, all with TLS (mqtts://, wss://)",
-  },
-} as const;
 
 /** What the front waits for; `settled` when the socket is given away, refused or closed. */
 type FrontState =
@@ -359,7 +336,7 @@ export class FrontConnection implements HandshakeOwner {
   /** In words for whoever came with something else. */
   get portSpeaks(): string {
     const { isTls, innerProtocol } = this.options;
-    return `this port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}`;
+    return portSpeaks(isTls, innerProtocol);
   }
 
   #mismatch(came: string): string {
