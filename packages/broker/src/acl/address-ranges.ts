@@ -21,3 +21,14 @@ export class AddressRanges {
     return family !== 0 && this.#list.check(plain, family === 6 ? "ipv6" : "ipv4");
   }
 }
+
+/** What a text that is none must be. */
+export const ADDRESS_RANGE = "must be an address or a range such as 10.0.0.0/8";
+
+/** Whether it is an address, or a range such as `10.0.0.0/8`. */
+export function isAddressRange(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { NamedSecret, PathResolver } from "../auth/authenticator-kind.ts";
 import type { AskedSource } from "./asked-source.ts";
+import { wholeNumber } from "../config/whole-number.ts";
 
 /** Somebody who is asked for rights, in force. */
 export interface OpenAuthorization {
@@ -22,12 +23,7 @@ export interface AuthorizationKind<T extends { kind: string }, Input extends { k
   open(config: T): Promise<OpenAuthorization>;
 }
 
-const CACHE_WORDS = "must be a whole number of seconds from 1 to 86400";
-
 /** How long answers hold. */
-export const cacheSecondsSchema: z.ZodType<number, number | undefined> = z
-  .int({ error: CACHE_WORDS })
-  .min(1, { error: CACHE_WORDS })
-  .max(86_400, { error: CACHE_WORDS })
+export const cacheSecondsSchema: z.ZodType<number, number | undefined> = wholeNumber(1, 86_400, "seconds")
   .default(60)
   .describe("How long an answer holds for a connection, topic and way; one that allows up to 5 s longer.");

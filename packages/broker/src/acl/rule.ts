@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import { MqttError, type QoS } from "@bowline/protocol";
 import { z } from "zod";
+import { ADDRESS_RANGE, isAddressRange } from "./address-ranges.ts";
 import { patternFault } from "./topic-pattern.ts";
 
 /** What a rule is about: sending, getting, or both. */
@@ -46,11 +46,7 @@ export const ruleSchema: z.ZodType<RuleInput, RuleInput> = z.strictObject({
   topics: z.array(z.string().check(topicIsValid)).min(1).max(TOPICS_MAX),
   client: name.min(1).optional(),
   user: name.optional(),
-  addresses: z
-    .array(z.string().refine(isAddressRange, "must be an address or a range such as 10.0.0.0/8"))
-    .min(1)
-    .max(TOPICS_MAX)
-    .optional(),
+  addresses: z.array(z.string().refine(isAddressRange, ADDRESS_RANGE)).min(1).max(TOPICS_MAX).optional(),
   qos: z
     .array(z.union([z.literal(0), z.literal(1), z.literal(2)]))
     .min(1)
@@ -106,11 +102,4 @@ function quoted(text: string): string {
 function topicIsValid(context: z.core.ParsePayload<string>): void {
   const message = patternFault(context.value);
   if (message !== undefined) context.issues.push({ code: "custom", message, input: context.value });
-}
-
-function isAddressRange(text: string): boolean {
-  const [address = "", bits, ...more] = text.split("/");
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }

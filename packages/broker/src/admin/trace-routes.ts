@@ -2,7 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import { validateTopicFilter } from "@bowline/protocol/internal";
 import type { Context } from "hono";
 import { z } from "zod";
-import { isRange } from "../auth/ban-list.ts";
+import { ADDRESS_RANGE, isAddressRange } from "../acl/address-ranges.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
 import type { TenantApp } from "./tenant-env.ts";
@@ -21,7 +21,7 @@ const traceQuery = z.strictObject({
     .string()
     .refine((filter) => validateTopicFilter(filter) === undefined, "must be a Topic Filter")
     .optional(),
-  address: z.string().refine(isRange, "must be an address or a range such as 10.0.0.0/8").optional(),
+  address: z.string().refine(isAddressRange, ADDRESS_RANGE).optional(),
   seconds: numberOf(1, SECONDS_MAX, 300),
   packets: numberOf(1, PACKETS_MAX, 10_000),
   payload: numberOf(0, PAYLOAD_BYTES_MAX, 256),

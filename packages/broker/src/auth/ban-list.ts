@@ -1,7 +1,6 @@
-import { isIP } from "node:net";
 import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
-import { AddressRanges } from "../acl/address-ranges.ts";
+import { ADDRESS_RANGE, AddressRanges, isAddressRange } from "../acl/address-ranges.ts";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import { BannedAddresses } from "./banned-addresses.ts";
 
@@ -41,9 +40,9 @@ export const banSchema: z.ZodType<Ban> = z
     until: z.number().positive().optional(),
     reason: z.string().max(VALUE_MAX).optional(),
   })
-  .refine(({ kind, value }) => kind !== "address" || isRange(value), {
+  .refine(({ kind, value }) => kind !== "address" || isAddressRange(value), {
     path: ["value"],
-    error: "must be an address or a range such as 10.0.0.0/8",
+    error: ADDRESS_RANGE,
   });
 
 interface KnownBan {
@@ -186,12 +185,4 @@ function storedBan({ id, rule }: StoredRule): Ban {
   } catch (cause) {
     throw new MqttError("STORE_DAMAGED", { detail: `the ban "${id}" cannot be read`, cause });
   }
-}
-
-/** Whether it is an address, or a range such as `10.0.0.0/8`. */
-export function isRange(text: string): boolean {
-  const [address = "", bits, ...more] = text.split("/");
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }

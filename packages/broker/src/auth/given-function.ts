@@ -1,6 +1,5 @@
 import { z } from "zod";
-
-const TIMEOUT_WORDS = "must be a whole number from 1 to 60000";
+import { wholeNumber } from "../config/whole-number.ts";
 
 /** The keys of a link that is a function: the function, and how long it may take. */
 export function functionSchema<Name extends string, Given>(
@@ -11,12 +10,7 @@ export function functionSchema<Name extends string, Given>(
       error: "must be a function: only a configuration in TypeScript or JavaScript can have one",
     })
     .describe("Decides.");
-  const timeoutMs = z
-    .int({ error: TIMEOUT_WORDS })
-    .min(1, { error: TIMEOUT_WORDS })
-    .max(60_000, { error: TIMEOUT_WORDS })
-    .default(5_000)
-    .describe("Ms for one answer; after that the answer is no.");
+  const timeoutMs = wholeNumber(1, 60_000).default(5_000).describe("Ms for one answer; after that the answer is no.");
   return { [name]: given, timeoutMs } as { [K in Name]: typeof given } & { timeoutMs: typeof timeoutMs };
 }
 

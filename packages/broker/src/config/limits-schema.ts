@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type BrokerLimits, defaultLimits } from "../connection/broker-limits.ts";
 import { type ConnectionLimits, defaultConnectionLimits } from "../listeners/connection-limits.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** The limits that the configuration can set, by the names of the specification where it has one. */
 export type LimitsConfig = Pick<
@@ -51,12 +52,7 @@ const defaults: LimitsConfig = { ...defaultLimits, ...defaultConnectionLimits };
 const LARGEST_PACKET = 268_435_460;
 
 function whole(name: keyof LimitsConfig, from: number, to: number): z.ZodDefault<z.ZodNumber> {
-  const error = `must be a whole number from ${from} to ${to}`;
-  return z
-    .int({ error })
-    .min(from, { error })
-    .max(to, { error })
-    .default(defaults[name] as number);
+  return wholeNumber(from, to).default(defaults[name] as number);
 }
 
 function available(name: keyof LimitsConfig): z.ZodDefault<z.ZodBoolean> {

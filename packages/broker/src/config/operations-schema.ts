@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LOG_LEVELS, type LogLevel } from "../log/logger.ts";
 import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 export interface LogConfig {
   level: LogLevel;
@@ -49,9 +50,6 @@ export const adminSchema: z.ZodType<AdminConfig, { [K in keyof AdminConfig]?: Ad
     ),
 });
 
-const TENANT_WORDS = "must be a whole number from 0 to 10000";
-const INTERVAL_WORDS = "must be a whole number of seconds from 0 to 86400";
-
 /** @see MetricsConfig */
 export const metricsSchema: z.ZodType<MetricsConfig, { [K in keyof MetricsConfig]?: MetricsConfig[K] | undefined }> =
   z.strictObject({
@@ -62,16 +60,10 @@ export const metricsSchema: z.ZodType<MetricsConfig, { [K in keyof MetricsConfig
       .boolean()
       .default(false)
       .describe("Answer /metrics to everybody who reaches the address of `admin.listen` or of the console."),
-    maximumTenants: z
-      .int({ error: TENANT_WORDS })
-      .min(0, { error: TENANT_WORDS })
-      .max(10_000, { error: TENANT_WORDS })
+    maximumTenants: wholeNumber(0, 10_000)
       .default(100)
       .describe('Tenants with a label of their own, those with most connections first; the others are one, tenant="_other".'),
-    sysInterval: z
-      .int({ error: INTERVAL_WORDS })
-      .min(0, { error: INTERVAL_WORDS })
-      .max(86_400, { error: INTERVAL_WORDS })
+    sysInterval: wholeNumber(0, 86_400, "seconds")
       .default(10)
       .describe("Seconds between two publications of the $SYS topics; 0 for none."),
   });

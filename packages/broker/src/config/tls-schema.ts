@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AcmeConfig, type AcmeInput, acmeSchema } from "./acme-schema.ts";
 import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** Certificates and the handshake of the default tenant. All paths are absolute. */
 export interface TlsConfig {
@@ -16,8 +17,6 @@ export interface TlsConfig {
   requireSni: boolean;
   reloadSeconds: number;
 }
-
-const RELOAD_WORDS = "must be a whole number of seconds from 0 to 86400";
 
 /** Any part of it. */
 export type TlsInput = { [K in keyof Omit<TlsConfig, "acme">]?: TlsConfig[K] | undefined } & { acme?: AcmeInput | undefined };
@@ -55,10 +54,7 @@ export const tlsSchema: z.ZodType<TlsConfig, TlsInput> = z
       .boolean()
       .default(false)
       .describe("Refuse TLS clients that name no host. Off, since clients on one machine often connect by address."),
-    reloadSeconds: z
-      .int({ error: RELOAD_WORDS })
-      .min(0, { error: RELOAD_WORDS })
-      .max(86_400, { error: RELOAD_WORDS })
+    reloadSeconds: wholeNumber(0, 86_400, "seconds")
       .default(10)
       .describe(
         "How often the files above are looked at; changed ones are loaded, and bad ones leave the old in force. 0 for never.",

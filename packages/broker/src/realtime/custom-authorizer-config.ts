@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type SecretReference, secretReferenceSchema } from "../config/secret-reference.ts";
+import { wholeNumber } from "../config/whole-number.ts";
 
 /** A custom authorizer in AWS IoT Core's contract: a handler in a file, or a function behind HTTPS. */
 export interface CustomAuthorizerConfig {
@@ -24,11 +25,6 @@ export interface CustomAuthorizerConfig {
 /** @see CustomAuthorizerConfig */
 export type CustomAuthorizerInput = { kind: "custom-authorizer" } & {
   [K in Exclude<keyof CustomAuthorizerConfig, "kind">]?: CustomAuthorizerConfig[K] | undefined;
-};
-
-const whole = (from: number, to: number): z.ZodNumber => {
-  const error = `must be a whole number from ${from} to ${to}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
 };
 
 /** @see CustomAuthorizerConfig */
@@ -59,12 +55,12 @@ export const customAuthorizerSchema: z.ZodType<CustomAuthorizerConfig, CustomAut
       .record(z.string(), z.string())
       .default({})
       .describe("Name and file of each public key (PEM, RSA of 2,048 bits or more) that tokens may be signed with."),
-    timeoutMs: whole(100, 5_000).default(5_000).describe("Ms for one call in all."),
-    minimumSeconds: whole(1, 300)
+    timeoutMs: wholeNumber(100, 5_000).default(5_000).describe("Ms for one call in all."),
+    minimumSeconds: wholeNumber(1, 300)
       .default(300)
       .describe("The least refreshAfterInSeconds and disconnectAfterInSeconds; AWS has 300, less makes sense in development."),
-    processes: whole(1, 64).default(2).describe("Processes that run the handler."),
-    memoryMegabytes: whole(16, 4_096).default(128).describe("Heap of each, in MiB."),
+    processes: wholeNumber(1, 64).default(2).describe("Processes that run the handler."),
+    memoryMegabytes: wholeNumber(16, 4_096).default(128).describe("Heap of each, in MiB."),
     region: z.string().default("us-east-1").describe("In the ARNs that policies name."),
     account: z
       .string()

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type SecretReference, secretReferenceSchema } from "../../config/secret-reference.ts";
+import { wholeNumber } from "../../config/whole-number.ts";
 
 /** JSON Web Tokens, signed with a shared secret, a key pair, or the keys of a JWKS. */
 export interface JwtConfig {
@@ -23,10 +24,7 @@ export interface JwtConfig {
 /** @see JwtConfig */
 export type JwtInput = { kind: "jwt" } & { [K in Exclude<keyof JwtConfig, "kind">]?: JwtConfig[K] | undefined };
 
-const seconds = (from: number, to: number): z.ZodNumber => {
-  const error = `must be a whole number of seconds from ${from} to ${to}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
-};
+const seconds = (from: number, to: number): z.ZodNumber => wholeNumber(from, to, "seconds");
 
 /** @see JwtConfig */
 export const jwtSchema: z.ZodType<JwtConfig, JwtInput> = z

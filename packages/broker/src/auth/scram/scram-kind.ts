@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AuthenticatorKind } from "../authenticator-kind.ts";
 import { SCRAM_MECHANISMS, type ScramMechanism } from "./scram-keys.ts";
 import { ScramMethod } from "./scram-method.ts";
+import { wholeNumber } from "../../config/whole-number.ts";
 
 /** The users of the store, by SCRAM: MQTT 5 clients prove their password without telling it. */
 export interface ScramConfig {
@@ -13,8 +14,6 @@ export interface ScramConfig {
 /** @see ScramConfig */
 export type ScramInput = { kind: "scram"; mechanisms?: ScramMechanism[] | undefined; iterations?: number | undefined };
 
-const WORDS = "must be a whole number from 4096 to 1000000";
-
 /** @see ScramConfig */
 export const scramKind: AuthenticatorKind<ScramConfig, ScramInput> = {
   schema: z.strictObject({
@@ -24,10 +23,7 @@ export const scramKind: AuthenticatorKind<ScramConfig, ScramInput> = {
       .min(1)
       .default([...SCRAM_MECHANISMS])
       .describe("Authentication Methods that are offered."),
-    iterations: z
-      .int({ error: WORDS })
-      .min(4_096, { error: WORDS })
-      .max(1_000_000, { error: WORDS })
+    iterations: wholeNumber(4_096, 1_000_000)
       .default(10_000)
       .describe("Rounds of PBKDF2 for keys that are made from now on; each client computes them at each login."),
   }),

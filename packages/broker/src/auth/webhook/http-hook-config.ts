@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readSecret, type SecretReference, secretReferenceSchema } from "../../config/secret-reference.ts";
 import type { NamedSecret, PathResolver } from "../authenticator-kind.ts";
 import { isSafeAddress } from "../safe-address.ts";
+import { wholeNumber } from "../../config/whole-number.ts";
 
 /** How a program of the operator is asked by HTTP. */
 export interface HttpHookConfig {
@@ -18,11 +19,6 @@ export interface HttpHookConfig {
 
 /** The same as it is written. */
 export type HttpHookInput = { url: string } & { [K in Exclude<keyof HttpHookConfig, "url">]?: HttpHookConfig[K] | undefined };
-
-const whole = (from: number, to: number): z.ZodNumber => {
-  const error = `must be a whole number from ${from} to ${to}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
-};
 
 type Shape = { [K in keyof HttpHookConfig]: z.ZodType<HttpHookConfig[K], HttpHookInput[K]> };
 
@@ -47,9 +43,9 @@ export function httpHookShape(body: Record<string, string>, known: string): Shap
         `What is sent; ${known} stand for the client's. A field that is one of these alone is left out when the client has none.`,
       ),
     encoding: z.enum(["json", "form"]).default("json").describe("How the body of a post is written."),
-    timeoutMs: whole(100, 60_000).default(5_000).describe("Ms for one answer; after that the answer is no."),
-    maximumConcurrent: whole(1, 10_000).default(100).describe("Requests at once."),
-    maximumQueued: whole(0, 100_000)
+    timeoutMs: wholeNumber(100, 60_000).default(5_000).describe("Ms for one answer; after that the answer is no."),
+    maximumConcurrent: wholeNumber(1, 10_000).default(100).describe("Requests at once."),
+    maximumQueued: wholeNumber(0, 100_000)
       .default(1_000)
       .describe("Requests that wait for their turn; the answer to further ones is no."),
   };
