@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { NamedSecret, PathResolver } from "../auth/authenticator-kind.ts";
 import type { AskedSource } from "./asked-source.ts";
 import { wholeNumber } from "../config/whole-number.ts";
