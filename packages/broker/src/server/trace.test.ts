@@ -1,48 +1,21 @@
 import { request as httpRequest } from "node:http";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { type Client, connect } from "@bowline/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { loadConfig } from "../config/load-config.ts";
-import { silentLogger } from "../log/logger.ts";
+import type { Client } from "@bowline/client";
+import { localServers, lossOf } from "@bowline/testkit/broker";
+import { beforeEach, expect, test } from "vitest";
 import type { TraceEvent } from "../trace/trace-event.ts";
-import { type Server, startServer } from "./start-server.ts";
+import type { Server } from "./start-server.ts";
 
 /* Live traces, and single connections, as the admin API tells them over its socket and over the network. */
 
-let folder = "";
+const servers = localServers({ memory: true, anonymous: true, admin: { listen: "http://127.0.0.1:0" } });
 let server: Server;
-const clients = new Set<Client>();
-
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bowline-trace-"));
-  const overrides = {
-    data: "data",
-    memory: true,
-    anonymous: true,
-    console: false as const,
-    listen: ["mqtt://127.0.0.1:0"],
-    admin: { listen: "http://127.0.0.1:0" },
-    metrics: { sysInterval: 0 },
-  };
-  server = await startServer({ config: await loadConfig({ directory: folder, overrides }), logger: silentLogger, version: "1" });
-});
-afterEach(async () => {
-  await Promise.all([...clients].map((each) => each.abort()));
-  clients.clear();
-  await server.close();
-  await rm(folder, { recursive: true });
+  server = await servers.start();
 });
 
-async function online(clientId: string): Promise<Client> {
-  const made = connect(server.listeners[0] ?? "", { reconnect: false, session: { clientId } });
-  made.on("connectionLost", () => {});
-  clients.add(made);
-  await made.online();
-  return made;
-}
+const online = (clientId: string): Promise<Client> => servers.online({ session: { clientId } });
 
 /** The lines of a trace on the admin socket. */
 async function* lines(query: string): AsyncGenerator<TraceEvent> {
@@ -116,7 +89,7 @@ test("one connection in full, and its end", async () => {
     session: { isPersistent: true, queuedBytes: 0, hasWill: false },
     subscriptionList: [{ topicFilter: "a/#", qos: 1 }, { topicFilter: "$share/g/b" }],
   });
-  const lost = new Promise<{ reasonCode?: number | undefined }>((resolve) => void client.on("connectionLost", resolve));
+  const lost = lossOf(client);
   expect((await fetch(url, { method: "DELETE" })).status).toBe(401);
   expect((await fetch(url, { method: "DELETE", headers })).status).toBe(204);
   expect(await lost).toMatchObject({ reasonCode: 0x98 });
