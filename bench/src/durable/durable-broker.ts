@@ -33,7 +33,7 @@ async function main(folder: string): Promise<void> {
     while (number < wanted) {
       // oxlint-disable-next-line no-await-in-loop -- One after the other is the point.
       await hasher.hash("correct horse battery staple");
-      hashed++;
+      if (number < wanted) hashed++;
     }
   };
   process.on("message", (request: DurableRequest) => {
@@ -53,7 +53,11 @@ async function main(folder: string): Promise<void> {
       void server
         .close()
         .then(() => countKept(join(folder, "store")))
-        .then((kept) => tell({ kind: "stopped", kept }));
+        .then((kept) => {
+          tell({ kind: "stopped", kept });
+          lag.disable();
+          process.disconnect();
+        });
     }
   });
   tell({ kind: "ready", port: Number(new URL(server.listeners[0]!.replace("mqtt", "http")).port) });
