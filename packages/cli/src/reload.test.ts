@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
 import type { MqttError } from "@bowline/protocol";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AdminClient } from "./admin-client.ts";
 
 /* Reloads of the command as operators do them: files, signals and the command line, against a process of its own. */
@@ -18,9 +18,6 @@ let folder = "";
 let broker: Up | undefined;
 const clients = new Set<Client>();
 
-beforeAll(() => {
-  spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "packages/cli"], { cwd: root });
-}, 120_000);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "bowline-reload-"));
 });

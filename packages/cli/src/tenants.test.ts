@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 
 /* Tenants as people make and use them: with the commands that are printed. */
 
@@ -15,9 +15,6 @@ let folder = "";
 let broker: ChildProcess;
 let urls: string[] = [];
 
-beforeAll(() => {
-  spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "packages/cli"], { cwd: root });
-}, 120_000);
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bowline-tenant-"));
   await up();
