@@ -29,6 +29,7 @@ export { PasswordHasher } from "./auth/password-hasher.ts";
 export { TokenMethod } from "./auth/token-method.ts";
 export { UserDirectory, type UserChange, type UserSummary } from "./auth/user-directory.ts";
 export { UserMethod } from "./auth/user-method.ts";
+export type { KeySummary } from "./admin/api-keys.ts";
 export { adminRoutes, type AdminContext } from "./admin/admin-app.ts";
 export { type AdminSocket, openAdminSocket } from "./admin/admin-socket.ts";
 export type { BrokerStats, BrokerView, ConnectionSummary } from "./admin/broker-view.ts";

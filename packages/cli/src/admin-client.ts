@@ -1,4 +1,5 @@
-import { type IncomingMessage, request } from "node:http";
+import { type IncomingMessage, request, type RequestOptions } from "node:http";
+import { request as secureRequest } from "node:https";
 import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import { type ErrorCode, isErrorCode, MqttError } from "@bowline/protocol";
@@ -6,14 +7,41 @@ import { type ErrorCode, isErrorCode, MqttError } from "@bowline/protocol";
 /** Longer than any answer of the API takes; a broker that is stuck must not hold a command for ever. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
-/** A request to the admin API of the broker that runs in a data folder. */
-export class AdminClient {
-  readonly #socketPath: string;
+/** A broker somewhere else, and who asks it. */
+export interface RemoteAdmin {
+  /** `https://broker.example.com:18084`. */
+  readonly origin: string;
+  /** Of the header Authorization. */
+  readonly authorization: string;
+  /** PEM of the authority to trust, where it is not one of the system's. */
+  readonly ca?: string | undefined;
+}
 
-  constructor(socketPath: string) {
-    // The path of a unix socket is short, and the way from here may be shorter than the whole.
-    const fromHere = relative(process.cwd(), socketPath);
-    this.#socketPath = fromHere.length < socketPath.length ? fromHere : socketPath;
+/** Asks the admin API: of the broker that runs in a data folder, at its socket, or of one somewhere else. */
+export class AdminClient {
+  /** Where it asks, in words. */
+  readonly #place: string;
+  readonly #target: RequestOptions & { ca?: string };
+  readonly #open: typeof request;
+
+  constructor(target: string | RemoteAdmin) {
+    if (typeof target === "string") {
+      // The path of a unix socket is short, and the way from here may be shorter than the whole.
+      const fromHere = relative(process.cwd(), target);
+      this.#place = fromHere.length < target.length ? fromHere : target;
+      this.#target = { socketPath: this.#place };
+      this.#open = request;
+      return;
+    }
+    const { protocol, hostname, port, host } = new URL(target.origin);
+    this.#place = host;
+    this.#open = protocol === "https:" ? secureRequest : request;
+    this.#target = {
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port,
+      headers: { authorization: target.authorization },
+      ...(target.ca === undefined ? {} : { ca: target.ca }),
+    };
   }
 
   /**
@@ -60,8 +88,8 @@ export class AdminClient {
 
   async #stream(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request({ socketPath: this.#socketPath, path, agent: false, signal }, resolve);
-      sent.on("error", (cause) => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#socketPath, cause }))).end();
+      const sent = this.#open({ ...this.#target, path, agent: false, signal }, resolve);
+      sent.on("error", (cause) => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#place, cause }))).end();
     });
     if (response.statusCode === 200) return response;
     let text = "";
@@ -71,16 +99,13 @@ export class AdminClient {
 
   #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const unreachable = (cause: Error): void => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#socketPath, cause }));
-      const headers = body === undefined ? {} : { "content-type": "application/json" };
-      const sent = request(
-        { socketPath: this.#socketPath, method, path, headers, agent: false, timeout: ANSWER_TIMEOUT_MS },
-        (response) => {
-          let text = "";
-          response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-          response.on("end", () => resolve({ status: response.statusCode ?? 500, text })).on("error", unreachable);
-        },
-      );
+      const unreachable = (cause: Error): void => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#place, cause }));
+      const headers = { ...this.#target.headers, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+      const sent = this.#open({ ...this.#target, method, path, headers, agent: false, timeout: ANSWER_TIMEOUT_MS }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => resolve({ status: response.statusCode ?? 500, text })).on("error", unreachable);
+      });
       sent.on("error", unreachable).on("timeout", () => sent.destroy(new Error("no answer in time")));
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });

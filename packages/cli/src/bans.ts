@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
-import { AdminClient } from "./admin-client.ts";
+import type { AdminClient } from "./admin-client.ts";
+import { adminTarget } from "./admin-target.ts";
 import type { CommandLine } from "./command-line.ts";
 import { ExitCode } from "./exit-code.ts";
 import { tenantIn, tenantPath } from "./tenant-option.ts";
@@ -27,8 +27,7 @@ export function isAboutBans(line: CommandLine): boolean {
  * @throws MqttError USAGE, ADMIN_UNREACHABLE, or what the broker answers
  */
 export async function actOnBans(line: CommandLine): Promise<number> {
-  const { dataFolder } = await import("@bowline/broker/internal");
-  const admin = new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
+  const { client: admin } = await adminTarget(line);
   const path = tenantPath(tenantIn(line));
   const [action, value] = line.words;
   if (action === "bans") return list(line, admin, path);

@@ -1,5 +1,6 @@
 import type { AccessAnswer, AccessQuestion, NoMatch, Rule, RuleInput } from "@bowline/broker/internal";
-import { AdminClient } from "./admin-client.ts";
+import type { AdminClient } from "./admin-client.ts";
+import type { AdminTarget } from "./admin-target.ts";
 import { inStore } from "./data-store.ts";
 import { tenantPath } from "./tenant-option.ts";
 
@@ -21,11 +22,14 @@ export interface Rules {
  *
  * @throws MqttError of the store or of the broker
  */
-export async function withRules<T>(data: string, tenant: string, work: (rules: Rules) => Promise<T>): Promise<T> {
-  const { dataFolder, rulesOf } = await import("@bowline/broker/internal");
-  const client = new AdminClient(dataFolder(data).adminSocket);
-  if (await client.isAnswered()) return work(throughBroker(client, tenant));
-  return inStore(data, tenant, (store) => {
+export async function withRules<T>(
+  { client, folder }: AdminTarget,
+  tenant: string,
+  work: (rules: Rules) => Promise<T>,
+): Promise<T> {
+  if (folder === undefined || (await client.isAnswered())) return work(throughBroker(client, tenant));
+  const { rulesOf } = await import("@bowline/broker/internal");
+  return inStore(folder.path, tenant, (store) => {
     const own = rulesOf(store.rules, tenant);
     return work({
       ...own,

@@ -8,6 +8,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
   tenant: { summary: "make, list, pause and delete tenants", load: async () => (await import("./commands/tenant.ts")).tenant },
+  key: {
+    summary: "make, list, rotate and remove keys to the admin API",
+    load: async () => (await import("./commands/key.ts")).key,
+  },
   acl: { summary: "say what clients may publish and subscribe to", load: async () => (await import("./commands/acl.ts")).acl },
   backup: {
     summary: "copy the store to a file, restore it, or salvage a damaged one",

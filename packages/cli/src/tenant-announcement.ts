@@ -20,9 +20,9 @@ export async function announceTenant(line: CommandLine, { admin, folder }: Tenan
   const { listeners } = await admin!.request<{ listeners: string[] }>("GET", "/api/v1/status");
   const urls = listeners.filter((url) => PREFERENCE.some((scheme) => url.startsWith(scheme))).map((url) => withHost(url, host));
   const url = PREFERENCE.flatMap((scheme) => urls.filter((each) => each.startsWith(scheme)))[0];
-  const file = line.flag("no-user") ? undefined : folder.firstUserOf(name);
-  const user =
-    file === undefined ? undefined : await firstUser(admin!, line.text("user") ?? "dev", { name, file, url, ca: folder.ca });
+  const file = folder?.firstUserOf(name);
+  const hasUser = !line.flag("no-user");
+  const user = hasUser ? await firstUser(admin!, line.text("user") ?? "dev", { name, file, url, ca: folder?.ca }) : undefined;
   const isKnown = await lookup(host).then(
     () => true,
     () => false,
@@ -33,7 +33,9 @@ export async function announceTenant(line: CommandLine, { admin, folder }: Tenan
   }
   const command = process.env["npm_config_user_agent"] === undefined ? "bowline" : "npx bowline";
   const target =
-    url === undefined ? [] : [quote(url), ...loginWords(file), ...(isKnown ? [] : ["--connect-to", `localhost:${portOf(url)}`])];
+    url === undefined
+      ? []
+      : [quote(url), ...loginWords(hasUser ? file : undefined), ...(isKnown ? [] : ["--connect-to", `localhost:${portOf(url)}`])];
   process.stdout.write(
     [
       `The tenant ${name} is ready.`,
@@ -42,7 +44,9 @@ export async function announceTenant(line: CommandLine, { admin, folder }: Tenan
       ...(urls.length === 0 ? [`  no listener with TLS; a listener with ?tenant=${name} is for it alone`] : []),
       ...(user === undefined
         ? []
-        : [`  user ${user.username}, password ${user.password}  (shown this once; kept in ${shown(file!)})`]),
+        : [
+            `  user ${user.username}, password ${user.password}  (shown this once${file === undefined ? "" : `; kept in ${shown(file)}`})`,
+          ]),
       "",
       ...(isKnown ? [] : hostsLines(host)),
       ...(target.length === 0
@@ -64,10 +68,11 @@ function hostsLines(host: string): string[] {
 
 interface NewTenant {
   readonly name: string;
-  readonly file: string;
+  /** Where its credentials are kept; nowhere for a broker elsewhere. */
+  readonly file: string | undefined;
   readonly url: string | undefined;
   /** The local authority's certificate. */
-  readonly ca: string;
+  readonly ca: string | undefined;
 }
 
 async function firstUser(
@@ -77,9 +82,12 @@ async function firstUser(
 ): Promise<{ username: string; password: string }> {
   const { generatePassword } = await import("@bowline/broker/internal");
   const password = generatePassword();
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  // The file first: a crash in between must not leave a user whose password nobody knows.
-  await writeCredentialsFile(file, { username, password, ca, ...(url === undefined ? {} : { url }) });
+  if (file !== undefined) {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    // The file first: a crash in between must not leave a user whose password nobody knows.
+    const place = { ...(ca === undefined ? {} : { ca }), ...(url === undefined ? {} : { url }) };
+    await writeCredentialsFile(file, { username, password, ...place });
+  }
   await admin.request("POST", `${tenantPath(name)}/users`, { username, password });
   const rule = { id: "first-user", permission: "allow", action: "both", topics: ["#"], user: username };
   await admin.request("POST", `${tenantPath(name)}/rules`, rule);

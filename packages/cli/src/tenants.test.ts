@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,6 +14,7 @@ const bin = join(root, "packages/cli/bin/bowline.js");
 let folder = "";
 let broker: ChildProcess;
 let urls: string[] = [];
+let admin = "";
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bowline-tenant-"));
@@ -26,11 +27,16 @@ afterEach(async () => {
 
 async function up(): Promise<void> {
   const listen = ["--listen", "mqtts://localhost:0", "--listen", "wss://localhost:0/mqtt", "--no-console"];
-  broker = spawn(process.execPath, [bin, "up", ...listen], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  writeFileSync(join(folder, "bowline.json"), JSON.stringify({ admin: { listen: "http://127.0.0.1:0" } }));
+  broker = spawn(process.execPath, [bin, "up", "--config", "bowline.json", ...listen], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const exited = once(broker, "exit").then(() => Promise.reject(new Error("the broker ended before it was ready")));
   const [line] = (await Promise.race([once(createInterface({ input: broker.stdout! }), "line"), exited])) as [string];
   exited.catch(() => {});
   urls = line.split(" ").slice(1);
+  admin = urls.pop()!;
 }
 
 async function down(): Promise<void> {
@@ -98,4 +104,26 @@ test("without a broker users, rules and the state of a tenant are changed in the
   await up();
   expect((await bowline("tenant", "show", "acme")).stdout).toContain("paused");
   expect((await bowline("acl", "list", "--tenant", "acme")).stdout).toContain("rule-1");
+}, 60_000);
+
+test("a key of a tenant lets a script elsewhere manage that tenant and no other", async () => {
+  await bowline("tenant", "create", "acme", "--no-user");
+  await bowline("tenant", "create", "beta", "--no-user");
+  expect((await bowline("key", "create", "--tenant", "acme", "--name", "devices", "-o", "acme.key")).stdout).toMatch(
+    /^[0-9a-f]{16}\n$/,
+  );
+  expect(statSync(join(folder, "acme.key")).mode & 0o777).toBe(0o600);
+  const remote = ["--url", admin, "--key-file", "acme.key"];
+  expect((await bowline("user", "add", "ann", "--generate", ...remote)).code).toBe(0);
+  expect((await bowline("user", "list", "--tenant", "acme")).stdout).toBe("ann\n");
+  expect(await bowline("user", "list", "--tenant", "beta", ...remote)).toMatchObject({ code: 1 });
+  expect(await bowline("tenant", "list", ...remote)).toMatchObject({ code: 4 });
+  const [, id = ""] = /^([0-9a-f]{16}) {2}acme +full {2}devices$/m.exec((await bowline("key", "list")).stdout) ?? [];
+  await bowline("key", "rotate", id, "-o", "acme.key");
+  expect((await bowline("user", "list", ...remote)).stdout).toBe("ann\n");
+  await bowline("key", "remove", id);
+  expect(await bowline("user", "list", ...remote)).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining("ADMIN_REFUSED") as string,
+  });
 }, 60_000);

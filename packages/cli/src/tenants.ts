@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { DataFolder, TenantInput, TenantSettings } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
-import { AdminClient } from "./admin-client.ts";
+import type { AdminClient } from "./admin-client.ts";
+import type { AdminTarget } from "./admin-target.ts";
 import { inStore } from "./data-store.ts";
 
 /** A tenant with a million messages takes some seconds. */
@@ -10,7 +11,8 @@ const LOOK_EVERY_MS = 100;
 
 /** The tenants of a data folder, whether a broker runs there or not. */
 export interface Tenants {
-  readonly folder: DataFolder;
+  /** Undefined for a broker elsewhere. */
+  readonly folder: DataFolder | undefined;
   /** The broker's, where one runs. */
   readonly admin: AdminClient | undefined;
   list(): Promise<TenantSettings[]>;
@@ -26,12 +28,9 @@ export interface Tenants {
  *
  * @throws MqttError of the store or of the broker
  */
-export async function withTenants<T>(data: string, work: (tenants: Tenants) => Promise<T>): Promise<T> {
-  const { dataFolder } = await import("@bowline/broker/internal");
-  const folder = dataFolder(data);
-  const client = new AdminClient(folder.adminSocket);
-  if (await client.isAnswered()) return work(throughBroker(client, folder));
-  return inStore(data, "default", ({ tenants }) =>
+export async function withTenants<T>({ client, folder }: AdminTarget, work: (tenants: Tenants) => Promise<T>): Promise<T> {
+  if (folder === undefined || (await client.isAnswered())) return work(throughBroker(client, folder));
+  return inStore(folder.path, "default", ({ tenants }) =>
     work({
       folder,
       admin: undefined,
@@ -47,7 +46,7 @@ export async function withTenants<T>(data: string, work: (tenants: Tenants) => P
   );
 }
 
-function throughBroker(client: AdminClient, folder: DataFolder): Tenants {
+function throughBroker(client: AdminClient, folder: DataFolder | undefined): Tenants {
   const path = (name: string): string => `/api/v1/tenants/${encodeURIComponent(name)}`;
   const list = async (): Promise<TenantSettings[]> =>
     (await client.request<{ tenants: TenantSettings[] }>("GET", "/api/v1/tenants")).tenants;

@@ -1,5 +1,6 @@
 import type { UserSummary } from "@bowline/broker/internal";
-import { AdminClient } from "./admin-client.ts";
+import type { AdminClient } from "./admin-client.ts";
+import type { AdminTarget } from "./admin-target.ts";
 import { type DataStore, inStore } from "./data-store.ts";
 import { tenantPath } from "./tenant-option.ts";
 import { forgetFirstUser } from "./up/first-user.ts";
@@ -20,12 +21,13 @@ export interface Users {
  *
  * @throws MqttError of the store or of the broker
  */
-export async function withUsers<T>(data: string, tenant: string, work: (users: Users) => Promise<T>): Promise<T> {
-  const { dataFolder } = await import("@bowline/broker/internal");
-  const folder = dataFolder(data);
-  const client = new AdminClient(folder.adminSocket);
-  if (await client.isAnswered()) return work(throughBroker(client, tenant));
-  return inStore(data, tenant, async (store) => {
+export async function withUsers<T>(
+  { client, folder }: AdminTarget,
+  tenant: string,
+  work: (users: Users) => Promise<T>,
+): Promise<T> {
+  if (folder === undefined || (await client.isAnswered())) return work(throughBroker(client, tenant));
+  return inStore(folder.path, tenant, async (store) => {
     const { users } = store;
     users.onChange(({ kind, username }) => {
       const file = tenant === "default" ? folder.firstUser : folder.firstUserOf(tenant);

@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
+import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -25,7 +25,7 @@ export const acl: Command = {
     "whether something would be allowed and by which rule, and ends with 4 when it is denied.",
   ].join("\n"),
   options: {
-    data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    ...ADMIN_OPTIONS,
     ...TENANT_OPTION,
     user: { type: "string", short: "u", value: "NAME", help: "Of this user alone." },
     anonymous: { type: "boolean", help: "Of clients without credentials alone." },
@@ -46,7 +46,7 @@ export const acl: Command = {
     "bowline acl test subscribe 'devices/#' --user sensor-1",
     "bowline acl export --format json",
   ],
-  run: (line) => withRules(resolve(line.text("data") ?? ".bowline"), tenantIn(line), (rules) => act(line, rules)),
+  run: async (line) => withRules(await adminTarget(line), tenantIn(line), (rules) => act(line, rules)),
 };
 
 async function act(line: CommandLine, rules: Rules): Promise<number> {

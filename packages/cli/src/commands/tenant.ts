@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { TenantInput, TenantSettings, TenantTlsFiles } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
+import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -24,7 +25,7 @@ export const tenant: Command = {
     "The certificate is the configuration's where that has the names, else one of the local authority, else the one that you give.",
   ].join("\n"),
   options: {
-    data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    ...ADMIN_OPTIONS,
     host: { type: "string", multiple: true, value: "NAME", help: "A further host name; may begin with *. for any one label." },
     certificate: { type: "string", value: "FILE", help: "The tenant's certificate with its chain (PEM)." },
     key: { type: "string", value: "FILE", help: "The key of that certificate (PEM)." },
@@ -37,7 +38,7 @@ export const tenant: Command = {
     json: { type: "boolean", help: "Print JSON." },
   },
   examples: ["bowline tenant create acme", "bowline tenant list", "bowline tenant pause acme", "bowline tenant delete acme"],
-  run: (line) => withTenants(resolve(line.text("data") ?? ".bowline"), (tenants) => act(line, tenants)),
+  run: (line) => adminTarget(line).then((target) => withTenants(target, (tenants) => act(line, tenants))),
 };
 
 async function act(line: CommandLine, tenants: Tenants): Promise<number> {

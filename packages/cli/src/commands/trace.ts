@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { resolve } from "node:path";
 import type { TraceEvent } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
-import { AdminClient } from "../admin-client.ts";
+import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -22,7 +21,7 @@ export const trace: Command = {
     "Ctrl-C. By topic it shows messages, subscriptions that may match them, and what answers both.",
   ].join("\n"),
   options: {
-    data: { type: "string", value: "DIR", help: "Data folder of the running broker; default ./.bowline." },
+    ...ADMIN_OPTIONS,
     ...TENANT_OPTION,
     client: { type: "string", value: "ID", help: "Of this Client Identifier, also when its CONNECT is refused." },
     topic: { type: "string", short: "t", value: "FILTER", help: "About topics that this filter matches." },
@@ -44,8 +43,7 @@ async function follow(line: CommandLine): Promise<number> {
   if (line.words.length > 0)
     throw new MqttError("USAGE", { detail: `say --client, --topic or --address before "${line.words[0]}"` });
   const path = pathOf(line);
-  const { dataFolder } = await import("@bowline/broker/internal");
-  const admin = new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
+  const { client: admin } = await adminTarget(line);
   const stop = new AbortController();
   const interrupted = interruption(() => stop.abort());
   let isComplete = false;

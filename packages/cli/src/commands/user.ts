@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
+import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import { actOnBans, isAboutBans } from "../bans.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
@@ -36,7 +36,7 @@ export const user: Command = {
     "--client those of a Client Identifier, with --address those of an address or a range.",
   ].join("\n"),
   options: {
-    data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },
+    ...ADMIN_OPTIONS,
     ...TENANT_OPTION,
     generate: { type: "boolean", help: "Make a strong password and print it." },
     "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
@@ -63,8 +63,8 @@ export const user: Command = {
   run: (line) => (isAboutBans(line) ? actOnBans(line) : manage(line)),
 };
 
-function manage(line: CommandLine): Promise<number> {
-  return withUsers(resolve(line.text("data") ?? ".bowline"), tenantIn(line), (users) => act(line, users));
+async function manage(line: CommandLine): Promise<number> {
+  return withUsers(await adminTarget(line), tenantIn(line), (users) => act(line, users));
 }
 
 async function act(line: CommandLine, users: Users): Promise<number> {
