@@ -183,6 +183,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     const { maximumBufferedBytes, maximumPacketSize } = this.tenant.limits;
     if (this.isDeaf || held <= maximumBufferedBytes + maximumPacketSize + HIGH_WATER) return;
     this.isDeaf = true;
+    this.tenant.counters.slowDisconnected++;
     const error = new MqttError("QUOTA", { reasonCode: ReasonCode.QuotaExceeded, source: "local", detail: UNREAD });
     this.environment.clock.setTimer(() => this.end(error), 0);
   }

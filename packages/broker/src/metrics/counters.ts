@@ -44,7 +44,7 @@ export class Counters {
   publishesDenied = 0;
   /** Of them, because a receiver's queue was full (`queueFull: reliable`). */
   publishesBlocked = 0;
-  /** Connections of receivers that were ended because their queue was full (`queueFull: disconnect`). */
+  /** Connections that were ended because their client's queue was full (`queueFull: disconnect`), or it does not read its answers. */
   slowDisconnected = 0;
   /** Of them, because their publisher was over its rate. */
   publishesOverRate = 0;

@@ -41,7 +41,7 @@ export interface RouterOptions {
     RetainedLimits & {
       /** Bytes of a Topic Name; longer ones are refused with 0x90. */
       maximumTopicBytes: number;
-      /** Levels of a topic; deeper ones are refused with 0x90. 128: far above any use, far below what costs time. */
+      /** Levels of a topic; deeper ones are refused with 0x90. */
       maximumTopicLevels: number;
       /** What clients may publish with, section 3.2.2.3.4. */
       maximumQoS: QoS;

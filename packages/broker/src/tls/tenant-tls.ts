@@ -1,6 +1,7 @@
 import { constants, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type Server, type TlsOptions, type TLSSocket } from "node:tls";
+import { handshakePace } from "./handshake-pace.ts";
 import type { CertificateMaterial } from "./certificate-files.ts";
 import type { NamedCertificate } from "./local-ca.ts";
 
@@ -59,10 +60,13 @@ export class TenantTls {
     return this.#settings.material;
   }
 
-  /** Starts the handshake on a socket whose first bytes were put back with `unshift`. */
+  /** Starts the handshake on a socket that is paused and whose first bytes were put back with `unshift`; in its turn, where many come. */
   take(socket: Socket, protocol: InnerProtocol | "any", owner: HandshakeOwner): void {
     (socket as OwnedSocket)[ownerOf] = owner;
-    this.#servers[protocol].emit("connection", socket);
+    handshakePace.begin(() => {
+      if (socket.destroyed) owner.handshakeFailed(new Error("the connection was closed before its turn"));
+      else this.#servers[protocol].emit("connection", socket);
+    });
   }
 
   /**
