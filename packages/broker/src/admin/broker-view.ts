@@ -58,3 +58,44 @@ export interface ConnectionSummary {
   /** PUBLISH packets of this connection over its rate that were refused or dropped. */
   publishesRefused: number;
 }
+
+/** A Subscription of a client's Session. */
+export interface SubscriptionSummary {
+  /** As subscribed, `$share/...` included. */
+  topicFilter: string;
+  qos: number;
+  noLocal: boolean;
+  retainAsPublished: boolean;
+  retainHandling: number;
+}
+
+/** What was agreed on in the TLS handshake. */
+export interface TlsSummary {
+  protocol: string;
+  cipher: string;
+  /** The name that the client asked for. */
+  serverName?: string;
+  /** It brought a certificate that is trusted. */
+  hasCertificate: boolean;
+}
+
+/** All that is known of one connection and its Session. */
+export interface ConnectionDetail extends ConnectionSummary {
+  remotePort: number;
+  localPort: number;
+  tls?: TlsSummary;
+  session: {
+    isPersistent: boolean;
+    /** Seconds. */
+    expiryInterval: number;
+    /** Bytes of topics and payloads that wait. */
+    queuedBytes: number;
+    /** QoS 2 messages from the client that it has not released. */
+    unreleased: number;
+    hasWill: boolean;
+  };
+  /** Bytes that the client's transport has not taken yet. */
+  bufferedBytes: number;
+  /** The first of them; `subscriptions` says how many there are. */
+  subscriptionList: SubscriptionSummary[];
+}

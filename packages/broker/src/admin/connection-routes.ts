@@ -1,48 +1,6 @@
 import { MqttError } from "@bowline/protocol";
-import type { ConnectionSummary } from "./broker-view.ts";
 import { connectionList } from "./connection-list.ts";
 import type { TenantApp, TenantContext } from "./tenant-env.ts";
-
-/** A Subscription of a client's Session. */
-export interface SubscriptionSummary {
-  /** As subscribed, `$share/...` included. */
-  topicFilter: string;
-  qos: number;
-  noLocal: boolean;
-  retainAsPublished: boolean;
-  retainHandling: number;
-}
-
-/** What was agreed on in the TLS handshake. */
-export interface TlsSummary {
-  protocol: string;
-  cipher: string;
-  /** The name that the client asked for. */
-  serverName?: string;
-  /** It brought a certificate that is trusted. */
-  hasCertificate: boolean;
-}
-
-/** All that is known of one connection and its Session. */
-export interface ConnectionDetail extends ConnectionSummary {
-  remotePort: number;
-  localPort: number;
-  tls?: TlsSummary;
-  session: {
-    isPersistent: boolean;
-    /** Seconds. */
-    expiryInterval: number;
-    /** Bytes of topics and payloads that wait. */
-    queuedBytes: number;
-    /** QoS 2 messages from the client that it has not released. */
-    unreleased: number;
-    hasWill: boolean;
-  };
-  /** Bytes that the client's transport has not taken yet. */
-  bufferedBytes: number;
-  /** The first of them; `subscriptions` says how many there are. */
-  subscriptionList: SubscriptionSummary[];
-}
 
 /** The connections of a tenant: all, one in full, its end; and what limits there are and what they cost so far. */
 export function addConnectionRoutes(app: TenantApp): void {

@@ -1,4 +1,4 @@
-import type { ConnectionDetail, SubscriptionSummary, TlsSummary } from "../admin/connection-routes.ts";
+import type { ConnectionDetail, SubscriptionSummary, TlsSummary } from "../admin/broker-view.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ArrivalTls } from "../listeners/arrival.ts";
 import type { Session, Subscription } from "../sessions/session.ts";

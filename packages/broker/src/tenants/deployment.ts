@@ -3,8 +3,7 @@ import type { AccessAnswer, AccessQuestion, RuleAccess } from "../acl/rule-acces
 import type { Rule, RuleInput } from "../acl/rule.ts";
 import type { NoMatch } from "../acl/tenant-rules.ts";
 import type { AuditEntry } from "../admin/audit-log.ts";
-import type { ConnectionSummary } from "../admin/broker-view.ts";
-import type { ConnectionDetail } from "../admin/connection-routes.ts";
+import type { ConnectionDetail, ConnectionSummary } from "../admin/broker-view.ts";
 import type { Ban, BanKind } from "../auth/ban-list.ts";
 import type { IssuedToken } from "../auth/token-method.ts";
 import type { UserDirectory, UserSummary } from "../auth/user-directory.ts";

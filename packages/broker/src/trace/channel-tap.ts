@@ -15,7 +15,10 @@ export interface TappedConnection extends ChannelHandler {
   readonly tenant: { readonly name: string };
   readonly session: { readonly clientIdentifier: string } | undefined;
   readonly sender: { readonly version: ProtocolVersion };
-  readonly receiver: { readonly pending: readonly Uint8Array[]; topicOfAlias(alias: number): Uint8Array | undefined };
+  readonly receiver: {
+    readonly decoder: { readonly pending: readonly Uint8Array[] };
+    readonly aliases: { get(alias: number): Uint8Array | undefined } | undefined;
+  };
 }
 
 type Direction = "in" | "out";
@@ -60,7 +63,7 @@ export class ChannelTap implements Channel, ChannelHandler {
     const isFirst = this.#traces.size === 0;
     this.#traces.set(trace, new ExchangeMemory());
     // The walk begins in the middle of what came: the rest of a packet would be read as the beginning of one.
-    if (isFirst) for (const part of this.#connection.receiver.pending) this.#observe("in", part);
+    if (isFirst) for (const part of this.#connection.receiver.decoder.pending) this.#observe("in", part);
   }
 
   remove(trace: Trace): void {
@@ -173,7 +176,7 @@ export class ChannelTap implements Channel, ChannelHandler {
   #introduced(clientIdentifier: string, version: ProtocolVersion): void {
     this.#version = version;
     this.#clientIdentifier = clientIdentifier;
-    for (const trace of [...this.#traces.keys()]) if (!trace.scope.isClient(clientIdentifier)) this.remove(trace);
+    for (const trace of this.#traces.keys()) if (!trace.scope.isClient(clientIdentifier)) this.remove(trace);
   }
 
   #isMeantBy(trace: Trace): boolean {
@@ -190,7 +193,7 @@ export class ChannelTap implements Channel, ChannelHandler {
     const known = this.#aliases[direction].get(alias);
     if (known !== undefined || direction === "out") return known;
     // Set before the tap listened.
-    const topic = this.#connection.receiver.topicOfAlias(alias);
+    const topic = this.#connection.receiver.aliases?.get(alias);
     return topic === undefined ? undefined : decodeText(topic, 0, topic.length);
   }
 

@@ -20,6 +20,10 @@ export function UsersPage(): JSX.Element {
   const act = async (request: () => Promise<unknown>): Promise<void> => {
     if (await action.run(request)) refresh();
   };
+  const done = (): void => {
+    setRenewed(undefined);
+    refresh();
+  };
   const columns: readonly Column<UserRow>[] = [
     { name: "User", cell: ({ username }) => <bdi>{visibleLine(username)}</bdi> },
     { name: "Since", cell: ({ createdAt }) => <Moment at={createdAt} /> },
@@ -28,7 +32,7 @@ export function UsersPage(): JSX.Element {
   ];
   return (
     <>
-      <PasswordForm key={renewed ?? ""} username={renewed} onDone={() => void (setRenewed(undefined), refresh())} />
+      <PasswordForm key={renewed ?? ""} username={renewed} onDone={done} />
       <section class="card" aria-labelledby="users-title">
         <h2 id="users-title">Users</h2>
         <p class="bad" role="alert">

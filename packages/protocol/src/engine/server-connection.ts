@@ -69,10 +69,10 @@ export class ServerConnection implements FrameHandler {
   private readonly sink: ServerSink;
   private readonly sender: Sender;
   private readonly limits: ServerConnectionLimits;
-  private readonly decoder: FrameDecoder;
+  readonly decoder: FrameDecoder;
   private phase: Phase;
   private session: SessionState | undefined;
-  private aliases: InboundAliases | undefined;
+  aliases: InboundAliases | undefined;
   private topicAliasMaximum = 0;
   private receiveMaximum = 0xffff;
   private unreleased!: Unreleased;
@@ -105,16 +105,6 @@ export class ServerConnection implements FrameHandler {
   get isOpen(): boolean {
     const { phase } = this;
     return phase === OPEN || phase.kind === "subscribing" || phase.kind === "unsubscribing";
-  }
-
-  /** What came and waits, see FrameDecoder: for an observer that begins in the middle of the connection. */
-  get pending(): readonly Uint8Array[] {
-    return this.decoder.pending;
-  }
-
-  /** The topic that stands behind a Topic Alias of the client. */
-  topicOfAlias(alias: number): Uint8Array | undefined {
-    return this.aliases?.get(alias);
   }
 
   /** Bytes from the client. */
