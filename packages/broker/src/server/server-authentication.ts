@@ -37,13 +37,13 @@ export class ServerAuthentication {
     const names = this.#given.map(({ name }) => name);
     const doubled = doubledMethod(authentication, names);
     if (doubled !== undefined) throw doubled.error;
-    const { next, commit, undo } = await this.#links.stage(authentication);
-    const commitBoth = (): void => {
-      commit();
-      this.#context.users.scramIterations = scramIterationsOf(next);
+    const staged = await this.#links.stage(authentication);
+    const commit = (): void => {
+      staged.commit();
+      this.#context.users.scramIterations = scramIterationsOf(staged.next);
     };
-    const chain = new AuthenticatorByTenant(this.#chainOf(next, anonymous), this.#chainOfOthers(next));
-    return { chain, commit: commitBoth, undo };
+    const chain = new AuthenticatorByTenant(this.#chainOf(staged.next, anonymous), this.#chainOfOthers(staged.next));
+    return { chain, commit, undo: () => staged.undo() };
   }
 
   close(): void {

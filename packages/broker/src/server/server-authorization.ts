@@ -24,16 +24,16 @@ export class ServerAuthorization {
    * @throws MqttError of the kinds
    */
   async stage({ authorization }: BrokerConfig, broker?: Broker): Promise<Staged> {
-    const { next, commit, undo } = await this.#links.stage(authorization);
-    const sources = next.map(({ open }) => open.source);
-    const commitBoth = (): void => {
+    const staged = await this.#links.stage(authorization);
+    const sources = staged.next.map(({ open }) => open.source);
+    const commit = (): void => {
       const { authorizers } = this.#access;
       const isChanged = authorizers.length !== sources.length || sources.some((source, i) => source !== authorizers[i]);
-      commit();
+      staged.commit();
       this.#access.authorizers = sources;
       if (isChanged && broker !== undefined) this.#renew(broker);
     };
-    return { commit: commitBoth, undo };
+    return { commit, undo: () => staged.undo() };
   }
 
   /** Begins to forget answers that have ended. */

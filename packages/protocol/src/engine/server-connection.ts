@@ -27,7 +27,7 @@ import { AuthenticationExchange } from "./authentication-exchange.ts";
 import { NO_LIMIT, type Sender } from "./sender.ts";
 import { asMqttError, peerFault, tooLargeForClient, unexpected } from "./server-faults.ts";
 import type { ServerConnectionLimits } from "./server-connection-limits.ts";
-import { refuseMalformedConnect, writeConnack, writeDisconnect } from "./server-goodbye.ts";
+import { sayWhy, writeConnack } from "./server-goodbye.ts";
 import {
   type AcceptConnect,
   type ConnectAnswer,
@@ -315,21 +315,17 @@ export class ServerConnection implements FrameHandler {
     return false;
   }
 
-  /** Before 5.0 a refusal cannot be said: [v3 MQTT-3.3.5-2] leaves a positive acknowledgement or a close; we close (O-3). */
-  private deny(type: PubackType, id: number, reasonCode: number): void {
-    if (this.sender.version !== 5) this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
-    else if (!this.explains(type, id, reasonCode)) this.sender.acknowledgeAfter(type, id, reasonCode, 0);
-  }
-
   /**
-   * Says why in the acknowledgement itself. One that earlier ones must precede ([MQTT-4.6.0-2] [MQTT-4.6.0-3]) goes without, since what
-   * waits for a commit has no room for words, and making some would cost those that are not refused.
+   * Before 5.0 a refusal cannot be said: [v3 MQTT-3.3.5-2] leaves a positive acknowledgement or a close; we close (O-3). Why is said where
+   * no earlier one waits for its commit, which must go first ([MQTT-4.6.0-2] [MQTT-4.6.0-3]): what waits there has no room for words.
    */
-  private explains(type: PubackType, packetIdentifier: number, reasonCode: number): boolean {
-    const { sender, sink } = this;
-    if (!this.wantsProblemInformation || sender.pendingPubacks + this.unreleased.count > 0) return false;
-    const properties = sink.explainDenial?.(offsets, reasonCode);
-    return properties !== undefined && sender.packet({ type, packetIdentifier, reasonCode, properties });
+  private deny(type: PubackType, packetIdentifier: number, reasonCode: number): void {
+    const { sender } = this;
+    if (sender.version !== 5) return this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
+    const mayExplain = this.wantsProblemInformation && sender.pendingPubacks + this.unreleased.count === 0;
+    const properties = mayExplain ? this.sink.explainDenial?.(offsets, reasonCode) : undefined;
+    if (properties !== undefined && sender.packet({ type, packetIdentifier, reasonCode, properties })) return;
+    sender.acknowledgeAfter(type, packetIdentifier, reasonCode, 0);
   }
 
   /** A PUBLISH without Topic Name has an alias: what has neither was refused before. */
@@ -564,18 +560,11 @@ export class ServerConnection implements FrameHandler {
   ): void {
     if (this.phase === CLOSED) return;
     try {
-      this.sayWhy(error, reasonCode, properties);
+      sayWhy(this.sender, this.phase.kind, error, reasonCode, properties);
     } catch {
       // What cannot be said does not keep the connection from its end.
     }
     this.close(error);
-  }
-
-  private sayWhy(error: MqttError, reasonCode: number, properties: Properties | undefined): void {
-    const { sender, phase } = this;
-    if (phase === AWAITING_CONNECT) refuseMalformedConnect(sender, error, reasonCode);
-    else if (phase === CONNECTING || phase === AUTHENTICATING) writeConnack(sender, reasonCode, false, properties);
-    else writeDisconnect(sender, reasonCode, properties);
   }
 
   private close(error: MqttError | undefined): void {

@@ -24,7 +24,7 @@ export function writeConnack(
  * The answer to a CONNECT that could not be read. Section 4.13: one of 5.0 is told what is wrong with it. [v3 MQTT-3.1.4-1]: an
  * older one is not, but for an unsupported protocol level ([v3 MQTT-3.1.2-2]), in the form the client knows.
  */
-export function refuseMalformedConnect(sender: Sender, error: MqttError, reasonCode: number): void {
+function refuseMalformedConnect(sender: Sender, error: MqttError, reasonCode: number): void {
   if (reasonCode === ReasonCode.UnsupportedProtocolVersion) {
     sender.version = connackVersion(Number(error.details?.["level"] ?? 4));
   } else if (sender.version !== 5) return;
@@ -32,9 +32,22 @@ export function refuseMalformedConnect(sender: Sender, error: MqttError, reasonC
 }
 
 /** DISCONNECT on 5.0; before, a server has none. */
-export function writeDisconnect(sender: Sender, reasonCode: number, properties: Properties | undefined): void {
+function writeDisconnect(sender: Sender, reasonCode: number, properties: Properties | undefined): void {
   if (sender.version !== 5) return;
   const packet: DisconnectPacket = { type: PacketType.DISCONNECT, reasonCode: serverDisconnectReason(reasonCode) };
   // A Server Reference may be what makes it too large: the code alone always fits.
   if (properties === undefined || !sender.packet({ ...packet, properties })) sender.packet(packet);
+}
+
+/** Why the connection is ended, in whatever packet its phase and version have for that. */
+export function sayWhy(
+  sender: Sender,
+  phase: string,
+  error: MqttError,
+  reasonCode: number,
+  properties: Properties | undefined,
+): void {
+  if (phase === "awaiting-connect") refuseMalformedConnect(sender, error, reasonCode);
+  else if (phase === "connecting" || phase === "authenticating") writeConnack(sender, reasonCode, false, properties);
+  else writeDisconnect(sender, reasonCode, properties);
 }
