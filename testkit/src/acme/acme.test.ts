@@ -95,6 +95,8 @@ describe.skipIf(missing !== "")(`ACME${missing && ` (${missing})`}`, { timeout: 
       if (lines.every(({ message }) => message !== "certificates reloaded"))
         expect(await issuerAt("localhost", await readFile(join(folder, "data/ca.pem"), "utf8"))).toContain("Bowline local CA");
       await line("certificates reloaded");
+      // And goes on to be.
+      expect(await issuerAt("localhost", await readFile(join(folder, "data/ca.pem"), "utf8"))).toContain("Bowline local CA");
       const root = await pebble.root();
       for (const name of NAMES) expect(await issuerAt(name, root)).toContain("Pebble");
       expect(await orders()).toEqual([

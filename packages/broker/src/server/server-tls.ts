@@ -1,5 +1,6 @@
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { AcmeFiles } from "../tls/acme/acme-files.ts";
+import type { CertificateMaterial } from "../tls/certificate-files.ts";
 import { type LocalCa, openLocalCa, openLocalCertificate, openNamedCertificate } from "../tls/local-ca.ts";
 import { readTlsSettings } from "../tls/read-tls-settings.ts";
 import { TenantTable } from "../tls/tenant-directory.ts";
@@ -56,21 +57,23 @@ export class ServerTls {
   async stage(config: BrokerConfig, needsTls: boolean): Promise<StagedTls> {
     if (!needsTls) return { tenants: this.#tenants, commit: () => this.#setNames(config.hosts), undo() {} };
     let localCa: LocalCa | undefined;
+    let issued: CertificateMaterial | undefined;
     const settings = await readTlsSettings(
       config.tls,
-      async () => (await new AcmeFiles(this.#folder).readCertificate())?.material,
+      async () => (issued = (await new AcmeFiles(this.#folder).readCertificate())?.material),
       async () => {
         localCa = await openLocalCa({ folder: this.#folder });
         return this.#local(localCa);
       },
     );
     // A local certificate needs no names: it serves this machine's, which always belong to the listener's tenant.
-    const own = localCa === undefined ? settings.material.dnsNames : [];
+    const material = issued ?? (localCa === undefined ? settings.material : undefined);
+    const own = material?.dnsNames ?? [];
     const tenants = this.#tenants ?? new TenantTable(new TenantTls({ tenant: DEFAULT_TENANT, ...settings }), [], this.names);
     const shared: SharedTls = {
       folder: this.#folder,
       config: config.tls,
-      material: localCa === undefined ? settings.material : undefined,
+      material,
     };
     const others = await this.#readOthers(shared);
     const commit = (): void => {

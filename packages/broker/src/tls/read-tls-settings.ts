@@ -16,9 +16,8 @@ export async function readTlsSettings(
   issued: () => Promise<CertificateMaterial | undefined>,
   local: () => Promise<Pick<TenantTlsSettings, "material" | "named">>,
 ): Promise<TenantTlsSettings> {
-  const own = config.acme === undefined ? await ownMaterial(config) : await issued();
   const settings: TenantTlsSettings = {
-    ...(own === undefined ? await local() : { material: own }),
+    ...(config.acme === undefined ? await ownOrLocal(config, local) : await issuedAndLocal(issued, local)),
     ...(await clientTrust(config)),
     alpnProtocols: config.alpn,
   };
@@ -30,6 +29,19 @@ export async function readTlsSettings(
 export function tlsFiles({ certificate, key, chain, clientCa, crl, passphrase }: TlsConfig): string[] {
   const secret = passphrase !== undefined && "file" in passphrase ? passphrase.file : undefined;
   return [certificate, key, chain, clientCa, crl, secret].filter((file) => file !== undefined);
+}
+
+type Shown = Pick<TenantTlsSettings, "material" | "named">;
+
+async function ownOrLocal(config: TlsConfig, local: () => Promise<Shown>): Promise<Shown> {
+  const material = await ownMaterial(config);
+  return material === undefined ? local() : { material };
+}
+
+/** The names of this machine are none that an authority issues for; whoever trusts the local one goes on by them. */
+async function issuedAndLocal(issued: () => Promise<CertificateMaterial | undefined>, local: () => Promise<Shown>): Promise<Shown> {
+  const [material, own] = [await issued(), await local()];
+  return material === undefined ? own : { ...own, material };
 }
 
 async function ownMaterial({ certificate, key, chain, passphrase }: TlsConfig): Promise<CertificateMaterial | undefined> {
