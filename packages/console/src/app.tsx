@@ -44,7 +44,10 @@ export function App({ model }: { model: MqttModel }): JSX.Element {
       <main id="content" tabIndex={-1}>
         {isSignedOut && <SignInCard wasSignedIn={isKnown} onSignedIn={again} />}
         <StorageAlarm report={report} />
-        {report.status !== undefined && <CurrentPage route={route} status={report.status} report={report} model={model} />}
+        {/* Anew after a sign-in, since views stop asking when they are refused. */}
+        {report.status !== undefined && (
+          <CurrentPage key={signIns} route={route} status={report.status} report={report} model={model} />
+        )}
       </main>
     </>
   );

@@ -188,15 +188,30 @@ export function signOut(): Promise<void> {
   return request("DELETE", "session");
 }
 
+/** The bytes of an answer that goes on until the broker ends it. */
+export async function streamResource(path: string, signal: AbortSignal): Promise<ReadableStream<BufferSource>> {
+  const response = await ask(path, { method: "GET", signal });
+  if (!response.ok || response.body === null) throw await failureOf(response);
+  return response.body;
+}
+
 async function request<T>(method: string, path: string, init: RequestInit = {}): Promise<T> {
+  const response = await ask(path, { ...init, method, signal: init.signal ?? AbortSignal.timeout(TIME_LIMIT_MS) });
+  if (!response.ok) throw await failureOf(response);
+  const text = await response.text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+function ask(path: string, init: RequestInit): Promise<Response> {
   const headers = { ...OWN_PAGE, ...(init.headers as Record<string, string> | undefined) };
-  const signal = init.signal ?? AbortSignal.timeout(TIME_LIMIT_MS);
-  const response = await fetch(`/api/v1/${path}`, { ...init, method, headers, signal }).catch((cause: unknown) => {
+  return fetch(`/api/v1/${path}`, { ...init, headers }).catch((cause: unknown) => {
     throw new RequestFailure(0, "the broker does not answer", { cause });
   });
+}
+
+async function failureOf(response: Response): Promise<RequestFailure> {
   const text = await response.text();
-  if (!response.ok) throw new RequestFailure(response.status, messageIn(text) ?? `the broker answered ${response.status}`);
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+  return new RequestFailure(response.status, messageIn(text) ?? `the broker answered ${response.status}`);
 }
 
 function messageIn(text: string): string | undefined {

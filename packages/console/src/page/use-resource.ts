@@ -34,6 +34,8 @@ export function useResource<T>(path: string, everyMs: number): Resource<T> {
       );
       if (end.signal.aborted) return;
       setAnswer((last) => ({ ...last, ...next }));
+      // Nobody is signed in: what is asked until somebody is would only be refused.
+      if (next.problem?.isSignedOut === true) return;
       timer = setTimeout(() => void ask(), Math.max(everyMs, REST * (performance.now() - startedAt)));
     };
     void ask();

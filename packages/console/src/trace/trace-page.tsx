@@ -4,6 +4,7 @@ import { fieldText } from "../page/field-text.ts";
 import { useNow } from "../page/use-now.ts";
 import { count } from "../text/numbers.ts";
 import { duration } from "../text/times.ts";
+import { visibleText } from "../text/visible-text.ts";
 import { TraceList } from "./trace-list.tsx";
 import { type TraceLog, ROWS_MAX } from "./trace-log.ts";
 import { type TraceControl, useTrace } from "./use-trace.ts";
@@ -92,11 +93,11 @@ function TraceForm({ query, trace }: { query: URLSearchParams; trace: TraceContr
   );
 }
 
-function TraceState({ trace: { log, isRunning, isBroken } }: { trace: TraceControl }): JSX.Element {
+function TraceState({ trace: { log, isRunning, problem } }: { trace: TraceControl }): JSX.Element {
   return (
     <p class="muted counters">
-      <span role="status" class={isRunning ? "state ok" : isBroken ? "state bad" : ""}>
-        {stateText(log, isRunning, isBroken)}
+      <span role="status" class={isRunning ? "state ok" : problem === "" ? "" : "state bad"}>
+        {problem === "" ? stateText(log, isRunning) : visibleText(problem)}
       </span>
       {isRunning && log.started !== undefined && <Remaining until={log.started.at + log.started.seconds * 1_000} />}
       {log.packets > 0 && <span>{count(log.packets)} packets</span>}
@@ -117,9 +118,8 @@ const END_TEXTS: Readonly<Record<string, string>> = {
   fault: "Ended by a fault of the broker; read its log",
 };
 
-function stateText({ started, end }: TraceLog, isRunning: boolean, isBroken: boolean): string {
+function stateText({ started, end }: TraceLog, isRunning: boolean): string {
   if (isRunning) return started === undefined ? "Starting" : "Running";
-  if (isBroken) return "The broker refused the trace, or is gone: see that the filter and the address are right";
   if (end !== undefined) return END_TEXTS[end.reason] ?? "Ended";
   return started === undefined ? "" : "Stopped";
 }

@@ -1,17 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TraceEvent } from "./trace-event.ts";
 import { EMPTY_LOG, type TraceLog, withEvents } from "./trace-log.ts";
+import { traceStream } from "./trace-stream.ts";
 
 /** As often as anybody can read. */
 const SHOW_EVERY_MS = 100;
-const KINDS: readonly TraceEvent["kind"][] = ["started", "packet", "closed", "dropped", "end"];
 
 /** A trace of the page, at most one at a time. */
 export interface TraceControl {
   readonly log: TraceLog;
   readonly isRunning: boolean;
-  /** The stream broke off, or the broker refused it. */
-  readonly isBroken: boolean;
+  /** Why there is none, or no more; empty when all went well. */
+  readonly problem: string;
   /** Ends the one that runs, and begins anew. */
   readonly start: (query: URLSearchParams) => void;
   readonly stop: () => void;
@@ -21,57 +21,51 @@ export interface TraceControl {
 /** Opens a stream of live packets, and lets go of it when it ends, when the user says so, and with the view. */
 export function useTrace(): TraceControl {
   const [log, setLog] = useState<TraceLog>(EMPTY_LOG);
-  const [state, setState] = useState<"idle" | "running" | "broken">("idle");
-  const close = useRef<() => void>(() => undefined);
-  useEffect(() => () => close.current(), []);
+  const [isRunning, setRunning] = useState(false);
+  const [problem, setProblem] = useState("");
+  const current = useRef<AbortController>(undefined);
+  useEffect(() => () => current.current?.abort(), []);
   const stop = (): void => {
-    close.current();
-    setState("idle");
+    current.current?.abort();
+    setRunning(false);
   };
   const start = (query: URLSearchParams): void => {
-    close.current();
+    stop();
+    const own = new AbortController();
+    current.current = own;
     setLog(EMPTY_LOG);
-    setState("running");
-    close.current = openTrace(query, {
-      tell: (events) => setLog((last) => withEvents(last, events)),
-      over: (isBroken) => setState(isBroken ? "broken" : "idle"),
+    setProblem("");
+    setRunning(true);
+    const show = (events: readonly TraceEvent[]): void => setLog((last) => withEvents(last, events));
+    void follow(query, own.signal, show).then((fault) => {
+      if (own.signal.aborted) return;
+      setProblem(fault);
+      setRunning(false);
     });
   };
   const clear = (): void => setLog(({ started }) => (started === undefined ? EMPTY_LOG : { ...EMPTY_LOG, started }));
-  return { log, isRunning: state === "running", isBroken: state === "broken", start, stop, clear };
+  return { log, isRunning, problem, start, stop, clear };
 }
 
-interface TraceListener {
-  readonly tell: (events: readonly TraceEvent[]) => void;
-  readonly over: (isBroken: boolean) => void;
-}
-
-/** Answers how to end it. */
-function openTrace(query: URLSearchParams, { tell, over }: TraceListener): () => void {
-  const stream = new EventSource(`/api/v1/trace?${query.toString()}`);
+/** Shows what comes, a few times a second; answers why it ended before its time, or nothing. */
+async function follow(query: URLSearchParams, signal: AbortSignal, show: (events: readonly TraceEvent[]) => void): Promise<string> {
   let waiting: TraceEvent[] = [];
+  let isComplete = false;
   const flush = (): void => {
-    if (waiting.length > 0) tell(waiting);
+    if (waiting.length > 0 && !signal.aborted) show(waiting);
     waiting = [];
   };
   const timer = setInterval(flush, SHOW_EVERY_MS);
-  const close = (): void => {
-    flush();
+  try {
+    for await (const events of traceStream(query, signal)) {
+      waiting.push(...events);
+      isComplete = events.at(-1)?.kind === "end";
+    }
+    return isComplete ? "" : "the broker ended before the trace did";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
     clearInterval(timer);
-    stream.close();
-  };
-  for (const kind of KINDS) {
-    stream.addEventListener(kind, ({ data }: MessageEvent<string>) => {
-      waiting.push(JSON.parse(data) as TraceEvent);
-      if (kind !== "end") return;
-      close();
-      over(false);
-    });
+    flush();
   }
-  // It would open the same trace again by itself, with a gap that nobody sees.
-  stream.addEventListener("error", () => {
-    close();
-    over(true);
-  });
-  return close;
 }
