@@ -1,4 +1,5 @@
 import type { RuleInput } from "../acl/rule.ts";
+import type { ApiKeys } from "../admin/api-keys.ts";
 import type { RuleDirectory } from "../acl/rule-directory.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
@@ -66,6 +67,8 @@ export interface Server {
   readonly rules: RuleDirectory;
   /** The tenants beside `default`. */
   readonly tenants: ServerTenants;
+  /** Keys to the admin API. */
+  readonly keys: ApiKeys;
   readonly folder: DataFolder;
   /** Undefined when no listener speaks TLS, or the configuration brings a certificate of its own. */
   readonly localCa: LocalCa | undefined;
@@ -188,6 +191,7 @@ function serverOf({ core, tls, listeners, reload, admin, tenants, folder, closer
     users: core.users,
     rules: core.rules.directory,
     tenants,
+    keys: core.keys,
     folder,
     get localCa() {
       return tls.localCa;

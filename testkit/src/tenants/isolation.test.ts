@@ -1,0 +1,305 @@
+// Two tenants with the same users, Client Identifiers and topics. Clients of both come, subscribe, publish, leave, are taken over, kicked and
+// banned in random order, over TLS and WebSocket, 3.1.1 and 5.0, with a restart in the middle. Every message says whose it is. Invariants:
+// no client gets a message of the other tenant; none loses its connection by what happens there; neither the admin API with a tenant's
+// key, nor the metrics, the log, `$SYS` or a TLS session tells of the other.
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { setTimeout as pass } from "node:timers/promises";
+import type { Client } from "@bowline/client";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { seededRandom } from "../virtual/index.ts";
+import { parsePrometheus } from "../broker/index.ts";
+import { TenantWorld, USERS } from "./tenant-world.ts";
+
+const isLong = process.env["BOWLINE_LONG"] === "1";
+const NAMES = ["acme", "beta"] as const;
+const IDS = ["one", "two", "three"];
+const TOPICS = ["a", "a/b", "a/b/c", "b"];
+const FILTERS = ["#", "a/#", "+/b", "b", "$share/group/a/#", "$share/group/#", "$SYS/#"];
+const STEPS = isLong ? 3_000 : 150;
+const seeds = process.env["BOWLINE_SEED"] === undefined ? [Date.now() % 1e9] : [Number(process.env["BOWLINE_SEED"])];
+
+let world: TenantWorld;
+beforeAll(async () => {
+  world = await TenantWorld.start(NAMES);
+}, 30_000);
+afterAll(() => world.end());
+
+/** One client of one tenant, and what it saw. */
+interface Guest {
+  readonly tenant: string;
+  readonly id: string;
+  readonly user: string;
+  readonly client: Client;
+  /** We, or its own tenant, ended it. */
+  isEnding: boolean;
+}
+
+class Visit {
+  readonly violations: string[] = [];
+  received = 0;
+  private readonly guests = new Map<string, Guest>();
+  private readonly random: () => number;
+
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
+  }
+
+  pick<T>(all: readonly T[]): T {
+    return all[Math.floor(this.random() * all.length)]!;
+  }
+
+  async step(i: number): Promise<void> {
+    const tenant = this.pick(NAMES);
+    const id = this.pick(IDS);
+    const guest = this.guests.get(`${tenant} ${id}`);
+    const dice = this.random();
+    if (guest === undefined || dice < 0.15) await this.come(tenant, id);
+    else if (dice < 0.4) await this.subscribe(guest);
+    else if (dice < 0.85) await this.publish(guest, i);
+    else if (dice < 0.9) await this.leave(guest);
+    else if (dice < 0.95) await this.cut(guest);
+    else await this.expel(guest);
+  }
+
+  /** In place of the one there is, which is taken over, or comes beside it when it is another user. */
+  private async come(tenant: string, id: string): Promise<void> {
+    const key = `${tenant} ${id}`;
+    const old = this.guests.get(key);
+    if (old !== undefined) old.isEnding = true;
+    const user = this.pick(USERS);
+    const isKept = this.random() < 0.5;
+    const client = world.dial(this.pick(["mqtts", "wss"]), tenant, user, {
+      protocolVersion: this.pick([4, 5] as const),
+      session: { clientId: id, ...(isKept ? { expiryInterval: 600, cleanStart: false } : { expiryInterval: 0 }) },
+      will: { topicName: this.pick(TOPICS), payload: `${tenant}:will`, retain: this.random() < 0.5, qos: 1 },
+    });
+    const guest: Guest = { tenant, id, user, client, isEnding: false };
+    client.on("message", (message) => {
+      this.received++;
+      if (message.topicName.startsWith("$SYS/")) return;
+      if (!message.text().startsWith(`${tenant}:`)) this.violations.push(`${key} got ${message.text()} by ${message.topicName}`);
+    });
+    client.on("connectionLost", ({ code }) => {
+      if (!guest.isEnding) this.violations.push(`${key} lost its connection: ${code}`);
+    });
+    await client.online();
+    this.guests.set(key, guest);
+    await old?.client.abort();
+  }
+
+  private async subscribe({ client }: Guest): Promise<void> {
+    const subscription = client.subscribe(this.pick(FILTERS), { qos: this.pick([0, 1, 2] as const) });
+    // Read by the listener, so that what comes by another filter of a kept Session is seen too.
+    void (async () => {
+      for await (const _ of subscription);
+    })().catch(() => {});
+    await subscription.ready.catch(() => {});
+  }
+
+  private async publish({ client, tenant }: Guest, i: number): Promise<void> {
+    const qos = this.pick([0, 1, 2] as const);
+    const publication = client.publish(this.pick(TOPICS), `${tenant}:${i}`, { qos, retain: this.random() < 0.3 });
+    // One that was banned a moment ago cannot.
+    await Promise.resolve(publication).catch(() => {});
+  }
+
+  private async leave(guest: Guest): Promise<void> {
+    guest.isEnding = true;
+    this.guests.delete(`${guest.tenant} ${guest.id}`);
+    await guest.client.close();
+  }
+
+  /** Without DISCONNECT: its will is published. */
+  private async cut(guest: Guest): Promise<void> {
+    guest.isEnding = true;
+    this.guests.delete(`${guest.tenant} ${guest.id}`);
+    await guest.client.abort();
+  }
+
+  /** By its own tenant: kicked, or banned for a moment. Its namesake at the other tenant notices nothing. */
+  private async expel({ tenant, id, user }: Guest): Promise<void> {
+    const mine = [...this.guests.values()].filter((each) => each.tenant === tenant);
+    const ban = this.pick([
+      { kind: "client", value: id },
+      { kind: "user", value: user },
+    ] as const);
+    for (const each of mine.filter((one) => (ban.kind === "client" ? one.id === id : one.user === user))) {
+      each.isEnding = true;
+      this.guests.delete(`${tenant} ${each.id}`);
+    }
+    await socketRequest("POST", `/api/v1/tenants/${tenant}/bans`, ban);
+    await expect(world.dial("mqtts", tenant, user, { session: { clientId: id } }).online()).rejects.toMatchObject({
+      reasonCode: 0x8a,
+    });
+    await socketRequest("DELETE", `/api/v1/tenants/${tenant}/bans/${ban.kind}/${ban.value}`);
+  }
+
+  /** How many are connected, by tenant. */
+  count(tenant: string): number {
+    return [...this.guests.values()].filter((each) => each.tenant === tenant).length;
+  }
+
+  async end(): Promise<void> {
+    for (const guest of this.guests.values()) {
+      guest.isEnding = true;
+      await guest.client.abort();
+    }
+    this.guests.clear();
+  }
+}
+
+async function operatorKey(): Promise<string> {
+  const { key, secret } = await world.server.keys.create({ name: "test", access: "full" });
+  return basic(key.id, secret.reveal());
+}
+
+function basic(id: string, secret: string): string {
+  return `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
+}
+
+let operators: string | undefined;
+async function socketRequest(method: string, path: string, value?: unknown): Promise<unknown> {
+  operators ??= await operatorKey();
+  return request(operators, method, path, value);
+}
+
+async function request(authorization: string, method: string, path: string, value?: unknown): Promise<unknown> {
+  const headers = { authorization, "content-type": "application/json" };
+  const body = value === undefined ? {} : { body: JSON.stringify(value) };
+  const response = await fetch(`${world.server.adminOrigin}${path}`, { method, headers, ...body });
+  const text = await response.text();
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+test.each(seeds)(
+  "nothing crosses between two tenants with the same names (seed %i)",
+  async (seed) => {
+    const visit = new Visit(seed);
+    try {
+      for (let i = 0; i < STEPS; i++) {
+        if (i === Math.floor(STEPS / 2)) {
+          await visit.end();
+          await world.restart();
+        }
+        await visit.step(i);
+      }
+      expect(visit.violations).toEqual([]);
+      expect(visit.received).toBeGreaterThan(STEPS / 10);
+      await tellsOnlyOfItself(visit);
+    } finally {
+      await visit.end();
+    }
+  },
+  isLong ? 600_000 : 60_000,
+);
+
+/** Admin API, metrics and log, while clients of both are connected. */
+async function tellsOnlyOfItself(visit: Visit): Promise<void> {
+  const metrics = parsePrometheus(await (await fetch(`${world.server.adminOrigin}/metrics`)).text());
+  for (const name of NAMES) {
+    const { key, secret } = await world.server.keys.create({ tenant: name, name: "own", access: "full" });
+    const own = basic(key.id, secret.reveal());
+    const { data } = (await request(own, "GET", "/api/v5/clients?conn_state=connected")) as { data: { peersni: string }[] };
+    expect(data).toHaveLength(visit.count(name));
+    for (const { peersni } of data) expect(peersni).toBe(`${name}.localhost`);
+    expect(metrics.value("bowline_connections", { tenant: name })).toBe(visit.count(name));
+    const { entries } = (await request(own, "GET", "/api/v1/audit")) as { entries: { tenant: string }[] };
+    for (const { tenant } of entries) expect(tenant).toBe(name);
+    const { router } = world.server.broker.tenantNamed(name)!;
+    for (const { value } of router.retained.entries())
+      expect(Buffer.from(value.payload).toString()).toMatch(new RegExp(`^${name}:`));
+  }
+  const about = world.log.filter((line) => line["clientId"] !== undefined);
+  expect(about.length).toBeGreaterThan(0);
+  for (const line of about) expect(NAMES).toContain(line["tenant"]);
+}
+
+test("$SYS tells each tenant of its own clients alone", async () => {
+  const guests = [
+    world.dial("mqtts", "acme", "ann", { session: { clientId: "s1" } }),
+    world.dial("mqtts", "acme", "ann", { session: { clientId: "s2" } }),
+    world.dial("mqtts", "beta", "ann", { session: { clientId: "s1" } }),
+  ];
+  await Promise.all(guests.map((guest) => guest.online()));
+  const connectedOf = async (guest: Client, expected: string): Promise<void> => {
+    for await (const message of guest.subscribe("$SYS/broker/clients/connected")) if (message.text() === expected) return;
+  };
+  await Promise.all([connectedOf(guests[0]!, "2"), connectedOf(guests[2]!, "1")]);
+  await Promise.all(guests.map((guest) => guest.abort()));
+}, 20_000);
+
+test.each(["TLSv1.2", "TLSv1.3"] as const)("a %s session of one tenant is a stranger at the other", async (version) => {
+  const port = Number(new URL(world.url("mqtts", "acme").replace("mqtts", "http")).port);
+  const ca = world.server.localCa!.certificate;
+  const dial = (tenant: string, session?: Buffer): Promise<TLSSocket> =>
+    new Promise((resolve, reject) => {
+      const servername = `${tenant}.localhost`;
+      const versions = { minVersion: version, maxVersion: version };
+      const socket = connectTls({
+        host: "127.0.0.1",
+        port,
+        servername,
+        ca,
+        ...versions,
+        ...(session === undefined ? {} : { session }),
+      });
+      socket.once("secureConnect", () => resolve(socket)).once("error", reject);
+    });
+  const first = await dial("acme");
+  const session = await new Promise<Buffer>((resolve) => {
+    first.once("session", resolve);
+    if (version === "TLSv1.2") resolve(first.getSession()!);
+  });
+  first.destroy();
+  const again = await dial("acme", session);
+  expect(again.isSessionReused()).toBe(true);
+  again.destroy();
+  const stranger = await dial("beta", session);
+  expect(stranger.isSessionReused()).toBe(false);
+  expect(stranger.getPeerCertificate().subjectaltname).toBe("DNS:beta.localhost");
+  stranger.destroy();
+});
+
+const CROWD = isLong ? { tenants: 200, clients: 50 } : { tenants: 20, clients: 10 };
+
+test(
+  `${CROWD.tenants} tenants of ${CROWD.clients} clients each: every message stays where it is, under load`,
+  async () => {
+    const names = Array.from({ length: CROWD.tenants }, (_, i) => `t${i}`);
+    const crowd = await TenantWorld.start(names);
+    const guests: Client[] = [];
+    try {
+      const wrong: string[] = [];
+      let received = 0;
+      for (const name of names) {
+        const own = Array.from({ length: CROWD.clients }, (_, i) =>
+          crowd.dial("mqtts", name, USERS[i % 2]!, { session: { clientId: `c${i}` } }),
+        );
+        guests.push(...own);
+        await Promise.all(
+          own.map(async (guest) => {
+            guest.on("message", (message) => {
+              received++;
+              if (message.text() !== name) wrong.push(`${name} got ${message.text()}`);
+            });
+            await guest.online();
+            const subscription = guest.subscribe("all/#");
+            void (async () => {
+              for await (const _ of subscription);
+            })().catch(() => {});
+            await subscription.ready;
+          }),
+        );
+      }
+      await Promise.all(guests.map((guest, i) => guest.publish("all/same", names[Math.floor(i / CROWD.clients)]!, { qos: 1 })));
+      const expected = CROWD.tenants * CROWD.clients * CROWD.clients;
+      for (let i = 0; received < expected && i < 200; i++) await pass(50);
+      expect(wrong).toEqual([]);
+      expect(received).toBe(expected);
+    } finally {
+      await Promise.all(guests.map((guest) => guest.abort()));
+      await crowd.end();
+    }
+  },
+  isLong ? 600_000 : 60_000,
+);
