@@ -76,3 +76,11 @@ test("authorizers of the configuration are asked about clients of the tenant def
   const both = access.rightsOf({ ...who, tenant: "acme" }, { remoteAddress: "", sources: [asked] });
   return both.unknown?.("publish", "t", 0, false)?.then(() => expect(both.refusedPublishes("t")).toBe(0b11_1111));
 });
+
+test("what is tried out is what the rules say, and nobody is asked", async () => {
+  const { access } = setUp(() => Promise.reject(new Error("asked")), 60_000);
+  await access.directory.add("default", { permission: "allow", action: "both", topics: ["a"] });
+  const question = { client: "c", user: "ann", address: "", topic: "a", qos: 0, retain: false } as const;
+  for (const action of ["publish", "subscribe", "receive"] as const)
+    expect(access.answer("default", { ...question, action })).toEqual({ isAllowed: true, reason: "rule rule-1 allows a" });
+});

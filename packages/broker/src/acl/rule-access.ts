@@ -5,7 +5,7 @@ import { publishBit } from "./access-control.ts";
 import { AnswerExpiry } from "./answer-expiry.ts";
 import { type AskedContext, AskedRights } from "./asked-rights.ts";
 import { type AskedSource, isAsked } from "./asked-source.ts";
-import { inWords, publishing, receiving } from "./decide.ts";
+import { inWords, publishing, receiving, subscribing } from "./decide.ts";
 import { rightsOfAbsent, superuserRights } from "./fixed-rights.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
 import type { RuleDirectory } from "./rule-directory.ts";
@@ -79,8 +79,8 @@ export class RuleAccess implements AccessControl, AskedContext {
     const { client, user, address, action, topic, qos, retain } = question;
     const who = { tenant, owner: user, clientIdentifier: client };
     const connection = { remoteAddress: address };
-    if (action === "subscribe") return this.rightsOf(who, connection).subscribing(topic, qos);
     const bound = this.directory.currentOf(tenant).rules.bind(who, connection);
+    if (action === "subscribe") return subscribing(bound, topic, qos);
     const decision = action === "publish" ? publishing(bound, topic, publishBit(qos, retain)) : receiving(bound, topic, qos);
     return { isAllowed: decision.isAllowed, reason: inWords(decision) };
   }

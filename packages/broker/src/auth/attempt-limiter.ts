@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 export interface AttemptLimit {
   /** Attempts that may come at once. */
   burst: number;
@@ -8,6 +10,9 @@ export interface AttemptLimit {
   /** How many of one key may wait for the outcome of others. Default: none. */
   maximumWaiting?: number;
 }
+
+/** A user name may have 65,535 bytes, and 20,000 of those would be more than a gigabyte: longer keys are watched by their hash. */
+const KEY_LENGTH_MAX = 256;
 
 /** Below so many keys nobody looks for those that can be forgotten. */
 const SWEEP_AT = 1024;
@@ -94,7 +99,8 @@ export class AttemptLimiter {
     }
   }
 
-  #bucket(key: string): Bucket {
+  #bucket(given: string): Bucket {
+    const key = given.length > KEY_LENGTH_MAX ? createHash("sha256").update(given).digest("base64") : given;
     const known = this.#buckets.get(key);
     const bucket = known ?? { attempts: this.#limit.burst, updatedAtMs: this.#now(), held: 0, waiting: undefined };
     this.#refill(bucket);

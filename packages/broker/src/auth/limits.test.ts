@@ -47,6 +47,12 @@ test("who has all attempts back is forgotten, and nobody else", () => {
   expect(limiter.take("guesser")).toBe(false);
 });
 
+test("names of any length are told apart", () => {
+  const limiter = new AttemptLimiter({ burst: 1, refillMs: 100, maximumKeys: 10 }, () => 0);
+  const long = "x".repeat(60_000);
+  expect([`${long}1`, `${long}2`, `${long}1`].map((name) => limiter.take(name))).toEqual([true, true, false]);
+});
+
 test("the tables stay bounded whatever names a peer invents", () => {
   const limiter = new AttemptLimiter({ burst: 2, refillMs: 100, maximumKeys: 50 }, () => 0);
   const remembered = new RememberedPasswords(() => 0, 50);
