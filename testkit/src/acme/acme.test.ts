@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -201,6 +201,30 @@ describe.skipIf(missing !== "")(`ACME${missing && ` (${missing})`}`, { timeout: 
       await once(blocker, "close");
       await pass(60_000);
       expect(renewal.counts).toEqual({ succeeded: 1, failed: 1 });
+    });
+
+    test("an authority that issues to its customers alone is shown whose account it is", async () => {
+      const customers = { "customer-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W" };
+      const strict = await PebbleServer.start(customers);
+      try {
+        const { directory, trust, httpPort } = strict;
+        const base = { directory, trust, names: NAMES, agreeToTerms: true, listen: `http://127.0.0.1:${httpPort}` } as const;
+        renewal.configure({ ...base, names: NAMES });
+        await renewal.settled();
+        const { error } = await line("no certificate was issued; the one in force stays");
+        expect(JSON.stringify(error)).toMatch(/ACME_FAILED.*externalAccountRequired/);
+        await writeFile(join(folder, "eab.key"), `${customers["customer-1"]}\n`);
+        const externalAccount = { id: "customer-1", key: { file: join(folder, "eab.key") } };
+        renewal.configure({ ...base, names: NAMES, externalAccount });
+        await renewal.settled();
+        expect(renewal.counts).toEqual({ succeeded: 1, failed: 1 });
+        // The account is made; the authority knows it by its key from then on.
+        renewal.configure({ ...base, names: NAMES.slice(0, 1) });
+        await renewal.settled();
+        expect(renewal.counts.succeeded).toBe(2);
+      } finally {
+        await strict.stop();
+      }
     });
 
     test("an order that is under way ends with the broker", async () => {

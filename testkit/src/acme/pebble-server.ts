@@ -29,7 +29,8 @@ export class PebbleServer {
     this.httpPort = httpPort;
   }
 
-  static async start(): Promise<PebbleServer> {
+  /** With `customers` it issues to them alone: their keys by their identifiers. */
+  static async start(customers?: Readonly<Record<string, string>>): Promise<PebbleServer> {
     const folder = await mkdtemp(join(tmpdir(), "bowline-pebble-"));
     const [port, management, http, dns, dnsManagement] = (await fivePorts()) as [number, number, number, number, number];
     const server = new PebbleServer(folder, port, management, http);
@@ -44,6 +45,8 @@ export class PebbleServer {
       httpPort: http,
       tlsPort: http,
       certificateValidityPeriod: CERTIFICATE_SECONDS,
+      externalAccountBindingRequired: customers !== undefined,
+      externalAccountMACKeys: customers ?? {},
     };
     await writeFile(join(folder, "pebble.json"), JSON.stringify({ pebble }));
     const nobody = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];

@@ -18,6 +18,19 @@ test.each([
   await expect(loadConfig({ overrides: { tls: { acme: wrong as unknown as typeof acme } } })).rejects.toThrow(message);
 });
 
+test("the key of an external account is a secret that lies elsewhere, and must be one", async () => {
+  process.env["EAB_OF_A_TEST"] = "not base64url!";
+  const externalAccount = { id: "one", key: { env: "EAB_OF_A_TEST" } };
+  await expect(loadConfig({ overrides: { tls: { acme: { ...acme, externalAccount } } } })).rejects.toThrow(
+    /tls\.acme\.externalAccount\.key must hold .* in base64url/,
+  );
+  process.env["EAB_OF_A_TEST"] = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajV";
+  expect((await loadConfig({ overrides: { tls: { acme: { ...acme, externalAccount } } } })).tls.acme?.externalAccount).toEqual(
+    externalAccount,
+  );
+  delete process.env["EAB_OF_A_TEST"];
+});
+
 test("a certificate comes by ACME or from files, not both", async () => {
   const tls = { acme, certificate: "cert.pem", key: "key.pem" };
   await expect(loadConfig({ overrides: { tls } })).rejects.toThrow(/needs either acme, or certificate and key/);

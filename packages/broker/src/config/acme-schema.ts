@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type SecretReference, secretReferenceSchema } from "./secret-reference.ts";
 
 /** A certificate from an authority that speaks ACME, such as Let's Encrypt. */
 export interface AcmeConfig {
@@ -9,6 +10,20 @@ export interface AcmeConfig {
   /** Where http-01 challenges are answered. */
   listen: string;
   trust?: string | undefined;
+  externalAccount?: ExternalAccount | undefined;
+}
+
+/** The account at an authority that issues to its customers alone. */
+export interface ExternalAccount {
+  id: string;
+  key: SecretReference;
+}
+
+/** What is wrong with what the secret of an external account holds. */
+export function externalKeyFault(text: string): string | undefined {
+  return /^[\w-]{16,}=*$/.test(text)
+    ? undefined
+    : "tls.acme.externalAccount.key must hold the key that the authority gave, in base64url";
 }
 
 /** @see AcmeConfig */
@@ -39,4 +54,13 @@ export const acmeSchema: z.ZodType<AcmeConfig, AcmeInput> = z.strictObject({
     .string()
     .optional()
     .describe("PEM file with the authority of the ACME server's own certificate. Default: the public ones that Node knows."),
+  externalAccount: z
+    .strictObject({
+      id: z.string().min(1).describe("Key identifier (EAB KID)."),
+      key: secretReferenceSchema.describe("Its key (EAB HMAC), in base64url."),
+    })
+    .optional()
+    .describe(
+      "External account binding, for authorities that issue to their customers alone. Needed once, when the account is made.",
+    ),
 });

@@ -5,6 +5,7 @@ import { checkAuthenticator, doubledMethod, secretsOf } from "../auth/authentica
 import { parseListenUrl } from "../listeners/listen-url.ts";
 import { parseAdminUrl, parseChallengeUrl, parseConsoleUrl } from "../server/admin-url.ts";
 import { trustedProxies } from "../server/trusted-proxies.ts";
+import { externalKeyFault } from "./acme-schema.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
 import { readSecret } from "./secret-reference.ts";
@@ -55,6 +56,9 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
 function secretsIn({ tls, metrics, bootstrap, authentication, authorization }: BrokerConfig): NamedSecret[] {
   return [
     ...(tls.passphrase === undefined ? [] : [{ path: ["tls", "passphrase"], reference: tls.passphrase }]),
+    ...(tls.acme?.externalAccount === undefined
+      ? []
+      : [{ path: ["tls", "acme", "externalAccount", "key"], reference: tls.acme.externalAccount.key, faultOf: externalKeyFault }]),
     ...(metrics.token === undefined ? [] : [{ path: ["metrics", "token"], reference: metrics.token }]),
     ...bootstrap.users.map(({ password }, index) => ({ path: ["bootstrap", "users", index, "password"], reference: password })),
     ...authentication.flatMap((link, index) => below(["authentication", index], secretsOf(link))),

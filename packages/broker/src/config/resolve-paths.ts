@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { resolveAuthorization } from "../acl/authorization-kinds.ts";
 import { resolveAuthenticator } from "../auth/authenticator-kinds.ts";
+import type { AcmeInput } from "./acme-schema.ts";
 import type { BrokerConfigInput } from "./broker-config.ts";
 import type { SecretReference } from "./secret-reference.ts";
 
@@ -26,7 +27,7 @@ export function resolvePaths(input: BrokerConfigInput, directory: string): Broke
             chain: path(tls.chain),
             clientCa: path(tls.clientCa),
             crl: path(tls.crl),
-            ...(tls.acme === undefined ? {} : { acme: { ...tls.acme, trust: path(tls.acme.trust) } }),
+            ...(tls.acme === undefined ? {} : { acme: resolveAcme(tls.acme, path, secret) }),
             ...(tls.passphrase === undefined ? {} : { passphrase: secret(tls.passphrase) }),
           },
         }),
@@ -36,5 +37,18 @@ export function resolvePaths(input: BrokerConfigInput, directory: string): Broke
       : {
           bootstrap: { ...bootstrap, users: bootstrap.users.map((user) => ({ ...user, password: secret(user.password) })) },
         }),
+  };
+}
+
+function resolveAcme(
+  acme: AcmeInput,
+  path: (name: string | undefined) => string | undefined,
+  secret: (reference: SecretReference) => SecretReference,
+): AcmeInput {
+  const { externalAccount } = acme;
+  return {
+    ...acme,
+    trust: path(acme.trust),
+    ...(externalAccount === undefined ? {} : { externalAccount: { ...externalAccount, key: secret(externalAccount.key) } }),
   };
 }

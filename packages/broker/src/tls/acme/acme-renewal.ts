@@ -1,7 +1,9 @@
 import { MqttError } from "@bowline/protocol";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
 import type { AcmeConfig } from "../../config/acme-schema.ts";
+import { readSecret } from "../../config/secret-reference.ts";
 import type { Logger } from "../../log/logger.ts";
+import type { Secret } from "../../log/secret.ts";
 import { parseChallengeUrl } from "../../server/admin-url.ts";
 import { readPem } from "../certificate-files.ts";
 import { AcmeFiles, type KeptCertificate } from "./acme-files.ts";
@@ -104,7 +106,8 @@ export class AcmeRenewal {
     try {
       const trust = config.trust === undefined ? undefined : await readPem(config.trust);
       const accountKey = await this.#files.accountKey();
-      const session = await AcmeSession.open({ directory, accountKey, email, trust, signal });
+      const externalAccount = await readExternalAccount(config);
+      const session = await AcmeSession.open({ directory, accountKey, email, trust, externalAccount, signal });
       const material = await orderCertificate({ session, names, challenges, signal });
       await this.#files.writeCertificate(material, directory);
       this.counts.succeeded++;
@@ -120,6 +123,11 @@ export class AcmeRenewal {
     clock.clearTimer(this.#timer);
     this.#timer = clock.setTimer(() => this.#look(), Math.min(delayMs, LOOK_AGAIN_MS));
   }
+}
+
+/** The secret is read when it is needed, so that one that is replaced holds at once. */
+async function readExternalAccount({ externalAccount }: AcmeConfig): Promise<{ id: string; key: Secret } | undefined> {
+  return externalAccount === undefined ? undefined : { id: externalAccount.id, key: await readSecret(externalAccount.key) };
 }
 
 /** 0 or less when it is due: there is none, it is for other names or of another server, or near its end. */

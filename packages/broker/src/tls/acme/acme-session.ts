@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
-import { calculateJwkThumbprint, exportJWK, FlattenedSign, type JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, type FlattenedJWS, FlattenedSign, type JWK } from "jose";
 import { z } from "zod";
+import type { Secret } from "../../log/secret.ts";
 import { type AcmeAnswer, acmeRequest } from "./acme-request.ts";
 
 export interface AcmeSessionOptions {
@@ -13,6 +14,8 @@ export interface AcmeSessionOptions {
   readonly email?: string | undefined;
   /** PEM of the authorities that vouch for the server itself. */
   readonly trust?: string | undefined;
+  /** Whose account it is at an authority that asks for one of its own. */
+  readonly externalAccount?: { readonly id: string; readonly key: Secret } | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -45,12 +48,13 @@ export class AcmeSession {
 
   /** @throws MqttError ACME_FAILED, or Error of the network */
   static async open(options: AcmeSessionOptions): Promise<AcmeSession> {
-    const { directory, accountKey, email, trust, signal } = options;
+    const { directory, accountKey, email, trust, externalAccount, signal } = options;
     const answer = await acmeRequest(directory, { trust, signal });
     const session = new AcmeSession(options, readAnswer(answer, directorySchema), await exportJWK(createPublicKey(accountKey)));
     const account = await session.post(session.#directory.newAccount, {
       termsOfServiceAgreed: true,
       ...(email === undefined ? {} : { contact: [`mailto:${email}`] }),
+      ...(externalAccount === undefined ? {} : { externalAccountBinding: await session.#binding(externalAccount) }),
     });
     session.#account = locationOf(account);
     return session;
@@ -76,6 +80,13 @@ export class AcmeSession {
       const problem = problemOf(answer);
       if (problem.type !== "urn:ietf:params:acme:error:badNonce" || attempt === NONCE_ATTEMPTS) throw refused(problem, answer);
     }
+  }
+
+  /** The account's key, signed with what the authority gave [RFC 8555 7.3.4]. */
+  #binding({ id, key }: { readonly id: string; readonly key: Secret }): Promise<FlattenedJWS> {
+    return new FlattenedSign(new TextEncoder().encode(JSON.stringify(this.#jwk)))
+      .setProtectedHeader({ alg: "HS256", kid: id, url: this.#directory.newAccount })
+      .sign(Buffer.from(key.reveal(), "base64url"));
   }
 
   async #signed(url: string, payload: object | undefined): Promise<string> {
