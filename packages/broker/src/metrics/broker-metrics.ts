@@ -114,7 +114,11 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
     "Topic Filters refused for maximumSubscriptions or maximumTenantSubscriptions.",
   ],
   ["bowline_publishes_blocked_total", "publishesBlocked", "PUBLISH packets refused for a receiver whose queue was full."],
-  ["bowline_slow_clients_disconnected_total", "slowDisconnected", "Connections ended because the client does not read, or its queue was full."],
+  [
+    "bowline_slow_clients_disconnected_total",
+    "slowDisconnected",
+    "Connections ended because the client does not read, or its queue was full.",
+  ],
   ["bowline_publishes_over_rate_total", "publishesOverRate", "PUBLISH packets refused or dropped for the rate of their publisher."],
   ["bowline_publishers_slowed_total", "publishersSlowed", "Times that a publisher over its rate was made to wait."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
