@@ -60,6 +60,7 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     expect(await readFile(await download.path(), "utf8")).toBe(String(await broker.ca()));
   });
 
+  // row 41 of docs/security.md, CVE-2020-13821.
   test("shows the clients, its own among them, and a name that is markup as text", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [command, "console", "--data", broker.dataFolder]);
     await page.goto(stdout.trim());

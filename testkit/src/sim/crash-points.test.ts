@@ -124,6 +124,7 @@ const rows: readonly CrashRow[] = [
   },
 ];
 
+// row 24 of docs/security.md, CVE-2026-6564, CVE-2026-8741: QoS 2 between the answer and the store.
 describe.each([4, 5] as const)("MQTT level %i, a broker that dies", (version) => {
   test.each(rows)("$row", async ({ exchange, before, notBefore, after, notAfter = [] }) => {
     const { violations, history, counts } = await runScript(smallExchange({ version, ...exchange }), { records: true });
