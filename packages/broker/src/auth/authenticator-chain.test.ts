@@ -148,6 +148,19 @@ test("a crowd that shares a user and comes at once is let in after a few hashes"
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
+test("one password more than may wait is answered 0x89, which is no failure of the client", async () => {
+  const hasher = new PasswordHasher({ concurrency: 1, maximumQueued: 2 });
+  const users = new UserDirectory(new MemoryStorage(), hasher);
+  const chain = new AuthenticatorChain([new UserMethod(users, hasher)], silentLogger);
+  const codes = await Promise.all(
+    Array.from({ length: 20 }, async (_, i) => {
+      const answer = await chain.authenticate(request("bob", "wrong", `192.0.2.${i}`), never);
+      return answer.allowed ? 0 : answer.reasonCode;
+    }),
+  );
+  expect(codes).toEqual([0x86, 0x86, 0x86, ...Array<number>(17).fill(0x89)]);
+});
+
 test("right passwords use up no attempts", async () => {
   const { chain, clock } = setUp();
   for (let i = 0; i < 12; i++) {
