@@ -12,7 +12,7 @@ import { VirtualClock } from "../virtual/index.ts";
 import { closedPort } from "../guides/closed-port.ts";
 import { CERTIFICATE_SECONDS, PebbleServer } from "./pebble-server.ts";
 
-/* Certificates ordered of a real ACME server. It refuses half of the nonces, as servers may. */
+/* Certificates ordered of a real ACME server. It refuses a fifth of the nonces, as servers may. */
 
 const missing = missingPrograms("pebble", "pebble-challtestsrv");
 const NAMES = ["mqtt.example.test", "www.example.test"];
