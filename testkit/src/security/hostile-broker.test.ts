@@ -58,7 +58,9 @@ describe.each([false, true])("byte by byte: %s", (isCut) => {
     const codes: string[] = [];
     const client = connect(`mqtt://127.0.0.1:${port}`, { reconnect: false });
     for (const event of ["attemptFailed", "connectionLost"] as const) client.on(event, ({ code }) => codes.push(code));
-    await new Promise<void>((resolve) => client.on("status", ({ state }) => (state === "failed" || state === "closed") && resolve()));
+    await new Promise<void>((resolve) =>
+      client.on("status", ({ state }) => (state === "failed" || state === "closed") && resolve()),
+    );
     expect(codes.length).toBeGreaterThan(0);
     expect(codes).not.toContain("INTERNAL");
     await client.abort();
