@@ -1,23 +1,18 @@
 import { X509Certificate } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect, type Client } from "@bowline/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { loadConfig } from "../config/load-config.ts";
-import { silentLogger } from "../log/logger.ts";
-import { startServer } from "../server/start-server.ts";
+import type { Client } from "@bowline/client";
+import { localServers } from "@bowline/testkit/broker";
+import { beforeEach, expect, test } from "vitest";
 import { type LocalCa, openLocalCa } from "../tls/local-ca.ts";
 import type { AuthRequest } from "./authenticator.ts";
 import { CertificateMethod, firstAlternativeName } from "./certificate-method.ts";
 
-let folder = "";
+const servers = localServers({ memory: true });
 let authority: LocalCa;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bowline-certificates-"));
-  authority = await openLocalCa({ folder: join(folder, "ca") });
+  authority = await openLocalCa({ folder: join(servers.folder, "ca") });
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 const request = (peerCertificate?: Uint8Array): AuthRequest => ({
   tenant: "default",
@@ -62,47 +57,25 @@ test("a client without a certificate is left to the others", () => {
 
 test("over real sockets: with a certificate as its owner, without one by password", async () => {
   const own = await authority.issue(["localhost"]);
-  await writeFile(join(folder, "cert.pem"), own.certificate);
-  await writeFile(join(folder, "key.pem"), own.privateKey);
-  await writeFile(join(folder, "clients.pem"), authority.certificate);
-  const config = await loadConfig({
-    directory: folder,
-    overrides: {
-      data: "data",
-      memory: true,
-      console: false,
-      listen: ["mqtts://localhost:0"],
-      tls: { certificate: "cert.pem", key: "key.pem", clientCa: "clients.pem" },
-      authentication: [{ kind: "certificate" }, { kind: "password" }],
-    },
+  await writeFile(join(servers.folder, "cert.pem"), own.certificate);
+  await writeFile(join(servers.folder, "key.pem"), own.privateKey);
+  await writeFile(join(servers.folder, "clients.pem"), authority.certificate);
+  const server = await servers.start({
+    listen: ["mqtts://localhost:0"],
+    tls: { certificate: "cert.pem", key: "key.pem", clientCa: "clients.pem" },
+    authentication: [{ kind: "certificate" }, { kind: "password" }],
   });
-  const server = await startServer({ config, logger: silentLogger, version: "1" });
   await server.users.add("default", "ann", "secret");
   const device = await authority.issue(["device.localhost"], "client");
-  const stranger = await (await openLocalCa({ folder: join(folder, "strangers") })).issue(["device.localhost"], "client");
-  const made: Client[] = [];
-  const dial = (tls: object, credentials?: { username: string; password: string }): Client => {
-    const client = connect(server.listeners[0] ?? "", {
-      reconnect: false,
-      tls: { ca: authority.certificate, ...tls },
-      ...(credentials === undefined ? {} : { credentials }),
-    });
-    client.on("attemptFailed", () => {});
-    made.push(client);
-    return client;
-  };
-  try {
-    const certified = dial({ cert: device.certificate, key: device.privateKey });
-    await certified.online();
-    await dial({}, { username: "ann", password: "secret" }).online();
-    const owners = [...server.broker.connections()].map(({ session }) => session?.owner);
-    expect(owners.sort()).toEqual(["ann", "device.localhost"]);
-    await expect(dial({}).online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
-    await expect(dial({ cert: stranger.certificate, key: stranger.privateKey }).online()).rejects.toMatchObject({
-      code: "NOT_AUTHORIZED",
-    });
-  } finally {
-    for (const each of made) void each.abort();
-    await server.close();
-  }
+  const stranger = await (await openLocalCa({ folder: join(servers.folder, "strangers") })).issue(["device.localhost"], "client");
+  const dial = (tls: object, credentials: { username?: string; password?: string } = {}): Client =>
+    servers.client({ tls: { ca: authority.certificate, ...tls }, credentials });
+  const certified = dial({ cert: device.certificate, key: device.privateKey });
+  await certified.online();
+  await dial({}, { username: "ann", password: "secret" }).online();
+  const owners = [...server.broker.connections()].map(({ session }) => session?.owner);
+  expect(owners.sort()).toEqual(["ann", "device.localhost"]);
+  const code = "NOT_AUTHORIZED";
+  await expect(dial({}).online()).rejects.toMatchObject({ code });
+  await expect(dial({ cert: stranger.certificate, key: stranger.privateKey }).online()).rejects.toMatchObject({ code });
 });

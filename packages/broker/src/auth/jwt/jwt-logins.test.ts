@@ -1,14 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PacketType } from "@bowline/protocol";
-import { BrokerWorld, connectOf, type TestClient } from "@bowline/testkit/broker";
+import { BrokerWorld, connectOf, localServers, type TestClient } from "@bowline/testkit/broker";
 import { SignJWT } from "jose";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { loadConfig } from "../../config/load-config.ts";
+import { beforeEach, expect, test, vi } from "vitest";
 import { silentLogger } from "../../log/logger.ts";
-import { type Server, startServer } from "../../server/start-server.ts";
-import { connect } from "@bowline/client";
 import { AuthenticatorChain } from "../authenticator-chain.ts";
 import { jwtSchema } from "./jwt-config.ts";
 import { openJwtKeys } from "./jwt-keys.ts";
@@ -17,12 +13,8 @@ import { JwtMethod } from "./jwt-method.ts";
 /* Tokens at a broker: renewed in band, and with their rules in force. */
 
 const SECRET = "a shared secret that is long enough!";
-let folder = "";
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "bowline-jwt-logins-"));
-  await writeFile(join(folder, "secret"), SECRET);
-});
-afterEach(() => rm(folder, { recursive: true }));
+const servers = localServers({ memory: true });
+beforeEach(() => writeFile(join(servers.folder, "secret"), SECRET));
 
 const sign = (payload: Record<string, unknown>): Promise<string> =>
   new SignJWT({ sub: "ann", ...payload }).setProtectedHeader({ alg: "HS256" }).sign(Buffer.from(SECRET));
@@ -38,7 +30,7 @@ async function next(client: TestClient): Promise<object> {
 }
 
 test("[MQTT-4.12.1-1] a connection lives as long as its token, and longer with another one by AUTH", async () => {
-  const config = jwtSchema.parse({ kind: "jwt", secret: { file: join(folder, "secret") } });
+  const config = jwtSchema.parse({ kind: "jwt", secret: { file: join(servers.folder, "secret") } });
   const keys = await openJwtKeys(config);
   const method = new JwtMethod(config, keys, () => world.clock.wallTime());
   const world = await BrokerWorld.start({ authenticator: new AuthenticatorChain([method], silentLogger, method.enhanced) });
@@ -64,40 +56,18 @@ test("[MQTT-4.12.1-1] a connection lives as long as its token, and longer with a
 });
 
 test("tokens and passwords beside each other, and the rules of a token, over real sockets", async () => {
-  const text = "authentication: [{kind: jwt, secret: {file: secret}}, {kind: password}]";
-  await writeFile(join(folder, "bowline.yaml"), text);
-  const overrides = { data: "data", memory: true, console: false as const, listen: ["mqtt://127.0.0.1:0"] };
-  const server: Server = await startServer({
-    config: await loadConfig({ file: join(folder, "bowline.yaml"), directory: folder, overrides }),
-    logger: silentLogger,
-    version: "1",
-  });
-  const login = (username: string, password: string) =>
-    connect(server.listeners[0] ?? "", { reconnect: false, credentials: { username, password } });
+  const server = await servers.start({ authentication: [{ kind: "jwt", secret: { file: "secret" } }, { kind: "password" }] });
+  const login = (username: string, password: string) => servers.client({ credentials: { username, password } });
   await server.users.add("default", "bob", "secret of bob");
   const exp = Math.floor(Date.now() / 1_000) + 60;
-  const clients = [
-    login("whoever", await sign({ exp, acl: { sub: ["a/#"], pub: ["a/1"] } })),
-    login("bob", "secret of bob"),
-    login("bob", await sign({ exp: 1 })),
-  ];
-  const [ann, bob, late] = clients as [(typeof clients)[0], (typeof clients)[0], (typeof clients)[0]];
-  for (const each of clients) each.on("attemptFailed", () => {});
-  try {
-    await Promise.all([ann.online(), bob.online()]);
-    expect(
-      [...server.broker.connections()]
-        .map(({ session }) => session?.owner)
-        .filter(Boolean)
-        .sort(),
-    ).toEqual(["ann", "bob"]);
-    await ann.subscribe("a/#", { qos: 1 }).ready;
-    await expect(ann.subscribe("b", { qos: 1 }).ready).rejects.toMatchObject({ reasonCode: 0x87 });
-    await expect(ann.publish("b", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
-    await ann.publish("a/1", "x", { qos: 1 });
-    await expect(late.online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
-  } finally {
-    for (const each of clients) void each.abort();
-    await server.close();
-  }
+  const ann = login("whoever", await sign({ exp, acl: { sub: ["a/#"], pub: ["a/1"] } }));
+  const bob = login("bob", "secret of bob");
+  await Promise.all([ann.online(), bob.online()]);
+  const owners = [...server.broker.connections()].map(({ session }) => session?.owner);
+  expect(owners.sort()).toEqual(["ann", "bob"]);
+  await ann.subscribe("a/#", { qos: 1 }).ready;
+  await expect(ann.subscribe("b", { qos: 1 }).ready).rejects.toMatchObject({ reasonCode: 0x87 });
+  await expect(ann.publish("b", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
+  await ann.publish("a/1", "x", { qos: 1 });
+  await expect(login("bob", await sign({ exp: 1 })).online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
 });
