@@ -439,6 +439,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     if (isWritable) this.logger.info({}, "storage takes writes again");
     else this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
     // Also where it is not writable: over its size limit it takes what makes room.
+    // Publishers who wait for storage hear how it is.
+    this.commits.moved();
     this.journal.settle((error) => this.logger.error({ error }, "what was owed to storage failed"));
   }
 

@@ -27,6 +27,7 @@ export type LimitsConfig = Pick<
   | "maximumBufferedBytes"
   | "publishesPerSecond"
   | "publishBytesPerSecond"
+  | "maximumUnkeptBytes"
   | "queueFull"
   | "maximumTopicBytes"
   | "maximumSubscriptions"
@@ -104,6 +105,9 @@ export const limitsSchema: z.ZodType<LimitsConfig, LimitsInput> = z.strictObject
     "PUBLISH packets of one client; over the rate it waits up to 1 s, and is then refused with 0x97. 0 for no limit.",
   ),
   publishBytesPerSecond: whole("publishBytesPerSecond", 0, Number.MAX_SAFE_INTEGER).describe("Their bytes. 0 for no limit."),
+  maximumUnkeptBytes: whole("maximumUnkeptBytes", 1_024, Number.MAX_SAFE_INTEGER).describe(
+    "Bytes of messages that storage was given and has not kept yet; publishers of more are not read from until it has.",
+  ),
   queueFull: z
     .enum(["dropNew", "dropOldest", "disconnect", "reliable"])
     .default(defaultLimits.queueFull)

@@ -37,6 +37,8 @@ export interface BrokerLimits extends ServerConnectionLimits, PublishRates, Tena
   maximumRetainedMessages: number;
   /** Bytes of topics, payloads and properties, of one tenant. */
   maximumRetainedBytes: number;
+  /** Bytes of messages that storage was given and has not kept yet. */
+  maximumUnkeptBytes: number;
   /** What becomes of a QoS 1 or 2 message for a Session whose queue is full. */
   queueFull: RouterOptions["limits"]["queueFull"];
   maximumQueuedMessages: number;
@@ -93,6 +95,8 @@ export const defaultLimits: BrokerLimits = {
   // What is too fast depends on who is served; without a rate a message costs nothing more.
   publishesPerSecond: 0,
   publishBytesPerSecond: 0,
+  // More in one flush makes no disk faster, and it is in memory several times over until then.
+  maximumUnkeptBytes: 32 * 1024 * 1024,
   // No publisher stands still for a receiver, and what was acknowledged first is kept.
   queueFull: "dropNew",
   maximumQueuedMessages: 100_000,

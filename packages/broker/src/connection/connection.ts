@@ -91,6 +91,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   /** Undefined where no rate is set: then a message costs the look at this field. */
   private rate: PublishRate | undefined;
   private rateTimer: TimerHandle;
+  /** A PUBLISH waits until storage has kept more. */
+  private awaitsStorage = false;
   /** A SUBACK or UNSUBACK that waits for its commit; undefined while there is none. */
   private keeping: CommitWait | undefined;
   private granted: readonly { subscription: Subscription; isNew: boolean }[] = [];
@@ -160,7 +162,16 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   commitMoved(): void {
-    if (this.isOpen) this.contain(() => this.sender.commitMoved());
+    if (!this.isOpen) return;
+    this.contain(() => this.sender.commitMoved());
+    if (!this.awaitsStorage) return;
+    this.awaitsStorage = false;
+    this.contain(() => this.receiver.retryPublish());
+  }
+
+  awaitStorage(): void {
+    this.awaitsStorage = true;
+    this.awaitCommit();
   }
 
   write(bytes: Uint8Array): boolean {

@@ -1,8 +1,14 @@
 import { MqttError } from "@bowline/protocol";
-import type { OutboundEntry } from "@bowline/protocol/internal";
+import { Fifo, type OutboundEntry } from "@bowline/protocol/internal";
 import type { Session } from "../sessions/session.ts";
 import type { QueueEntry, Storage } from "../storage/storage.ts";
 import { KeptMessage } from "./kept-message.ts";
+
+/** How many bytes were stored up to a commit number. */
+interface StoredMark {
+  readonly commit: number;
+  storedBytes: number;
+}
 
 /**
  * The broker's hand on storage: numbers messages, counts who holds them, and turns what happens to outbound entries into rows.
@@ -16,6 +22,11 @@ export class Journal {
   readonly storage: Storage;
   private nextMessageId = 1;
   private owed: (() => number)[] = [];
+  /** Bytes of all messages that were stored, and of those known to be kept; between them a mark for each commit number. */
+  private storedBytes = 0;
+  private keptBytes = 0;
+  private readonly marks = new Fifo<StoredMark>();
+  private newest: StoredMark = { commit: 0, storedBytes: 0 };
 
   constructor(storage: Storage) {
     this.storage = storage;
@@ -44,7 +55,32 @@ export class Journal {
     });
     this.nextMessageId++;
     message.id = id;
+    this.storedBytes += topicName.length + payload.length + (properties?.length ?? 0);
+    if (commit !== this.newest.commit) this.mark(commit);
+    this.newest.storedBytes = this.storedBytes;
     return commit;
+  }
+
+  /** Whether messages of more than so many bytes were given to storage and are not kept yet. */
+  isBehind(maximumBytes: number): boolean {
+    if (this.storedBytes - this.keptBytes <= maximumBytes) return false;
+    this.forgetKept();
+    return this.storedBytes - this.keptBytes > maximumBytes;
+  }
+
+  private mark(commit: number): void {
+    this.forgetKept();
+    this.newest = { commit, storedBytes: 0 };
+    this.marks.push(this.newest);
+  }
+
+  private forgetKept(): void {
+    const { marks } = this;
+    const { committed } = this.storage;
+    for (let mark = marks.peek(); mark !== undefined && mark.commit <= committed; mark = marks.peek()) {
+      this.keptBytes = mark.storedBytes;
+      marks.shift();
+    }
   }
 
   /** One holder less. */

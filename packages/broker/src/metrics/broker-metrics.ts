@@ -121,6 +121,7 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
   ],
   ["bowline_publishes_over_rate_total", "publishesOverRate", "PUBLISH packets refused or dropped for the rate of their publisher."],
   ["bowline_publishers_slowed_total", "publishersSlowed", "Times that a publisher over its rate was made to wait."],
+  ["bowline_publishers_held_total", "publishersHeld", "Times that a publisher was made to wait for storage."],
   ["bowline_wills_postponed_total", "willsPostponed", "Wills that waited for storage."],
   ["bowline_wills_dropped_total", "willsDropped", "Wills that were not published."],
   ["bowline_logins_expired_total", "loginsExpired", "Connections ended because their credentials had expired."],

@@ -50,6 +50,8 @@ export class Counters {
   publishesOverRate = 0;
   /** Times that a publisher over its rate was not read from for a while. */
   publishersSlowed = 0;
+  /** Times that a publisher was not read from until storage had kept what it was given. */
+  publishersHeld = 0;
   /** Messages that were not retained, since their tenant has as many as it may. */
   retainedRefused = 0;
   /** Topic Filters refused, since their Session has as many as it may. */

@@ -9,6 +9,8 @@ export interface Publisher {
   /** The topic published last, and the ways of publishing to it that are refused: the bits of `publishBit`, or `TOO_DEEP`. */
   lastRoute: Route | undefined;
   lastRouteRefused: number;
+  /** Storage is behind: nothing more is read until it has kept some, and then the same packet comes again. */
+  awaitStorage(): void;
   /** Whether its right to publish this must be asked for first; then the same packet comes again when that is known. */
   asksFirst(topicName: string, offsets: PublishOffsets): boolean;
 }

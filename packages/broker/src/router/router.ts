@@ -39,6 +39,8 @@ export interface RouterOptions {
   access: AccessControl;
   limits: DeliveryLimits &
     RetainedLimits & {
+      /** Bytes of messages that storage has not kept yet, beyond which publishers of more wait. */
+      maximumUnkeptBytes: number;
       /** Bytes of a Topic Name; longer ones are refused with 0x90. */
       maximumTopicBytes: number;
       /** Levels of a topic; deeper ones are refused with 0x90. */
@@ -385,6 +387,12 @@ export class Router {
       this.options.counters.publishesDenied += offsets.count;
       return -ReasonCode.QuotaExceeded;
     }
+    if (this.mustWait(route, offsets, session)) {
+      this.options.counters.messagesReceived -= offsets.count;
+      this.options.counters.publishersHeld++;
+      from.awaitStorage();
+      return Later;
+    }
     // First of all what can be refused: with a full disk nothing has happened yet (STORE_READ_ONLY).
     const after =
       offsets.qos === 2 && session.isPersistent
@@ -425,6 +433,12 @@ export class Router {
     const { health } = this.options.journal.storage;
     if (health.state === "ok" || !(isRetained || (qos > 0 && this.mustKeep(route, qos, from)))) return;
     throw new MqttError("STORE_READ_ONLY", { detail: health.cause });
+  }
+
+  /** Whether storage is so far behind that one more message for it would only grow what memory holds. */
+  private mustWait(route: Route, { qos, retain }: PublishOffsets, from: Session): boolean {
+    const { journal, limits } = this.options;
+    return journal.isBehind(limits.maximumUnkeptBytes) && (retain || this.mustKeep(route, qos, from));
   }
 
   private deliver(route: Route, from: Session | undefined): void {
