@@ -5,8 +5,8 @@ import { fieldsOf, readPacket, type ReadPacket, shownPayload } from "./describe-
 import { ExchangeMemory } from "./exchange-memory.ts";
 import { HEAD_BYTES_MAX, PacketHeads } from "./packet-heads.ts";
 import { packetWords } from "./packet-words.ts";
-import type { Trace } from "./trace.ts";
-import type { TracedClient } from "./trace-event.ts";
+import type { Trace, TraceLimits } from "./trace.ts";
+import type { TracedClient, TracedPacket } from "./trace-event.ts";
 
 /** What a tap needs of the connection it listens at. */
 export interface TappedConnection extends ChannelHandler {
@@ -142,34 +142,37 @@ export class ChannelTap implements Channel, ChannelHandler {
     const { packet } = read;
     if (packet?.type === PacketType.CONNECT) this.#introduced(packet.clientIdentifier, packet.protocolVersion);
     const topicName = packet?.type === PacketType.PUBLISH ? this.#topicOf(direction, packet) : undefined;
+    const cost = Math.min(packetBytes, HEAD_BYTES_MAX);
     for (const [trace, memory] of this.#traces) {
       if (!this.#isMeantBy(trace) || !isShown(trace, memory, direction, packet, topicName)) continue;
-      this.#tell(trace, direction, read, topicName);
+      trace.tellPacket(cost, () => this.#describe(trace.limits, direction, read, topicName));
     }
     // An empty Client Identifier is known when the CONNACK is written: the Session has it.
     this.#clientIdentifier ||= this.#connection.session?.clientIdentifier;
   }
 
-  #tell(trace: Trace, direction: Direction, { type, bytes, packet, fault }: ReadPacket, topicName: string | undefined): void {
+  #describe(
+    { payloadBytes }: TraceLimits,
+    direction: Direction,
+    { type, bytes, packet, fault }: ReadPacket,
+    topicName: string | undefined,
+  ): TracedPacket {
     const isPublish = packet?.type === PacketType.PUBLISH;
     const fields = packet === undefined ? undefined : fieldsOf(packet);
     // What is not kept of a packet is the end of its payload.
     const unkept = Math.max(0, bytes - HEAD_BYTES_MAX);
-    trace.tell(
-      {
-        kind: "packet",
-        at: this.#wallTime(),
-        ...this.#client(),
-        direction,
-        type,
-        bytes,
-        summary: packet === undefined ? "" : packetWords(packet, topicName),
-        ...(fields === undefined ? {} : { fields: isPublish && topicName !== undefined ? { ...fields, topicName } : fields }),
-        ...(isPublish ? { payload: shownPayload(packet.payload, packet.payload.length + unkept, trace.limits.payloadBytes) } : {}),
-        ...(fault === undefined ? {} : { fault }),
-      },
-      Math.min(bytes, HEAD_BYTES_MAX),
-    );
+    return {
+      kind: "packet",
+      at: this.#wallTime(),
+      ...this.#client(),
+      direction,
+      type,
+      bytes,
+      summary: packet === undefined ? "" : packetWords(packet, topicName),
+      ...(fields === undefined ? {} : { fields: isPublish && topicName !== undefined ? { ...fields, topicName } : fields }),
+      ...(isPublish ? { payload: shownPayload(packet.payload, packet.payload.length + unkept, payloadBytes) } : {}),
+      ...(fault === undefined ? {} : { fault }),
+    };
   }
 
   /** Who it is decides which traces stay. */

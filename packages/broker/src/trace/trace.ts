@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
-import type { TraceEndReason, TraceEvent } from "./trace-event.ts";
+import type { TracedPacket, TraceEndReason, TraceEvent } from "./trace-event.ts";
 import { type TraceRequest, TraceScope } from "./trace-scope.ts";
 
 /** What bounds a trace. */
@@ -48,22 +48,29 @@ export class Trace {
     return this.#isOver;
   }
 
-  /** Takes an event in, and `cost` as what it holds. */
+  /** Takes an event in, and `cost` as what it holds. One for which there is no room is lost. */
   tell(event: TraceEvent, cost: number): void {
-    if (this.#isOver) return;
-    const isPacket = event.kind === "packet";
-    if (this.#waiting.length >= WAITING_MAX || this.#waitingBytes + cost > WAITING_BYTES_MAX) {
-      if (isPacket) {
-        this.#dropped++;
-        this.#untold++;
-      }
-      return;
-    }
+    if (this.#isOver || !this.#hasRoomFor(cost)) return;
     this.#tellOfDropped();
     this.#waiting.push(event);
     this.#waitingBytes += cost;
-    if (isPacket && ++this.#told === this.limits.packets) this.end("packets");
     this.#wake?.();
+  }
+
+  /** The same for a packet, which is made only if there is room, and counted if not. */
+  tellPacket(cost: number, make: () => TracedPacket): void {
+    if (this.#isOver) return;
+    if (!this.#hasRoomFor(cost)) {
+      this.#dropped++;
+      this.#untold++;
+      return;
+    }
+    this.tell(make(), cost);
+    if (++this.#told === this.limits.packets) this.end("packets");
+  }
+
+  #hasRoomFor(cost: number): boolean {
+    return this.#waiting.length < WAITING_MAX && this.#waitingBytes + cost <= WAITING_BYTES_MAX;
   }
 
   /** Everything that waits, as soon as there is something; undefined when all is told. For one reader. */
