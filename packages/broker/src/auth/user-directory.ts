@@ -125,9 +125,8 @@ export class UserDirectory {
       this.#mustNotExist(tenant, username);
     }
     const createdAt = this.#wallTime();
-    await Promise.all(
-      users.map(({ username, passwordHash }) => this.#keep({ tenant, username, passwordHash, createdAt }, "added")),
-    );
+    for (const { username, passwordHash } of users) this.#put({ tenant, username, passwordHash, createdAt }, "added");
+    await this.#storage.flush();
   }
 
   /** Whether the next right password is to make other credentials: of an imported hash, or where SCRAM keys are missing. */
@@ -190,10 +189,14 @@ export class UserDirectory {
   }
 
   async #keep(user: StoredUser, kind: UserChange["kind"]): Promise<void> {
+    this.#put(user, kind);
+    await this.#storage.flush();
+  }
+
+  #put(user: StoredUser, kind: UserChange["kind"]): void {
     this.#storage.putUser(user);
     this.#users.set(userKey(user.tenant, user.username), user);
     this.#tell({ kind, tenant: user.tenant, username: user.username });
-    await this.#storage.flush();
   }
 
   #tell(change: UserChange): void {
