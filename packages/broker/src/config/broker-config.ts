@@ -145,13 +145,17 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
   watch: z.boolean().default(false).describe("Reload the configuration when its files change, as SIGHUP does."),
 });
 
-/** The configuration file's JSON Schema, for editors. What only a program can say, functions, is not in it. */
-export function brokerConfigJsonSchema(): object {
+/**
+ * The configuration file's JSON Schema, for editors.
+ *
+ * @param ofProgram With what only a program can say: functions.
+ */
+export function brokerConfigJsonSchema(ofProgram = false): object {
   const schema = z.toJSONSchema(brokerConfigSchema, {
     io: "input",
     unrepresentable: "any",
     override: ({ jsonSchema }) => {
-      if (jsonSchema.anyOf !== undefined) jsonSchema.anyOf = jsonSchema.anyOf.filter((form) => !isFunction(form));
+      if (!ofProgram && jsonSchema.anyOf !== undefined) jsonSchema.anyOf = jsonSchema.anyOf.filter((form) => !isFunction(form));
     },
   });
   return { title: "Bowline broker configuration", ...schema };

@@ -92,7 +92,7 @@ interface Schema {
 
 /** The keys the schema has at a path. Where there are several forms, those of the `kind` that is written there, else of all. */
 function knownKeys(path: Path, value: unknown): string[] {
-  let schemas: Schema[] = forms(brokerConfigJsonSchema());
+  let schemas: Schema[] = forms(brokerConfigJsonSchema(true));
   for (const name of path) {
     schemas = schemas.flatMap((schema) => forms(typeof name === "number" ? schema.items : schema.properties?.[name]));
   }

@@ -197,6 +197,14 @@ test("a program as configuration is the command line's business", async () => {
   expect(loaded.files).toEqual([join(folder, "bowline.config.ts"), "/lib.ts"]);
 });
 
+test("a key of a function's link is found by its closest name, and functions are for programs alone", async () => {
+  const mistyped = loadConfig({ overrides: { authentication: [{ kind: "function", authenticat: () => "deny" } as never] } });
+  await expect(mistyped).rejects.toThrow('unknown key "authentication.0.authenticat"; did you mean "authenticate"?');
+  expect(await faultOf("authorization: [{kind: function}]")).toContain(
+    'bowline.yaml:1:17: "authorization.0.authorize" must be a function: only a configuration in TypeScript',
+  );
+});
+
 test("every fault is told at once", async () => {
   expect(await faultOf("anonymus: true\nlog: {level: loud}")).toMatch(/yaml:1:1: .*anonymous.*\n.*yaml:2:7: "log\.level"/);
 });
