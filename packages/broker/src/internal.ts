@@ -47,6 +47,8 @@ export type { TracedPacket, TracedPayload, TraceEvent } from "./trace/trace-even
 export { Secret } from "./log/secret.ts";
 export type { LoadUserModule, UserModule } from "./realtime/user-module.ts";
 export { type Deployment, rulesOf, type TenantRuleList, type TenantUsers, usersOf } from "./tenants/deployment.ts";
+export type { Plan } from "./tenants/plan.ts";
+export type { UsageOf } from "./tenants/usage.ts";
 export { TenantRegistry } from "./tenants/tenant-registry.ts";
 export { parseTenantInput, type TenantInput, type TenantSettings, type TenantTlsFiles } from "./tenants/tenant-settings.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";

@@ -85,6 +85,8 @@ test("a tenant is made, used as printed, by --sni and --connect-to, paused, dele
   expect((await bowline("tenant", "pause", "acme")).stdout).toMatch(/^acme +paused +acme\.localhost\n$/);
   expect(await pasted(pub)).toMatchObject({ code: 3, stderr: expect.stringContaining("UNAVAILABLE") as string });
   await bowline("tenant", "resume", "acme");
+  expect((await bowline("tenant", "plan", "acme", "serverless", "--json")).stdout).toContain('"plan":"serverless"');
+  expect((await bowline("tenant", "usage", "acme")).stdout).toMatch(/^\d{4}-\d\d +\d+\.\d session minutes {2}1 in {2}/);
   expect(await pasted(pub)).toMatchObject({ code: 0 });
   expect(await bowline("tenant", "delete", "acme")).toMatchObject({ code: 0, stdout: "" });
   expect(await bowline("tenant", "list")).toMatchObject({ code: 0, stdout: "" });

@@ -1,13 +1,20 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { DataFolder, TenantInput, TenantSettings } from "@bowline/broker/internal";
+import type { DataFolder, Plan, TenantInput, TenantSettings, UsageOf } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import type { AdminClient } from "./admin-client.ts";
 import type { AdminTarget } from "./admin-target.ts";
+import { tenantPath } from "./tenant-option.ts";
 import { inStore } from "./data-store.ts";
 
 /** A tenant with a million messages takes some seconds. */
 const REMOVAL_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 100;
+
+/** What a tenant used, the latest first. */
+export interface TenantUsage {
+  readonly hours: readonly UsageOf[];
+  readonly months: readonly UsageOf[];
+}
 
 /** The tenants of a data folder, whether a broker runs there or not. */
 export interface Tenants {
@@ -19,6 +26,10 @@ export interface Tenants {
   show(name: string): Promise<TenantSettings>;
   create(input: TenantInput): Promise<TenantSettings>;
   setPaused(name: string, isPaused: boolean): Promise<TenantSettings>;
+  /** Another plan, or the configuration's. */
+  setPlan(name: string, plan: string | undefined): Promise<TenantSettings>;
+  plans(): Promise<Plan[]>;
+  usage(name: string): Promise<TenantUsage>;
   /** Resolves when all that it had is gone; without a broker that is done by the next start. */
   remove(name: string): Promise<void>;
 }
@@ -30,16 +41,20 @@ export interface Tenants {
  */
 export async function withTenants<T>({ client, folder }: AdminTarget, work: (tenants: Tenants) => Promise<T>): Promise<T> {
   if (folder === undefined || (await client.isAnswered())) return work(throughBroker(client, folder));
+  const onlyRunning = (): never => {
+    const remedy = "Start the broker: it knows its base domain, its listeners and its plans.";
+    throw new MqttError("ADMIN_UNREACHABLE", { detail: folder.adminSocket, remedy });
+  };
   return inStore(folder.path, "default", ({ tenants }) =>
     work({
       folder,
       admin: undefined,
       list: () => Promise.resolve(tenants.list()),
       show: (name) => Promise.resolve().then(() => tenants.get(name)),
-      create: () => {
-        const remedy = "Start the broker: it knows its base domain and its listeners.";
-        throw new MqttError("ADMIN_UNREACHABLE", { detail: folder.adminSocket, remedy });
-      },
+      create: onlyRunning,
+      setPlan: onlyRunning,
+      plans: onlyRunning,
+      usage: onlyRunning,
       setPaused: (name, isPaused) => tenants.setState(name, isPaused ? "paused" : "active"),
       remove: async (name) => void (await tenants.setState(name, "deleting")),
     }),
@@ -57,6 +72,9 @@ function throughBroker(client: AdminClient, folder: DataFolder | undefined): Ten
     show: (name) => client.request("GET", path(name)),
     create: (input) => client.request("POST", "/api/v1/tenants", input),
     setPaused: (name, isPaused) => client.request("POST", `${path(name)}/${isPaused ? "pause" : "resume"}`),
+    setPlan: (name, plan) => client.request("PUT", `${path(name)}/plan`, { plan: plan ?? null }),
+    plans: async () => (await client.request<{ plans: Plan[] }>("GET", "/api/v1/plans")).plans,
+    usage: (name) => client.request("GET", `${tenantPath(name)}/usage`),
     remove: async (name) => {
       await client.request("DELETE", path(name));
       const deadline = performance.now() + REMOVAL_WITHIN_MS;

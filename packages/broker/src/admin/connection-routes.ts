@@ -10,7 +10,10 @@ export function addConnectionRoutes(app: TenantApp): void {
     return detail === undefined ? none(c) : c.json(detail);
   });
   app.delete("/connections/:id", (c) => (c.get("deployment").endConnection(idOf(c)) ? c.body(null, 204) : none(c)));
-  app.get("/limits", (c) => c.json({ limits: c.get("deployment").limits(), counters: c.get("deployment").counters() }));
+  app.get("/limits", (c) => {
+    const { limits, counters, plan } = c.get("deployment");
+    return c.json({ limits: limits(), counters: counters(), plan: plan()?.name ?? null });
+  });
 }
 
 function idOf(c: TenantContext): number {

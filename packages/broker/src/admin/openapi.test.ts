@@ -5,6 +5,7 @@ import { addAuditRoute } from "./audit-log.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addOpenApiRoute, openApiOf } from "./openapi.ts";
 import { addControlRoutes } from "./operations-routes.ts";
+import { addPlanRoutes } from "./plan-routes.ts";
 import { addTenantListRoutes } from "./tenant-list-routes.ts";
 
 interface Document {
@@ -19,6 +20,7 @@ function operatorsApp(): Hono {
   return adminRoutes({ view: none, find: none, rates: none, logger: none }, (app) => {
     addAuditRoute(app, none);
     addTenantListRoutes(app, none);
+    addPlanRoutes(app, none);
     addKeyRoutes(app, none, none);
     addControlRoutes(app, none);
     addOpenApiRoute(app, "operator", "1");

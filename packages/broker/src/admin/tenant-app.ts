@@ -16,6 +16,7 @@ export function tenantRoutes(): TenantApp {
   addRuleRoutes(app);
   addBanRoutes(app);
   addTraceRoutes(app);
+  app.get("/usage", (c) => c.json(c.get("deployment").usage()));
   app.get("/audit", (c) => {
     const { items, meta } = pageOf(c, c.get("deployment").audit());
     return c.json({ entries: items, meta });

@@ -17,11 +17,14 @@ import {
   shutdownSchema,
 } from "./operations-schema.ts";
 import { type StorageConfig, storageSchema } from "./storage-schema.ts";
+import { type Preset, PRESETS } from "./presets.ts";
 import { type TenantsConfig, tenantsSchema } from "./tenants-schema.ts";
 import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 
 /** What a broker is told at start, complete and checked. The configuration file has the same keys, each of them optional. */
 export interface BrokerConfig {
+  /** Settings that belong together; see presets.ts. */
+  preset?: Preset | undefined;
   data: string;
   memory: boolean;
   durability: Durability;
@@ -51,7 +54,18 @@ export interface BrokerConfig {
 }
 
 /** The keys that hold further keys: command line and file are merged inside of them. */
-export const GROUPS = ["storage", "admin", "tls", "tenants", "limits", "log", "metrics", "events", "shutdown", "bootstrap"] as const;
+export const GROUPS = [
+  "storage",
+  "admin",
+  "tls",
+  "tenants",
+  "limits",
+  "log",
+  "metrics",
+  "events",
+  "shutdown",
+  "bootstrap",
+] as const;
 type Group = (typeof GROUPS)[number];
 
 /** What a file or the command line may say: any part of it. Undefined is not said. */
@@ -73,6 +87,12 @@ export type CheckedConfig = Omit<BrokerConfig, "listen"> & { listen: ListenerInp
 /** The one place of all defaults; each description says why where that is not plain. */
 export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z.strictObject({
   $schema: z.string().optional().describe("Address of this schema, for editors."),
+  preset: z
+    .enum(PRESETS)
+    .optional()
+    .describe(
+      "serverless: TLS alone, server names required, nobody anonymous, and the plan of the same name, as with EMQX Serverless.",
+    ),
   data: z
     .string()
     .min(1, { error: "must not be empty" })

@@ -8,6 +8,7 @@ import { trustedProxies } from "../server/trusted-proxies.ts";
 import { externalKeyFault } from "./acme-schema.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
+import { presetFaults } from "./presets.ts";
 import { readSecret } from "./secret-reference.ts";
 
 /** A key whose form is right and whose meaning is not. */
@@ -39,6 +40,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   check(["trustedProxies"], () => trustedProxies(config.trustedProxies));
   for (const [index, link] of config.authentication.entries()) check(["authentication", index], () => checkAuthenticator(link));
   for (const [index, each] of config.authorization.entries()) check(["authorization", index], () => checkAuthorization(each));
+  faults.push(...presetFaults(config));
   const doubled = doubledMethod(config.authentication);
   if (doubled !== undefined) faults.push({ path: ["authentication", doubled.index], error: doubled.error });
   for (const { path, reference, faultOf } of secretsIn(config)) {

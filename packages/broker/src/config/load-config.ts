@@ -7,6 +7,7 @@ import { configWarnings } from "./config-warnings.ts";
 import type { ConfigSource, PositionOf } from "./config-source.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { parseConfigText } from "./parse-config-text.ts";
+import { withPreset } from "./presets.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 
 export interface LoadConfigOptions {
@@ -44,14 +45,14 @@ export async function loadConfigFiles(options: LoadConfigOptions = {}): Promise<
   const directory = options.directory ?? process.cwd();
   const overrides = resolvePaths(options.overrides ?? {}, directory);
   if (options.file === undefined)
-    return { config: await complete(check(overrides, COMMAND_LINE), overrides, undefined), files: [] };
+    return { config: await complete(check(withPreset(overrides), COMMAND_LINE), overrides, undefined), files: [] };
   const path = resolve(directory, options.file);
   const source = await readSource(path, options);
   const origin: Origin = { name: options.file, positionOf: source.positionOf };
   // Checked alone first, so that a position is always one of the file.
   check(source.value, origin);
   const merged = merge(resolvePaths(source.value as BrokerConfigInput, dirname(path)), overrides);
-  const config = await complete(check(merged, COMMAND_LINE), overrides, origin);
+  const config = await complete(check(withPreset(merged), COMMAND_LINE), overrides, origin);
   const warnings = configWarnings(config).map(({ path: key, words }) => `${placeOf(key, origin)}${words}`);
   return { config, files: source.files, warnings };
 }

@@ -57,6 +57,11 @@ const TENANT_LIMITS: Readonly<Record<keyof TenantLimits, true>> = {
   queueFull: true,
 };
 
+/** Whether a tenant may have a limit of that name. */
+export function isTenantLimit(name: string): name is keyof TenantLimits {
+  return Object.hasOwn(TENANT_LIMITS, name);
+}
+
 /** The broker's limits with a tenant's own over them. Connections keep the object that they began with. */
 export function limitsOf(limits: BrokerLimits, own: TenantLimits | undefined): BrokerLimits {
   if (own === undefined) return limits;

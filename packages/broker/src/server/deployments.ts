@@ -3,7 +3,7 @@ import type { AuditLog } from "../admin/audit-log.ts";
 import { isAbout } from "../auth/ban-list.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Session } from "../sessions/session.ts";
-import { type Deployment, rulesOf, usersOf } from "../tenants/deployment.ts";
+import { boundedRules, boundedUsers, type Deployment, rulesOf, usersOf } from "../tenants/deployment.ts";
 import { DEFAULT_TENANT, type Tenant } from "../tenants/tenant.ts";
 import { messagesOf, sessionsOf } from "./deployment-messages.ts";
 import { detailOf } from "./connection-detail.ts";
@@ -22,12 +22,13 @@ export function deploymentOf(core: ServerCore, audit: AuditLog, name: string = D
   const { broker, users, rules, bans, tokens } = core;
   const tenant = core.tenants.has(name) ? broker.tenantNamed(name) : undefined;
   if (tenant === undefined) throw new MqttError("TENANT_UNKNOWN", { detail: `"${name}"` });
+  const plan = core.plans.of(core.tenants.planOf(name));
   const clients = (): Client[] => clientsOf(broker).filter(({ connection }) => connection.tenant === tenant);
   const find = (id: number): Client | undefined => clients().find(({ connection }) => connection.id === id);
   return {
     tenant,
-    users: usersOf(users, name),
-    rules: rulesOf(rules, name),
+    users: boundedUsers(usersOf(users, name), plan?.maximumUsers),
+    rules: boundedRules(rulesOf(rules, name), plan?.maximumRules),
     bans: {
       list: () => bans.list(name),
       add: (ban) => bans.add(name, ban),
@@ -44,6 +45,8 @@ export function deploymentOf(core: ServerCore, audit: AuditLog, name: string = D
     issueToken: () => tokens.issue(name),
     clients: () => sessionsOf(broker, tenant),
     ...messagesOf(broker, tenant),
+    usage: () => core.usage.of(name),
+    plan: () => plan,
     audit: () => audit.list(name),
     limits: () => tenant.limits,
     counters: () => tenant.counters,

@@ -15,6 +15,7 @@ import { OperatorAccess } from "../admin/operator-access.ts";
 import { addOpenApiRoute } from "../admin/openapi.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
+import { addPlanRoutes } from "../admin/plan-routes.ts";
 import { addTenantListRoutes } from "../admin/tenant-list-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
 import type { DataFolder } from "../config/data-folder.ts";
@@ -121,6 +122,7 @@ function controlled(
   return adminRoutes(context, (operators) => {
     addAuditRoute(operators, audit);
     addTenantListRoutes(operators, tenants);
+    addPlanRoutes(operators, tenants);
     addKeyRoutes(operators, core.keys, (tenant) => void deploymentOf(core, audit, tenant));
     addControlRoutes(operators, operations);
     addOpenApiRoute(operators, "operator", version);

@@ -21,7 +21,9 @@ import type { LoadUserModule } from "../realtime/user-module.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
+import { Plans } from "../tenants/plan.ts";
 import { TenantRegistry } from "../tenants/tenant-registry.ts";
+import { UsageMeters } from "../tenants/usage.ts";
 import type { CloseStack } from "./close-stack.ts";
 import { ServerAuthentication, type StagedChain } from "./server-authentication.ts";
 import { ServerAuthorization } from "./server-authorization.ts";
@@ -42,6 +44,8 @@ export interface ServerCore {
   bans: BanList;
   tenants: TenantRegistry;
   keys: ApiKeys;
+  plans: Plans;
+  usage: UsageMeters;
   /** Prepares the limits and the authenticators of another configuration. */
   stage(config: BrokerConfig): Promise<Staged>;
 }
@@ -70,6 +74,8 @@ export async function startServerCore(
   const bans = new BanList(storage);
   const tenants = new TenantRegistry(storage);
   const keys = new ApiKeys(storage);
+  const plans = new Plans(storage);
+  const usage = new UsageMeters(storage, logger, performance.now());
   const authentication = new ServerAuthentication({ users, hasher, logger, loadUserModule }, tokens, authenticationMethods);
   const authorization = new ServerAuthorization(access);
   const { limits } = config;
@@ -96,6 +102,8 @@ export async function startServerCore(
   bans.begin(directory.rules);
   tenants.begin(directory.rules);
   keys.begin(directory.rules);
+  plans.begin(directory.rules);
+  usage.begin(directory.rules);
   for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);
@@ -119,7 +127,7 @@ export async function startServerCore(
     };
     return { commit, undo: () => both.undo() };
   };
-  return { broker, users, rules: access, tokens, bans, tenants, keys, stage };
+  return { broker, users, rules: access, tokens, bans, tenants, keys, plans, usage, stage };
 }
 
 /** The chain of authenticators, and who is asked for rights. */

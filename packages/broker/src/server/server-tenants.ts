@@ -1,6 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { MqttError } from "@bowline/protocol";
+import type { BrokerConfig } from "../config/broker-config.ts";
 import type { Logger } from "../log/logger.ts";
 import { forgetTenantTls } from "../tls/tenant-certificates.ts";
+import type { Plan, Plans } from "../tenants/plan.ts";
+import { DEFAULT_TENANT } from "../tenants/tenant.ts";
 import type { TenantInput, TenantSettings, TenantTlsFiles } from "../tenants/tenant-settings.ts";
 import type { ConfigReload } from "./config-reload.ts";
 import { FileWatch } from "./file-watch.ts";
@@ -9,6 +13,8 @@ import type { ServerTls } from "./server-tls.ts";
 
 /** Rows of users, rules and bans that go with one transaction. */
 const ROWS_AT_ONCE = 500;
+/** What a crash loses of the usage. */
+const MEASURE_EVERY_MS = 1_000;
 /** As often as a full disk is tried again. */
 const RETRY_MS = 5_000;
 
@@ -27,6 +33,7 @@ export class ServerTenants {
   readonly #watch: FileWatch;
   readonly #removals = new Map<string, Promise<void>>();
   readonly #ending: AbortController = new AbortController();
+  #metering: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ServerTenantsOptions) {
@@ -34,8 +41,13 @@ export class ServerTenants {
     this.#watch = new FileWatch(() => void options.reload.reloadCertificates());
   }
 
-  /** Goes on with what the last process did not finish. */
+  get plans(): Plans {
+    return this.#options.core.plans;
+  }
+
+  /** Goes on with what the last process did not finish, and begins to count what tenants use. */
   begin(): void {
+    this.#metering = setInterval(() => this.#measure(), MEASURE_EVERY_MS).unref();
     for (const { name, state } of this.list()) if (state === "deleting") this.#beginRemoval(name);
     this.watchFiles();
   }
@@ -58,8 +70,10 @@ export class ServerTenants {
     return this.#alone(async () => {
       const { core, tls, reload, logger } = this.#options;
       const settings = core.tenants.plan(input, reload.config.tenants.baseDomain);
+      if (settings.plan !== undefined) core.plans.get(settings.plan);
       const letIn = await tls.prepare(settings);
       await core.tenants.put(settings);
+      this.#applyPlan(settings.name);
       core.broker.openTenant(settings.name);
       letIn();
       this.watchFiles();
@@ -103,6 +117,68 @@ export class ServerTenants {
     return this.#removals.get(name) ?? Promise.resolve();
   }
 
+  /**
+   * Gives a tenant another plan, or, without one, the configuration's.
+   *
+   * @throws MqttError TENANT_UNKNOWN, PLAN_UNKNOWN, STORE_READ_ONLY and the like
+   */
+  setPlan(name: string, plan: string | undefined): Promise<TenantSettings> {
+    return this.#alone(async () => {
+      const { core } = this.#options;
+      if (plan !== undefined) core.plans.get(plan);
+      const { plan: _, ...rest } = core.tenants.get(name);
+      const settings = plan === undefined ? rest : { ...rest, plan };
+      await core.tenants.put(settings);
+      this.#applyPlan(name);
+      return settings;
+    });
+  }
+
+  /** In force for its tenants when it resolves. @throws MqttError OPTION_INVALID, STORE_READ_ONLY and the like */
+  putPlan(name: string, value: unknown): Promise<Plan> {
+    return this.#alone(async () => {
+      const plan = await this.plans.put(name, value);
+      this.applyPlans();
+      return plan;
+    });
+  }
+
+  /** @throws MqttError PLAN_UNKNOWN, OPTION_INVALID while tenants have it, STORE_READ_ONLY and the like */
+  removePlan(name: string): Promise<void> {
+    return this.#alone(async () => {
+      const user = this.list().find(({ plan }) => plan === name);
+      if (user !== undefined) throw new MqttError("OPTION_INVALID", { detail: `the tenant "${user.name}" has the plan "${name}"` });
+      await this.plans.remove(name);
+      this.applyPlans();
+    });
+  }
+
+  /** Puts the plans in force, after what the configuration says. */
+  applyPlans(config: BrokerConfig = this.#options.reload.config): void {
+    const { core, logger } = this.#options;
+    const { plan } = config.tenants;
+    if (plan !== undefined && !core.plans.has(plan)) logger.error({ plan }, "tenants.plan names a plan that there is not");
+    core.plans.ofOthers = plan;
+    this.#applyPlan(DEFAULT_TENANT);
+    for (const { name } of this.list()) this.#applyPlan(name);
+  }
+
+  /** The last figures, while storage takes them. */
+  stopMetering(): void {
+    clearInterval(this.#metering);
+    this.#measure();
+  }
+
+  #measure(): void {
+    const { core } = this.#options;
+    core.usage.sample(core.broker.allTenants(), performance.now(), Date.now());
+  }
+
+  #applyPlan(name: string): void {
+    const { core } = this.#options;
+    core.broker.setTenantLimits(name, core.plans.of(core.tenants.planOf(name))?.limits);
+  }
+
   /** The files of all tenants, as often as those of the configuration. */
   watchFiles(): void {
     const { reload } = this.#options;
@@ -111,6 +187,7 @@ export class ServerTenants {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#metering);
     this.#ending.abort();
     this.#watch.close();
     await this.#last;
@@ -142,6 +219,7 @@ export class ServerTenants {
     const { broker, users, rules, bans, tokens, keys, tenants } = core;
     tokens.revokeAll(name);
     keys.drop(name);
+    core.usage.drop(name);
     await broker.removeTenant(name);
     for (const each of [users, rules.directory, bans]) {
       while (each.drop(name, ROWS_AT_ONCE) > 0) {

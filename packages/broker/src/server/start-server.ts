@@ -13,6 +13,7 @@ import type { Accept } from "../listeners/arrival.ts";
 import type { Logger } from "../log/logger.ts";
 import { maximumOpenFiles } from "../metrics/process-metrics.ts";
 import type { LoadUserModule } from "../realtime/user-module.ts";
+import type { UsageMeters } from "../tenants/usage.ts";
 import type { LocalCa } from "../tls/local-ca.ts";
 import { CloseStack } from "./close-stack.ts";
 import { ConfigReload, type ReloadReport } from "./config-reload.ts";
@@ -67,6 +68,8 @@ export interface Server {
   readonly rules: RuleDirectory;
   /** The tenants beside `default`. */
   readonly tenants: ServerTenants;
+  /** What a tenant used, by hour and by month, the latest first. */
+  usageOf(tenant: string): ReturnType<UsageMeters["of"]>;
   /** Keys to the admin API. */
   readonly keys: ApiKeys;
   readonly folder: DataFolder;
@@ -123,7 +126,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   const renewed = (): Promise<void> => reload.reloadCertificates();
   const acme = new AcmeRenewal({ dataFolder: folder.path, clock: systemClock, logger, renewed });
   closers.push(() => acme.close());
-  const parts: Parts = { core, tls, acme, listeners: undefined, metrics: undefined, logger };
+  const parts: Parts = { core, tls, acme, listeners: undefined, metrics: undefined, tenants: undefined, logger };
   const reload = new ConfigReload({
     config,
     load: options.loadConfig,
@@ -143,6 +146,8 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   const caCertificate = (): string | undefined => tls.localCa?.certificate;
   const tenants = new ServerTenants({ core, tls, reload, folder: folder.path, logger });
   closers.push(() => tenants.close());
+  tenants.applyPlans();
+  parts.tenants = tenants;
   const admin = await ServerAdmin.open(
     { ...options, core, reload, operations, tenants, folder, caCertificate, closers },
     () => parts.listeners,
@@ -169,6 +174,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   tenants.begin();
   isOpen = true;
   closers.push(() => endClients(core.broker, listeners, reload.config.shutdown.serverReference));
+  closers.push(() => tenants.stopMetering());
   // Before all else, so that no reload opens what is being closed.
   closers.push(() => reload.close());
   return serverOf({ core, tls, listeners, reload, admin, tenants, folder, closers });
@@ -192,6 +198,7 @@ function serverOf({ core, tls, listeners, reload, admin, tenants, folder, closer
     rules: core.rules.directory,
     tenants,
     keys: core.keys,
+    usageOf: (tenant) => core.usage.of(tenant),
     folder,
     get localCa() {
       return tls.localCa;
@@ -238,6 +245,7 @@ interface Parts {
   readonly acme: AcmeRenewal;
   listeners: ServerListeners | undefined;
   metrics: ServerMetrics | undefined;
+  tenants: ServerTenants | undefined;
   readonly logger: Logger;
 }
 
@@ -251,7 +259,7 @@ async function openFirst({ tls, acme, listeners }: Parts, config: BrokerConfig):
 }
 
 /** Everything that can fail is done first, and given up again when a later part of it fails; then all takes effect in one turn. */
-async function apply({ core, tls, acme, listeners, metrics, logger }: Parts, config: BrokerConfig): Promise<void> {
+async function apply({ core, tls, acme, listeners, metrics, tenants, logger }: Parts, config: BrokerConfig): Promise<void> {
   const staged: Staged[] = [];
   const plan = planListeners(config);
   try {
@@ -268,6 +276,7 @@ async function apply({ core, tls, acme, listeners, metrics, logger }: Parts, con
   logger.level = config.log.level;
   checkMemory(config, logger);
   metrics?.publishEvery(config.metrics.sysInterval);
+  tenants?.applyPlans(config);
 }
 
 function operationsOf(

@@ -1,4 +1,4 @@
-import type { QoS, SubscriptionRequest } from "@bowline/protocol";
+import { MqttError, type QoS, type SubscriptionRequest } from "@bowline/protocol";
 import type { AccessAnswer, AccessQuestion, RuleAccess } from "../acl/rule-access.ts";
 import type { Rule, RuleInput } from "../acl/rule.ts";
 import type { NoMatch } from "../acl/tenant-rules.ts";
@@ -13,7 +13,9 @@ import type { Counters } from "../metrics/counters.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Trace, TraceLimits } from "../trace/trace.ts";
 import type { TraceRequest } from "../trace/trace-scope.ts";
+import type { Plan } from "./plan.ts";
 import type { Tenant } from "./tenant.ts";
+import type { UsageOf } from "./usage.ts";
 
 /** The users of one tenant. */
 export interface TenantUsers {
@@ -84,6 +86,10 @@ export interface Deployment {
   unsubscribe(session: Session, topicFilters: readonly string[]): Promise<void>;
   /** In the broker's own name; answers whether anybody had subscribed. */
   publish(topicName: string, payload: Uint8Array, options: { qos: QoS; retain: boolean }): Promise<boolean>;
+  /** What it used, by hour and by month. */
+  usage(): { hours: readonly UsageOf[]; months: readonly UsageOf[] };
+  /** What it may have; undefined: the limits of the configuration. */
+  plan(): Plan | undefined;
   /** Who asked for which change of it, the latest first. */
   audit(): AuditEntry[];
   limits(): Readonly<BrokerLimits>;
@@ -113,6 +119,47 @@ export function usersOf(directory: UserDirectory, tenant: string): TenantUsers {
     remove: (username) => directory.remove(tenant, username),
     importAll: (users) => directory.importAll(tenant, users),
   };
+}
+
+/** The same, of which there are no more than the plan allows. */
+export function boundedUsers(users: TenantUsers, maximum: number | undefined): TenantUsers {
+  const mustHaveRoom = (more: number): void => mustFit(users.list().length + more, maximum, "users (maximumUsers)");
+  return {
+    ...users,
+    add: async (username, password) => {
+      mustHaveRoom(1);
+      return users.add(username, password);
+    },
+    importAll: async (imported) => {
+      mustHaveRoom(imported.length);
+      return users.importAll(imported);
+    },
+  };
+}
+
+/** The access rules of one tenant, of which there are no more than the plan allows. */
+export function boundedRules(rules: TenantRuleList, maximum: number | undefined): TenantRuleList {
+  const mustHaveRoom = (count: number): void => mustFit(count, maximum, "access rules (maximumRules)");
+  return {
+    ...rules,
+    add: async (rule, place) => {
+      mustHaveRoom(rules.list().length + 1);
+      return rules.add(rule, place);
+    },
+    addAll: async (added) => {
+      mustHaveRoom(rules.list().length + added.length);
+      return rules.addAll(added);
+    },
+    replaceAll: async (others) => {
+      mustHaveRoom(others.length);
+      return rules.replaceAll(others);
+    },
+  };
+}
+
+function mustFit(count: number, maximum: number | undefined, what: string): void {
+  if (maximum !== undefined && count > maximum)
+    throw new MqttError("ADMIN_REFUSED", { detail: `the plan allows no more than ${maximum} ${what}` });
 }
 
 /** The access rules of one tenant out of all. */

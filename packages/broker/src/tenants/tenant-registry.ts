@@ -36,6 +36,11 @@ export class TenantRegistry {
     throw new MqttError("TENANT_UNKNOWN", { detail: `"${name}"` });
   }
 
+  /** The plan that a tenant has of its own. */
+  planOf(name: string): string | undefined {
+    return this.#tenants.get(name)?.plan;
+  }
+
   /** Whether clients of that name's tenant may come, now or later. */
   has(name: string): boolean {
     const state = this.#tenants.get(name)?.state;
@@ -48,7 +53,7 @@ export class TenantRegistry {
    * @throws MqttError OPTION_INVALID, TENANT_EXISTS
    */
   plan(input: TenantInput, baseDomain: string): TenantSettings {
-    const { name, hosts = [], tls } = parseTenantInput(input);
+    const { name, hosts = [], plan, tls } = parseTenantInput(input);
     if (this.#tenants.has(name))
       throw new MqttError("TENANT_EXISTS", { detail: this.has(name) ? `"${name}"` : `"${name}" is being deleted` });
     if (this.#tenants.size >= TENANTS_MAX)
@@ -59,7 +64,7 @@ export class TenantRegistry {
       if (taken !== undefined) throw new MqttError("TENANT_EXISTS", { detail: `${taken} belongs to the tenant "${each.name}"` });
     }
     const settings: TenantSettings = { name, hosts: all, state: "active", createdAt: this.#wallTime() };
-    return tls === undefined ? settings : { ...settings, tls };
+    return { ...settings, ...(plan === undefined ? {} : { plan }), ...(tls === undefined ? {} : { tls }) };
   }
 
   /** In force when the call returns, kept when it resolves. @throws MqttError STORE_READ_ONLY and the like */

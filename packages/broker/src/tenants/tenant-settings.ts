@@ -25,6 +25,8 @@ export interface TenantSettings {
   readonly state: TenantState;
   /** Wall time in ms. */
   readonly createdAt: number;
+  /** What it may have; without one the configuration's `tenants.plan`. */
+  readonly plan?: string | undefined;
   readonly tls?: TenantTlsFiles | undefined;
 }
 
@@ -33,6 +35,7 @@ export interface TenantInput {
   readonly name: string;
   /** Beside `NAME.<baseDomain>`. */
   readonly hosts?: readonly string[] | undefined;
+  readonly plan?: string | undefined;
   readonly tls?: TenantTlsFiles | undefined;
 }
 
@@ -71,6 +74,7 @@ export const tenantInput: z.ZodType<TenantInput> = z.strictObject({
     .regex(NAME, "must have 1 to 63 of the characters a-z, 0-9 and -, the dash inside only")
     .refine((name) => name !== DEFAULT_TENANT, "belongs to the tenant that always exists"),
   hosts: z.array(host).max(HOSTS_MAX).optional(),
+  plan: z.string().min(1).max(63).optional(),
   tls: tlsFiles.optional(),
 });
 
@@ -78,6 +82,7 @@ const storedTenant: z.ZodType<Omit<TenantSettings, "name">> = z.object({
   hosts: z.array(z.string()),
   state: z.enum(["active", "paused", "deleting"]),
   createdAt: z.number(),
+  plan: z.string().optional(),
   tls: tlsFiles.optional(),
 });
 

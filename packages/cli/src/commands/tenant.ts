@@ -6,7 +6,7 @@ import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { announceTenant } from "../tenant-announcement.ts";
-import { type Tenants, withTenants } from "../tenants.ts";
+import { type Tenants, type TenantUsage, withTenants } from "../tenants.ts";
 
 export const tenant: Command = {
   usage: [
@@ -16,6 +16,9 @@ export const tenant: Command = {
     "bowline tenant pause NAME",
     "bowline tenant resume NAME",
     "bowline tenant delete NAME",
+    "bowline tenant plan NAME [PLAN]",
+    "bowline tenant plans",
+    "bowline tenant usage NAME",
   ],
   description: [
     "Manages the tenants of a broker. Each is reached by its own host names alone (NAME.localhost, or NAME below tenants.baseDomain of the",
@@ -33,6 +36,7 @@ export const tenant: Command = {
     "client-ca": { type: "string", value: "FILE", help: "Authorities of the tenant's client certificates (PEM)." },
     "client-certificate": { type: "string", value: "optional|required", help: "With --client-ca: whether all clients need one." },
     crl: { type: "string", value: "FILE", help: "Revocation lists of those authorities (PEM)." },
+    plan: { type: "string", value: "NAME", help: "What it may have; default: what tenants.plan says. serverless is there always." },
     user: { type: "string", value: "NAME", help: "Name of the first user; default dev." },
     "no-user": { type: "boolean", help: "Make no user." },
     json: { type: "boolean", help: "Print JSON." },
@@ -47,7 +51,12 @@ async function act(line: CommandLine, tenants: Tenants): Promise<number> {
     for (const each of await tenants.list()) print(line, each);
     return ExitCode.Well;
   }
-  if (name === undefined) throw new MqttError("USAGE", { detail: "say create, list, show, pause, resume or delete, and the name" });
+  if (action === "plans") {
+    for (const plan of await tenants.plans()) process.stdout.write(`${JSON.stringify({ v: 1, ...plan })}\n`);
+    return ExitCode.Well;
+  }
+  if (name === undefined)
+    throw new MqttError("USAGE", { detail: "say create, list, show, pause, resume, delete, plan, plans or usage, and the name" });
   switch (action) {
     case "create":
       await announceTenant(line, tenants, await tenants.create(inputOf(line, name)));
@@ -62,8 +71,14 @@ async function act(line: CommandLine, tenants: Tenants): Promise<number> {
     case "delete":
       await tenants.remove(name);
       return ExitCode.Well;
+    case "plan":
+      print(line, await tenants.setPlan(name, line.words[2]));
+      return ExitCode.Well;
+    case "usage":
+      printUsage(line, await tenants.usage(name));
+      return ExitCode.Well;
     default:
-      throw new MqttError("USAGE", { detail: "say create, list, show, pause, resume or delete" });
+      throw new MqttError("USAGE", { detail: "say create, list, show, pause, resume, delete, plan, plans or usage" });
   }
 }
 
@@ -73,6 +88,14 @@ function print(line: CommandLine, { name, state, hosts, createdAt, ...rest }: Te
     ? JSON.stringify({ v: 1, name, state, hosts, createdAt: since, ...rest })
     : `${name.padEnd(20)} ${state.padEnd(8)} ${hosts.join(" ")}`;
   process.stdout.write(`${text}\n`);
+}
+
+function printUsage(line: CommandLine, { months, hours }: TenantUsage): void {
+  for (const each of [...months, ...hours]) {
+    const { period, sessionMinutes, messagesReceived, messagesSent, bytesReceived, bytesSent } = each;
+    const text = `${period.padEnd(13)}  ${sessionMinutes.toFixed(1)} session minutes  ${messagesReceived} in  ${messagesSent} out  ${bytesReceived + bytesSent} bytes`;
+    process.stdout.write(line.flag("json") ? `${JSON.stringify({ v: 1, ...each })}\n` : `${text}\n`);
+  }
 }
 
 function inputOf(line: CommandLine, name: string): TenantInput {
@@ -93,5 +116,6 @@ function inputOf(line: CommandLine, name: string): TenantInput {
   };
   const hosts = line.list("host");
   const hasTls = Object.values(tls).some((value) => value !== undefined);
-  return { name, ...(hosts.length === 0 ? {} : { hosts }), ...(hasTls ? { tls } : {}) };
+  const plan = line.text("plan");
+  return { name, ...(plan === undefined ? {} : { plan }), ...(hosts.length === 0 ? {} : { hosts }), ...(hasTls ? { tls } : {}) };
 }

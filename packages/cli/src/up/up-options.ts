@@ -6,6 +6,11 @@ import { ENVIRONMENT_OPTIONS, readAuthorizer } from "./authorizer-option.ts";
 
 export const UP_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   config: { type: "string", value: "FILE", help: "Configuration file: YAML, JSON or TypeScript. Flags win over it." },
+  preset: {
+    type: "string",
+    value: "NAME",
+    help: "serverless: TLS and server names only, nobody anonymous, EMQX Serverless's quotas.",
+  },
   data: { type: "string", value: "DIR", help: "Folder of store, certificates and admin socket; default ./.bowline." },
   memory: { type: "boolean", help: "Keep sessions, messages and users in memory only." },
   listen: { type: "string", multiple: true, value: "URL", help: "Listener: mqtt, mqtts, ws, wss or unix. Replaces the defaults." },
@@ -67,6 +72,7 @@ export async function authorizerOverride(line: CommandLine): Promise<BrokerConfi
 export function upOverrides(line: CommandLine): BrokerConfigInput {
   const listen = line.list("listen");
   return {
+    preset: presetIn(line),
     data: line.text("data"),
     memory: line.flag("memory") || undefined,
     listen: listen.length === 0 ? undefined : listen,
@@ -77,4 +83,10 @@ export function upOverrides(line: CommandLine): BrokerConfigInput {
     onDamage: line.text("on-damage") as BrokerConfig["onDamage"] | undefined,
     log: { level: line.text("log-level") as LogLevel | undefined, format: line.text("log-format") as LogFormat | undefined },
   };
+}
+
+function presetIn(line: CommandLine): BrokerConfigInput["preset"] {
+  const word = line.text("preset");
+  if (word === undefined || word === "serverless") return word;
+  throw new MqttError("USAGE", { detail: `--preset is serverless, not "${word}"` });
 }

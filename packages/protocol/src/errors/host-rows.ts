@@ -167,6 +167,7 @@ const rows = {
   RULE_UNKNOWN: ["admin", "usage", "new-input", "there is no such access rule", "Check the name with bowline acl list."],
   CLIENT_UNKNOWN: ["admin", "usage", "new-input", "there is no Session of that Client Identifier", "Look at the clients there are; an ended Session is gone."],
   KEY_UNKNOWN: ["admin", "usage", "new-input", "there is no such key of the admin API", "Check its AppID with bowline key list."],
+  PLAN_UNKNOWN: ["admin", "usage", "new-input", "there is no such plan", "Look at the plans there are, or make one."],
   TENANT_EXISTS: ["admin", "usage", "new-input", "the tenant exists already", "Choose another name for the tenant."],
   TENANT_UNKNOWN: ["admin", "usage", "new-input", "there is no such tenant", "Check the name with bowline tenant list."],
 } as const;

@@ -1,0 +1,28 @@
+import { MqttError } from "@bowline/protocol";
+import type { BrokerConfig, BrokerConfigInput } from "./broker-config.ts";
+import type { MeaningFault } from "./check-meaning.ts";
+
+/** Settings that belong together under one name. */
+export const PRESETS = ["serverless"] as const;
+export type Preset = (typeof PRESETS)[number];
+
+/** What a preset says where nothing else is said. */
+export function withPreset(input: BrokerConfigInput): BrokerConfigInput {
+  if (input.preset !== "serverless") return input;
+  return { ...input, tls: { requireSni: true, ...input.tls }, tenants: { plan: "serverless", ...input.tenants } };
+}
+
+/** What contradicts the preset: a broker that calls itself so must be so. */
+export function presetFaults({ preset, listen, anonymous, tls }: BrokerConfig): MeaningFault[] {
+  if (preset !== "serverless") return [];
+  const faults: MeaningFault[] = [];
+  const fault = (path: readonly PropertyKey[], detail: string): void =>
+    void faults.push({ path, error: new MqttError("CONFIG_INVALID", { detail: `${detail}, as the preset serverless says` }) });
+  if (anonymous) fault(["anonymous"], "anonymous: no client comes in without credentials");
+  if (!tls.requireSni) fault(["tls", "requireSni"], "tls.requireSni: every client names the host it wants");
+  for (const [i, { url, requireSni }] of listen.entries()) {
+    if (!/^(mqtts|wss):/i.test(url)) fault(["listen", i], `listen: "${url}" must be mqtts:// or wss://`);
+    if (requireSni === false) fault(["listen", i, "requireSni"], "requireSni: every client names the host it wants");
+  }
+  return faults;
+}

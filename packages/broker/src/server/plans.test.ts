@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Client, connect } from "@bowline/client";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { BrokerConfigInput } from "../config/broker-config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { silentLogger } from "../log/logger.ts";
+import { type Server, startServer } from "./start-server.ts";
+
+/* Plans and what tenants use, as their clients and their owners see them. */
+
+let folder = "";
+let server: Server;
+const clients = new Set<Client>();
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-plans-"));
+});
+afterEach(async () => {
+  for (const each of clients) void each.abort();
+  clients.clear();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function start(changes: BrokerConfigInput = {}): Promise<void> {
+  const listen = ["mqtts://127.0.0.1:0"];
+  const overrides = { data: "data", console: false as const, listen, metrics: { sysInterval: 0 }, ...changes };
+  server = await startServer({ config: await loadConfig({ directory: folder, overrides }), logger: silentLogger, version: "1" });
+}
+
+async function tenant(name: string, plan?: string): Promise<void> {
+  await server.tenants.create({ name, plan });
+  await server.users.add(name, "ann", "secret");
+  await server.rules.add(name, { permission: "allow", action: "both", topics: ["#"] });
+}
+
+function client(tenantName: string, clientId: string, options: Parameters<typeof connect>[1] = {}): Client {
+  const made = connect(server.listeners[0]!, {
+    reconnect: false,
+    credentials: { username: "ann", password: "secret" },
+    tls: { ca: server.localCa!.certificate, servername: `${tenantName}.localhost` },
+    session: { clientId },
+    ...options,
+  });
+  made.on("attemptFailed", () => {});
+  clients.add(made);
+  return made;
+}
+
+const nothing = async (subscription: AsyncIterable<unknown>): Promise<void> => {
+  for await (const _ of subscription);
+};
+
+test("the preset serverless: quotas on the wire, each with its name, and server names required", async () => {
+  await start({ preset: "serverless" });
+  await tenant("acme");
+  const one = client("acme", "one");
+  const info = await one.online();
+  expect(info).toMatchObject({ properties: { receiveMaximum: 32, maximumPacketSize: 1_114_112 } });
+  const subscribe = (filter: string): Promise<unknown> => {
+    const subscription = one.subscribe(filter);
+    nothing(subscription).catch(() => {});
+    return subscription.ready;
+  };
+  for (let i = 0; i < 10; i++) await subscribe(`t/${i}`);
+  await expect(subscribe("t/more")).rejects.toMatchObject({
+    reasonCode: 0x97,
+    message: expect.stringContaining("maximumSubscriptions") as string,
+  });
+  await expect(subscribe("1/2/3/4/5/6/7/8/9/10/11")).rejects.toMatchObject({ reasonCode: 0x8f });
+  await expect(Promise.resolve(one.publish("1/2/3/4/5/6/7/8/9/10/11", "x", { qos: 1 }))).rejects.toMatchObject({
+    reasonCode: 0x90,
+  });
+  await one.publish("1/2/3/4/5/6/7/8/9/10", Buffer.alloc(1_000_000), { qos: 1 });
+  // Who names no host, or an address.
+  const nameless = connect(server.listeners[0]!, { reconnect: false, tls: { ca: server.localCa!.certificate } });
+  clients.add(nameless);
+  await expect(nameless.online()).rejects.toMatchObject({ code: expect.stringMatching(/^TLS_/) as string });
+});
+
+test("a plan of an operator's own: sessions, retained messages, users and rules; changed, it holds at once", async () => {
+  await start();
+  await server.tenants.putPlan("tiny", {
+    limits: { maximumSessions: 1, maximumRetainedMessages: 1 },
+    maximumUsers: 1,
+    maximumRules: 1,
+  });
+  await tenant("acme", "tiny");
+  await tenant("free");
+  const one = client("acme", "one");
+  await one.online();
+  await expect(client("acme", "two").online()).rejects.toMatchObject({ reasonCode: 0x97 });
+  await expect(client("acme", "two", { protocolVersion: 4 }).online()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await one.publish("r/1", "x", { qos: 1, retain: true });
+  await expect(Promise.resolve(one.publish("r/2", "x", { qos: 1, retain: true }))).rejects.toMatchObject({ reasonCode: 0x97 });
+  const [free, more] = [client("free", "one"), client("free", "two")];
+  await Promise.all([free.online(), more.online()]);
+  await server.tenants.putPlan("tiny", { limits: { maximumSessions: 2 } });
+  await client("acme", "two").online();
+  await server.tenants.setPlan("free", "tiny");
+  await expect(client("free", "three").online()).rejects.toMatchObject({ reasonCode: 0x97 });
+  await expect(server.tenants.removePlan("tiny")).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  await expect(server.tenants.setPlan("free", "none")).rejects.toMatchObject({ code: "PLAN_UNKNOWN" });
+  await expect(server.tenants.putPlan("bad", { limits: { maximumSessions: -1 } })).rejects.toMatchObject({
+    code: "OPTION_INVALID",
+  });
+  await expect(server.tenants.putPlan("bad", { limits: { connectTimeoutMs: 1 } })).rejects.toThrow(/no such limit/);
+});
+
+test("plans are kept, one that is built in can be changed and is again as it was, and the configuration names one for all", async () => {
+  await start({ tenants: { plan: "serverless" } });
+  await tenant("acme");
+  await server.tenants.putPlan("serverless", { limits: { maximumSubscriptions: 3 } });
+  const limitOf = (name: string): number | undefined => server.broker.tenantNamed(name)?.limits.maximumSubscriptions;
+  expect([limitOf("acme"), limitOf("default")]).toEqual([3, 3]);
+  await server.close();
+  await start({ tenants: { plan: "serverless" } });
+  expect(limitOf("acme")).toBe(3);
+  await server.tenants.removePlan("serverless");
+  expect(limitOf("acme")).toBe(10);
+  await server.reload({ ...server.config, tenants: { ...server.config.tenants, plan: undefined } });
+  expect(limitOf("acme")).toBe(50_000);
+});
+
+test("what contradicts the preset is refused by name", async () => {
+  await start();
+  const load = (changes: BrokerConfigInput): Promise<unknown> =>
+    loadConfig({ directory: folder, overrides: { preset: "serverless", ...changes } });
+  await expect(load({ anonymous: true })).rejects.toThrow(/anonymous/);
+  await expect(load({ listen: ["mqtt://127.0.0.1:0"] })).rejects.toThrow(/must be mqtts/);
+  await expect(load({ tls: { requireSni: false } })).rejects.toThrow(/requireSni/);
+  await expect(load({})).resolves.toMatchObject({ tls: { requireSni: true }, tenants: { plan: "serverless" } });
+});
+
+test("usage agrees with what was sent, is the tenant's own, and goes on after a restart", async () => {
+  await start();
+  await tenant("acme");
+  await tenant("beta");
+  const [sub, pub, other] = [client("acme", "sub"), client("acme", "pub"), client("beta", "pub")];
+  await Promise.all([sub.online(), pub.online(), other.online()]);
+  const subscription = sub.subscribe("#", { qos: 1 });
+  nothing(subscription).catch(() => {});
+  await subscription.ready;
+  for (let i = 0; i < 100; i++) await pub.publish(`t/${i}`, "x".repeat(100), { qos: 1 });
+  await other.publish("t", "x", { qos: 1 });
+  const totals = { ...server.broker.tenantNamed("acme")!.counters };
+  server.tenants.stopMetering();
+  const usageOf = (name: string) => server.usageOf(name).months[0];
+  expect(usageOf("acme")).toMatchObject({ messagesReceived: 100, messagesSent: 100, bytesReceived: totals.bytesReceived });
+  expect(usageOf("acme")!.bytesReceived).toBeGreaterThan(10_000);
+  expect(usageOf("acme")!.sessionMinutes).toBeGreaterThan(0);
+  expect(usageOf("beta")).toMatchObject({ messagesReceived: 1, messagesSent: 0 });
+  const before = usageOf("acme")!;
+  for (const each of clients) await each.abort();
+  await server.close();
+  await start();
+  const after = usageOf("acme")!;
+  expect(after.messagesReceived).toBe(100);
+  expect(after.sessionMinutes).toBeGreaterThanOrEqual(before.sessionMinutes);
+  const again = client("acme", "pub");
+  await again.online();
+  await again.publish("t", "x", { qos: 1 });
+  server.tenants.stopMetering();
+  expect(usageOf("acme")).toMatchObject({ messagesReceived: 101 });
+  expect(server.usageOf("acme").hours.length).toBeGreaterThan(0);
+});
