@@ -1,11 +1,10 @@
 import type { MqttError } from "@bowline/protocol";
 import type { Clock } from "@bowline/protocol/internal";
-import type { Connection } from "../connection/connection.ts";
 import type { Logger } from "../log/logger.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
-import type { ClientObserver } from "./client-observer.ts";
+import type { ClientObserver, ObservedClient } from "./client-observer.ts";
 import { disconnectReason } from "./disconnect-reason.ts";
 import type { EventsConfig } from "./events-schema.ts";
 
@@ -38,7 +37,7 @@ export interface EventEnvironment {
 export class ClientEvents implements ClientObserver {
   config: EventsConfig;
   readonly #environment: EventEnvironment;
-  readonly #present = new Map<Connection, Presence>();
+  readonly #present = new Map<ObservedClient, Presence>();
   #lastVersion = 0;
   #refusals = { second: 0, count: 0 };
 
@@ -59,7 +58,7 @@ export class ClientEvents implements ClientObserver {
     }
   }
 
-  opened(connection: Connection): void {
+  opened(connection: ObservedClient): void {
     if (!this.config.presence) return;
     const { tenant, arrival } = connection;
     const { id, clientIdentifier } = connection.session!;
@@ -79,7 +78,7 @@ export class ClientEvents implements ClientObserver {
     this.#publish(tenant, "presence", "connected", { ...presence });
   }
 
-  refused(connection: Connection, error: MqttError): void {
+  refused(connection: ObservedClient, error: MqttError): void {
     const { tenant, arrival, claimedIdentifier } = connection;
     if (!this.config.presence || claimedIdentifier === undefined || !isTold(claimedIdentifier) || !this.#mayTell()) return;
     this.#publish(tenant, "presence", "connect_failed", {
@@ -89,7 +88,7 @@ export class ClientEvents implements ClientObserver {
     });
   }
 
-  ended(connection: Connection, cause: MqttError | undefined | "lost"): void {
+  ended(connection: ObservedClient, cause: MqttError | undefined | "lost"): void {
     const presence = this.#present.get(connection);
     if (presence === undefined) return;
     this.#present.delete(connection);
@@ -98,15 +97,15 @@ export class ClientEvents implements ClientObserver {
     this.#disconnected(tenant, presence, disconnectReason(cause));
   }
 
-  subscribed(connection: Connection, topicFilters: readonly string[]): void {
+  subscribed(connection: ObservedClient, topicFilters: readonly string[]): void {
     this.#subscriptions(connection, "subscribed", topicFilters);
   }
 
-  unsubscribed(connection: Connection, topicFilters: readonly string[]): void {
+  unsubscribed(connection: ObservedClient, topicFilters: readonly string[]): void {
     this.#subscriptions(connection, "unsubscribed", topicFilters);
   }
 
-  #subscriptions(connection: Connection, eventType: string, topics: readonly string[]): void {
+  #subscriptions(connection: ObservedClient, eventType: string, topics: readonly string[]): void {
     const { tenant, session, principal } = connection;
     if (!this.config.subscriptions || topics.length === 0 || session === undefined) return;
     const { clientIdentifier, id } = session;

@@ -1,14 +1,28 @@
 import type { MqttError } from "@bowline/protocol";
-import type { Connection } from "../connection/connection.ts";
+import type { Arrival } from "../listeners/arrival.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Tenant } from "../tenants/tenant.ts";
+
+/** What is told of a client: one object for the life of its connection. */
+export interface ObservedClient {
+  readonly tenant: Tenant;
+  readonly arrival: Arrival;
+  /** Undefined until its CONNECT is accepted. */
+  readonly session: Session | undefined;
+  /** As whom it came. */
+  readonly principal: string;
+  /** Of its CONNECT, which may have been refused. */
+  readonly claimedIdentifier: string | undefined;
+}
 
 /** Is told what becomes of clients, after it has happened. Nothing that it does may fail. */
 export interface ClientObserver {
   /** The CONNACK went out. */
-  opened(connection: Connection): void;
+  opened(client: ObservedClient): void;
   /** A CONNECT was refused. */
-  refused(connection: Connection, error: MqttError): void;
+  refused(client: ObservedClient, error: MqttError): void;
   /** A connection that was open is over: ended by the client (undefined), by us or for what the client did, or lost. */
-  ended(connection: Connection, cause: MqttError | undefined | "lost"): void;
-  subscribed(connection: Connection, topicFilters: readonly string[]): void;
-  unsubscribed(connection: Connection, topicFilters: readonly string[]): void;
+  ended(client: ObservedClient, cause: MqttError | undefined | "lost"): void;
+  subscribed(client: ObservedClient, topicFilters: readonly string[]): void;
+  unsubscribed(client: ObservedClient, topicFilters: readonly string[]): void;
 }
