@@ -209,3 +209,20 @@ test("rows 12 and 13, CVE-2019-11779, aedes: topics of 65,500 levels cost nothin
   expect(performance.now() - started).toBeLessThan(TURN_MS);
   link.destroy();
 });
+
+describe("one packet with more Topic Filters than a session may have", () => {
+  test.each([
+    ["SUBSCRIBE", 0x82, "00016101"],
+    ["UNSUBSCRIBE", 0xa2, "000161"],
+  ])("%s ends with 0x97 before it holds anybody up", async (_what, first, filter) => {
+    const link = await known();
+    const filters = Buffer.alloc(15_000_000, filter, "hex");
+    link.send(
+      packet(first, Buffer.from("000100", "hex"), filters.subarray(0, filters.length - (filters.length % (filter.length / 2)))),
+    );
+    const turn = turnMs();
+    expect(await link.packet(PacketType.DISCONNECT)).toMatchObject({ reasonCode: 0x97 });
+    expect(await turn).toBeLessThan(TURN_MS);
+    expect(await grownTo()).toBeLessThan(GROWTH_MAX);
+  });
+});

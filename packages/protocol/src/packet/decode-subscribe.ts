@@ -4,11 +4,12 @@ import { PacketType } from "./packet-type.ts";
 import type { ProtocolVersion, QoS, RetainHandling, SubscribePacket, SubscriptionRequest } from "./packets.ts";
 import { readProperties } from "./property-decoder.ts";
 import { NO_LOCAL, RETAIN_AS_PUBLISHED, RETAIN_HANDLING_SHIFT, SHARED_PREFIX } from "./subscription-options.ts";
+import { TOPIC_FILTERS_MAX, tooManyTopicFilters } from "./topic-filters-max.ts";
 
 /**
  * Decodes a SUBSCRIBE. The form of the Topic Filters is not judged here: a bad one is answered in the SUBACK.
  *
- * @throws MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82).
+ * @throws MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82), QUOTA (0x97).
  */
 export function decodeSubscribe(
   chunk: Uint8Array,
@@ -27,7 +28,10 @@ export function decodeSubscribe(
   // [MQTT-3.8.3-2]
   if (reader.left === 0) throw protocolError("SUBSCRIBE without a Topic Filter", "MQTT-3.8.3-2");
   const subscriptions: SubscriptionRequest[] = [];
-  while (reader.left > 0) subscriptions.push(readSubscription(reader, version));
+  while (reader.left > 0) {
+    if (subscriptions.length === TOPIC_FILTERS_MAX) throw tooManyTopicFilters();
+    subscriptions.push(readSubscription(reader, version));
+  }
   const packet: SubscribePacket = { type: PacketType.SUBSCRIBE, packetIdentifier, subscriptions };
   return properties === undefined ? packet : { ...packet, properties };
 }

@@ -2,14 +2,15 @@ import { describe, expect, test } from "vitest";
 import { MqttError } from "../errors/mqtt-error.ts";
 import { decodePacket } from "./decode.ts";
 import { encodeToBytes } from "./encode.ts";
+import { TOPIC_FILTERS_MAX } from "./topic-filters-max.ts";
 import type { Packet, ProtocolVersion, SubscribePacket, SubscriptionRequest } from "./packets.ts";
 
 const plain: SubscriptionRequest = { topicFilter: "a/b", qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 };
 const subscribe: SubscribePacket = { type: 8, packetIdentifier: 1, subscriptions: [plain] };
 
-function outcome(packet: Uint8Array, version: ProtocolVersion): Packet | number {
+function outcome(packet: Uint8Array, version: ProtocolVersion, bodyStart = 2): Packet | number {
   try {
-    return decodePacket(packet, 0, 2, packet.length, version);
+    return decodePacket(packet, 0, bodyStart, packet.length, version);
   } catch (error) {
     if (!MqttError.is(error)) throw error;
     return error.reasonCode ?? -1;
@@ -94,4 +95,17 @@ test("[MQTT-2.2.2-1] a packet of 5.0 without properties has a Property Length of
     if (!isShort) expect(outcome(without, 5), `packet type ${packet.type}`).not.toEqual(packet);
   }
   expect(encodeToBytes(subscribe, 4)).toHaveLength(encodeToBytes(subscribe, 5).length - 1);
+});
+
+test.each([4, 5] as const)("version %i: as many Topic Filters as a session may have, and not one more", (version) => {
+  for (const extra of [0, 1]) {
+    const length = TOPIC_FILTERS_MAX + extra;
+    const requests = encodeToBytes({ ...subscribe, subscriptions: Array.from({ length }, () => plain) }, version);
+    const removals = encodeToBytes({ type: 10, packetIdentifier: 1, topicFilters: Array.from({ length }, () => "a") }, version);
+    for (const bytes of [requests, removals]) {
+      // Their Remaining Length has three bytes.
+      const found = outcome(bytes, version, 4);
+      expect(typeof found === "number" ? found : found.type).toBe(extra === 1 ? 0x97 : bytes === requests ? 8 : 10);
+    }
+  }
 });
