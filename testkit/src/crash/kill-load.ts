@@ -46,6 +46,8 @@ export class NumberPublisher {
   readonly published: string[] = [];
   failed = 0;
   acknowledged = 0;
+  /** Called with each text that is acknowledged. */
+  onAcknowledged: (text: string) => void = () => undefined;
   private readonly client: ChaosClient;
   private readonly name: string;
   private readonly topic: string;
@@ -80,7 +82,9 @@ export class NumberPublisher {
     if (this.open > 0) await new Promise<void>((resolve) => (this.whenIdle = resolve));
   }
 
+  /** Also in the middle: what is underway then fails. */
   async close(): Promise<void> {
+    this.isStopped = true;
     await this.client.close();
   }
 
@@ -92,6 +96,7 @@ export class NumberPublisher {
       this.open--;
       if (isAcknowledged) this.acknowledged++;
       else this.failed++;
+      if (isAcknowledged) this.onAcknowledged(text);
       this.whenAcknowledged();
       if (!this.isStopped) this.publish(qos);
       else if (this.open === 0) this.whenIdle();

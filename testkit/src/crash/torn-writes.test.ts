@@ -8,17 +8,16 @@ import { CrashingProcess } from "../storage/crashing-process.ts";
 import { lastWholeUnit } from "../storage/last-whole-unit.ts";
 import { readStore } from "../storage/read-store.ts";
 import { seededRandom } from "../virtual/seeded-random.ts";
-import { afterPowerCut, type Survival } from "./power-cut.ts";
+import { afterPowerCut } from "./power-cut.ts";
+import { survivalFrom } from "./survival.ts";
 import { cannotWatchDisk, WatchedDisk } from "./watched-disk.ts";
 import { type DiskEvent, readDiskLog } from "./watched-disk-log.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 /** Each is one start of a store that is not clean. */
-const CUTS = isLong ? 600 : 24;
+const CUTS = isLong ? 600 : 16;
 const UNITS = isLong ? 2_000 : 300;
-/** The first two pages of the file say where everything is. */
-const HEADS = 8_192;
 
 let folder: string;
 
@@ -29,41 +28,6 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
-
-/** What may be left of writes that nothing has flushed; which, is drawn anew for each cut. */
-function survivalFrom(random: () => number): { name: string; survives: Survival } {
-  const kinds: [string, () => Survival][] = [
-    ["none of them", () => () => false],
-    ["all of them", () => () => true],
-    [
-      "the heads alone",
-      () =>
-        ({ offset }) =>
-          offset < HEADS,
-    ],
-    [
-      "all but the heads",
-      () =>
-        ({ offset }) =>
-          offset >= HEADS,
-    ],
-    ["whole writes or none", () => wholeOrNone(random, 0.5)],
-    ["nearly all writes", () => wholeOrNone(random, 0.95)],
-    ["some sectors of each", () => () => random() < 0.5],
-    ["nearly all sectors", () => () => random() < 0.98],
-  ];
-  const [name, make] = kinds[Math.floor(random() * kinds.length)]!;
-  return { name, survives: make() };
-}
-
-function wholeOrNone(random: () => number, share: number): Survival {
-  const drawn = new Map<DiskEvent, boolean>();
-  return (write) => {
-    const is = drawn.get(write) ?? random() < share;
-    drawn.set(write, is);
-    return is;
-  };
-}
 
 /** Fills a store under the eye of the disk until it is killed. */
 async function record(directory: string): Promise<[Buffer, DiskEvent[]]> {

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /** What a process did with its data file, and what it said meanwhile, in the order in which it happened. */
-export type DiskEvent =
+export type DiskEvent = { /** Bytes of the log with it as the last. */ readonly logged: number } & DiskAct;
+
+type DiskAct =
   | { kind: "write"; offset: number; bytes: Buffer; isSynced: boolean }
   | { kind: "truncate"; length: number }
   | { kind: "flush-begins"; number: number }
@@ -22,13 +24,13 @@ export function readDiskLog(path: string): DiskEvent[] {
     const length = Number(log.readBigUInt64LE(at + 16));
     const bytes = log.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length);
     if (bytes.length < length) break;
-    events.push(eventOf(kind, number, offset, bytes));
     at += HEAD_BYTES + length;
+    events.push({ logged: at, ...actOf(kind, number, offset, bytes) });
   }
   return events;
 }
 
-function eventOf(kind: number, number: number, offset: number, bytes: Buffer): DiskEvent {
+function actOf(kind: number, number: number, offset: number, bytes: Buffer): DiskAct {
   if (kind === 1 || kind === 2) return { kind: "write", offset, bytes, isSynced: kind === 2 };
   if (kind === 3) return { kind: "truncate", length: offset };
   if (kind === 4) return { kind: "flush-begins", number };
