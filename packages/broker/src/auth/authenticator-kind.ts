@@ -31,7 +31,7 @@ export interface PathResolver {
   readonly secret: (reference: SecretReference) => SecretReference;
 }
 
-/** A secret that a link of the chain needs. */
+/** A secret, or a file of keys, that a link of the chain needs: at a reload another content opens the link anew. */
 export interface NamedSecret {
   /** Its key within the link. */
   readonly path: readonly PropertyKey[];
@@ -45,7 +45,7 @@ export interface AuthenticatorKind<T extends { kind: string }, Input extends { k
   readonly schema: z.ZodType<T, Input>;
   /** Absent where it names no files. */
   resolve?(config: Input, resolver: PathResolver): Input;
-  /** Where its secrets lie. Absent where it has none. */
+  /** Where its secrets and keys lie. Absent where it has none. */
   secrets?(config: T): readonly NamedSecret[];
   /** What no schema sees, without opening anything: throws MqttError CONFIG_INVALID. */
   check?(config: T): void;

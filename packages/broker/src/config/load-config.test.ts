@@ -143,12 +143,15 @@ test.each([
   [
     "authentication:\n- kind: webhook\n  url: https://a.example\n  headers:\n    authorization: {file: none}",
     "CONFIG_INVALID",
-    "bowline.yaml:5:5: the secret's file",
+    "bowline.yaml:5:5: the file",
   ],
   ["authentication:\n- kind: webhook\n  url: http://a.example", "CONFIG_INVALID", "bowline.yaml:2:3: webhook: url must be"],
   ["authentication:\n- {kind: jwt, jwks: 'http://a.example/k'}", "CONFIG_INVALID", "bowline.yaml:2:3: jwks: a key set of another"],
+  ["authentication:\n- kind: jwt\n  publicKey: none.pem", "CONFIG_INVALID", "bowline.yaml:3:3: the file"],
+  ["authentication:\n- kind: jwt\n  publicKey: bowline.yaml", "CONFIG_INVALID", "bowline.yaml:3:3: it holds no public key"],
+  ["authentication:\n- kind: jwt\n  jwks: bowline.yaml", "CONFIG_INVALID", "bowline.yaml:3:3: it holds no JSON Web Key Set"],
   [
-    "authentication:\n- {kind: jwt, jwks: a.json}\n- {kind: jwt, jwks: b.json}",
+    "authentication:\n- {kind: jwt, jwks: 'https://a.example'}\n- {kind: jwt, jwks: 'https://b.example'}",
     "CONFIG_INVALID",
     'bowline.yaml:3:3: the Authentication Method "JWT" is that of authentication.0 (jwt) already',
   ],
@@ -164,12 +167,15 @@ test("secrets are told by where they lie, and what they hold is in no error and 
   expect(config.metrics.token).toEqual({ file: join(folder, "token") });
   await writeFile(join(folder, "token"), "\n");
   expect(await faultOf("metrics: {token: {file: token}}")).toContain("is empty");
+  await writeFile(join(folder, "token"), "geheim\n");
   for (const text of [
     "tls: {passphrase: geheim}",
     "bootstrap: {users: [{username: a, password: geheim}]}",
     "tls: {passphrase: {text: geheim}}",
+    "authentication: [{kind: jwt, jwks: token}]",
+    "authentication: [{kind: jwt, publicKey: token}]",
   ])
-    expect(await faultOf(text)).not.toContain("geheim");
+    expect(await faultOf(text)).toMatch(/^CONFIG_INVALID: (?!.*geheim)/s);
 });
 
 test("users of `bootstrap` without a rule are warned of, with their place, unless somebody else grants rights", async () => {

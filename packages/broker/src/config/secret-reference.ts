@@ -45,12 +45,12 @@ async function readSecretFile(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw invalid(`the secret's file ${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, cause);
+    throw invalid(`the file ${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, cause);
   }
 }
 
 function nameOf(reference: SecretReference): string {
-  return "file" in reference ? `the secret's file ${reference.file}` : `the environment variable ${reference.env}`;
+  return "file" in reference ? `the file ${reference.file}` : `the environment variable ${reference.env}`;
 }
 
 function invalid(detail: string, cause?: unknown): MqttError {

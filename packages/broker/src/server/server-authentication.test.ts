@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +25,17 @@ function authentication(...given: EnhancedMethod[]): ServerAuthentication {
   const users = { scramIterations: undefined } as never;
   return new ServerAuthentication({ users, hasher: undefined as never, logger: silentLogger }, new TokenMethod(), given);
 }
+
+interface KeyPair {
+  readonly alg: string;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+const PAIRS: Readonly<Record<"ec" | "ed", KeyPair>> = {
+  ec: { alg: "ES256", ...generateKeyPairSync("ec", { namedCurve: "P-256" }) },
+  ed: { alg: "EdDSA", ...generateKeyPairSync("ed25519") },
+};
+const pemOf = (type: keyof typeof PAIRS): string => PAIRS[type].publicKey.export({ type: "spki", format: "pem" }).toString();
 
 const secretOf = (n: number): string => `${n} is a shared secret that is long enough`;
 
@@ -59,6 +71,26 @@ test("a secret's file that holds another one opens its link anew, and a file tha
   expect(await answers()).toEqual([false, true]);
   await rm(file);
   await expect(made.stage(same)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("a public key of another type holds from the next reload on: it needs other algorithms", async () => {
+  const file = join(folder, "key.pem");
+  await writeFile(file, pemOf("ec"));
+  const same = await config({ authentication: [{ kind: "jwt", publicKey: "key.pem" }] });
+  const made = authentication();
+  const isKnown = async (pair: KeyPair): Promise<boolean> => {
+    const staged = await made.stage(same);
+    staged.commit();
+    const token = await new SignJWT({ sub: "ann" })
+      .setProtectedHeader({ alg: pair.alg })
+      .setExpirationTime("1h")
+      .sign(pair.privateKey);
+    const asked = { ...(await requestWith(secretOf(1))), password: Buffer.from(token) };
+    return (await staged.chain.authenticate(asked, new AbortController().signal)).allowed;
+  };
+  expect(await isKnown(PAIRS.ec)).toBe(true);
+  await writeFile(file, pemOf("ed"));
+  expect(await isKnown(PAIRS.ed)).toBe(true);
 });
 
 test("an Authentication Method of the program that runs the broker cannot be a link's too", async () => {

@@ -52,6 +52,25 @@ export function secretFault(text: string, config: JwtConfig): string | undefined
     : undefined;
 }
 
+/** What is wrong with a file of a public key, in words; undefined for nothing. */
+export function publicKeyFault(text: string): string | undefined {
+  return faultOf("it holds no public key that can be used", () => readPublicKey(text));
+}
+
+/** The same for a file with a key set. */
+export function keySetFault(text: string): string | undefined {
+  return faultOf("it holds no JSON Web Key Set", () => readKeySet(text));
+}
+
+function faultOf(words: string, read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (cause) {
+    return `${words} (${(cause as Error).message})`;
+  }
+}
+
 function secretBytes(text: string, { secretEncoding }: JwtConfig): Buffer {
   return Buffer.from(text, secretEncoding === "base64" ? "base64" : "utf8");
 }
@@ -87,8 +106,21 @@ function readPublicKey(text: string): { key: KeyObject; algorithms: string[] } {
   return { key, algorithms: [curve] };
 }
 
+function readKeySet(text: string): ReturnType<typeof createLocalJWKSet> {
+  return createLocalJWKSet(parsed(text) as JSONWebKeySet);
+}
+
+/** What does not parse is not told: it may be a secret that was named by mistake. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("it is no JSON");
+  }
+}
+
 async function fileKeys(file: string, { jwksRefreshSeconds }: JwtConfig): Promise<JwtKeys> {
-  const current = await ReloadedFile.open(file, jwksRefreshSeconds, (text) => createLocalJWKSet(JSON.parse(text) as JSONWebKeySet));
+  const current = await ReloadedFile.open(file, jwksRefreshSeconds, readKeySet);
   return { algorithms: SET_ALGORITHMS, keyOf: async (header, token) => (await current.get())(header, token) };
 }
 

@@ -1,6 +1,6 @@
 import type { AuthenticatorKind } from "../authenticator-kind.ts";
 import { type JwtConfig, type JwtInput, jwtSchema } from "./jwt-config.ts";
-import { checkJwksAddress, isUrl, openJwtKeys, secretFault } from "./jwt-keys.ts";
+import { checkJwksAddress, isUrl, keySetFault, openJwtKeys, publicKeyFault, secretFault } from "./jwt-keys.ts";
 import { JwtMethod } from "./jwt-method.ts";
 
 /** @see JwtConfig */
@@ -12,10 +12,12 @@ export const jwtKind: AuthenticatorKind<JwtConfig, JwtInput> = {
     ...(config.publicKey === undefined ? {} : { publicKey: path(config.publicKey) }),
     ...(config.jwks === undefined || isUrl(config.jwks) ? {} : { jwks: path(config.jwks) }),
   }),
-  secrets: (config) =>
-    config.secret === undefined
-      ? []
-      : [{ path: ["secret"], reference: config.secret, faultOf: (text) => secretFault(text, config) }],
+  secrets: (config) => {
+    const { secret, publicKey, jwks } = config;
+    if (secret !== undefined) return [{ path: ["secret"], reference: secret, faultOf: (text) => secretFault(text, config) }];
+    if (publicKey !== undefined) return [{ path: ["publicKey"], reference: { file: publicKey }, faultOf: publicKeyFault }];
+    return jwks === undefined || isUrl(jwks) ? [] : [{ path: ["jwks"], reference: { file: jwks }, faultOf: keySetFault }];
+  },
   check: ({ jwks }) => {
     if (jwks !== undefined && isUrl(jwks)) checkJwksAddress(jwks);
   },
