@@ -2,16 +2,13 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MqttError } from "@bowline/protocol";
-import { type AuthorizerFunction, functionArn, HandlerPool, HttpsFunction, type Place, TokenSignature } from "@bowline/realtime";
+import { type AuthorizerFunction, functionArn, HttpsFunction, type Place, TokenSignature } from "@bowline/realtime";
 import type { AuthenticatorContext, AuthenticatorKind } from "../auth/authenticator-kind.ts";
 import { readSecret } from "../config/secret-reference.ts";
-import { FileWatch } from "../server/file-watch.ts";
 import { type CustomAuthorizerConfig, type CustomAuthorizerInput, customAuthorizerSchema } from "./custom-authorizer-config.ts";
 import { CustomAuthorizerMethod } from "./custom-authorizer-method.ts";
+import { HandlerFile } from "./handler-file.ts";
 import type { UserModule } from "./user-module.ts";
-
-/** How often a handler's files are looked at. */
-const LOOK_EVERY_MS = 300;
 
 /** @see CustomAuthorizerConfig */
 export const customAuthorizerKind: AuthenticatorKind<CustomAuthorizerConfig, CustomAuthorizerInput> = {
@@ -73,7 +70,7 @@ function openUrl({ url = "", timeoutMs }: CustomAuthorizerConfig): AuthorizerFun
   return new HttpsFunction(url, { timeoutMs });
 }
 
-/** A handler whose file is watched: a save makes the next calls go to the new one. */
+/** The handler of a file, in processes of its own. */
 async function openFile(
   config: CustomAuthorizerConfig,
   file: string,
@@ -82,52 +79,21 @@ async function openFile(
 ): Promise<AuthorizerFunction> {
   const { name = "authorizer", handler, timeoutMs, processes, memoryMegabytes } = config;
   const { logger, loadUserModule = plainModule } = context;
-  const environment: Record<string, string> = {};
-  for (const [key, value] of Object.entries(config.environment)) {
-    environment[key] = typeof value === "string" ? value : (await readSecret(value)).reveal();
+  const environment = await environmentOf(config);
+  return HandlerFile.open({
+    file,
+    load: loadUserModule,
+    logger: logger.child({ authorizer: name }),
+    options: { handler, functionArn: functionArn(place, name), environment, processes, timeoutMs, memoryMegabytes },
+  });
+}
+
+async function environmentOf({ environment }: CustomAuthorizerConfig): Promise<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    values[name] = typeof value === "string" ? value : (await readSecret(value)).reveal();
   }
-  let module = await loadUserModule(file);
-  const pool = await HandlerPool.open({
-    module: module.url,
-    handler,
-    functionArn: functionArn(place, name),
-    environment,
-    processes,
-    timeoutMs,
-    memoryMegabytes,
-    onOutput: (line, stream) => logger.info({ authorizer: name, stream }, line),
-    onCrash: (why) => logger.error({ authorizer: name }, `the authorizer's process: ${why}`),
-  }).catch((error: unknown) => {
-    void module.dispose();
-    throw error;
-  });
-  const reload = async (): Promise<void> => {
-    const next = await loadUserModule(file);
-    try {
-      await pool.replace(next.url);
-    } catch (error) {
-      await next.dispose();
-      throw error;
-    }
-    await module.dispose();
-    module = next;
-    watch.watch(module.files, LOOK_EVERY_MS);
-    logger.info({ authorizer: name }, "the authorizer was loaded again");
-  };
-  const watch = new FileWatch(() => {
-    reload().catch((error: unknown) =>
-      logger.error({ authorizer: name, error }, "the authorizer that was saved cannot be loaded; the one before stays"),
-    );
-  });
-  watch.watch(module.files, LOOK_EVERY_MS);
-  return {
-    call: (event, signal) => pool.call(event, signal),
-    close: async () => {
-      watch.close();
-      await pool.close();
-      await module.dispose();
-    },
-  };
+  return values;
 }
 
 /** Without the command line's bundler a module is run as it is. */
