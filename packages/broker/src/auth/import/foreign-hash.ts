@@ -27,13 +27,19 @@ const FORMS = {
 
 /** Each check of such a hash costs its user that many rounds; more would be a way to keep the machine busy. */
 export const ITERATIONS_MAX = 5_000_000;
+/** As many bytes are derived as the hash has: one that was cut short would be that of many passwords, and none that of all. */
+const DERIVED_BYTES_MIN = 16;
 /** 2 to the power of: some seconds in JavaScript. */
 const BCRYPT_COST_MAX = 14;
 
 /** Whether it is a hash of another broker, one that we can check. */
 export function isForeignHash(hash: string): boolean {
-  const iterations = FORMS.mosquitto7.exec(hash)?.[1] ?? FORMS.derived.exec(hash)?.[2];
-  if (iterations !== undefined) return Number(iterations) > 0 && Number(iterations) <= ITERATIONS_MAX;
+  const derived = FORMS.mosquitto7.exec(hash) ?? FORMS.derived.exec(hash)?.slice(1);
+  if (derived !== undefined) {
+    const iterations = Number(derived[1]);
+    const { length } = decoded(derived[3]);
+    return iterations > 0 && iterations <= ITERATIONS_MAX && length >= DERIVED_BYTES_MIN;
+  }
   const cost = FORMS.bcrypt.exec(hash)?.[1];
   if (cost !== undefined) return Number(cost) >= 4 && Number(cost) <= BCRYPT_COST_MAX;
   return FORMS.mosquitto6.test(hash) || FORMS.salted.test(hash);

@@ -86,10 +86,17 @@ test.each(["ann", "ann:secret", ":x", "ann:$6$only", "ann:$2b$04$abc"])("%j is n
   );
 });
 
+/** 66 bytes. */
+const LONG = "A".repeat(88);
+
 test("hashes that would keep the machine busy, or are of no kind, are none", async () => {
   const none = [
-    "$7$99999999$AAAA$AAAA",
-    "$7$0$AAAA$AAAA",
+    `$7$99999999$AAAA$${LONG}`,
+    // Cut short: so many bytes are derived as are there, and none are the same for every password.
+    "$7$101$AAAA$A",
+    "$7$101$AAAA$AAAA",
+    "$emqx-pbkdf2-sha256$4096$AAAA$A=",
+    `$7$0$AAAA$${LONG}`,
     `$2b$31$${"a".repeat(53)}`,
     "$argon2id$v=19$m=1,t=1,p=1$AAAA$AAAA",
     "plain",
