@@ -124,7 +124,10 @@ describe("keys", () => {
 
   test("[API1] a tenant's key reaches that tenant alone, and of others not even whether they are there", async () => {
     const key = await makeKey({ tenant: "acme" });
-    expect(await ask(key, "GET", "/api/v1/users")).toMatchObject({ status: 200, body: { users: [{ tenant: "acme", username: "ann" }] } });
+    expect(await ask(key, "GET", "/api/v1/users")).toMatchObject({
+      status: 200,
+      body: { users: [{ tenant: "acme", username: "ann" }] },
+    });
     expect((await ask(key, "GET", "/api/v1/tenants/acme/users")).status).toBe(200);
     for (const other of ["beta", "default", "none"]) {
       for (const path of ["users", "rules", "bans", "connections", "limits", "trace", "audit"]) {
@@ -198,7 +201,13 @@ describe("keys", () => {
       { by: key.id, method: "POST", path: "/api/v1/users", status: 201, from: "127.0.0.1" },
     ]);
     const all = (await socket("GET", "/api/v1/audit")).body["entries"];
-    expect(all).toMatchObject([{ by: "socket", tenant: "beta", path: "/api/v1/tenants/beta/pause" }, { by: "nobody", status: 401 }, {}, {}, {}]);
+    expect(all).toMatchObject([
+      { by: "socket", tenant: "beta", path: "/api/v1/tenants/beta/pause" },
+      { by: "nobody", status: 401 },
+      {},
+      {},
+      {},
+    ]);
     await server.close();
     const text = await readFile(server.folder.auditLog, "utf8");
     expect(text.trimEnd().split("\n")).toHaveLength(5);
@@ -222,7 +231,9 @@ describe("EMQX's API", () => {
       meta: { page: 1, limit: 1, count: 2, hasnext: true },
     });
     expect((await ask(key, "GET", "/api/v5/clients?proto_ver=4")).body).toMatchObject({ data: [{ clientid: "two" }] });
-    expect((await ask(key, "GET", "/api/v5/clients?like_clientid=w&conn_state=connected")).body).toMatchObject({ meta: { count: 1 } });
+    expect((await ask(key, "GET", "/api/v5/clients?like_clientid=w&conn_state=connected")).body).toMatchObject({
+      meta: { count: 1 },
+    });
     expect((await ask(key, "GET", "/api/v5/clients/one")).body).toMatchObject({
       clientid: "one",
       username: "ann",
@@ -261,13 +272,17 @@ describe("EMQX's API", () => {
       body: { clientid: "one", topic: "more/+", qos: 1 },
     });
     expect((await ask(key, "POST", "/api/v5/clients/one/subscribe", { topic: "secret/a" })).status).toBe(400);
-    expect((await ask(key, "POST", "/api/v5/clients/one/subscribe/bulk", [{ topic: "b/1" }, { topic: "b/2" }])).body).toHaveLength(2);
+    expect((await ask(key, "POST", "/api/v5/clients/one/subscribe/bulk", [{ topic: "b/1" }, { topic: "b/2" }])).body).toHaveLength(
+      2,
+    );
     expect((await ask(key, "GET", "/api/v5/clients/one/subscriptions")).body).toHaveLength(5);
     expect((await ask(key, "POST", "/api/v5/clients/one/unsubscribe", { topic: "more/+" })).status).toBe(204);
     expect((await ask(key, "POST", "/api/v5/clients/one/unsubscribe/bulk", [{ topic: "b/1" }, { topic: "b/2" }])).status).toBe(204);
     expect((await ask(key, "GET", "/api/v5/clients/one/subscriptions")).body).toHaveLength(2);
 
-    expect(await ask(key, "POST", "/api/v5/publish", { topic: "x/y", payload: "aGk=", payload_encoding: "base64", qos: 1 })).toMatchObject({
+    expect(
+      await ask(key, "POST", "/api/v5/publish", { topic: "x/y", payload: "aGk=", payload_encoding: "base64", qos: 1 }),
+    ).toMatchObject({
       status: 200,
       body: { id: expect.stringMatching(/^[0-9A-F]{32}$/) as string },
     });
@@ -279,7 +294,9 @@ describe("EMQX's API", () => {
       status: 202,
       body: { reason_code: 16, message: "no_matching_subscribers" },
     });
-    expect((await ask(key, "POST", "/api/v5/publish/bulk", [{ topic: "own" }, { topic: "x/z", payload: "2" }])).body).toHaveLength(2);
+    expect((await ask(key, "POST", "/api/v5/publish/bulk", [{ topic: "own" }, { topic: "x/z", payload: "2" }])).body).toHaveLength(
+      2,
+    );
     for (const topic of ["a/+", "$SYS/x", "", "t/".repeat(300)])
       expect((await ask(key, "POST", "/api/v5/publish", { topic, payload: "x" })).status, topic).toBe(400);
     expect((await ask(key, "POST", "/api/v5/publish", { topic: "a", qos: 3 })).body).toMatchObject({ code: "OPTION_INVALID" });
