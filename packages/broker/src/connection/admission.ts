@@ -126,13 +126,14 @@ export class Admission {
     return step === undefined ? undefined : this.reauthenticateAnswer(step);
   }
 
-  /** The CONNACK went out. */
-  opened(): void {
+  /** The CONNACK went out. Answers whether it is over: no credentials end, and nobody can authenticate again. */
+  opened(): boolean {
     this.expiry?.start();
     this.refresh?.start();
     if (this.packet?.properties?.authenticationMethod === undefined) this.authentication = undefined;
     this.packet = undefined;
     this.request = undefined;
+    return this.expiry === undefined && this.refresh === undefined && this.authentication === undefined;
   }
 
   /** The connection is over: nobody waits for an answer. */

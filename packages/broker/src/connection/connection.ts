@@ -58,6 +58,8 @@ export interface BrokerEnvironment extends AdmissionEnvironment {
   connectionClosed(connection: Connection, cause: Error | undefined): void;
 }
 
+const NOTHING_GRANTED: readonly { subscription: Subscription; isNew: boolean }[] = [];
+
 /**
  * One client's Network Connection: joins the channel, the two protocol engines, and the tenant it belongs to. Owns no rule of the
  * protocol and no routing; it carries answers from one to the other. Lifetime: from arrival to the end of the channel.
@@ -86,7 +88,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   /** The session was given up already: a channel that closes after that has nothing to say. */
   private isDetached = false;
   private isWillDue = false;
-  private readonly admission: Admission;
+  /** Undefined once the client is let in, where nothing can come of it any more. */
+  private admission: Admission | undefined;
   private closing: TimerHandle;
   /** Undefined where no rate is set: then a message costs the look at this field. */
   private rate: PublishRate | undefined;
@@ -95,7 +98,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   private awaitsStorage = false;
   /** A SUBACK or UNSUBACK that waits for its commit; undefined while there is none. */
   private keeping: CommitWait | undefined;
-  private granted: readonly { subscription: Subscription; isNew: boolean }[] = [];
+  private granted: readonly { subscription: Subscription; isNew: boolean }[] = NOTHING_GRANTED;
 
   constructor(environment: BrokerEnvironment, tenant: Tenant, arrival: Arrival, id: number) {
     this.environment = environment;
@@ -143,7 +146,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   closed(cause: Error | undefined): void {
     this.receiver.channelClosed();
-    this.admission.abort();
+    this.admission?.abort();
     this.keeping?.stop();
     this.environment.clock.clearTimer(this.closing);
     this.environment.clock.clearTimer(this.rateTimer);
@@ -254,19 +257,19 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   // ServerSink
 
   connect(packet: ConnectPacket): ConnectAnswer | undefined {
-    return explained(this.admission.connect(packet));
+    return explained(this.admission!.connect(packet));
   }
 
   authenticate(packet: AuthPacket): ConnectAnswer | undefined {
-    return explained(this.admission.authenticate(packet));
+    return explained(this.admission!.authenticate(packet));
   }
 
   reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined {
-    return this.admission.reauthenticate(packet);
+    return this.admission!.reauthenticate(packet);
   }
 
   opened(): void {
-    this.admission.opened();
+    if (this.admission!.opened()) this.admission = undefined;
     this.arrival.admitted?.();
     // Before the CONNACK the CONNECT was not accepted, and its Will is nobody's ([MQTT-3.1.2-7]).
     this.isWillDue = true;
@@ -284,9 +287,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     try {
-      return this.rate === undefined
-        ? this.route(chunk, offsets)
-        : this.publishAtRate(this.rate, chunk, offsets);
+      return this.rate === undefined ? this.route(chunk, offsets) : this.publishAtRate(this.rate, chunk, offsets);
     } catch (error) {
       if (!isReadOnly(error)) {
         // It ends the connection; the message was not taken over, and must be routed when it is sent again.
@@ -368,7 +369,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   subscribed(): void {
     const { granted } = this;
-    this.granted = [];
+    this.granted = NOTHING_GRANTED;
     for (const { subscription, isNew } of granted) this.tenant.router.sendRetained(subscription, isNew);
     this.environment.observer?.subscribed(
       this,
@@ -414,7 +415,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   close(error: MqttError | undefined): void {
     this.environment.connectionClosing(this, error);
-    this.admission.abort();
+    this.admission?.abort();
     this.keeping?.stop();
     this.sender.flush();
     this.detach();

@@ -11,6 +11,7 @@ import { LIMIT_TEXTS, portSpeaks } from "./front-texts.ts";
 import { readInnerFirstBytes } from "./inner-first-bytes.ts";
 import { includesAddress, plainAddress } from "./loopback.ts";
 import { parseProxyHeader, type ProxyHeader } from "./proxy-protocol.ts";
+import { type OnRead, useSharedReadBuffer } from "./shared-read-buffer.ts";
 import { closeWith, httpAnswer, TLS_ALERTS, tlsAlert } from "./refusals.ts";
 
 /**
@@ -104,7 +105,10 @@ export class FrontConnection implements HandshakeOwner {
     // Behind a proxy all connections share its address: the limit waits for the client's.
     if (!isProxied && !this.#enter()) return;
     this.#deadline = setTimeout(onDeadline, options.firstBytesTimeoutMs ?? FIRST_BYTES_TIMEOUT_MS, this);
-    owned.on("data", onData);
+    // Where nothing is put back no array is made for the first bytes: it would be 64 KiB until it is known how many they are.
+    if (options.isTls || options.innerProtocol !== "mqtt" || !useSharedReadBuffer(socket, onRead as OnRead))
+      owned.on("data", onData);
+    else owned.resume();
   }
 
   secured(socket: TLSSocket): void {
@@ -152,6 +156,14 @@ export class FrontConnection implements HandshakeOwner {
     else this.#chunks.push(chunk);
     this.#received += chunk.length;
     if (this.#received >= this.#bytesNeeded) this.#step(chunk);
+  }
+
+  /** @internal What was read belongs to all connections: what is needed later is copied. */
+  receivedShared(chunk: Buffer): void {
+    if (this.#state === SETTLED) return;
+    this.received(chunk);
+    const chunks = this.#chunks;
+    if (chunks !== undefined) chunks[chunks.length - 1] = Buffer.from(chunks.at(-1)!);
   }
 
   #step(chunk: Buffer): void {
@@ -460,6 +472,11 @@ export class FrontConnection implements HandshakeOwner {
 
 const connectionOf = Symbol("frontConnection");
 type FrontSocket = Socket & { [connectionOf]: FrontConnection };
+
+function onRead(this: FrontSocket, length: number, buffer: Buffer): boolean {
+  this[connectionOf].receivedShared(buffer.subarray(0, length));
+  return true;
+}
 
 function onData(this: FrontSocket, chunk: Buffer): void {
   this[connectionOf].received(chunk);

@@ -22,8 +22,10 @@ export function useSharedReadBuffer(socket: Socket, onRead: OnRead): boolean {
   const { bufferKey, callbackKey } = keys;
   const handle = internals._handle;
   if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== "function") return false;
-  internals[bufferKey] = sharedBuffer;
   internals[callbackKey] = onRead;
+  // Whoever had the socket before read into it already, and was told of what is read until now.
+  if (internals[bufferKey] === sharedBuffer) return true;
+  internals[bufferKey] = sharedBuffer;
   handle.useUserBuffer(sharedBuffer);
   return true;
 }

@@ -91,7 +91,7 @@ export class Router {
     const old = session.subscriptions.get(topicFilter);
     if (old === undefined) this.subscriptionCount++;
     else this.remove(old);
-    session.subscriptions.set(topicFilter, subscription);
+    session.addSubscription(subscription);
     const share = parseShare(topicFilter);
     if (share === undefined) this.trie.add(topicFilter, subscription);
     else this.joinGroup(topicFilter, share.topicFilter, subscription);
@@ -103,7 +103,7 @@ export class Router {
   unsubscribe(session: Session, topicFilter: string): boolean {
     const old = session.subscriptions.get(topicFilter);
     if (old === undefined) return false;
-    session.subscriptions.delete(topicFilter);
+    session.removeSubscription(topicFilter);
     this.subscriptionCount--;
     this.remove(old);
     this.generation++;
@@ -115,7 +115,7 @@ export class Router {
     if (session.subscriptions.size === 0) return;
     for (const subscription of session.subscriptions.values()) this.remove(subscription);
     this.subscriptionCount -= session.subscriptions.size;
-    session.subscriptions.clear();
+    session.removeSubscriptions();
     this.generation++;
   }
 

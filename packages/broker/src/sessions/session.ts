@@ -24,6 +24,9 @@ export interface Subscription {
   rightsSeen: number;
 }
 
+/** Of all Sessions that have none: many clients only publish. */
+const NONE: ReadonlyMap<string, Subscription> = new Map();
+
 /**
  * A Session at the server: its Session State, its Subscriptions, and the connection it has just now. Keyed by tenant, owner and
  * Client Identifier, so that nobody takes over another owner's Session. It lives from CONNECT to its expiry.
@@ -33,8 +36,7 @@ export class Session {
   readonly tenant: string;
   readonly owner: string;
   readonly clientIdentifier: string;
-  /** By Topic Filter as subscribed, `$share/...` included. */
-  readonly subscriptions: Map<string, Subscription> = new Map();
+  private own: Map<string, Subscription> | undefined;
   /** Number in storage; 0 for a Session that ends with its connection. */
   id = 0;
   /** Commit number of its first row, and of its Subscriptions: before that, a crash loses them. */
@@ -67,6 +69,24 @@ export class Session {
   grant(rights: Rights): void {
     this.rights = rights;
     this.publisherName = rights.isByRules ? `${this.owner}\0${this.clientIdentifier}` : this.clientIdentifier;
+  }
+
+  /** By Topic Filter as subscribed, `$share/...` included. Only the Router changes them. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.own ?? NONE;
+  }
+
+  addSubscription(subscription: Subscription): void {
+    this.own ??= new Map();
+    this.own.set(subscription.topicFilter, subscription);
+  }
+
+  removeSubscription(topicFilter: string): void {
+    this.own?.delete(topicFilter);
+  }
+
+  removeSubscriptions(): void {
+    this.own = undefined;
   }
 
   /** Kept in storage, because it survives its connection. */
