@@ -7,6 +7,7 @@ import type { ReloadOfSessions } from "../restart/reload-of-sessions.ts";
 import type { ConnectSide } from "./compare-connects.ts";
 import { SLOWER_AT_MOST, type TopicsComparison } from "./compare-topics.ts";
 import type { IdleMemory } from "./measure-idle.ts";
+import { median } from "./median.ts";
 import type { LatencyComparison, LatencyRatio } from "./compare-latency.ts";
 
 type Cells = readonly string[];
@@ -106,14 +107,14 @@ export function connectTable(sides: readonly ConnectSide[]): string {
 }
 
 export function idleTable(results: readonly IdleMemory[]): string {
-  const rows = results.map(({ transport, run, bytes, mostBytes }) => [
-    `${run.connections.toLocaleString("en")} ${transport}`,
+  const rows = results.map(({ transport, runs, bytes, isVerified, mostBytes }) => [
+    `${runs[0]!.connections.toLocaleString("en")} ${transport}`,
     bytes.toFixed(0),
-    run.connectsPerSecond.toLocaleString("en"),
-    run.broker.cpuUsPerConnect.toFixed(0),
-    `${mostBytes} ${heldOr(run.ok && bytes <= mostBytes)}`,
+    runs.map(({ broker }) => broker.rssBytesPerConnection.toFixed(0)).join(" "),
+    median(runs.map(({ broker }) => broker.cpuUsPerConnect)).toFixed(0),
+    `${mostBytes} ${heldOr(isVerified && bytes <= mostBytes)}`,
   ]);
-  return table(["idle connections", "bytes each", "made per second", "CPU µs", "target"], rows);
+  return table(["idle connections", "bytes each", "of each run", "CPU µs to connect", "target"], rows);
 }
 
 export function returnTable({ clients, coldPerSecond, returns }: ReturnOfMany, mostSeconds: number): string {
