@@ -55,7 +55,7 @@ describe("a webhook", () => {
     });
   });
 
-  test("that fails, is silent or is gone denies, for a second", async () => {
+  test("that fails, is silent or is gone denies", async () => {
     let answers = 0;
     hook.handle = (_, __, response) => {
       // The first is never answered.
@@ -64,7 +64,6 @@ describe("a webhook", () => {
     await servers.start({ authorization: [{ kind: "webhook", url: hook.url, timeoutMs: 100 }], rules: OTHERS });
     const client = await servers.online(v5("c1"));
     for (const topic of ["a", "a", "b"]) expect(await codeOf(client, topic)).toBe(0x87);
-    expect(answers).toBe(2);
     await hook.stop();
     expect(await codeOf(client, "c")).toBe(0x87);
   });
@@ -91,7 +90,7 @@ describe("a function", () => {
       if (topic === "never") return new Promise(() => {});
       return topic === "later" ? Promise.resolve("allow") : topic;
     });
-    await servers.start({ authorization: [{ ...mine, timeoutMs: 50 }], rules: OTHERS });
+    await servers.start({ authorization: [{ ...mine, timeoutMs: 500 }], rules: OTHERS });
     const client = await servers.online(v5("c1"));
     for (const topic of ["allow", "later"]) expect(await codeOf(client, topic)).toBe(0);
     for (const topic of ["deny", "ignore", "odd", "throw", "never"]) expect(await codeOf(client, topic)).toBe(0x87);
