@@ -106,6 +106,18 @@ test("without a broker users, rules and the state of a tenant are changed in the
   await up();
   expect((await bowline("tenant", "show", "acme")).stdout).toContain("paused");
   expect((await bowline("acl", "list", "--tenant", "acme")).stdout).toContain("rule-1");
+
+  writeFileSync(join(folder, "users.csv"), "username,password\nbob,one\ncid,two\n");
+  const imported = await bowline("user", "import", "users.csv", "--from", "emqx", "--tenant", "acme");
+  expect(imported).toMatchObject({ code: 0, stdout: "2 users imported\n" });
+  const exported = (await bowline("user", "export", "--tenant", "acme")).stdout;
+  expect(exported).toMatch(/^user_id,password_hash,salt,is_superuser\nann,"?\$argon2id.*\nbob,.*\ncid,/);
+  writeFileSync(join(folder, "hashes.csv"), exported);
+  expect((await bowline("user", "import", "hashes.csv", "--from", "emqx")).stdout).toBe("3 users imported\n");
+  const login = ["-u", "bob", "--password-file", "bob", "--ca", ".bowline/ca.pem"];
+  writeFileSync(join(folder, "bob"), "one\n");
+  await bowline("acl", "add", "allow", "both", "#", "--user", "bob");
+  expect(await bowline("pub", urls[0]!, ...login, "-t", "a", "-m", "b", "-q", "1")).toMatchObject({ code: 0 });
 }, 60_000);
 
 test("a key of a tenant lets a script elsewhere manage that tenant and no other", async () => {

@@ -14,6 +14,7 @@ export interface Users {
   remove(username: string): Promise<void>;
   /** With hashes of another broker; all or none. */
   importAll(users: readonly { username: string; passwordHash: string }[]): Promise<void>;
+  hashes(): Promise<{ username: string; passwordHash: string }[]>;
 }
 
 /**
@@ -39,6 +40,7 @@ export async function withUsers<T>(
     return work({
       ...own,
       list: () => Promise.resolve(own.list()),
+      hashes: () => Promise.resolve(own.hashes()),
       add: async (username, password) => void (await own.add(username, password)),
     });
   });
@@ -53,6 +55,8 @@ function throughBroker(client: AdminClient, tenant: string): Users {
     setPassword: (username, password) => client.request("PUT", `${path(username)}/password`, { password }),
     setDisabled: (username, isDisabled) => client.request(isDisabled ? "PUT" : "DELETE", `${path(username)}/disabled`),
     remove: (username) => client.request("DELETE", path(username)),
+    hashes: async () =>
+      (await client.request<{ users: { username: string; passwordHash: string }[] }>("GET", `${all}/export`)).users,
     importAll: async (users) => void (await client.request("POST", `${all}/import`, { users })),
   };
 }

@@ -59,8 +59,8 @@ test(
       await exchange(MESSAGES);
       total += MESSAGES;
       // Counted once a second.
-      while ((await usage()).messagesReceived < total);
-      const counted = await usage();
+      let counted = await usage();
+      while (counted.messagesReceived < total || counted.messagesSent < total) counted = await usage();
       expect(counted).toMatchObject({ messagesReceived: total, messagesSent: total });
       expect(counted.bytesReceived).toBeGreaterThan(before.bytesReceived + MESSAGES * 50);
       // What comes now may be lost, and is no more than this.

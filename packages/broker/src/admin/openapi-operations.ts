@@ -36,6 +36,7 @@ const TENANT_ROWS: readonly Row[] = [
   ["get", "/api/v1/users", "listUsers", "MQTT users.", 200, "Users", undefined, PAGE],
   ["post", "/api/v1/users", "addUser", "Adds a user.", 201, "User", "Login"],
   ["post", "/api/v1/users/import", "importUsers", "Adds users of another broker with their hashes, all or none.", 201, "Count", "ImportedUsers"],
+  ["get", "/api/v1/users/export", "exportUsers", "Users with their hashes; at the admin socket alone.", 200, "ImportedUsers"],
   ["put", "/api/v1/users/{username}/password", "setPassword", "Gives a user another password and ends its connections.", 204, undefined, "Password"],
   ["put", "/api/v1/users/{username}/disabled", "disableUser", "Lets a user not log in any more.", 204],
   ["delete", "/api/v1/users/{username}/disabled", "enableUser", "Lets a user log in again.", 204],

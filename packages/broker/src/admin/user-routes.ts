@@ -1,5 +1,7 @@
+import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
 import type { TenantUsers } from "../tenants/deployment.ts";
+import { type Caller, SOCKET } from "./caller.ts";
 import { readBody } from "./read-json.ts";
 import { pageOf } from "./page-of.ts";
 import type { TenantApp, TenantContext } from "./tenant-env.ts";
@@ -26,6 +28,12 @@ export function addUserRoutes(app: TenantApp): void {
     const { users } = await readBody(c, importedUsers, IMPORT_BYTES_MAX);
     await usersOf(c).importAll(users);
     return c.json({ users: users.length }, 201);
+  });
+  // Over the network nobody gets a hash, whatever key it has.
+  app.get("/users/export", (c) => {
+    if ((c.get("caller") as Caller | undefined)?.by !== SOCKET.by)
+      throw new MqttError("ADMIN_REFUSED", { detail: "hashes are told at the admin socket alone" });
+    return c.json({ users: usersOf(c).hashes() });
   });
   app.put("/users/:username/password", async (c) => {
     const { password } = await readBody(c, newPassword);

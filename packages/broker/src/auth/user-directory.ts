@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredUser } from "../storage/storage.ts";
+import { isOwnHash } from "./own-hash.ts";
 import { isForeignHash } from "./import/foreign-hash.ts";
 import { isScramSettled, withScramKeys } from "./scram/scram-keys.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
@@ -120,13 +121,20 @@ export class UserDirectory {
       checkUsername(username);
       if (names.has(username)) throw new MqttError("OPTION_INVALID", { detail: `the user "${username}" comes twice` });
       names.add(username);
-      if (!isForeignHash(passwordHash))
+      if (!isForeignHash(passwordHash) && !isOwnHash(passwordHash))
         throw new MqttError("OPTION_INVALID", { detail: `the hash of "${username}" is of no known kind` });
       this.#mustNotExist(tenant, username);
     }
     const createdAt = this.#wallTime();
     for (const { username, passwordHash } of users) this.#put({ tenant, username, passwordHash, createdAt }, "added");
     await this.#storage.flush();
+  }
+
+  /** The users of a tenant with their hashes, for an export. Whoever has them can guess passwords at leisure. */
+  hashes(tenant: string): { username: string; passwordHash: string }[] {
+    const own = [...this.#users.values()].filter((user) => user.tenant === tenant);
+    // Without the keys of SCRAM behind it, which the next login makes anew.
+    return own.map(({ username, passwordHash }) => ({ username, passwordHash: passwordHash.split(" ")[0]! }));
   }
 
   /** Whether the next right password is to make other credentials: of an imported hash, or where SCRAM keys are missing. */
@@ -228,7 +236,8 @@ function checkUsername(username: string): void {
   if (reason) throw new MqttError("OPTION_INVALID", { detail: `user name ${JSON.stringify(username)}: ${reason}` });
 }
 
-function faultOfUsername(username: string): string | undefined {
+/** What keeps a name from being a user's, in words; undefined for nothing. */
+export function faultOfUsername(username: string): string | undefined {
   if (username === "") return "it is empty";
   if (Buffer.byteLength(username) > USERNAME_BYTES_MAX) return `it has more than ${USERNAME_BYTES_MAX} bytes`;
   // Access rules put the name into topic filters, where these would reach other topics than the user's own.
@@ -239,11 +248,15 @@ function faultOfUsername(username: string): string | undefined {
 }
 
 function checkPassword(password: string): void {
+  const fault = faultOfPassword(password);
+  if (fault !== undefined) throw new MqttError("OPTION_INVALID", { detail: fault });
+}
+
+/** The same of a password. */
+export function faultOfPassword(password: string): string | undefined {
   const bytes = Buffer.byteLength(password);
-  if (bytes === 0) throw new MqttError("OPTION_INVALID", { detail: "the password is empty" });
-  if (bytes > PASSWORD_BYTES_MAX) {
-    throw new MqttError("OPTION_INVALID", { detail: `the password has more than ${PASSWORD_BYTES_MAX} bytes` });
-  }
+  if (bytes === 0) return "the password is empty";
+  return bytes > PASSWORD_BYTES_MAX ? `the password has more than ${PASSWORD_BYTES_MAX} bytes` : undefined;
 }
 
 /** Well-formed with the same parameters as every other hash; its salt and result are random, so no password fits. */

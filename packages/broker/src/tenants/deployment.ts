@@ -26,6 +26,8 @@ export interface TenantUsers {
   remove(username: string): Promise<void>;
   /** With hashes of another broker; all or none. */
   importAll(users: readonly { username: string; passwordHash: string }[]): Promise<void>;
+  /** With their hashes, for whoever may open the socket alone. */
+  hashes(): { username: string; passwordHash: string }[];
 }
 
 /** The access rules of one tenant. */
@@ -118,6 +120,7 @@ export function usersOf(directory: UserDirectory, tenant: string): TenantUsers {
     setDisabled: (username, isDisabled) => directory.setDisabled(tenant, username, isDisabled),
     remove: (username) => directory.remove(tenant, username),
     importAll: (users) => directory.importAll(tenant, users),
+    hashes: () => directory.hashes(tenant),
   };
 }
 

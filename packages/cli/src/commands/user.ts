@@ -6,7 +6,7 @@ import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { askForSecret, readSecretFromFile, readSecretFromStdin } from "../read-secret.ts";
 import { TENANT_OPTION, tenantIn } from "../tenant-option.ts";
-import { importUsers } from "../user-import.ts";
+import { exportUsers, importUsers } from "../user-import.ts";
 import { type Users, withUsers } from "../users.ts";
 
 export const user: Command = {
@@ -18,6 +18,7 @@ export const user: Command = {
     "bowline user enable NAME",
     "bowline user remove NAME",
     "bowline user import FILE --from emqx|mosquitto",
+    "bowline user export",
     "bowline user kick NAME",
     "bowline user ban NAME [--for SECONDS] [--reason TEXT]",
     "bowline user unban NAME",
@@ -29,8 +30,9 @@ export const user: Command = {
     "them; those of a removed one are removed with it, and a later user of that name begins anew. A new user may do nothing until a",
     "rule lets it: bowline acl add.",
     "",
-    "import takes mosquitto's password file, or EMQX's CSV (user_id,password_hash,salt,is_superuser) with --hash: sha256, sha512 (with",
-    "--salt prefix, suffix or disable), pbkdf2-sha256 (with --iterations) or bcrypt. Each hash is replaced by ours at its user's first login.",
+    "import takes mosquitto's password file, or with --from emqx a CSV: username,password, or user_id,password_hash,salt,is_superuser with",
+    "--hash: sha256, sha512 (with --salt prefix, suffix or disable), pbkdf2-sha256 (with --iterations) or bcrypt. Each hash is replaced by",
+    "ours at its user's first login. export prints the second of these forms, with our own hashes, for another broker of this kind.",
     "",
     "kick ends connections of a running broker, and ban keeps them out until the time is over or unban lifts it: those of a user, or with",
     "--client those of a Client Identifier, with --address those of an address or a range.",
@@ -77,9 +79,12 @@ async function act(line: CommandLine, users: Users): Promise<number> {
     await users.setDisabled(mustBeNamed(name), action === "disable");
     return ExitCode.Well;
   }
+  if (action === "export") return exportUsers(users);
   if (action === "import") return importUsers(line, users, mustBeNamed(name));
   if (action !== "remove")
-    throw new MqttError("USAGE", { detail: "say list, add, password, disable, enable, remove, import, kick, ban, unban or bans" });
+    throw new MqttError("USAGE", {
+      detail: "say list, add, password, disable, enable, remove, import, export, kick, ban, unban or bans",
+    });
   await users.remove(mustBeNamed(name));
   return ExitCode.Well;
 }

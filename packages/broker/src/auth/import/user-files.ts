@@ -1,6 +1,7 @@
 import type { MqttError } from "@bowline/protocol";
-import { parseCsv } from "../../acl/formats/csv.ts";
+import { parseCsv, writeCsv } from "../../acl/formats/csv.ts";
 import { formatFault } from "../../acl/formats/format-fault.ts";
+import { isOwnHash } from "../own-hash.ts";
 import { isForeignHash } from "./foreign-hash.ts";
 
 /** A user of another broker. */
@@ -18,6 +19,7 @@ export type EmqxHashing =
   | { readonly algorithm: "pbkdf2"; readonly digest: "sha256" | "sha384" | "sha512"; readonly iterations: number }
   | { readonly algorithm: "bcrypt" };
 
+const PLAIN_COLUMNS = ["username", "password"] as const;
 const COLUMNS = ["user_id", "password_hash", "salt", "is_superuser"] as const;
 
 /**
@@ -42,6 +44,38 @@ export function parseEmqxUsers(text: string, file: string, hashing: EmqxHashing)
     if (passwordHash === undefined) throw fault("the password_hash is none of that algorithm");
     return { username: row.get("user_id")!, passwordHash, isSuperuser: truthOf(row.get("is_superuser") ?? "", fault) };
   });
+}
+
+/** A user with the password itself. */
+export interface PlainUser {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Whether a CSV file has passwords and not hashes: EMQX Serverless' form, `username,password`. */
+export function hasPasswords(text: string, file: string): boolean {
+  const [head] = parseCsv(text, file);
+  return head?.fields.join() === PLAIN_COLUMNS.join();
+}
+
+/**
+ * The users of such a file.
+ *
+ * @throws MqttError OPTION_INVALID, which names the line
+ */
+export function parsePlainUsers(text: string, file: string): PlainUser[] {
+  const [, ...rows] = parseCsv(text, file);
+  return rows.map(({ fields, line }) => {
+    const [username = "", password = "", ...more] = fields;
+    if (more.length > 0 || fields.length < 2) throw formatFault(file, line, `${fields.length} fields, where the head has 2`);
+    if (password === "") throw formatFault(file, line, "the password is empty");
+    return { username, password };
+  });
+}
+
+/** Users with their hashes in EMQX's columns, to be imported by another broker of ours: EMQX itself does not know Argon2. */
+export function writeEmqxUsers(users: readonly { username: string; passwordHash: string }[]): string {
+  return writeCsv([[...COLUMNS], ...users.map(({ username, passwordHash }) => [username, passwordHash, "", "false"])]);
 }
 
 /**
@@ -69,6 +103,7 @@ export function parseMosquittoUsers(text: string, file: string): ForeignUser[] {
 }
 
 function emqxHash(hash: string, salt: string, hashing: EmqxHashing): string | undefined {
+  if (isOwnHash(hash)) return hash;
   const made = hashing.algorithm === "bcrypt" ? hash : hexHash(hash, salt, hashing);
   return made !== undefined && isForeignHash(made) ? made : undefined;
 }
