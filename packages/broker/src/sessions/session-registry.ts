@@ -160,6 +160,8 @@ export class SessionRegistry {
     }
     Object.assign(session, before);
     this.offline.add(session);
+    // Of one that was taken over nothing had gone to others yet.
+    this.giveBack(session, false);
     this.save(session);
   }
 
