@@ -55,6 +55,8 @@ export class Journal {
     });
     this.nextMessageId++;
     message.id = id;
+    // A storage that has kept it already is never behind.
+    if (commit <= this.storage.committed) return commit;
     this.storedBytes += topicName.length + payload.length + (properties?.length ?? 0);
     if (commit !== this.newest.commit) this.mark(commit);
     this.newest.storedBytes = this.storedBytes;
