@@ -2,10 +2,12 @@ import { MqttError } from "@bowline/protocol";
 import { authorizationSecrets, checkAuthorization } from "../acl/authorization-kinds.ts";
 import type { NamedSecret } from "../auth/authenticator-kind.ts";
 import { checkAuthenticator, doubledMethod, secretsOf } from "../auth/authenticator-kinds.ts";
+import { faultOfPassword } from "../auth/user-directory.ts";
 import { parseListenUrl } from "../listeners/listen-url.ts";
 import { parseAdminUrl, parseChallengeUrl, parseConsoleUrl } from "../server/admin-url.ts";
 import { trustedProxies } from "../server/trusted-proxies.ts";
 import { externalKeyFault } from "./acme-schema.ts";
+import { bootstrapFaults } from "./bootstrap-faults.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
 import { presetFaults } from "./presets.ts";
@@ -41,6 +43,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   for (const [index, link] of config.authentication.entries()) check(["authentication", index], () => checkAuthenticator(link));
   for (const [index, each] of config.authorization.entries()) check(["authorization", index], () => checkAuthorization(each));
   faults.push(...presetFaults(config));
+  faults.push(...bootstrapFaults(config.bootstrap));
   const doubled = doubledMethod(config.authentication);
   if (doubled !== undefined) faults.push({ path: ["authentication", doubled.index], error: doubled.error });
   for (const { path, reference, faultOf } of secretsIn(config)) {
@@ -62,7 +65,11 @@ function secretsIn({ tls, metrics, bootstrap, authentication, authorization }: B
       ? []
       : [{ path: ["tls", "acme", "externalAccount", "key"], reference: tls.acme.externalAccount.key, faultOf: externalKeyFault }]),
     ...(metrics.token === undefined ? [] : [{ path: ["metrics", "token"], reference: metrics.token }]),
-    ...bootstrap.users.map(({ password }, index) => ({ path: ["bootstrap", "users", index, "password"], reference: password })),
+    ...bootstrap.users.map(({ password }, index) => ({
+      path: ["bootstrap", "users", index, "password"],
+      reference: password,
+      faultOf: faultOfPassword,
+    })),
     ...authentication.flatMap((link, index) => below(["authentication", index], secretsOf(link))),
     ...authorization.flatMap((each, index) => below(["authorization", index], authorizationSecrets(each))),
   ];

@@ -178,6 +178,27 @@ test("secrets are told by where they lie, and what they hold is in no error and 
     expect(await faultOf(text)).toMatch(/^CONFIG_INVALID: (?!.*geheim)/s);
 });
 
+test.each([
+  ["users: [{username: a/b, password: {file: pw}}]", 'bowline.yaml:2:12: user name "a/b": it must not contain'],
+  [
+    "users: [{username: a, password: {file: pw}}, {username: a, password: {file: pw}}]",
+    'bowline.yaml:2:49: the user "a" comes twice',
+  ],
+  ["users: [{username: a, password: {file: long}}]", "bowline.yaml:2:25: the password has more than 1024 bytes"],
+  [
+    "rules: [{permission: allow, action: subscribe, topics: [a], retain: true}]",
+    "bowline.yaml:2:11: retain: belongs to publishing",
+  ],
+  [
+    "rules: [{id: x, permission: deny, action: both, topics: [a]}, {id: x, permission: deny, action: both, topics: [b]}]",
+    "comes twice",
+  ],
+])("what would end the first start in its middle is told before: %s", async (text, words) => {
+  await writeFile(join(folder, "pw"), "secret\n");
+  await writeFile(join(folder, "long"), "x".repeat(1_025));
+  expect(await faultOf(`bootstrap:\n  ${text}\n`)).toContain(words);
+});
+
 test("users of `bootstrap` without a rule are warned of, with their place, unless somebody else grants rights", async () => {
   await writeFile(join(folder, "pw"), "secret\n");
   const users = "bootstrap:\n  users: [{username: ann, password: {file: pw}}]\n";
