@@ -12,7 +12,7 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 const RATE = isLong ? 5_000 : 1_500;
 const SECONDS = isLong ? 30 : 3;
 /** Four seconds' worth may come at once: a short flood must reach the limit all the same. */
-const LIMITS = isLong ? {} : { handshakesPerSecond: 200 };
+const LIMITS = isLong ? {} : { handshakesPerSecond: 100 };
 /** Every day other tests run beside this one, and take the cores for longer than a round trip. */
 const SLACK_MS = isLong ? 0 : 50;
 
@@ -35,14 +35,15 @@ test(`${RATE} half-open handshakes a second from other addresses leave connected
   let flood: ChildProgram | undefined;
   try {
     const quiet = await friendMeets(broker, () => nothing(broker));
-    flood = new ChildProgram("flood-child", broker.port("tls"), RATE, hello);
     const told: FloodReport[] = [];
+    // The friend is there when it begins: the strangers use up what newcomers have.
     const flooded = await friendMeets(broker, async () => {
+      flood = new ChildProgram("flood-child", broker.port("tls"), RATE, hello);
       while (told.length < SECONDS) told.push(await flood!.told<FloodReport>());
     });
     if (isLong) console.log("a friend without and with the flood, ms:", quiet, flooded, told.at(-1));
     expect([quiet.disturbances, flooded.disturbances]).toEqual([[], []]);
-    expect(told.reduce((sum, { begun }) => sum + begun, 0)).toBeGreaterThan(0.7 * RATE * SECONDS);
+    expect(told.reduce((sum, { begun }) => sum + begun, 0)).toBeGreaterThan((isLong ? 0.7 : 0.4) * RATE * SECONDS);
     expect(flooded.p99Ms).toBeLessThanOrEqual(3 * quiet.p99Ms + SLACK_MS);
     const metrics = parsePrometheus(await broker.process.ask("/metrics"));
     const refused = metrics.samples.find(
