@@ -5,11 +5,11 @@ import { timeOfDay } from "../text/times.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { type LoggedMessage, MESSAGES_MAX } from "./message-log.ts";
 import type { MqttModel } from "./mqtt-model.ts";
-import { viewPayload } from "./payload-view.ts";
+import { type PayloadForm, viewPayload } from "./payload-view.ts";
 
 /** The messages that came, newest first. */
 export function MessageList({ model }: { model: MqttModel }): JSX.Element {
-  const [isHex, setHex] = useState(false);
+  const [form, setForm] = useState<PayloadForm>("text");
   const { log } = model;
   const togglePause = (): void => {
     log.isPaused = !log.isPaused;
@@ -23,9 +23,13 @@ export function MessageList({ model }: { model: MqttModel }): JSX.Element {
     <section class="messages" aria-labelledby="messages-title">
       <div class="card-head">
         <h3 id="messages-title">Messages</h3>
-        <label class="check">
-          <input type="checkbox" checked={isHex} onChange={(event) => setHex(event.currentTarget.checked)} />
-          <span>Payloads as hex</span>
+        <label class="inline">
+          <span>Payloads as</span>
+          <select value={form} onChange={(event) => setForm(event.currentTarget.value as PayloadForm)}>
+            <option value="text">text</option>
+            <option value="json">indented JSON</option>
+            <option value="hex">hex</option>
+          </select>
         </label>
         <div class="buttons">
           <button type="button" class="quiet" aria-pressed={log.isPaused} onClick={togglePause}>
@@ -42,7 +46,7 @@ export function MessageList({ model }: { model: MqttModel }): JSX.Element {
       ) : (
         <ol class="message-list" aria-label="Messages, newest first" tabIndex={0}>
           {log.messages.map((message) => (
-            <MessageItem key={message.number} message={message} isHex={isHex} />
+            <MessageItem key={message.number} message={message} form={form} />
           ))}
         </ol>
       )}
@@ -69,9 +73,9 @@ function Counters({ model: { log } }: { model: MqttModel }): JSX.Element {
   );
 }
 
-function MessageItem({ message, isHex }: { message: LoggedMessage; isHex: boolean }): JSX.Element {
+function MessageItem({ message, form }: { message: LoggedMessage; form: PayloadForm }): JSX.Element {
   const { at, topicName, qos, retain, dup, head, payloadSize } = message;
-  const view = useMemo(() => viewPayload(head, isHex, head.length < payloadSize), [head, isHex]);
+  const view = useMemo(() => viewPayload(head, form, head.length < payloadSize), [head, form]);
   return (
     <li>
       <p class="message-head">

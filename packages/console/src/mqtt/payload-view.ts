@@ -1,4 +1,8 @@
+import { prettyJson } from "../text/pretty-json.ts";
 import { visibleText } from "../text/visible-text.ts";
+
+/** How payloads are wished for; one that is no JSON, or no text, is shown as what it is. */
+export type PayloadForm = "text" | "json" | "hex";
 
 /** A payload as it is shown. */
 export interface PayloadView {
@@ -10,14 +14,16 @@ const LINE_BYTES = 16;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Bytes as text when they are UTF-8 without control characters, else, or when asked for, as a hex dump.
+ * Bytes as text when they are UTF-8 without control characters, else, or when asked for, as a hex dump. JSON is indented when asked for.
  *
  * @param isCut the bytes are the beginning of a longer payload, so the last character may lack its end.
  */
-export function viewPayload(bytes: Uint8Array, isHexWanted: boolean, isCut: boolean): PayloadView {
+export function viewPayload(bytes: Uint8Array, form: PayloadForm, isCut: boolean): PayloadView {
   if (bytes.length === 0) return { kind: "empty", text: "" };
-  const text = isHexWanted ? undefined : asText(isCut ? withoutHalfCharacter(bytes) : bytes);
-  return text === undefined ? { kind: "hex", text: hexDump(bytes) } : { kind: "text", text: visibleText(text) };
+  const text = form === "hex" ? undefined : asText(isCut ? withoutHalfCharacter(bytes) : bytes);
+  return text === undefined
+    ? { kind: "hex", text: hexDump(bytes) }
+    : { kind: "text", text: visibleText((form === "json" ? prettyJson(text) : undefined) ?? text) };
 }
 
 function asText(bytes: Uint8Array): string | undefined {

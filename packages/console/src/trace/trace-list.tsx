@@ -84,5 +84,5 @@ function Payload({ payload: { text, base64, bytes: size, isCut } }: { payload: T
 
 function hexOf(base64: string): string {
   const raw = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return viewPayload(raw, true, false).text;
+  return viewPayload(raw, "hex", false).text;
 }
