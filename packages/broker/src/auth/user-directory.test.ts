@@ -45,6 +45,25 @@ test("two at once with one name make one user", async () => {
   expect(directory.size).toBe(1);
 });
 
+test("several are added in one turn, or none", async () => {
+  const { directory, storage } = setUp();
+  await directory.add("default", "b", "x");
+  const both = (second: string) => ["a", second].map((username) => ({ username, password: "x" }));
+  await expect(directory.addAll("default", both("b"))).rejects.toMatchObject({ code: "USER_EXISTS" });
+  await expect(directory.addAll("default", both("c/d"))).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  expect(directory.size).toBe(1);
+  const turns: string[] = [];
+  const put = storage.putUser.bind(storage);
+  storage.putUser = (user) => {
+    turns.push(user.username);
+    queueMicrotask(() => turns.push("next turn"));
+    return put(user);
+  };
+  await directory.addAll("default", both("c"));
+  expect(turns.slice(0, 2)).toEqual(["a", "c"]);
+  expect(directory.size).toBe(3);
+});
+
 test("what is wrong is named", async () => {
   const { directory } = setUp();
   await directory.add("default", "a", "x");

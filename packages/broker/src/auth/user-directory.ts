@@ -78,15 +78,25 @@ export class UserDirectory {
    * @throws MqttError OPTION_INVALID, USER_EXISTS, STORE_READ_ONLY and the like
    */
   async add(tenant: string, username: string, password: string): Promise<UserSummary> {
-    checkUsername(username);
-    checkPassword(password);
-    this.#mustNotExist(tenant, username);
-    const passwordHash = await this.#hash(password);
-    // Another one may have come first while the password was hashed.
-    this.#mustNotExist(tenant, username);
-    const user: StoredUser = { tenant, username, passwordHash, createdAt: this.#wallTime() };
-    await this.#keep(user, "added");
-    return summarize(user);
+    const [user] = await this.addAll(tenant, [{ username, password }]);
+    return user!;
+  }
+
+  /** The same for several, all or none: a crash in between keeps none of them. */
+  async addAll(tenant: string, users: readonly { username: string; password: string }[]): Promise<UserSummary[]> {
+    for (const { username, password } of users) {
+      checkUsername(username);
+      checkPassword(password);
+      this.#mustNotExist(tenant, username);
+    }
+    const hashes = await Promise.all(users.map(({ password }) => this.#hash(password)));
+    // Others may have come first while the passwords were hashed.
+    for (const { username } of users) this.#mustNotExist(tenant, username);
+    const createdAt = this.#wallTime();
+    const added = users.map(({ username }, i): StoredUser => ({ tenant, username, passwordHash: hashes[i]!, createdAt }));
+    for (const user of added) this.#put(user, "added");
+    await this.#storage.flush();
+    return added.map(summarize);
   }
 
   /** @throws MqttError OPTION_INVALID, USER_UNKNOWN, STORE_READ_ONLY and the like */
