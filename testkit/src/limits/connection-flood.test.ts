@@ -32,14 +32,15 @@ async function nothing(broker: AttackedBroker): Promise<void> {
 test(`${RATE} half-open handshakes a second from other addresses leave connected clients' p99 within 3 times`, async () => {
   const broker = await AttackedBroker.start({ limits: LIMITS });
   const hello = (await clientHello()).toString("hex");
-  let flood: ChildProgram | undefined;
+  const floods: ChildProgram[] = [];
   try {
     const quiet = await friendMeets(broker, () => nothing(broker));
     const told: FloodReport[] = [];
     // The friend is there when it begins: the strangers use up what newcomers have.
     const flooded = await friendMeets(broker, async () => {
-      flood = new ChildProgram("flood-child", broker.port("tls"), RATE, hello);
-      while (told.length < SECONDS) told.push(await flood!.told<FloodReport>());
+      const flood = new ChildProgram("flood-child", broker.port("tls"), RATE, hello);
+      floods.push(flood);
+      while (told.length < SECONDS) told.push(await flood.told<FloodReport>());
     });
     if (isLong) console.log("a friend without and with the flood, ms:", quiet, flooded, told.at(-1));
     expect([quiet.disturbances, flooded.disturbances]).toEqual([[], []]);
@@ -51,7 +52,7 @@ test(`${RATE} half-open handshakes a second from other addresses leave connected
     );
     expect(refused?.value).toBeGreaterThan(told.length * 100);
   } finally {
-    await flood?.end();
+    for (const flood of floods) await flood.end();
     await broker.remove();
   }
 }, 120_000);
