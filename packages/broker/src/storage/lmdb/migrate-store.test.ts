@@ -58,12 +58,15 @@ const later: StoreFormats = {
   ],
 };
 
-function openWith(formats?: StoreFormats): Promise<Storage> {
+/** One version ago: nothing has changed but the number. */
+const earlier: StoreFormats = { current: 1, steps: [{ from: 0, migrate: (row) => [row] }] };
+
+function openWith(formats?: StoreFormats, onDamage: "refuse" | "salvage" = "refuse"): Promise<Storage> {
   return openLmdbStorage({
     directory,
     durability: "durable",
     maximumBytes: 2 ** 40,
-    onDamage: "refuse",
+    onDamage,
     onSalvaged() {},
     onMigrated: (report) => told.push(report),
     retryDelayMs: 100,
@@ -152,6 +155,41 @@ describe("a store of an older format", () => {
     });
     expect(await contentWith()).toEqual(asWritten);
   });
+});
+
+describe("a store of an earlier version, after a stop that was not clean", () => {
+  async function fillEarlier(): Promise<void> {
+    await fill();
+    const store = LmdbStore.open(directory, { create: false });
+    await write(store, [metaOperation({ format: 0, nextMessageId: 2_000, nextSessionId: 107 })]);
+    await store.close();
+    rmSync(join(directory, "clean"));
+  }
+
+  test("is read before it is trusted, its seals at least, and brought up to date", async () => {
+    await fillEarlier();
+    expect(await contentWith(earlier)).toEqual(asWritten);
+    expect(told).toMatchObject([{ from: 0, to: 1, rows: 3_003 }]);
+    expect(await contentWith()).toEqual(asWritten);
+  });
+
+  test.each(["refuse", "salvage"] as const)(
+    "is refused when it is damaged (onDamage: %s): what to keep, only its own version knows",
+    async (onDamage) => {
+      await fillEarlier();
+      const dataFile = join(directory, "data.mdb");
+      const content = readFileSync(dataFile);
+      content[content.indexOf("alice") + 1] = 0;
+      writeFileSync(dataFile, content);
+      const outcome = expect(openWith(earlier, onDamage)).rejects;
+      await outcome.toMatchObject({
+        code: "STORE_DAMAGED",
+        message: expect.stringContaining(onDamage === "refuse" ? "1 damaged rows" : "its format is 0"),
+      });
+      expect(readdirSync(directory).filter((name) => !name.startsWith("lock"))).toEqual(["data.mdb"]);
+      expect(Buffer.compare(readFileSync(dataFile), content)).toBe(0);
+    },
+  );
 });
 
 test("a store without a table that came later gets it; one without any other is damaged", async () => {
