@@ -5,7 +5,7 @@ import type { BowlineProcess } from "../brokers/start-bowline.ts";
 const NAMES = 500;
 const TOPICS = 200;
 /** Sessions end so soon after their client: a phase that is over leaves none. */
-const EXPIRY_SECONDS = 2;
+const EXPIRY_SECONDS = 1;
 const PAYLOADS = [0, 16, 200, 3000].map((size) => Buffer.alloc(size, "x"));
 
 export interface ChurnCounts {

@@ -26,9 +26,9 @@ export interface SoakResult extends ChurnCounts {
 }
 
 /** Longest life of a session without its client, seconds; it holds for MQTT 3.1.1 too. */
-const SESSION_SECONDS = 2;
-/** Wills wait for 1 s, sessions for 2, and both for the sweep. */
-const SETTLE_MS = 3500;
+const SESSION_SECONDS = 1;
+/** Wills and sessions wait for 1 s, and for the sweep. */
+const SETTLE_MS = 2000;
 const STEADY_EVERY_MS = 20;
 
 /** Runs a broker with everything on and a store on the disk under clients that come and go. */
