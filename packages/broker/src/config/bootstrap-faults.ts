@@ -2,7 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import { readRule } from "../acl/rule.ts";
 import { faultOfUsername } from "../auth/user-directory.ts";
 import type { BootstrapConfig } from "./bootstrap-schema.ts";
-import type { MeaningFault } from "./check-meaning.ts";
+import type { MeaningFault } from "./meaning-fault.ts";
 
 /** What would end the first start in the middle, with some of the users kept: names and rules that cannot be, or that come twice. */
 export function bootstrapFaults({ users, rules }: BootstrapConfig): MeaningFault[] {

@@ -10,14 +10,9 @@ import { externalKeyFault } from "./acme-schema.ts";
 import { bootstrapFaults } from "./bootstrap-faults.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
+import type { MeaningFault } from "./meaning-fault.ts";
 import { presetFaults } from "./presets.ts";
 import { readSecret } from "./secret-reference.ts";
-
-/** A key whose form is right and whose meaning is not. */
-export interface MeaningFault {
-  path: readonly PropertyKey[];
-  error: MqttError;
-}
 
 /** What no schema sees: addresses that cannot be, and secrets that are not there. Opens nothing but the files of secrets. */
 export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[]> {

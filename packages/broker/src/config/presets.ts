@@ -1,6 +1,6 @@
 import { MqttError } from "@bowline/protocol";
 import type { BrokerConfig, BrokerConfigInput } from "./broker-config.ts";
-import type { MeaningFault } from "./check-meaning.ts";
+import type { MeaningFault } from "./meaning-fault.ts";
 
 /** Settings that belong together under one name. */
 export const PRESETS = ["serverless"] as const;
