@@ -181,8 +181,7 @@ describe("a store of an earlier version, after a stop that was not clean", () =>
       const content = readFileSync(dataFile);
       content[content.indexOf("alice") + 1] = 0;
       writeFileSync(dataFile, content);
-      const outcome = expect(openWith(earlier, onDamage)).rejects;
-      await outcome.toMatchObject({
+      await expect(openWith(earlier, onDamage)).rejects.toMatchObject({
         code: "STORE_DAMAGED",
         message: expect.stringContaining(onDamage === "refuse" ? "1 damaged rows" : "its format is 0"),
       });
