@@ -62,6 +62,8 @@ test("a banned address is refused by TLS before the handshake, and without TLS b
       socket.once("secureConnect", () => socket.destroy());
     });
   expect(await dial("127.0.0.77")).toMatch(/alert access denied/i);
+  const secured = client("secured", { tls: { ca }, socket: { localAddress: "127.0.0.77" } }, servers.server.listeners[1]);
+  await expect(secured.online()).rejects.toMatchObject({ code: "BANNED" });
   expect(await dial("127.0.0.1")).toBe("in");
   expect(
     await client("plain", { socket: { localAddress: "127.0.0.77" } })
