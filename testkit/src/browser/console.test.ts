@@ -83,7 +83,7 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     const other = connect(broker.urls[0]!, {
       credentials: await broker.user(),
       tls: { ca: await broker.ca() },
-      session: { clientId: "to-be-kicked", expiryInterval: 0 },
+      session: { clientId: "to-be-kicked", expiryInterval: 600 },
       reconnect: false,
     });
     const lost = new Promise<{ reasonCode?: number | undefined }>((resolve) => void other.on("connectionLost", resolve));
@@ -97,6 +97,8 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     expect(await lost).toMatchObject({ reasonCode: 0x98 });
     await visible(page.getByText("This connection has ended."));
     await other.abort();
+    await open("Clients");
+    await visible(rows("Clients that are away").filter({ hasText: "to-be-kicked" }));
   });
 
   test("adds, tries and removes a rule, and bans and lifts a ban", async () => {

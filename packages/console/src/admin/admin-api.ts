@@ -78,6 +78,25 @@ export interface ConnectionDetail extends ConnectionRow {
   subscriptionList: readonly SubscriptionRow[];
 }
 
+/** A Session whose client is away, of `GET /api/v5/clients`. */
+export interface AwayRow {
+  clientid: string;
+  username: string | null;
+  disconnected_at?: string;
+  /** Seconds. */
+  expiry_interval: number;
+  subscriptions_cnt: number;
+  inflight_cnt: number;
+  mqueue_len: number;
+  mqueue_dropped: number;
+}
+
+/** Answer of `GET /api/v5/clients?conn_state=disconnected`; `count`: of all pages. */
+export interface AwayList {
+  data: readonly AwayRow[];
+  meta: { count: number };
+}
+
 /** A user of the store, of `GET /api/v1/users`. */
 export interface UserRow {
   username: string;
@@ -164,7 +183,7 @@ export async function isSignedIn(): Promise<boolean> {
   return (await request<{ role: string | null }>("GET", "session")).role !== null;
 }
 
-/** What stands at a path behind `/api/v1/`. */
+/** What stands at a path behind `/api/v1/`, or at a whole one. */
 export function getResource<T>(path: string, signal: AbortSignal): Promise<T> {
   return request<T>("GET", path, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]) });
 }
@@ -204,7 +223,7 @@ async function request<T>(method: string, path: string, init: RequestInit = {}):
 
 function ask(path: string, init: RequestInit): Promise<Response> {
   const headers = { ...OWN_PAGE, ...(init.headers as Record<string, string> | undefined) };
-  return fetch(`/api/v1/${path}`, { ...init, headers }).catch((cause: unknown) => {
+  return fetch(path.startsWith("/") ? path : `/api/v1/${path}`, { ...init, headers }).catch((cause: unknown) => {
     throw new RequestFailure(0, "the broker does not answer", { cause });
   });
 }

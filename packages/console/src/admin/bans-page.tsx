@@ -7,7 +7,7 @@ import { useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { type Ban, send } from "./admin-api.ts";
-import { Moment } from "./clients-page.tsx";
+import { Moment } from "./cells.tsx";
 
 const EVERY_MS = 5_000;
 const KINDS: readonly (readonly [Ban["kind"], string])[] = [

@@ -6,14 +6,12 @@ import { addressOf } from "../page/route.ts";
 import { useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { bytes, count } from "../text/numbers.ts";
-import { duration } from "../text/times.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { type ConnectionDetail, type DropCounts, send, type SubscriptionRow } from "./admin-api.ts";
-import { Loss, Moment, UserName, versionName } from "./clients-page.tsx";
+import { endOf } from "./session-end.ts";
+import { Loss, Moment, UserName, versionName } from "./cells.tsx";
 
 const EVERY_MS = 1_000;
-/** Session Expiry Interval of a Session that never ends, section 3.1.2.11.2 of MQTT 5.0. */
-const NEVER = 0xffff_ffff;
 
 /** One connection: who it is, what it holds, what it lost, and its end. */
 export function ClientPage({ id }: { id: string }): JSX.Element {
@@ -145,11 +143,6 @@ const DROP_NAMES: readonly (readonly [keyof DropCounts, string])[] = [
 
 function dropFacts(drops: DropCounts): Rows {
   return DROP_NAMES.map(([key, name]) => [name, <Loss value={drops[key]} />]);
-}
-
-function endOf(expiryInterval: number): string {
-  if (expiryInterval === 0) return "with the connection";
-  return expiryInterval === NEVER ? "never" : `${duration(expiryInterval * 1_000)} after it`;
 }
 
 const RETAIN_HANDLING: readonly string[] = ["sent", "sent when new", "not sent"];

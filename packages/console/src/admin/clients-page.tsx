@@ -5,21 +5,16 @@ import { Waiting } from "../page/facts.tsx";
 import { addressOf } from "../page/route.ts";
 import { useResource } from "../page/use-resource.ts";
 import { count } from "../text/numbers.ts";
-import { timeOfDay } from "../text/times.ts";
 import { visibleLine } from "../text/visible-text.ts";
+import { AwayTable } from "./away-table.tsx";
 import type { ConnectionList, ConnectionRow } from "./admin-api.ts";
+import { Loss, Moment, UserName, versionName } from "./cells.tsx";
 
-const VERSIONS: Readonly<Record<number, string>> = { 3: "3.1", 4: "3.1.1", 5: "5.0" };
 /** More rows than anybody reads; the filter finds the others. */
 const ROWS_MAX = 100;
 const EVERY_MS = 1_000;
 
-/** The version of MQTT that a connection speaks. */
-export function versionName(protocolVersion: number): string {
-  return VERSIONS[protocolVersion] ?? String(protocolVersion);
-}
-
-/** The clients that are connected now. `ownClientId` marks the row of this page. */
+/** The clients that are connected now, and those that are expected back. `ownClientId` marks the row of this page. */
 export function ClientsPage({ ownClientId }: { ownClientId: string }): JSX.Element {
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>({ by: "clientIdentifier", isDescending: false });
@@ -31,38 +26,41 @@ export function ClientsPage({ ownClientId }: { ownClientId: string }): JSX.Eleme
   });
   const { value, problem } = useResource<ConnectionList>(`connections?${query.toString()}`, EVERY_MS);
   return (
-    <section class="card" aria-labelledby="clients-title">
-      <div class="card-head">
-        <h2 id="clients-title">Connected clients</h2>
-        <p class="muted" role="status">
-          {value !== undefined && extent(value)}
-        </p>
-        <label class="search">
-          <span>Filter</span>
-          <input
-            type="search"
-            value={search}
-            placeholder="Client ID, user or address"
-            autocomplete="off"
-            spellcheck={false}
-            onInput={(event) => setSearch(event.currentTarget.value)}
+    <>
+      <section class="card" aria-labelledby="clients-title">
+        <div class="card-head">
+          <h2 id="clients-title">Connected clients</h2>
+          <p class="muted" role="status">
+            {value !== undefined && extent(value)}
+          </p>
+          <label class="search">
+            <span>Filter</span>
+            <input
+              type="search"
+              value={search}
+              placeholder="Client ID, user or address"
+              autocomplete="off"
+              spellcheck={false}
+              onInput={(event) => setSearch(event.currentTarget.value)}
+            />
+          </label>
+        </div>
+        {value === undefined ? (
+          <Waiting problem={problem} />
+        ) : (
+          <DataTable
+            label="Connected clients"
+            columns={columnsFor(ownClientId)}
+            rows={value.connections}
+            keyOf={({ id }) => id}
+            order={order}
+            onOrder={setOrder}
+            empty={value.total === 0 ? "No client is connected." : "No client matches the filter."}
           />
-        </label>
-      </div>
-      {value === undefined ? (
-        <Waiting problem={problem} />
-      ) : (
-        <DataTable
-          label="Connected clients"
-          columns={columnsFor(ownClientId)}
-          rows={value.connections}
-          keyOf={({ id }) => id}
-          order={order}
-          onOrder={setOrder}
-          empty={value.total === 0 ? "No client is connected." : "No client matches the filter."}
-        />
-      )}
-    </section>
+        )}
+      </section>
+      <AwayTable search={search.trim()} />
+    </>
   );
 }
 
@@ -90,20 +88,6 @@ function ClientLink({ row: { id, clientIdentifier }, ownClientId }: { row: Conne
       {clientIdentifier === ownClientId && <span class="tag">this page</span>}
     </>
   );
-}
-
-/** Whom an authenticator named. */
-export function UserName({ name }: { name: string }): JSX.Element {
-  return name === "" ? <i>anonymous</i> : <bdi>{visibleLine(name)}</bdi>;
-}
-
-export function Moment({ at }: { at: number }): JSX.Element {
-  return <time dateTime={new Date(at).toISOString()}>{timeOfDay(at)}</time>;
-}
-
-/** A number that should be 0. */
-export function Loss({ value }: { value: number }): JSX.Element {
-  return <span class={value > 0 ? "bad" : undefined}>{count(value)}</span>;
 }
 
 function extent({ connections, found, total }: ConnectionList): string {

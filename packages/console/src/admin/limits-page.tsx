@@ -6,7 +6,7 @@ import { count } from "../text/numbers.ts";
 import type { ConnectionList, ConnectionRow, LimitsAnswer } from "./admin-api.ts";
 import { addressOf } from "../page/route.ts";
 import { visibleLine } from "../text/visible-text.ts";
-import { Loss } from "./clients-page.tsx";
+import { Loss } from "./cells.tsx";
 import { COUNTERS, type LimitRow, limitRows } from "./limit-rows.ts";
 
 const EVERY_MS = 2_000;

@@ -8,7 +8,7 @@ import { type Action, useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { send, type UserRow } from "./admin-api.ts";
-import { Moment } from "./clients-page.tsx";
+import { Moment } from "./cells.tsx";
 
 const EVERY_MS = 5_000;
 
