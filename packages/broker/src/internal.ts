@@ -23,7 +23,15 @@ export type {
   Authenticator,
 } from "./auth/authenticator.ts";
 export { AuthenticatorChain } from "./auth/authenticator-chain.ts";
-export { type EmqxHashing, type ForeignUser, hasPasswords, parseEmqxUsers, parseMosquittoUsers, parsePlainUsers, writeEmqxUsers } from "./auth/import/user-files.ts";
+export {
+  type EmqxHashing,
+  type ForeignUser,
+  hasPasswords,
+  parseEmqxUsers,
+  parseMosquittoUsers,
+  parsePlainUsers,
+  writeEmqxUsers,
+} from "./auth/import/user-files.ts";
 export { generatePassword } from "./auth/generate-password.ts";
 export { PasswordHasher } from "./auth/password-hasher.ts";
 export { TokenMethod } from "./auth/token-method.ts";

@@ -22,6 +22,7 @@ export class AdminClient {
   /** Where it asks, in words. */
   readonly #place: string;
   readonly #target: RequestOptions & { ca?: string };
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #open: typeof request;
 
   constructor(target: string | RemoteAdmin) {
@@ -31,15 +32,16 @@ export class AdminClient {
       this.#place = fromHere.length < target.length ? fromHere : target;
       this.#target = { socketPath: this.#place };
       this.#open = request;
+      this.#headers = {};
       return;
     }
     const { protocol, hostname, port, host } = new URL(target.origin);
     this.#place = host;
     this.#open = protocol === "https:" ? secureRequest : request;
+    this.#headers = { authorization: target.authorization };
     this.#target = {
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port,
-      headers: { authorization: target.authorization },
       ...(target.ca === undefined ? {} : { ca: target.ca }),
     };
   }
@@ -88,7 +90,7 @@ export class AdminClient {
 
   async #stream(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = this.#open({ ...this.#target, path, agent: false, signal }, resolve);
+      const sent = this.#open({ ...this.#target, headers: this.#headers, path, agent: false, signal }, resolve);
       sent.on("error", (cause) => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#place, cause }))).end();
     });
     if (response.statusCode === 200) return response;
@@ -100,7 +102,7 @@ export class AdminClient {
   #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const unreachable = (cause: Error): void => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#place, cause }));
-      const headers = { ...this.#target.headers, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+      const headers = { ...this.#headers, ...(body === undefined ? {} : { "content-type": "application/json" }) };
       const sent = this.#open({ ...this.#target, method, path, headers, agent: false, timeout: ANSWER_TIMEOUT_MS }, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));

@@ -56,8 +56,12 @@ export class AuditLog {
 
   /** The latest first; of one tenant, or of all. */
   list(tenant?: string): AuditEntry[] {
-    const of = tenant === undefined ? this.#entries : this.#entries.filter((entry) => entry.tenant === tenant);
-    return of.slice(-REMEMBERED_MAX).reverse();
+    const latest: AuditEntry[] = [];
+    for (let i = this.#entries.length - 1; i >= 0 && latest.length < REMEMBERED_MAX; i--) {
+      const entry = this.#entries[i]!;
+      if (tenant === undefined || entry.tenant === tenant) latest.push(entry);
+    }
+    return latest;
   }
 
   /** Resolves when all is written. */

@@ -11,8 +11,8 @@ export function addConnectionRoutes(app: TenantApp): void {
   });
   app.delete("/connections/:id", (c) => (c.get("deployment").endConnection(idOf(c)) ? c.body(null, 204) : none(c)));
   app.get("/limits", (c) => {
-    const { limits, counters, plan } = c.get("deployment");
-    return c.json({ limits: limits(), counters: counters(), plan: plan()?.name ?? null });
+    const deployment = c.get("deployment");
+    return c.json({ limits: deployment.limits(), counters: deployment.counters(), plan: deployment.plan()?.name ?? null });
   });
 }
 

@@ -4,7 +4,7 @@ import type { ApiKeys, IssuedKey, KeyInput } from "./api-keys.ts";
 import { pageOf } from "./page-of.ts";
 import { readBody } from "./read-json.ts";
 
-const newKey: z.ZodType<KeyInput, unknown> = z.strictObject({
+const newKey: z.ZodType<KeyInput> = z.strictObject({
   /** Without it, the operator's. */
   tenant: z.string().min(1).optional(),
   access: z.enum(["full", "read"]).default("full"),

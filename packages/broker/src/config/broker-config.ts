@@ -17,7 +17,7 @@ import {
   shutdownSchema,
 } from "./operations-schema.ts";
 import { type StorageConfig, storageSchema } from "./storage-schema.ts";
-import { type Preset, PRESETS } from "./presets.ts";
+import { type Preset, PRESETS } from "./preset.ts";
 import { type TenantsConfig, tenantsSchema } from "./tenants-schema.ts";
 import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 

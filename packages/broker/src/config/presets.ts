@@ -2,10 +2,6 @@ import { MqttError } from "@bowline/protocol";
 import type { BrokerConfig, BrokerConfigInput } from "./broker-config.ts";
 import type { MeaningFault } from "./meaning-fault.ts";
 
-/** Settings that belong together under one name. */
-export const PRESETS = ["serverless"] as const;
-export type Preset = (typeof PRESETS)[number];
-
 /** What a preset says where nothing else is said. */
 export function withPreset(input: BrokerConfigInput): BrokerConfigInput {
   if (input.preset !== "serverless") return input;

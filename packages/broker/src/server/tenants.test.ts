@@ -236,7 +236,7 @@ test("a listener for a tenant lets nobody in before the tenant is made", async (
     clients.add(made);
     return made.online();
   };
-  await expect(come()).rejects.toThrow();
+  await expect(come()).rejects.toMatchObject({ stage: expect.any(String) as string });
   await tenant("acme");
   await come();
 });
