@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -13,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aMessage, aQueueEntry, aSession, aUser, readStore } from "@bowline/testkit/storage";
+import { seededRandom } from "@bowline/testkit/virtual";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Storage } from "../storage.ts";
@@ -22,6 +25,11 @@ import type { MigrationReport } from "./migrate-store.ts";
 import { openLmdbStorage } from "./open-lmdb-storage.ts";
 import { decodeUser, encodeUser } from "./records.ts";
 import { type StoreFormats, stepsFrom } from "./store-format.ts";
+
+const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const KILLS = process.env["BOWLINE_LONG"] === "1" ? 50 : 5;
+/** About what one takes, so that a kill may come anywhere in it. */
+const MIGRATION_MS = 100;
 
 let directory: string;
 let told: MigrationReport[];
@@ -133,6 +141,28 @@ describe("a store of an older format", () => {
     expect(await contentWith(later)).toEqual(upToDate);
     expect(existsSync(aside)).toBe(false);
   });
+
+  test(`whose migration is killed -9 at any moment is the old one or the new one, whole (BOWLINE_SEED=${seed})`, async () => {
+    const random = seededRandom(seed);
+    const program = new URL("./open-lmdb-storage.js", import.meta.url.replace("/src/storage/", "/dist/storage/"));
+    const options = `{directory: ${JSON.stringify(directory)}, durability: "durable", maximumBytes: 1e12, onDamage: "refuse", onSalvaged() {}`;
+    const formats = `{current: 2, steps: [{from: 1, migrate: (row) => [row]}]}`;
+    const script = `import { openLmdbStorage } from ${JSON.stringify(program.href)}; process.stdout.write("."); await openLmdbStorage(${options}, retryDelayMs: 100, formats: ${formats}});`;
+    const next: StoreFormats = { current: 2, steps: [{ from: 1, migrate: (row) => [row] }] };
+    for (let kill = 0; kill < KILLS; kill++) {
+      await fill();
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+      const ended = once(child, "exit");
+      await once(child.stdout, "data");
+      await new Promise((resolve) => setTimeout(resolve, random() * MIGRATION_MS));
+      child.kill("SIGKILL");
+      await ended;
+      expect(await contentWith(next)).toEqual(asWritten);
+      expect(readdirSync(directory)).toContain("format-1.mdb");
+      rmSync(directory, { recursive: true });
+    }
+    mkdirSync(directory);
+  }, 120_000);
 
   test("that is damaged is refused as such, and nothing of it is changed", async () => {
     await fill();
