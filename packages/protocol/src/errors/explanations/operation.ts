@@ -111,7 +111,10 @@ export const operation: Explanations = {
   USER_UNKNOWN: { causes: ["The name is not one of this tenant's."], fixes: ["`bowline user list`"] },
   RULE_EXISTS: { causes: ["The name is taken by another access rule of this tenant."], fixes: ["`bowline acl list`"] },
   RULE_UNKNOWN: { causes: ["No access rule of this tenant has the name, or somebody removed it."], fixes: ["`bowline acl list`"] },
-  CLIENT_UNKNOWN: { causes: ["No client of this tenant has it, or its Session has ended."], fixes: ["Ask for the list of clients."] },
+  CLIENT_UNKNOWN: {
+    causes: ["No client of this tenant has it, or its Session has ended."],
+    fixes: ["Ask for the list of clients."],
+  },
   KEY_UNKNOWN: { causes: ["No key has this AppID, or somebody removed it."], fixes: ["`bowline key list`"] },
   PLAN_UNKNOWN: { causes: ["No plan has this name, or somebody removed it."], fixes: ["`bowline tenant plans`"] },
   TENANT_EXISTS: { causes: ["The name or one of the hosts is taken."], fixes: ["`bowline tenant list`"] },
