@@ -95,8 +95,8 @@ export class Admission {
   connect(packet: ConnectPacket): ConnectAnswer | undefined {
     const early = this.environment.gate.refuseEarly(this.host.tenant.counters);
     if (early !== undefined) return early;
-    // No other credentials would help, and it may be open again soon.
-    if (this.host.tenant.gate !== "open") return refusal(ReasonCode.ServerUnavailable, "the tenant is paused");
+    const closed = this.refusedAsClosed();
+    if (closed !== undefined) return closed;
     const clientIdentifier = clientIdentifierFor(packet);
     if (typeof clientIdentifier !== "string") return clientIdentifier;
     this.packet = packet;
@@ -242,6 +242,11 @@ export class Admission {
     return step;
   }
 
+  /** No other credentials would help, and it may be open again soon. */
+  private refusedAsClosed(): RefuseConnect | undefined {
+    return this.host.tenant.gate === "open" ? undefined : refusal(ReasonCode.ServerUnavailable, "the tenant is paused");
+  }
+
   private refusedAsFlapping(owner: string): RefuseConnect | undefined {
     const { name, counters } = this.host.tenant;
     const clientIdentifier = this.packet!.clientIdentifier === "" ? undefined : this.request!.clientIdentifier;
@@ -276,8 +281,9 @@ export class Admission {
   }
 
   private openSession({ owner, data }: ExchangeSuccess, rights: Rights): ConnectAnswer | undefined {
-    const overLimit = this.refusedByLimit(owner);
-    if (overLimit !== undefined) return overLimit;
+    // It may have been paused while the client was asked who it is.
+    const refusedNow = this.refusedAsClosed() ?? this.refusedByLimit(owner);
+    if (refusedNow !== undefined) return refusedNow;
     const { storage } = this.environment;
     const { limits } = this.host.tenant;
     const packet = this.packet!;
