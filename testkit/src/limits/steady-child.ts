@@ -23,12 +23,14 @@ export interface SteadyReport {
 
 const TOPIC = "steady";
 const STEP_MS = 2;
+const QUIET_MS = 10_000;
 const [url = "", subscribers = "0"] = process.argv.slice(2);
 const padding = "x".repeat(1_000);
 
 let latencies: number[] = [];
 let wanted = 0;
 let whenAll: () => void = () => undefined;
+let quiet: NodeJS.Timeout | undefined;
 
 async function subscriber(): Promise<Client> {
   const client = connect(url, {});
@@ -38,6 +40,7 @@ async function subscriber(): Promise<Client> {
   void (async () => {
     for await (const message of subscription) {
       latencies.push(performance.now() - Number.parseFloat(message.text()));
+      quiet?.refresh();
       if (latencies.length === wanted) whenAll();
     }
   })();
@@ -66,7 +69,10 @@ async function run(publisher: Client, task: SteadyTask): Promise<SteadyReport> {
   wanted = task.count * Number(subscribers);
   const all = new Promise<void>((resolve) => (whenAll = resolve));
   const acknowledged = await publishAll(publisher, task);
-  await all;
+  // What has not come after so long a silence was dropped, and the report shows it.
+  quiet = setTimeout(whenAll, QUIET_MS);
+  if (latencies.length < wanted) await all;
+  clearTimeout(quiet);
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.floor(share * (latencies.length - 1))] ?? 0;
   return { acknowledged, received: latencies.length, p50Ms: at(0.5), p99Ms: at(0.99) };
