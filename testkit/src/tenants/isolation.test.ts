@@ -3,7 +3,6 @@
 // no client gets a message of the other tenant; none loses its connection by what happens there; neither the admin API with a tenant's
 // key, nor the metrics, the log, `$SYS` or a TLS session tells of the other.
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { setTimeout as pass } from "node:timers/promises";
 import type { Client } from "@bowline/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seededRandom } from "../virtual/index.ts";
@@ -259,47 +258,3 @@ test.each(["TLSv1.2", "TLSv1.3"] as const)("a %s session of one tenant is a stra
   expect(stranger.getPeerCertificate().subjectaltname).toBe("DNS:beta.localhost");
   stranger.destroy();
 });
-
-const CROWD = isLong ? { tenants: 200, clients: 50 } : { tenants: 20, clients: 10 };
-
-test(
-  `${CROWD.tenants} tenants of ${CROWD.clients} clients each: every message stays where it is, under load`,
-  async () => {
-    const names = Array.from({ length: CROWD.tenants }, (_, i) => `t${i}`);
-    const crowd = await TenantWorld.start(names);
-    const guests: Client[] = [];
-    try {
-      const wrong: string[] = [];
-      let received = 0;
-      for (const name of names) {
-        const own = Array.from({ length: CROWD.clients }, (_, i) =>
-          crowd.dial("mqtts", name, USERS[i % 2]!, { session: { clientId: `c${i}` } }),
-        );
-        guests.push(...own);
-        await Promise.all(
-          own.map(async (guest) => {
-            guest.on("message", (message) => {
-              received++;
-              if (message.text() !== name) wrong.push(`${name} got ${message.text()}`);
-            });
-            await guest.online();
-            const subscription = guest.subscribe("all/#");
-            void (async () => {
-              for await (const _ of subscription);
-            })().catch(() => {});
-            await subscription.ready;
-          }),
-        );
-      }
-      await Promise.all(guests.map((guest, i) => guest.publish("all/same", names[Math.floor(i / CROWD.clients)], { qos: 1 })));
-      const expected = CROWD.tenants * CROWD.clients * CROWD.clients;
-      for (let i = 0; received < expected && i < 200; i++) await pass(50);
-      expect(wrong).toEqual([]);
-      expect(received).toBe(expected);
-    } finally {
-      await Promise.all(guests.map((guest) => guest.abort()));
-      await crowd.end();
-    }
-  },
-  isLong ? 600_000 : 60_000,
-);

@@ -1,22 +1,20 @@
 // What a tenant used agrees with an independent count, and a process that is killed loses the last second of it at most and adds nothing.
-import { request } from "node:http";
-import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { BowlineProcess } from "../system/index.ts";
+import { TenantProcess } from "./tenant-process.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
 const KILLS = isLong ? 20 : 2;
 const MESSAGES = isLong ? 5_000 : 500;
 
-let broker: BowlineProcess;
+let broker: TenantProcess;
 let client: Client | undefined;
 beforeEach(async () => {
-  broker = await BowlineProcess.start("--listen", "mqtts://localhost:0", "--no-console");
+  broker = await TenantProcess.start();
 }, 60_000);
 afterEach(async () => {
   await client?.abort();
-  await broker.remove();
+  await broker.end();
 });
 
 interface Usage {
@@ -27,21 +25,14 @@ interface Usage {
 }
 
 async function usage(): Promise<Usage> {
-  const text = await new Promise<string>((resolve, reject) => {
-    const asked = request({ socketPath: join(broker.dataFolder, "admin.sock"), path: "/api/v1/usage" }, (answer) => {
-      let body = "";
-      answer.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-      answer.on("end", () => resolve(body));
-    });
-    asked.on("error", reject).end();
-  });
-  const { months } = JSON.parse(text) as { months: Usage[] };
+  const { months } = await broker.admin<{ months: Usage[] }>("GET", "usage");
   return months[0] ?? { messagesReceived: 0, messagesSent: 0, bytesReceived: 0, sessionMinutes: 0 };
 }
 
 /** Publishes to itself; resolves when all came back. */
 async function exchange(count: number): Promise<void> {
-  client = connect(broker.urls[0]!, { reconnect: false, credentials: await broker.user(), tls: { ca: await broker.ca() } });
+  const credentials = await broker.process.user();
+  client = connect(broker.url, { reconnect: false, credentials, tls: { ca: await broker.process.ca() } });
   const subscription = client.subscribe("#", { qos: 1 });
   await subscription.ready;
   const sent = Array.from({ length: count }, (_, i) => Promise.resolve(client!.publish(`t/${i}`, "x".repeat(50), { qos: 1 })));
@@ -65,8 +56,8 @@ test(
       expect(counted.bytesReceived).toBeGreaterThan(before.bytesReceived + MESSAGES * 50);
       // What comes now may be lost, and is no more than this.
       await exchange(10);
-      await broker.kill();
-      await broker.startAgain();
+      await broker.process.kill();
+      await broker.process.startAgain();
       const after = await usage();
       expect(after.messagesReceived).toBeGreaterThanOrEqual(total);
       expect(after.messagesReceived).toBeLessThanOrEqual(total + 10);
