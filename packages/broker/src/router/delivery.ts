@@ -369,9 +369,13 @@ export class Delivery {
   }
 }
 
-/** Payloads of these sizes share arrays of 8 KiB (Node's pool), so that at most 16 times a message can be held by its neighbours. */
+/** Payloads of these sizes share arrays, so that at most 16 times a message can be held by its neighbours. */
 const POOLED_FROM = 512;
 const POOLED_TO = 2048;
+const POOL_BYTES = 8192;
+
+let pool: Buffer = Buffer.alloc(0);
+let poolAt = 0;
 
 /**
  * Copies like `ownBytes`. An array of its own for each queued message of a kilobyte was half of what it cost, most of it in the garbage
@@ -380,7 +384,12 @@ const POOLED_TO = 2048;
 function pooledBytes(source: Uint8Array, start: number, end: number): Uint8Array {
   const size = end - start;
   if (size < POOLED_FROM || size > POOLED_TO) return ownBytes(source, start, end);
-  const own = Buffer.allocUnsafe(size);
+  // Not Node's own pool: what shares that with them (the records for the store) would stay as long as they wait, and be as much again.
+  if (poolAt + size > pool.length) {
+    pool = Buffer.allocUnsafeSlow(POOL_BYTES);
+    poolAt = 0;
+  }
+  const own = pool.subarray(poolAt, (poolAt += size));
   bytes.copy(source, own, 0, start, end);
   return own;
 }
