@@ -49,7 +49,8 @@ export async function connectionTarget(line: CommandLine): Promise<ConnectionTar
   const file = path === undefined ? {} : await readCredentialsFile(path);
   const { url, username, password } = await whoAndWhere(line, file);
   const place = placeOf(line, url);
-  const version = protocolVersion(line.text("mqtt"));
+  const spoken = line.text("mqtt");
+  const version = spoken === undefined ? undefined : protocolVersion(spoken);
   const keepAlive = line.number("keep-alive", 0, 65_535);
   const timeout = line.number("timeout", 1, 3_600);
   const clientId = line.text("client-id");
@@ -67,13 +68,15 @@ export async function connectionTarget(line: CommandLine): Promise<ConnectionTar
   };
 }
 
-interface WhoAndWhere {
+/** Where to connect, and as whom. */
+export interface WhoAndWhere {
   url: string;
   username: string | undefined;
   password: string | undefined;
 }
 
-async function whoAndWhere(line: CommandLine, file: CredentialsFile): Promise<WhoAndWhere> {
+/** The URL and who connects, from words, options and the credentials file. */
+export async function whoAndWhere(line: CommandLine, file: CredentialsFile): Promise<WhoAndWhere> {
   const given = line.text("url") ?? line.words[0] ?? file.url;
   if (given === undefined)
     throw new MqttError("USAGE", { detail: "the URL of the broker is missing, such as mqtts://localhost:8883" });
@@ -125,7 +128,8 @@ async function tlsOptions(line: CommandLine, file: CredentialsFile): Promise<Tls
   return tls;
 }
 
-async function readPem(option: string, path: string): Promise<string> {
+/** @throws MqttError OPTION_INVALID */
+export async function readPem(option: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
@@ -138,8 +142,8 @@ async function readPem(option: string, path: string): Promise<string> {
   }
 }
 
-function protocolVersion(text: string | undefined): 3 | 4 | 5 | undefined {
-  if (text === undefined) return undefined;
+/** @throws MqttError USAGE */
+export function protocolVersion(text: string): 3 | 4 | 5 {
   const version = VERSIONS[text];
   if (version !== undefined) return version;
   throw new MqttError("USAGE", { detail: `--mqtt must be 3.1, 3.1.1 or 5, not "${text}"` });

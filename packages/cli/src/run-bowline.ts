@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   up: { summary: "start a broker", load: async () => (await import("./commands/up.ts")).up },
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
+  doctor: { summary: "say why a connection fails", load: async () => (await import("./commands/doctor.ts")).doctor },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
   tenant: { summary: "make, list, pause and delete tenants", load: async () => (await import("./commands/tenant.ts")).tenant },
   key: {

@@ -10,6 +10,7 @@ import { inputRules } from "./input-rules.ts";
 import { pageProbeRules, pageRules, pageStaticRules } from "./page-rules.ts";
 import { blockedPort } from "./port-rules.ts";
 import { parserComplaint, wrongProtocol } from "./protocol-rules.ts";
+import { probeRules } from "./probe-rules.ts";
 import { proxyRules } from "./proxy-rules.ts";
 import { sessionRules } from "./session-rules.ts";
 import { closedSocket, unwantedIdentifier } from "./socket-rules.ts";
@@ -24,6 +25,7 @@ const rules: readonly Rule[] = [
   ...inputRules,
   blockedPort,
   healed,
+  ...probeRules,
   ...proxyRules,
   ...pageStaticRules,
   ...pageProbeRules,

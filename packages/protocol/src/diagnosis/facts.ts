@@ -168,6 +168,17 @@ export interface SessionFacts {
   readonly retainAvailable?: boolean;
   /** A resumed session was expected, and the CONNACK had sessionPresent 0. */
   readonly wasSessionLost?: boolean;
+  readonly roundTrip?: RoundTripFacts;
+}
+
+/** What became of a message that was sent to ourselves. */
+export interface RoundTripFacts {
+  readonly topicName: string;
+  /** Reason Codes as answered; of 3.1.1 its 0x80. */
+  readonly suback?: number;
+  readonly puback?: number;
+  /** Whether the message came back while we waited. */
+  readonly hasArrived?: boolean;
 }
 
 export interface PageFacts {
@@ -203,7 +214,8 @@ export type Healing =
   | "subprotocol"
   | "single-address"
   | "proxy"
-  | "smaller-packet";
+  | "smaller-packet"
+  | "shorter-keep-alive";
 
 export interface AttemptFacts {
   readonly runtime?: "node" | "browser" | "worker" | "deno" | "bun";
@@ -220,6 +232,8 @@ export interface AttemptFacts {
   readonly firstBytes?: Uint8Array;
   /** Whether those bytes came before any of ours. */
   readonly spokeFirst?: boolean;
+  /** The peer ended the connection before any byte of ours, TLS and HTTP included. */
+  readonly endedFirst?: boolean;
   readonly dns?: DnsFacts;
   readonly proxy?: ProxyFacts;
   readonly tls?: TlsFacts;

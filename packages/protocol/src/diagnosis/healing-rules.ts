@@ -22,6 +22,7 @@ const diagnoses: Readonly<Record<Healing, (facts: AttemptFacts) => ErrorCode>> =
   "single-address": () => "TCP_HE_250",
   proxy: () => "PROXY_ENV",
   "smaller-packet": () => "PACKET_TOO_LARGE",
+  "shorter-keep-alive": (facts) => (isWebSocketScheme(facts) ? "WS_IDLE_CUT" : "NAT_IDLE"),
 };
 
 function alpnCode(facts: AttemptFacts): ErrorCode {

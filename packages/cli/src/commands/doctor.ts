@@ -1,0 +1,97 @@
+import { MqttError } from "@bowline/protocol";
+import type { DoctorOptions, Report } from "@bowline/doctor";
+import type { CommandLine } from "../command-line.ts";
+import type { Command } from "../command.ts";
+import { CONNECTION_OPTIONS, protocolVersion, readPem, whoAndWhere } from "../connection-options.ts";
+import { type CredentialsFile, readCredentialsFile } from "../credentials-file.ts";
+import { ExitCode, exitCodeOf } from "../exit-code.ts";
+
+const { insecure: _, timeout: _timeout, ...connectionOptions } = CONNECTION_OPTIONS;
+
+export const doctor: Command = {
+  usage: ["bowline doctor URL"],
+  description:
+    "Says why a connection fails, and what to do about it: from the name to a message that comes back.\nSends no secret to a server whose certificate does not verify.",
+  options: {
+    json: { type: "boolean", help: "Print one JSON document." },
+    verbose: { type: "boolean", help: "Show the certificates and the limits of the server." },
+    strict: { type: "boolean", help: "End with 1 when there are warnings." },
+    hold: { type: "string", value: "SECONDS", help: "Keep the connection that long, to see whether it stays." },
+    scan: { type: "boolean", help: "Dial the other usual ports of the host too when nothing answers." },
+    topic: {
+      type: "string",
+      short: "t",
+      value: "TOPIC",
+      help: "Topic for a message to ourselves; default a random one in doctor/.",
+    },
+    qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service of that message; default 1." },
+    alpn: { type: "string", value: "NAME", multiple: true, help: "Offer this ALPN protocol." },
+    origin: { type: "string", value: "URL", help: "Send this Origin, as the page would." },
+    insecure: { type: "boolean", help: "Go on with credentials past a certificate that does not verify." },
+    ...connectionOptions,
+  },
+  examples: [
+    "bowline doctor mqtts://localhost:8883 --credentials .bowline/first-user.json",
+    "bowline doctor --credentials .bowline/first-user.json --json",
+    "bowline doctor --credentials .bowline/first-user.json --hold 2 --verbose",
+  ],
+  run: examineUrl,
+};
+
+async function examineUrl(line: CommandLine): Promise<number> {
+  const path = line.text("credentials");
+  const file = path === undefined ? {} : await readCredentialsFile(path);
+  const { url, username, password } = await whoAndWhere(line, file);
+  const options = await doctorOptions(line, file);
+  const { examine, printReport } = await import("@bowline/doctor");
+  const who = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+  const report = await examine(url, { ...options, ...who });
+  const text = line.flag("json") ? `${JSON.stringify(report)}\n` : printReport(report, line.flag("verbose"));
+  process.stdout.write(text);
+  return exitCodeOfReport(report, line.flag("strict"));
+}
+
+/** 0 for a connection that works, warnings or not; with `--strict` 1 for warnings; else what the cause stands for. */
+function exitCodeOfReport({ cause, healthy }: Report, isStrict: boolean): number {
+  if (healthy || cause === null) return isStrict && cause !== null ? ExitCode.Failed : ExitCode.Well;
+  return exitCodeOf(new MqttError(cause.id, { stage: cause.stage, retry: cause.retry }));
+}
+
+async function doctorOptions(line: CommandLine, file: CredentialsFile): Promise<DoctorOptions> {
+  const keepAlive = line.number("keep-alive", 0, 65_535);
+  const holdSeconds = line.number("hold", 1, 86_400);
+  const qos = line.number("qos", 0, 2);
+  const clientId = line.text("client-id");
+  const version = line.text("mqtt");
+  const alpn = line.list("alpn");
+  return {
+    ca: await pem(line, "ca", file.ca),
+    cert: await pem(line, "cert"),
+    key: await pem(line, "key"),
+    serverName: line.text("sni"),
+    connectTo: placeToConnect(line.text("connect-to")),
+    origin: line.text("origin"),
+    topic: line.text("topic"),
+    insecure: line.flag("insecure"),
+    scan: line.flag("scan"),
+    ...(alpn.length === 0 ? {} : { alpnProtocols: alpn }),
+    ...(keepAlive === undefined ? {} : { keepAlive }),
+    ...(holdSeconds === undefined ? {} : { holdSeconds }),
+    ...(qos === undefined ? {} : { qos: qos as 0 | 1 | 2 }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(version === undefined ? {} : { protocolVersion: protocolVersion(version) }),
+  };
+}
+
+async function pem(line: CommandLine, option: string, otherwise?: string): Promise<string | undefined> {
+  const path = line.text(option) ?? otherwise;
+  return path === undefined ? undefined : readPem(option, path);
+}
+
+function placeToConnect(text: string | undefined): DoctorOptions["connectTo"] {
+  if (text === undefined) return undefined;
+  const [, host, port] = /^\[?([^\]@]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || port === undefined)
+    throw new MqttError("USAGE", { detail: `--connect-to must be HOST:PORT, not "${text}"` });
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,106 @@
+import type { ConnackPacket } from "@bowline/protocol";
+import type { DetailedPeerCertificate } from "node:tls";
+import type { AttemptFacts } from "@bowline/protocol/internal";
+import { dial } from "./probes/dial.ts";
+import { howItEnded, introduce } from "./probes/introduce.ts";
+import { secure } from "./probes/secure.ts";
+import { upgrade } from "./probes/upgrade.ts";
+import { isTls, isWebSocket, type Settings } from "./settings.ts";
+import type { Budget } from "./wire/budget.ts";
+import { Conversation } from "./wire/conversation.ts";
+import { Link } from "./wire/link.ts";
+
+/** How far one attempt came. */
+export interface Attempt {
+  readonly facts: AttemptFacts;
+  readonly chain: readonly DetailedPeerCertificate[];
+  /** Whether credentials were kept back from a server that did not prove who it is. */
+  readonly withheld: boolean;
+  /** Present when the server accepted; whoever has it must end it. */
+  readonly talk?: Conversation;
+  readonly connack?: ConnackPacket;
+  /** Milliseconds each layer took. */
+  readonly ms: Partial<Record<"tls" | "http" | "mqtt", number>>;
+}
+
+const dialMs = 1500;
+const stepMs = 1500;
+
+/** Goes from an address to a CONNACK, as one set of settings says, and stops where it does not go on. */
+export async function attempt(settings: Settings, budget: Budget): Promise<Attempt> {
+  const target = { scheme: settings.scheme, host: settings.host, port: settings.port, path: settings.path };
+  const dialled = await dial(settings.address, settings.dialPort, budget.upTo(dialMs));
+  const { socket, error } = dialled;
+  const known: AttemptFacts = { target, runtime: "node", milestone: "resolved" };
+  const ended = (facts: AttemptFacts): Attempt => ({ facts: { ...known, ...facts }, chain: [], withheld: false, ms: {} });
+  if (socket === undefined) return ended(error === undefined ? { timedOut: true } : { errors: [error] });
+  if (!isTls(settings)) return overLink(new Link(socket), { ...known, milestone: "connected" }, settings, budget, true);
+
+  const startedAt = performance.now();
+  const secured = await secure(settings, socket, budget.upTo(stepMs));
+  const { tls, chain } = secured;
+  if (secured.socket === undefined) {
+    const closedBy = secured.errors.some(({ code }) => code === "ECONNRESET") ? "reset" : "fin";
+    const errors = secured.errors.length === 0 ? {} : { errors: secured.errors };
+    return ended({ milestone: "connected", tls, ...errors, ...(secured.timedOut ? { timedOut: true } : { closedBy }) });
+  }
+  const isTrusted = settings.insecure || tls.authorizationError === undefined;
+  const link = new Link(secured.socket);
+  const further = await overLink(link, { ...known, milestone: "secured", tls }, settings, budget, isTrusted);
+  return { ...further, chain, ms: { ...further.ms, tls: performance.now() - startedAt } };
+}
+
+async function overLink(link: Link, known: AttemptFacts, settings: Settings, budget: Budget, isTrusted: boolean): Promise<Attempt> {
+  const ms: { http?: number; mqtt?: number } = {};
+  let facts = known;
+  if (isWebSocket(settings)) {
+    const startedAt = performance.now();
+    facts = await overHttp(link, facts, settings, budget, isTrusted);
+    ms.http = performance.now() - startedAt;
+    if (facts.milestone !== "upgraded") {
+      link.destroy();
+      return { facts, chain: [], withheld: false, ms };
+    }
+  }
+  const talk = new Conversation(link, settings.version, isWebSocket(settings));
+  const startedAt = performance.now();
+  const introduction = await introduce(talk, settings, isTrusted, budget.upTo(stepMs));
+  ms.mqtt = performance.now() - startedAt;
+  const ws = facts.ws === undefined ? {} : { ws: { ...facts.ws, ...introduction.facts.ws } };
+  facts = { ...facts, ...introduction.facts, ...ws };
+  const hasSecrets = settings.username !== undefined || settings.password !== undefined;
+  const withheld = hasSecrets && !isTrusted;
+  const { connack } = introduction;
+  if (connack?.reasonCode === 0) return { facts, chain: [], withheld, talk, connack, ms };
+  link.destroy();
+  return { facts, chain: [], withheld, ms };
+}
+
+async function overHttp(
+  link: Link,
+  known: AttemptFacts,
+  settings: Settings,
+  budget: Budget,
+  isTrusted: boolean,
+): Promise<AttemptFacts> {
+  const { host, port, path, subprotocols, origin, headers } = settings;
+  // Tokens stand in queries and headers: a server that did not prove who it is gets neither.
+  const shown = isTrusted ? { path, headers } : { path: path.replace(/\?.*/s, ""), headers: {} };
+  const answer = await upgrade(link, { host, port, subprotocols, origin, ...shown }, budget.upTo(stepMs));
+  const ws = { offered: subprotocols };
+  switch (answer.outcome) {
+    case "open":
+      return { ...known, milestone: "upgraded", ws: { ...ws, everOpened: true, chosen: answer.chosen ?? "" } };
+    case "refused":
+      return { ...known, ws, ...(answer.http === undefined ? {} : { http: answer.http }) };
+    case "not-http":
+      return { ...known, ws, ...(answer.firstBytes === undefined ? {} : { firstBytes: answer.firstBytes }) };
+    case "late":
+      return { ...known, ws, timedOut: true };
+    case "ended":
+      return { ...known, ...howItEnded(new Conversation(link, settings.version, false)), ws };
+  }
+}
+
+/** Whether the attempt led to a session. */
+export const hasSucceeded = ({ facts }: Attempt): boolean => facts.milestone === "accepted";

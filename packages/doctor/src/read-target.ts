@@ -1,0 +1,47 @@
+import { parseTarget } from "@bowline/client/internal";
+import { type AttemptFacts, errorFactsOf, type Scheme } from "@bowline/protocol/internal";
+
+/** P0: what a URL says, or what is wrong with it. */
+export interface ReadTarget {
+  readonly target?: { readonly scheme: Scheme; readonly host: string; readonly port: number; readonly path: string };
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Facts of a URL that cannot be used. */
+  readonly fault?: AttemptFacts;
+  readonly hints: readonly string[];
+}
+
+export function readTarget(text: string): ReadTarget {
+  const nested = /^[a-z+]+:\/\/([a-z]+:\/\/.*)$/i.exec(text)?.[1];
+  if (nested !== undefined) return { fault: { target: { host: nested } }, hints: [`Did you mean ${nested}?`] };
+  try {
+    const { target, username, password } = parseTarget(text, {
+      protocolVersion: 5,
+      tls: {},
+      headers: {},
+      query: {},
+      pageUrl: undefined,
+    });
+    const { scheme, host, port, path } = target;
+    return { target: { scheme, host, port, path }, username, password, hints: [] };
+  } catch (error) {
+    return { fault: faultOf(text, error), hints: hintsFor(text) };
+  }
+}
+
+function faultOf(text: string, error: unknown): AttemptFacts {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  const isKnown = scheme !== undefined && /^(mqtts?|wss?|tcp|ssl|tls|unix)$/.test(scheme);
+  if (scheme !== undefined && !isKnown) return { target: { scheme } };
+  if (isKnown && text.includes("#")) return { target: { hasFragment: true } };
+  const port = /:(\d+)(?:[/?].*)?$/.exec(text)?.[1];
+  if (isKnown && Number(port ?? 1) > 65_535) return { target: { port: Number(port) } };
+  const [{ message = "it cannot be parsed" } = {}] = errorFactsOf(error);
+  return { errors: [{ code: "ERR_INVALID_URL", message }] };
+}
+
+function hintsFor(text: string): readonly string[] {
+  if (!text.includes("://")) return [`Did you mean mqtts://${text}, or mqtt://${text}?`];
+  const at = /\s/.exec(text)?.index;
+  return at === undefined ? [] : [`There is a space at position ${at + 1}.`];
+}
