@@ -130,7 +130,17 @@ class Visit {
     await expect(world.dial("mqtts", tenant, user, { session: { clientId: id } }).online()).rejects.toMatchObject({
       reasonCode: 0x8a,
     });
+    await this.comesIn(NAMES.find((name) => name !== tenant)!, id, user, ban.kind);
     await socketRequest("DELETE", `/api/v1/tenants/${tenant}/bans/${ban.kind}/${ban.value}`);
+  }
+
+  /** A namesake of who was banned at the other tenant, who takes nobody's connection there. */
+  private async comesIn(tenant: string, id: string, user: string, kind: "client" | "user"): Promise<void> {
+    const there = this.guests.get(`${tenant} ${id}`);
+    const namesake = kind === "user" ? { user, id: "namesake" } : { user: USERS.find((each) => each !== there?.user)!, id };
+    const probe = world.dial("mqtts", tenant, namesake.user, { session: { clientId: namesake.id } });
+    await probe.online().catch((error: unknown) => this.violations.push(`${tenant} refused ${namesake.id}: ${String(error)}`));
+    await probe.abort();
   }
 
   /** How many are connected, by tenant. */

@@ -314,3 +314,15 @@ test("a certificate of the configuration that has a tenant's name serves it, and
   expect(await handshake("mqtt.example")).toContain("DNS:mqtt.example");
   expect(await handshake("other.mqtt.example")).toBe("ERR_SSL_TLSV1_UNRECOGNIZED_NAME");
 });
+
+test("a changed rule is in force within 100 ms, for clients that are connected, and for that tenant alone", async () => {
+  await tenant("acme");
+  await tenant("beta");
+  const [one, other] = [client("acme.localhost", "acme"), client("beta.localhost", "beta")];
+  await Promise.all([one.publish("a", "x", { qos: 1 }), other.publish("a", "x", { qos: 1 })]);
+  const began = performance.now();
+  await admin("POST", "tenants/acme/rules", { permission: "deny", action: "publish", topics: ["a"], place: 0 });
+  await expect(Promise.resolve(one.publish("a", "x", { qos: 1 }))).rejects.toMatchObject({ code: "PUB_DENIED" });
+  expect(performance.now() - began).toBeLessThan(process.env["BOWLINE_LONG"] === "1" ? 100 : 2_000);
+  await other.publish("a", "x", { qos: 1 });
+});
