@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { HandshakePace } from "./handshake-pace.ts";
 
-function paced(perTurn: number): { pace: HandshakePace; begun: number[]; turn: () => void; isIdle: () => boolean } {
+function paced(
+  perTurn: number,
+  maximum?: number,
+): { pace: HandshakePace; begun: number[]; turn: () => void; isIdle: () => boolean } {
   const turns: (() => void)[] = [];
   const begun: number[] = [];
-  const pace = new HandshakePace(perTurn, (turn) => turns.push(turn));
+  const pace = new HandshakePace(perTurn, (turn) => turns.push(turn), maximum);
   return { pace, begun, turn: () => turns.splice(0).forEach((each) => each()), isIdle: () => turns.length === 0 };
 }
 
@@ -38,4 +41,14 @@ test("with room left in a turn one begins at once", () => {
   turn();
   pace.begin(() => begun.push(4));
   expect(begun).toEqual([1, 2, 3, 4]);
+});
+
+test("only so many may wait", () => {
+  const { pace, begun, turn } = paced(1, 2);
+  const taken = [1, 2, 3, 4].map((number) => pace.begin(() => begun.push(number)));
+  expect(taken).toEqual([true, true, true, false]);
+  turn();
+  expect(pace.begin(() => begun.push(5))).toBe(true);
+  for (let turns = 0; turns < 3; turns++) turn();
+  expect(begun).toEqual([1, 2, 3, 5]);
 });

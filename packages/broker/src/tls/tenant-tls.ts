@@ -63,10 +63,13 @@ export class TenantTls {
   /** Starts the handshake on a socket that is paused and whose first bytes were put back with `unshift`; in its turn, where many come. */
   take(socket: Socket, protocol: InnerProtocol | "any", owner: HandshakeOwner): void {
     (socket as OwnedSocket)[ownerOf] = owner;
-    handshakePace.begin(() => {
+    const isTaken = handshakePace.begin(() => {
       if (socket.destroyed) owner.handshakeFailed(new Error("the connection was closed before its turn"));
       else this.#servers[protocol].emit("connection", socket);
     });
+    if (isTaken) return;
+    socket.destroy();
+    owner.handshakeFailed(new Error("too many handshakes wait for their turn"));
   }
 
   /**
