@@ -39,9 +39,14 @@ export function tenantAdminRoutes(find: FindDeployment, logger: Logger): Hono {
   return app;
 }
 
+/** The answer about what there is not. */
+export function notThere(c: Context): Response {
+  return c.json({ error: { code: "NOT_FOUND", message: "there is no such resource" } }, 404);
+}
+
 /** What is not there, and what fails. */
 export function answerFaults(app: Hono, logger: Logger): void {
-  app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: "there is no such resource" } }, 404));
+  app.notFound(notThere);
   app.onError((error, c) => {
     if (!MqttError.is(error)) logger.error({ error, path: c.req.path }, "an admin request failed inside");
     return failure(c, MqttError.is(error) ? error : new MqttError("INTERNAL", { cause: error }));

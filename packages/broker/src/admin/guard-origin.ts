@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { failure } from "./admin-app.ts";
+import { failure, notThere } from "./admin-app.ts";
 import type { AdminGate } from "./admin-gate.ts";
 import type { Caller } from "./caller.ts";
 import type { OperatorAccess } from "./operator-access.ts";
@@ -57,6 +57,8 @@ export function guardOrigin(access: OperatorAccess, api: Hono, gate: AdminGate):
     return c.body(null, 204);
   });
   app.route("/", api);
+  // In the words of the API, whatever is beside it at this address.
+  app.all("/api/*", notThere);
   return app;
 }
 

@@ -189,7 +189,7 @@ describe("keys", () => {
     expect(JSON.stringify((await ask(key, "GET", "/api/v1/users")).body)).not.toContain("argon2");
   });
 
-  test("[API8] [API10] every change is in the audit log with who, what and the answer, without secrets; a tenant sees its own", async () => {
+  test("every change is in the audit log with who, what and the answer, without secrets; a tenant sees its own", async () => {
     const key = await makeKey({ tenant: "acme" });
     await ask(key, "POST", "/api/v1/users", { username: "bob", password: "s3cr3t-of-bob" });
     await ask(key, "DELETE", "/api/v1/tenants/beta/users/ann");
@@ -216,6 +216,66 @@ describe("keys", () => {
     expect((await stat(server.folder.auditLog)).mode & 0o777).toBe(0o600);
     await start();
     expect((await socket("GET", "/api/v1/audit")).body["entries"]).toHaveLength(5);
+  });
+});
+
+describe("the rest of OWASP's list", () => {
+  test("[API6] nobody fills the broker by the API: keys, tenants, users and rules have bounds, and plans theirs", async () => {
+    await server.tenants.putPlan("small", { limits: {}, maximumUsers: 2, maximumRules: 1 });
+    await server.tenants.setPlan("acme", "small");
+    const key = await makeKey({ tenant: "acme" });
+    expect((await ask(key, "POST", "/api/v1/users", { username: "bob", password: "x" })).status).toBe(201);
+    expect(await ask(key, "POST", "/api/v1/users", { username: "cid", password: "x" })).toMatchObject({
+      status: 403,
+      body: { error: { message: expect.stringContaining("maximumUsers") as string } },
+    });
+    expect((await ask(key, "POST", "/api/v1/rules", { permission: "allow", action: "both", topics: ["a"] })).status).toBe(403);
+    const many = Array.from({ length: 1_001 }, () => ({ topic: "a" }));
+    expect((await ask(key, "POST", "/api/v5/publish/bulk", many)).status).toBe(400);
+    expect((await ask(key, "POST", "/api/v1/users", { username: "x", password: "y".repeat(70_000) })).status).toBe(400);
+  });
+
+  test("[API7] no request makes the broker fetch anything: where it takes a place, that is a file, and the operator's to name", async () => {
+    const url = "https://169.254.169.254/latest";
+    const operator = await makeKey({});
+    const tls = { certificate: url, key: url };
+    expect((await ask(operator, "POST", "/api/v1/tenants", { name: "new", tls })).status).toBe(400);
+    expect((await ask(operator, "POST", "/api/v1/tenants", { name: "new", callback: url })).status).toBe(400);
+    const key = await makeKey({ tenant: "acme" });
+    expect((await ask(key, "POST", "/api/v5/publish", { topic: "a", payload: url })).status).toBe(202);
+  });
+
+  test("[API8] answers are for nobody's cache and no other origin, and faults show no inside", async () => {
+    const key = await makeKey({ tenant: "acme" });
+    const authorization = `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString("base64")}`;
+    const headers = { authorization, origin: "https://evil.example" };
+    const response = await fetch(`${server.adminOrigin}/api/v1/users`, { headers });
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+    const preflight = await fetch(`${server.adminOrigin}/api/v1/users`, { method: "OPTIONS", headers });
+    expect(preflight.status).toBeGreaterThanOrEqual(400);
+    const bad = await ask(key, "GET", "/api/v1/connections/%00");
+    expect(bad.status).toBeGreaterThanOrEqual(400);
+    expect(JSON.stringify(bad.body)).not.toMatch(/node:|at .*\.ts/);
+  });
+
+  test("[API9] what there is is described, and a tenant's key is shown its own part", async () => {
+    const pathsOf = async (key: Key): Promise<string[]> =>
+      Object.keys((await ask(key, "GET", "/api/v1/openapi.json")).body["paths"] as object);
+    const own = await pathsOf(await makeKey({ tenant: "acme" }));
+    const all = await pathsOf(await makeKey({}));
+    expect(own).toContain("/api/v1/users");
+    expect(own).not.toContain("/api/v1/keys");
+    expect(all).toContain("/api/v1/keys");
+    expect((await ask(await makeKey({}), "GET", "/api/v2/users")).status).toBe(404);
+  });
+
+  test("[API10] what other brokers' files and hashes say is checked as any stranger's word", async () => {
+    const key = await makeKey({ tenant: "acme" });
+    const costly = `$argon2id$v=19$m=9999999,t=99,p=1$${"a".repeat(22)}$${"a".repeat(43)}`;
+    for (const passwordHash of [costly, "plain", `$2b$31$${"a".repeat(53)}`])
+      expect((await ask(key, "POST", "/api/v1/users/import", { users: [{ username: "x", passwordHash }] })).status).toBe(400);
   });
 });
 
