@@ -16,10 +16,11 @@ export class TenantProcess {
     this.folder = folder;
   }
 
-  static async start(config: BrokerConfigInput = {}): Promise<TenantProcess> {
+  static async start(config: BrokerConfigInput = {}, ...listen: string[]): Promise<TenantProcess> {
     const folder = await mkdtemp(join(tmpdir(), "bowline-tenants-"));
     await writeFile(join(folder, "bowline.json"), JSON.stringify(config));
-    const args = ["--config", join(folder, "bowline.json"), "--listen", "mqtts://localhost:0", "--no-console"];
+    const args = ["--config", join(folder, "bowline.json"), "--no-console"];
+    for (const url of ["mqtts://localhost:0", ...listen]) args.push("--listen", url);
     return new TenantProcess(await BowlineProcess.start(...args), folder);
   }
 
