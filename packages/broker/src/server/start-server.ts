@@ -274,6 +274,8 @@ async function apply({ core, tls, acme, listeners, metrics, tenants, logger }: P
   for (const part of staged) part.commit();
   acme.configure(plan.needsTls ? config.tls.acme : undefined);
   logger.level = config.log.level;
+  // Made from it, and with a level of their own.
+  for (const tenant of core.broker.allTenants()) tenant.logger.level = config.log.level;
   checkMemory(config, logger);
   metrics?.publishEvery(config.metrics.sysInterval);
   tenants?.applyPlans(config);

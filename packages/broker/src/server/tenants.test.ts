@@ -6,7 +6,7 @@ import { connect as connectTls } from "node:tls";
 import { type Client, connect } from "@bowline/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadConfig } from "../config/load-config.ts";
-import { silentLogger } from "../log/logger.ts";
+import { createLogger, silentLogger } from "../log/logger.ts";
 import type { CertificateMaterial } from "../tls/certificate-files.ts";
 import { openLocalCa } from "../tls/local-ca.ts";
 import { type Server, startServer } from "./start-server.ts";
@@ -325,4 +325,21 @@ test("a changed rule is in force within 100 ms, for clients that are connected, 
   await expect(Promise.resolve(one.publish("a", "x", { qos: 1 }))).rejects.toMatchObject({ code: "PUB_DENIED" });
   expect(performance.now() - began).toBeLessThan(process.env["BOWLINE_LONG"] === "1" ? 100 : 2_000);
   await other.publish("a", "x", { qos: 1 });
+});
+
+test("every line about a client names its tenant, and a reload changes how much all of them say", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+  await tenant("acme");
+  await server.close();
+  const listen = ["mqtts://127.0.0.1:0"];
+  const overrides = { data: "data", console: false as const, listen, metrics: { sysInterval: 0 } };
+  const logger = createLogger({ level: "info", format: "json", destination });
+  server = await startServer({ config: await loadConfig({ directory: folder, overrides }), logger, version: "1" });
+  await client("acme.localhost", "acme").online();
+  const connected = (): unknown[] => lines.filter(({ message }) => message === "client connected");
+  expect(connected()).toEqual([]);
+  await server.reload({ ...server.config, log: { ...server.config.log, level: "debug" } });
+  await client("acme.localhost", "acme").online();
+  expect(connected()).toMatchObject([{ tenant: "acme", level: "debug" }]);
 });
