@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +13,15 @@ import { VirtualClock } from "../virtual/index.ts";
 import { closedPort } from "../guides/closed-port.ts";
 import { CERTIFICATE_SECONDS, PebbleServer } from "./pebble-server.ts";
 
-/* Certificates ordered of a real ACME server. It refuses a fifth of the nonces, as servers may. */
+/* Certificates ordered of a real ACME server. It refuses one nonce in twenty, as servers may. */
 
 const missing = missingPrograms("pebble", "pebble-challtestsrv");
 const NAMES = ["mqtt.example.test", "www.example.test"];
 const HOUR_MS = 3_600_000;
+
+const { cache } = createRequire(import.meta.url);
+const isClientLoaded = (): boolean => Object.keys(cache).some((file) => file.includes("/acme-client/"));
+const wasClientLoaded = isClientLoaded();
 
 let pebble: PebbleServer;
 let folder = "";
@@ -161,6 +166,12 @@ describe.skipIf(missing !== "")(`ACME${missing && ` (${missing})`}`, { timeout: 
     const serial = async (): Promise<string> =>
       new X509Certificate(await readFile(join(folder, "acme/certificate.pem"))).serialNumber;
 
+    test("loads what it orders with for an order alone", async () => {
+      expect(wasClientLoaded).toBe(false);
+      await configure(pebble.httpPort);
+      expect(isClientLoaded()).toBe(true);
+    });
+
     test("comes when a third of the certificate's life is left", async () => {
       await configure(pebble.httpPort);
       expect(renewal.counts).toEqual({ succeeded: 1, failed: 0 });
@@ -201,6 +212,21 @@ describe.skipIf(missing !== "")(`ACME${missing && ` (${missing})`}`, { timeout: 
       await once(blocker, "close");
       await pass(60_000);
       expect(renewal.counts).toEqual({ succeeded: 1, failed: 1 });
+    });
+
+    test("says what kept it from an authority", async () => {
+      const base = { names: NAMES, agreeToTerms: true, listen: `http://127.0.0.1:${pebble.httpPort}` } as const;
+      const { directory, trust } = pebble;
+      for (const [wrong, reason] of [
+        [{ directory: `https://127.0.0.1:${await closedPort()}/dir` }, /ACME_FAILED.*ECONNREFUSED/],
+        [{ directory, trust: undefined }, /ACME_FAILED.*unable to verify the first certificate/],
+        [{ directory: directory.replace("/dir", "/nothing") }, /ACME_FAILED.*the authority answered 404/],
+      ] as const) {
+        renewal.configure({ ...base, trust, ...wrong });
+        await renewal.settled();
+        const { error } = await line("no certificate was issued; the one in force stays");
+        expect(JSON.stringify(error)).toMatch(reason);
+      }
     });
 
     test("an authority that issues to its customers alone is shown whose account it is", async () => {

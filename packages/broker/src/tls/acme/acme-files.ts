@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type CertificateMaterial, certificateBlocks, checkedMaterial, parsePrivateKey, readPem } from "../certificate-files.ts";
@@ -49,13 +49,17 @@ export class AcmeFiles {
   }
 
   /**
-   * The key that is the account; made when there is none.
+   * PEM of the key that is the account; made when there is none.
    *
    * @throws MqttError CERTIFICATE_UNREADABLE
    */
-  async accountKey(): Promise<KeyObject> {
+  async accountKey(): Promise<string> {
     const file = join(this.#folder, "account-key.pem");
-    if (await exists(file)) return parsePrivateKey(await readPem(file), file);
+    if (await exists(file)) {
+      const pem = await readPem(file);
+      parsePrivateKey(pem, file);
+      return pem;
+    }
     const { privateKey } = generateKeyPairSync("ec", {
       namedCurve: "P-256",
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
@@ -63,7 +67,7 @@ export class AcmeFiles {
     });
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeAtomically(file, privateKey, 0o600);
-    return createPrivateKey(privateKey);
+    return privateKey;
   }
 }
 

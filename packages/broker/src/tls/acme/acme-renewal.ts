@@ -7,7 +7,6 @@ import type { Secret } from "../../log/secret.ts";
 import { parseChallengeUrl } from "../../server/admin-url.ts";
 import { readPem } from "../certificate-files.ts";
 import { AcmeFiles, type KeptCertificate } from "./acme-files.ts";
-import { AcmeSession } from "./acme-session.ts";
 import { ChallengeListener } from "./challenge-listener.ts";
 import { orderCertificate } from "./order-certificate.ts";
 
@@ -107,8 +106,16 @@ export class AcmeRenewal {
       const trust = config.trust === undefined ? undefined : await readPem(config.trust);
       const accountKey = await this.#files.accountKey();
       const externalAccount = await readExternalAccount(config);
-      const session = await AcmeSession.open({ directory, accountKey, email, trust, externalAccount, signal });
-      const material = await orderCertificate({ session, names, challenges, signal });
+      const material = await orderCertificate({
+        directory,
+        accountKey,
+        email,
+        trust,
+        externalAccount,
+        names,
+        challenges,
+        signal,
+      });
       await this.#files.writeCertificate(material, directory);
       this.counts.succeeded++;
       logger.info({ names, notAfter: material.notAfter.toISOString() }, "a certificate was issued");

@@ -49,10 +49,6 @@ export class ChallengeListener {
     this.#texts.set(token, text);
   }
 
-  withdraw(token: string): void {
-    this.#texts.delete(token);
-  }
-
   close(): void {
     for (const server of this.#bound.servers) server.close();
     this.#http.close(() => {});
