@@ -204,15 +204,18 @@ export class SessionRegistry {
   }
 
   /**
-   * The tenant goes: ends so many of its Sessions, without their wills and with their connections; answers how many. Nothing of one goes
-   * to another's client any more.
+   * The tenant goes: ends Sessions of so many rows together, and one at least, without their wills and with their connections; answers how
+   * many Sessions. Nothing of one goes to another's client any more.
    */
   dropSome(maximum: number, error: MqttError): number {
     this.isClosing = true;
     let count = 0;
+    let rows = 0;
     for (const session of this.sessions.values()) {
-      if (count >= maximum) break;
+      if (rows >= maximum) break;
       count++;
+      // What lies below its own row goes in steps of the storage's; its messages go with it.
+      rows += 1 + session.state.queue.length + session.state.inFlight.count;
       session.will = undefined;
       session.expiryInterval = 0;
       if (session.connection !== undefined) session.connection.end(error);

@@ -5,7 +5,7 @@ import { parseStoredTenant, parseTenantInput, type TenantInput, type TenantSetti
 
 /** Stands beside the rules of its tenant; no rule can have that name. */
 const ROW = "$tenant";
-/** Each with TLS costs some 300 KB. */
+/** Each with TLS costs some 220 KB. */
 const TENANTS_MAX = 10_000;
 
 /** Which tenants there are: in memory for asking, in the storage for keeping. What they do is the broker's. */
