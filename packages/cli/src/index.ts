@@ -1,2 +1,3 @@
 export { runBowline } from "./run-bowline.ts";
 export { ExitCode } from "./exit-code.ts";
+export { exitCodeOfReport } from "./exit-code-of-report.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ConnackPacket } from "@bowline/protocol";
+import { type ConnackPacket, validateTopicName } from "@bowline/protocol";
 import { type AttemptFacts, addressClass, type Healing, staticWarnings } from "@bowline/protocol/internal";
 import { type Attempt, attempt, hasSucceeded } from "./attempt.ts";
 import { findInCertificate } from "./certificate-findings.ts";
@@ -8,7 +8,7 @@ import type { DoctorOptions } from "./options.ts";
 import { asksForCertificate } from "./probes/ask-certificate.ts";
 import { dial } from "./probes/dial.ts";
 import { proxyIn, reachesThroughProxy } from "./probes/environment-proxy.ts";
-import { hold } from "./probes/hold.ts";
+import { type Held, hold } from "./probes/hold.ts";
 import { listenFirst } from "./probes/listen-first.ts";
 import { checkLocalFiles } from "./probes/local-files.ts";
 import { lookUp, systemResolver } from "./probes/look-up.ts";
@@ -79,6 +79,12 @@ export class Examination {
     const { serverName } = options;
     const tls = serverName === undefined ? {} : { tls: { serverName } };
     for (const { code, evidence } of staticWarnings({ ...facts, ...tls })) findings.note(code, "warn", evidence, facts);
+    const { topic, will } = options;
+    if (topic !== undefined && validateTopicName(topic) !== undefined) findings.note("TOPIC_INVALID", "fail", topic, facts);
+    if (will !== undefined && validateTopicName(will.topicName) !== undefined) {
+      findings.note("TOPIC_NAME", "fail", `the will's topic is ${will.topicName}`, facts);
+    }
+    if (findings.list.some(({ severity }) => severity === "fail")) return false;
     if (facts.target?.scheme !== "mqtts" && facts.target?.scheme !== "wss") return true;
     const { unusable, badAuthority, expiredSince } = checkLocalFiles(options, this.now());
     if (badAuthority !== undefined) findings.note("TLS_CA_FILE_BAD", "fail", badAuthority, facts);
@@ -184,7 +190,9 @@ export class Examination {
     const tried = await attempt(settings, this.budget);
     const failed = hasSucceeded(tried) ? undefined : await this.understand(tried, settings);
     const { dns } = this.facts;
-    this.facts = { ...(failed ?? tried.facts), nowMs: this.now(), ...(dns === undefined ? {} : { dns }) };
+    // The rules of AWS look at the user name even where the answer came before CONNECT.
+    const who = settings.username === undefined ? {} : { connect: { userName: settings.username } };
+    this.facts = { ...who, ...(failed ?? tried.facts), nowMs: this.now(), ...(dns === undefined ? {} : { dns }) };
     const inspected = findInCertificate(this.findings, tried.chain, this.facts, settings, this.now());
     this.chain = inspected?.lines ?? [];
     this.tlsLine(tried, inspected !== undefined && inspected.failures.length > 0);
@@ -286,7 +294,7 @@ export class Examination {
     const trip = await roundTrip(talk, plan, this.budget.upTo(tripMs));
     if (trip.ms !== undefined && trip.facts.session?.roundTrip?.hasArrived === true) {
       this.line("authz", "ok", `a message to ${plan.topicName} came back`, trip.ms);
-      return this.settles(talk);
+      return this.settles(talk, settings);
     }
     const after = { ...this.facts, ...trip.facts };
     const isOurChoice = options.topic === undefined && trip.facts.disconnect === undefined && trip.facts.closedBy === undefined;
@@ -304,13 +312,20 @@ export class Examination {
   }
 
   /** Waits a moment for a server that accepts and then thinks better of it. */
-  private async settles(talk: Conversation): Promise<boolean> {
-    const { facts } = await hold(talk, this.budget.upTo(settleMs), Infinity);
-    if (facts === undefined) return true;
-    this.facts = { ...this.facts, ...facts };
-    const { title, because } = this.findings.diagnose(this.facts);
-    this.line("session", "fail", `${title}: ${because}`);
+  private async settles(talk: Conversation, settings: Settings): Promise<boolean> {
+    const held = await hold(talk, this.budget.upTo(settleMs), Infinity);
+    if (held.facts === undefined) return true;
+    await this.explainDrop(held, settings);
     return false;
+  }
+
+  private async explainDrop({ facts, ageMs }: Held, settings: Settings): Promise<void> {
+    const cures = facts?.disconnect === undefined && facts?.timedOut !== true ? await this.whatKeeps(settings, ageMs) : [];
+    this.facts = { ...this.facts, ...facts, ...(cures.length === 0 ? {} : { healedBy: cures }) };
+    const keepAlive = Math.max(1, Math.floor(ageMs / 2000));
+    const hints = cures[0] === "shorter-keep-alive" ? [`Set the keep alive to ${keepAlive} s or less.`] : [];
+    const { title, because } = this.findings.diagnose(this.facts, hints);
+    this.line("session", "fail", `${title}, after ${(ageMs / 1000).toFixed(1)} s: ${because}`);
   }
 
   /** P8 */
@@ -321,15 +336,7 @@ export class Examination {
       this.line("session", "ok", `stayed for ${Math.round(ms / 1000)} s${pings}`);
       return;
     }
-    const cures = held.facts.disconnect === undefined ? await this.whatKeeps(settings, held.ageMs) : [];
-    this.facts = { ...this.facts, ...held.facts, ...(cures.length === 0 ? {} : { healedBy: cures }) };
-    const seconds = (held.ageMs / 1000).toFixed(1);
-    const keepAlive = Math.max(1, Math.floor(held.ageMs / 2000));
-    const { title, because } = this.findings.diagnose(
-      this.facts,
-      cures[0] === "shorter-keep-alive" ? [`Set the keep alive to ${keepAlive} s or less.`] : [],
-    );
-    this.line("session", "fail", `${title}, after ${seconds} s: ${because}`);
+    await this.explainDrop(held, settings);
   }
 
   /** Whether a connection lives longer with another identifier, or with pings. */
@@ -342,10 +349,12 @@ export class Examination {
       talk.link.destroy();
       return facts === undefined;
     };
-    const [byId, byPings] = await Promise.all([
+    const [unchanged, byId, byPings] = await Promise.all([
+      survives(settings, Infinity),
       settings.isOwnId === true ? survives({ ...settings, clientId: randomId() }, Infinity) : false,
       survives({ ...settings, clientId: randomId() }, Math.max(200, ageMs / 3)),
     ]);
+    if (unchanged) return [];
     if (byId) return ["random-client-id"];
     return byPings ? ["shorter-keep-alive"] : [];
   }

@@ -14,6 +14,7 @@ interface Variant {
 /** Tries the changes that could tell the causes of this failure apart, at once, and names those that helped. */
 export async function findCures(failed: Attempt, settings: Settings, budget: Budget): Promise<readonly Healing[]> {
   const variants = variantsOf(failed, settings);
+  if (variants.length === 0) return [];
   const outcomes = await Promise.all(
     variants.map(async ({ healing, settings: changed, heals }) => {
       const tried = await attempt(changed, budget);
@@ -21,6 +22,11 @@ export async function findCures(failed: Attempt, settings: Settings, budget: Bud
       return heals(tried) ? healing : undefined;
     }),
   );
+  if (outcomes.every((healing) => healing === undefined)) return [];
+  // What works the second time without any change was healed by none.
+  const again = await attempt(settings, budget);
+  again.talk?.link.destroy();
+  if (again.facts.milestone !== failed.facts.milestone || hasSucceeded(again)) return [];
   return [...new Set(outcomes.filter((healing) => healing !== undefined))];
 }
 
@@ -91,7 +97,7 @@ function alpnVariants(
   heals: (tried: Attempt) => boolean,
 ): readonly Variant[] {
   const lists = knownProtocols.filter((list) => list.join() !== offered?.join());
-  return lists.map((alpnProtocols) => ({ healing: "alpn", settings: { ...settings, alpnProtocols, clientId: randomId() }, heals }));
+  return lists.map((alpnProtocols) => ({ healing: "alpn", settings: { ...settings, alpnProtocols }, heals }));
 }
 
 /** No word of HTTP came in answer to the upgrade, or of MQTT over a secure connection that stayed silent. */
@@ -107,7 +113,6 @@ function wrongLayerVariants(settings: Settings): readonly Variant[] {
 /** CONNECT was sent, and no CONNACK came. */
 function silentVariants({ facts }: Attempt, settings: Settings): readonly Variant[] {
   if (facts.firstBytes !== undefined && facts.firstBytes.length > 0) return [];
-  const again = { ...settings, clientId: randomId() };
   const isSecure = isTls(settings);
   const layers: Variant[] = [];
   if (!isWebSocket(settings)) {
@@ -115,12 +120,12 @@ function silentVariants({ facts }: Attempt, settings: Settings): readonly Varian
     if (!isSecure) layers.unshift({ healing: "tls", settings: under("mqtts", settings), heals: secured });
     else layers.push(...alpnVariants(settings, facts.tls?.alpnOffered, answeredMqtt));
   } else if (settings.subprotocols.length === 0) {
-    layers.push({ healing: "subprotocol", settings: { ...again, subprotocols: ["mqtt"] }, heals: answeredMqtt });
+    layers.push({ healing: "subprotocol", settings: { ...settings, subprotocols: ["mqtt"] }, heals: answeredMqtt });
   }
   return [
     ...layers,
     ...(settings.version === 5
-      ? [{ healing: "protocol-3.1.1" as const, settings: { ...again, version: 4 as const }, heals: answeredMqtt }]
+      ? [{ healing: "protocol-3.1.1" as const, settings: { ...settings, version: 4 as const }, heals: answeredMqtt }]
       : []),
     ...identityVariants(settings),
   ];

@@ -1,10 +1,10 @@
 import { MqttError } from "@bowline/protocol";
-import type { DoctorOptions, Report } from "@bowline/doctor";
+import type { DoctorOptions } from "@bowline/doctor";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { CONNECTION_OPTIONS, protocolVersion, readPem, whoAndWhere } from "../connection-options.ts";
 import { type CredentialsFile, readCredentialsFile } from "../credentials-file.ts";
-import { ExitCode, exitCodeOf } from "../exit-code.ts";
+import { exitCodeOfReport } from "../exit-code-of-report.ts";
 
 const { insecure: _, timeout: _timeout, ...connectionOptions } = CONNECTION_OPTIONS;
 
@@ -49,12 +49,6 @@ async function examineUrl(line: CommandLine): Promise<number> {
   const text = line.flag("json") ? `${JSON.stringify(report)}\n` : printReport(report, line.flag("verbose"));
   process.stdout.write(text);
   return exitCodeOfReport(report, line.flag("strict"));
-}
-
-/** 0 for a connection that works, warnings or not; with `--strict` 1 for warnings; else what the cause stands for. */
-function exitCodeOfReport({ cause, healthy }: Report, isStrict: boolean): number {
-  if (healthy || cause === null) return isStrict && cause !== null ? ExitCode.Failed : ExitCode.Well;
-  return exitCodeOf(new MqttError(cause.id, { stage: cause.stage, retry: cause.retry }));
 }
 
 async function doctorOptions(line: CommandLine, file: CredentialsFile): Promise<DoctorOptions> {

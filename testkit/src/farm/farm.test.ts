@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { examine, type Report } from "@bowline/doctor";
+import { exitCodeOfReport } from "bowline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missingPrograms } from "../system/missing-programs.ts";
+import { Farm } from "./farm.ts";
+import { allRows, type Row } from "./rows.ts";
+
+// Every fault that can be made on the loopback, and what the doctor calls it.
+
+/** By chapter of the list of failures, each id once: how it is met here. */
+type Ids = Readonly<Record<string, Readonly<Record<string, "real" | "emulated" | "rule-only">>>>;
+
+const missing = missingPrograms("openssl");
+const ids = JSON.parse(readFileSync(new URL("ids.json", import.meta.url), "utf8")) as Ids;
+const AT_ONCE = 16;
+/** The run's own limit is 4.6 s; on a slow machine the timers come late. */
+const RUN_MS_MAX = 5_000;
+const RIGHT_SHARE_MIN = 0.97;
+
+let farm: Farm;
+const outcomes: { row: Row; report: Report }[] = [];
+
+beforeAll(async () => {
+  if (missing !== "") return;
+  farm = await Farm.start();
+  const rows = [...allRows(farm)];
+  const runAll = async (): Promise<void> => {
+    for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
+      outcomes.push({ row, report: await examine(row.url, row.options) });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runAll));
+}, 120_000);
+afterAll(() => (missing === "" ? farm.stop() : undefined));
+
+const isRight = ({ row: { id }, report: { cause } }: (typeof outcomes)[number]): boolean =>
+  cause?.id === id || cause?.oneOf[0] === id;
+
+describe.skipIf(missing !== "")(`the doctor on the farm${missing && ` (${missing})`}`, () => {
+  test("every id that is called real or emulated has a row, and no other has", () => {
+    const made = Object.values(ids).flatMap((chapter) => Object.keys(chapter).filter((id) => chapter[id] !== "rule-only"));
+    expect([...new Set(outcomes.map(({ row }) => row.id))].sort()).toEqual([...new Set(made)].sort());
+    expect(made.length).toBeGreaterThanOrEqual(110);
+  });
+
+  test("the root cause that is named first is right, and none is named wrongly with certainty", () => {
+    const wrong = outcomes.filter((outcome) => !isRight(outcome));
+    const surely = wrong.filter(({ row, report: { cause } }) => cause?.oneOf.includes(row.id as never) !== true);
+    expect(surely.map(({ row, report }) => `${row.id} at ${row.url}: ${report.cause?.id} (${report.cause?.because})`)).toEqual([]);
+    const share = 1 - new Set(wrong.map(({ row }) => row.id)).size / new Set(outcomes.map(({ row }) => row.id)).size;
+    expect(share, wrong.map(({ row }) => row.id).join()).toBeGreaterThanOrEqual(RIGHT_SHARE_MIN);
+  });
+
+  test("doubt is said only where the facts leave room for it", () => {
+    const doubtful = outcomes.filter(({ row, report: { cause } }) => row.mayDoubt !== true && cause?.oneOf.length !== 0);
+    expect(doubtful.map(({ row, report }) => `${row.id}: ${report.cause?.oneOf.join()}`)).toEqual([]);
+  });
+
+  test("each run takes less than 5 s unless it holds", () => {
+    const slow = outcomes.filter(({ row, report }) => row.isLong !== true && report.durationMs > RUN_MS_MAX);
+    expect(slow.map(({ row, report }) => `${row.id}: ${report.durationMs} ms`)).toEqual([]);
+  });
+
+  test("the command ends as the contract says", () => {
+    const ends = outcomes.map(({ row, report }) => [row.id, row.url, exitCodeOfReport(report)]);
+    expect(ends).toEqual(outcomes.map(({ row }) => [row.id, row.url, row.exit]));
+  });
+
+  test("every fault comes with its evidence, what to do, and whether to try again; no secret is told", () => {
+    for (const { row, report } of outcomes) {
+      const { cause } = report;
+      expect(cause?.evidence.observed, row.id).not.toBe("");
+      expect(cause?.fix[0]?.text, row.id).toMatch(/\.$/);
+      expect(cause?.retry, row.id).toBeTruthy();
+      expect(JSON.stringify(report), row.id).not.toContain(row.options?.password ?? "no password");
+    }
+  });
+
+  test("several faults at once are all reported, in order", async () => {
+    const { root } = farm.certificates;
+    const url = `mqtts://localhost:${farm.port("tls:expiredOther")}`;
+    const options = { ca: root.cert, username: "rc=134", password: "wrong one" };
+    const careful = await examine(url, options);
+    expect(careful.findings.map(({ id }) => id)).toEqual(["TLS_EXPIRED", "TLS_SAN"]);
+    const bold = await examine(url, { ...options, insecure: true });
+    expect(bold.findings.map(({ id }) => id)).toEqual(["TLS_EXPIRED", "TLS_SAN", "BAD_CREDENTIALS"]);
+  });
+
+  test("a connection that works is healthy", async () => {
+    const { root } = farm.certificates;
+    const urls = [
+      `mqtt://localhost:${farm.port("mqtt")}`,
+      `mqtts://localhost:${farm.port("tls:good")}`,
+      `ws://localhost:${farm.port("ws")}/mqtt`,
+      `wss://localhost:${farm.port("wss")}/mqtt`,
+    ];
+    for (const url of urls) {
+      const report = await examine(url, { ca: root.cert });
+      expect(report, url).toMatchObject({ v: 1, type: "doctor", healthy: true, cause: null, findings: [] });
+    }
+  });
+});
