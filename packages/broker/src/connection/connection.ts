@@ -134,7 +134,9 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   data(chunk: Uint8Array): void {
     this.tenant.counters.bytesReceived += chunk.length;
-    this.receiver.receive(chunk, this.environment.clock.now());
+    const now = this.environment.clock.now();
+    if (this.rate !== undefined) this.rate.now = now;
+    this.receiver.receive(chunk, now);
   }
 
   drained(): void {
@@ -312,7 +314,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     const { clock } = this.environment;
     const { counters } = this.tenant;
     const bytes = offsets.packetEnd - offsets.packetStart;
-    const answer = rate.take(offsets.count, bytes, clock.now());
+    const answer = rate.take(offsets.count, bytes, rate.now);
     if (answer === 0) {
       const published = this.route(chunk, offsets);
       if (published === Later) rate.giveBack(offsets.count, bytes);
@@ -325,7 +327,10 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     }
     counters.publishersSlowed++;
     clock.clearTimer(this.rateTimer);
-    this.rateTimer = clock.setTimer(() => this.contain(() => this.receiver.retryPublish()), answer);
+    this.rateTimer = clock.setTimer(() => {
+      rate.now = clock.now();
+      this.contain(() => this.receiver.retryPublish());
+    }, answer);
     return Later;
   }
 

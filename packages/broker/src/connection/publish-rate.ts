@@ -21,12 +21,15 @@ const PATIENCE_MS = 1_000;
 export class PublishRate {
   /** PUBLISH packets that were refused or dropped. */
   refused = 0;
+  /** When the chunk came that is being read: of the messages in it none asks the clock. */
+  now: number;
   private readonly own: Allowance;
   private readonly shared: Allowance | undefined;
   /** Since when it is over the rate; NaN when it is not. */
   private overSince = Number.NaN;
 
   constructor({ publishesPerSecond, publishBytesPerSecond }: PublishRates, shared: Allowance | undefined, now: number) {
+    this.now = now;
     this.own = new Allowance(publishesPerSecond, publishBytesPerSecond, now);
     this.shared = shared;
   }
@@ -107,7 +110,8 @@ class Bucket {
   /** Answers whether it is full. */
   refill(now: number): boolean {
     const { perSecond } = this;
-    if (perSecond !== Number.POSITIVE_INFINITY) {
+    // Of what many clients share another one may have a later time already.
+    if (perSecond !== Number.POSITIVE_INFINITY && now > this.refilledAt) {
       this.left = Math.min(perSecond, this.left + ((now - this.refilledAt) / 1_000) * perSecond);
       this.refilledAt = now;
     }
