@@ -23,7 +23,10 @@ export const realtime: Command = {
     ...ENVIRONMENT_OPTIONS,
     json: { type: "boolean", help: "Print JSON." },
   },
-  examples: [],
+  examples: [
+    "bowline realtime check src/authorizer.handler --sst-app shop --stage dev",
+    "bowline realtime check authorizer.mjs --env-file .env --token-file token",
+  ],
   run,
 };
 
