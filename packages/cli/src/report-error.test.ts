@@ -1,15 +1,16 @@
+import { MqttError } from "@bowline/protocol";
 import { afterEach, expect, test, vi } from "vitest";
 import { reportError } from "./report-error.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-function said(error: unknown): string {
+function said(error: unknown, code = 1): string {
   let text = "";
   vi.spyOn(process.stderr, "write").mockImplementation((part) => {
     text += String(part);
     return true;
   });
-  expect(reportError(error, false)).toBe(1);
+  expect(reportError(error, false)).toBe(code);
   return text;
 }
 
@@ -21,4 +22,9 @@ test("what is not installed is no bug of ours", async () => {
     `error[INTERNAL] Cannot find package '${name}'\n  Something is not installed: run npm ci in a checkout, or npm install where Bowline is a dependency.\n`,
   );
   expect(said(new TypeError("x is not a function"))).toContain("This is a bug of Bowline.");
+});
+
+test("advice names flags, not the options of the library", () => {
+  const error = new MqttError("TLS_SNI", { remedy: "Connect by the server's name, or set `servername`." });
+  expect(said(error, 3)).toContain("or give --sni NAME.");
 });

@@ -40,7 +40,9 @@ function stackOf(error: unknown): string {
 
 /** Advice names the options of the library; here they are flags. */
 function inFlags(advice: string): string {
-  return printable(advice).replace(/`(ca|cert|key)`/g, "--$1 FILE");
+  return printable(advice)
+    .replace(/`(ca|cert|key)`/g, "--$1 FILE")
+    .replace("set `servername`", "give --sni NAME");
 }
 
 // What a server says is shown, and must not steer the terminal.

@@ -11,7 +11,7 @@ export async function examine(url: string, options: DoctorOptions = {}): Promise
   const startedAt = performance.now();
   const examination = new Examination(options);
   await examination.run(url);
-  const { findings, stages, limits, chain, facts } = examination;
+  const { findings, stages, limits, chain, facts } = examination.notes;
   const { cause } = findings;
   return {
     v: 1,

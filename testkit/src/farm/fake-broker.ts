@@ -60,7 +60,7 @@ class Connection {
     else if (word === "dropid" && isOwnId) stream.end();
     else if (word === "old" && this.version === 5) stream.end(Uint8Array.of(0x20, 2, 0, 1));
     else if (word === "mute5" && this.version === 5) stream.end();
-    else if (word === "badwill" && connect.will !== undefined) number === 0 ? stream.end() : this.refuse(number);
+    else if (word === "badwill" && connect.will !== undefined) stream.end();
     else if (word === "drop") stream.end();
     else if (word === "bad") stream.end(Uint8Array.of(0x20, 2, 0));
     else if (word === "garbage") stream.write(Uint8Array.of(0x90, 0x91, 0x92, 0xff));

@@ -54,7 +54,8 @@ async function publish(line: CommandLine): Promise<number> {
     await client.close();
     return ExitCode.Well;
   } catch (error) {
-    await client.abort();
+    // Who leaves without a goodbye leaves a session behind, also where only a message was refused.
+    await (client.status.state === "online" ? client.close() : client.abort());
     if (interrupted.happened()) return ExitCode.Interrupted;
     throw error;
   } finally {
@@ -79,9 +80,12 @@ async function publishAll(client: Client, order: Order, payloads: AsyncIterable<
 }
 
 async function publishOne(client: Client, order: Order, payload: Payload): Promise<void> {
-  const { reasonCode } = await client.publish(order.topicName, payload, { qos: order.qos, retain: order.retain });
-  if (!order.isJson) return;
   const { topicName: topic, qos, retain } = order;
+  const { reasonCode } = await client.publish(topic, payload, { qos, retain }).catch((error: unknown) => {
+    if (!MqttError.is(error) || error.code !== "PUB_DENIED") throw error;
+    throw new MqttError(error.code, { detail: `"${topic}"`, reasonCode: error.reasonCode, cause: error });
+  });
+  if (!order.isJson) return;
   process.stdout.write(`${JSON.stringify({ v: 1, type: "published", topic, qos, retain, reasonCode })}\n`);
 }
 

@@ -94,7 +94,7 @@ export function wordsOf(properties: Properties | undefined): { reasonString?: st
 /** What is known when no packet came. */
 export function howItEnded(talk: Conversation): AttemptFacts {
   const { link, fault, firstBytes, webSocket } = talk;
-  const error = link.error as NodeJS.ErrnoException | undefined;
+  const { error } = link;
   const errors = [
     ...(fault === undefined ? [] : [fault]),
     ...(error === undefined ? [] : [{ ...(error.code === undefined ? {} : { code: error.code }), message: error.message }]),

@@ -19,46 +19,85 @@ export interface Trip {
 }
 
 /** P9: subscribes to a topic, publishes to it, and waits for the message: only that proves the rights. */
-export async function roundTrip(talk: Conversation, plan: TripPlan, ms: number): Promise<Trip> {
-  const endsAt = performance.now() + ms;
-  const { topicName, qos, retain, limits } = plan;
-  const payload = new Uint8Array(Math.max(plan.payloadBytes, 8)).fill(0x64);
-  payload.set(randomBytes(8));
-  let trip: RoundTripFacts = { topicName };
-  let publishedAt = 0;
-  const startedAt = performance.now();
-  const session = (): NonNullable<AttemptFacts["session"]> => ({
-    ...limits,
-    roundTrip: trip,
-    lastSent: publishedAt === 0 ? "subscribe" : "publish",
-    msSinceLastSent: Math.round(performance.now() - (publishedAt === 0 ? startedAt : publishedAt)),
-    ...(publishedAt === 0 ? {} : { lastPublish: { qos, retain, bytes: payload.length + topicName.length + 10 } }),
-  });
-  const subscription = { topicFilter: topicName, qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 2 } as const;
-  talk.send({ type: PacketType.SUBSCRIBE, packetIdentifier: 1, subscriptions: [subscription] });
-  for (;;) {
-    const packet = await talk.next(Math.max(1, endsAt - performance.now()));
-    if (packet === undefined) break;
-    if (packet.type === PacketType.DISCONNECT) {
-      const disconnect = { reasonCode: packet.reasonCode, ...wordsOf(packet.properties) };
-      return { facts: { disconnect, session: session() } };
-    }
-    trip = { ...trip, ...seen(packet, payload) };
-    if (packet.type === PacketType.SUBACK && (trip.suback ?? 0) < 0x80) {
-      publishedAt = performance.now();
-      const identifier = qos === 0 ? {} : { packetIdentifier: 2 };
-      talk.send({ type: PacketType.PUBLISH, topicName, payload, qos, retain, dup: false, ...identifier });
-    }
-    if (packet.type === PacketType.PUBREC && packet.reasonCode < 0x80) {
-      talk.send({ type: PacketType.PUBREL, packetIdentifier: 2, reasonCode: 0 });
-    }
-    const isRefused = (trip.suback ?? 0) >= 0x80 || (trip.puback ?? 0) >= 0x80;
-    const isDone = trip.hasArrived === true && (qos === 0 || trip.puback !== undefined);
-    if (isDone || isRefused) return { facts: { session: session() }, ms: performance.now() - publishedAt };
+export function roundTrip(talk: Conversation, plan: TripPlan, ms: number): Promise<Trip> {
+  return new RoundTrip(talk, plan).run(ms);
+}
+
+class RoundTrip {
+  private readonly talk: Conversation;
+  private readonly plan: TripPlan;
+  private readonly payload: Uint8Array;
+  private trip: RoundTripFacts;
+  private sentAt = performance.now();
+  private hasPublished = false;
+
+  constructor(talk: Conversation, plan: TripPlan) {
+    this.talk = talk;
+    this.plan = plan;
+    this.payload = new Uint8Array(Math.max(plan.payloadBytes, 8)).fill(0x64);
+    this.payload.set(randomBytes(8));
+    this.trip = { topicName: plan.topicName };
   }
-  const { timedOut: _, ...end } = howItEnded(talk);
-  trip = { ...trip, hasArrived: trip.hasArrived === true };
-  return { facts: { session: session(), ...end } };
+
+  async run(ms: number): Promise<Trip> {
+    const endsAt = performance.now() + ms;
+    const { talk } = this;
+    this.subscribe();
+    for (;;) {
+      const packet = await talk.next(Math.max(1, endsAt - performance.now()));
+      if (packet === undefined) break;
+      if (packet.type === PacketType.DISCONNECT) {
+        const disconnect = { reasonCode: packet.reasonCode, ...wordsOf(packet.properties) };
+        return { facts: { disconnect, session: this.session() } };
+      }
+      this.take(packet);
+      if (this.isSettled()) return { facts: { session: this.session() }, ms: performance.now() - this.sentAt };
+    }
+    const { timedOut: _, ...end } = howItEnded(talk);
+    this.trip = { ...this.trip, hasArrived: this.trip.hasArrived === true };
+    return { facts: { session: this.session(), ...end } };
+  }
+
+  private subscribe(): void {
+    const { topicName: topicFilter } = this.plan;
+    const subscription = { topicFilter, qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 2 } as const;
+    this.talk.send({ type: PacketType.SUBSCRIBE, packetIdentifier: 1, subscriptions: [subscription] });
+  }
+
+  private publish(): void {
+    const { topicName, qos, retain } = this.plan;
+    this.hasPublished = true;
+    this.sentAt = performance.now();
+    const identifier = qos === 0 ? {} : { packetIdentifier: 2 };
+    this.talk.send({ type: PacketType.PUBLISH, topicName, payload: this.payload, qos, retain, dup: false, ...identifier });
+  }
+
+  private take(packet: Packet): void {
+    this.trip = { ...this.trip, ...seen(packet, this.payload) };
+    if (packet.type === PacketType.SUBACK && (this.trip.suback ?? 0) < 0x80) this.publish();
+    if (packet.type === PacketType.PUBREC && packet.reasonCode < 0x80) {
+      this.talk.send({ type: PacketType.PUBREL, packetIdentifier: 2, reasonCode: 0 });
+    }
+  }
+
+  /** Whether nothing more is to come. */
+  private isSettled(): boolean {
+    const { suback = 0, puback, hasArrived } = this.trip;
+    if (suback >= 0x80 || (puback ?? 0) >= 0x80) return true;
+    return hasArrived === true && (this.plan.qos === 0 || puback !== undefined);
+  }
+
+  private session(): NonNullable<AttemptFacts["session"]> {
+    const { qos, retain, topicName, limits } = this.plan;
+    const bytes = this.payload.length + topicName.length + 10;
+    return {
+      ...limits,
+      roundTrip: this.trip,
+      lastSent: this.hasPublished ? "publish" : "subscribe",
+      msSinceLastSent: Math.round(performance.now() - this.sentAt),
+      ...(this.hasPublished ? { lastPublish: { qos, retain, bytes } } : {}),
+    };
+  }
 }
 
 function seen(packet: Packet, payload: Uint8Array): Partial<RoundTripFacts> {

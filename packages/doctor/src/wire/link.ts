@@ -10,7 +10,7 @@ const receivedMax = 1 << 20;
 export class Link {
   readonly socket: Duplex;
   closedBy: "fin" | "reset" | undefined;
-  error: Error | undefined;
+  error: NodeJS.ErrnoException | undefined;
   private chunks: Buffer[] = [];
   private size = 0;
   private wake: (() => void) | undefined;

@@ -1,0 +1,129 @@
+import { randomBytes } from "node:crypto";
+import type { ConnackPacket } from "@bowline/protocol";
+import type { Healing } from "@bowline/protocol/internal";
+import { type Attempt, attempt } from "./attempt.ts";
+import type { Notes } from "./notes.ts";
+import { type Held, hold } from "./probes/hold.ts";
+import { roundTrip } from "./probes/round-trip.ts";
+import { findInLimits, isAwsHost, keepsAwsLimits, limitsOf, sessionLimits } from "./session-findings.ts";
+import { isWebSocket, type Settings } from "./settings.ts";
+import { randomId } from "./variants.ts";
+import { Budget } from "./wire/budget.ts";
+import type { Conversation } from "./wire/conversation.ts";
+
+const tripMs = 1500;
+// A server that refuses late does so within this time.
+const settleMs = 500;
+const attemptMs = 4000;
+const versionNames = { 3: "3.1", 4: "3.1.1", 5: "5.0" } as const;
+
+/** P8 to P10: inside a session, what is allowed and whether it lasts. */
+export class Stay {
+  private readonly notes: Notes;
+  private readonly settings: Settings;
+  private readonly talk: Conversation;
+
+  constructor(notes: Notes, settings: Settings, talk: Conversation) {
+    this.notes = notes;
+    this.settings = settings;
+    this.talk = talk;
+  }
+
+  async run(connack: ConnackPacket, ms: Attempt["ms"]): Promise<void> {
+    try {
+      if (isWebSocket(this.settings)) this.notes.line("http", "ok", `WebSocket, ${this.settings.subprotocols.join()}`, ms.http);
+      this.notes.limits = limitsOf(connack);
+      if (connack.sessionPresent) {
+        this.notes.fail("mqtt");
+        return;
+      }
+      this.notes.line("mqtt", "ok", `CONNACK 0, MQTT ${versionNames[this.settings.version]}`, ms.mqtt);
+      const { findings, options, facts } = this.notes;
+      const isKept = keepsAwsLimits(findings, facts, this.settings, options);
+      const canSend = findInLimits(findings, connack, facts, this.settings, options) && isKept;
+      const works = canSend && (await this.authorize(connack));
+      if (works && options.holdSeconds !== undefined) await this.keep(options.holdSeconds * 1000);
+    } finally {
+      this.talk.link.destroy();
+    }
+  }
+
+  /** P9. Returns whether the connection is still there. */
+  private async authorize(connack: ConnackPacket): Promise<boolean> {
+    const { options } = this.notes;
+    // AWS closes the connection of whoever asks for a topic its policy does not name.
+    if (options.topic === undefined && isAwsHost(this.settings.host)) return true;
+    const plan = {
+      topicName: options.topic ?? `doctor/${randomBytes(6).toString("hex")}`,
+      qos: options.qos ?? (Math.min(1, connack.properties?.maximumQoS ?? 1) as 0 | 1),
+      retain: options.retain === true,
+      payloadBytes: options.payloadBytes ?? 0,
+      limits: sessionLimits(connack),
+    };
+    const trip = await roundTrip(this.talk, plan, this.notes.budget.upTo(tripMs));
+    if (trip.ms !== undefined && trip.facts.session?.roundTrip?.hasArrived === true) {
+      this.notes.line("authz", "ok", `a message to ${plan.topicName} came back`, trip.ms);
+      return this.settles();
+    }
+    const after = { ...this.notes.facts, ...trip.facts };
+    const isOurChoice = options.topic === undefined && trip.facts.disconnect === undefined && trip.facts.closedBy === undefined;
+    if (isOurChoice) {
+      this.notes.findings.note("SUB_DENIED", "warn", `no message came back on ${plan.topicName}`, after, [
+        "The topic is the doctor's own: name one of yours with --topic.",
+      ]);
+      this.notes.line("authz", "warn", `no message came back on ${plan.topicName}; --topic names one that is allowed`);
+      return this.settles();
+    }
+    this.notes.facts = after;
+    this.notes.fail();
+    return false;
+  }
+
+  /** Waits a moment for a server that accepts and then thinks better of it. */
+  private async settles(): Promise<boolean> {
+    const held = await hold(this.talk, this.notes.budget.upTo(settleMs), Infinity);
+    if (held.facts === undefined) return true;
+    await this.explainDrop(held);
+    return false;
+  }
+
+  private async explainDrop({ facts, ageMs }: Held): Promise<void> {
+    const cures = facts?.disconnect === undefined && facts?.timedOut !== true ? await this.whatKeeps(ageMs) : [];
+    this.notes.facts = { ...this.notes.facts, ...facts, ...(cures.length === 0 ? {} : { healedBy: cures }) };
+    const keepAlive = Math.max(1, Math.floor(ageMs / 2000));
+    const hints = cures[0] === "shorter-keep-alive" ? [`Set the keep alive to ${keepAlive} s or less.`] : [];
+    this.notes.fail("session", hints);
+  }
+
+  /** P8 */
+  private async keep(ms: number): Promise<void> {
+    const held = await hold(this.talk, ms, Math.max(1000, this.settings.keepAlive * 500));
+    if (held.facts === undefined) {
+      const pings = held.pingsMs.length === 0 ? "" : `, ping ${Math.round(Math.max(...held.pingsMs))} ms`;
+      this.notes.line("session", "ok", `stayed for ${Math.round(ms / 1000)} s${pings}`);
+      return;
+    }
+    await this.explainDrop(held);
+  }
+
+  /** Whether a connection lives longer with another identifier, or with pings. */
+  private async whatKeeps(ageMs: number): Promise<readonly Healing[]> {
+    const { settings } = this;
+    const ms = ageMs * 1.5 + 500;
+    const survives = async (changed: Settings, pingEveryMs: number): Promise<boolean> => {
+      const { talk } = await attempt(changed, new Budget(attemptMs));
+      if (talk === undefined) return false;
+      const { facts } = await hold(talk, ms, pingEveryMs);
+      talk.link.destroy();
+      return facts === undefined;
+    };
+    const [unchanged, byId, byPings] = await Promise.all([
+      survives(settings, Infinity),
+      settings.isOwnId === true ? survives({ ...settings, clientId: randomId() }, Infinity) : false,
+      survives({ ...settings, clientId: randomId() }, Math.max(200, ageMs / 3)),
+    ]);
+    if (unchanged) return [];
+    if (byId) return ["random-client-id"];
+    return byPings ? ["shorter-keep-alive"] : [];
+  }
+}
