@@ -25,6 +25,8 @@ import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 export interface BrokerConfig {
   /** Settings that belong together; see presets.ts. */
   preset?: Preset | undefined;
+  /** Another service's limits and deviations; see realtime/aws-iot-profile.ts. */
+  profile?: "aws-iot" | undefined;
   data: string;
   memory: boolean;
   durability: Durability;
@@ -92,6 +94,12 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     .optional()
     .describe(
       "serverless: TLS alone, server names required, nobody anonymous, and the plan of the same name, as with EMQX Serverless.",
+    ),
+  profile: z
+    .enum(["aws-iot"])
+    .optional()
+    .describe(
+      "aws-iot: AWS IoT Core's limits, where `limits` says nothing else, and its deviations from MQTT, to find out here what would fail there.",
     ),
   data: z
     .string()

@@ -1,11 +1,13 @@
 import { MqttError } from "@bowline/protocol";
+import { AWS_IOT_LIMITS } from "../realtime/aws-iot-profile.ts";
 import type { BrokerConfig, BrokerConfigInput } from "./broker-config.ts";
 import type { MeaningFault } from "./meaning-fault.ts";
 
-/** What a preset says where nothing else is said. */
+/** What a preset, or the profile of another service, says where nothing else is said. */
 export function withPreset(input: BrokerConfigInput): BrokerConfigInput {
-  if (input.preset !== "serverless") return input;
-  return { ...input, tls: { requireSni: true, ...input.tls }, tenants: { plan: "serverless", ...input.tenants } };
+  const limited = input.profile === "aws-iot" ? { ...input, limits: { ...AWS_IOT_LIMITS, ...input.limits } } : input;
+  if (limited.preset !== "serverless") return limited;
+  return { ...limited, tls: { requireSni: true, ...input.tls }, tenants: { plan: "serverless", ...input.tenants } };
 }
 
 /** What contradicts the preset: a broker that calls itself so must be so. */

@@ -1,3 +1,4 @@
+import { type Deviations, STANDARD } from "../realtime/aws-iot-profile.ts";
 import type { QoS } from "@bowline/protocol";
 import type { AliasPolicy, ServerConnectionLimits } from "@bowline/protocol/internal";
 import type { PublishRates, TenantRates } from "./publish-rate.ts";
@@ -60,6 +61,8 @@ export interface BrokerLimits extends ServerConnectionLimits, PublishRates, Tena
   maximumMemoryBytes: number;
   /** Ms that a CONNACK may wait for storage. */
   commitTimeoutMs: number;
+  /** Where it is not to do as MQTT says; no limit of the configuration, see its `profile`. */
+  deviations: Deviations;
 }
 
 export const defaultLimits: BrokerLimits = {
@@ -120,4 +123,5 @@ export const defaultLimits: BrokerLimits = {
   maximumMemoryBytes: 0,
   // Far beyond any flush, and before clients give up by themselves: they hear why.
   commitTimeoutMs: 10_000,
+  deviations: STANDARD,
 };

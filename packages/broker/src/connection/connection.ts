@@ -147,6 +147,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   closed(cause: Error | undefined): void {
+    if (this.tenant.limits.deviations.closeFrameDiscardsWill && this.arrival.isClosedByFrame?.() === true) this.isWillDue = false;
     this.receiver.channelClosed();
     this.admission?.abort();
     this.keeping?.stop();

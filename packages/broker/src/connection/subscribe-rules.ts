@@ -34,8 +34,8 @@ export function grantSubscriptions(
   if (version === 5) checkCapabilities(packet, limits);
   const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, tooDeep: 0, commit: 0 };
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
-  for (const request of packet.subscriptions) {
-    const fault = faultOf(request, limits);
+  for (const [i, request] of packet.subscriptions.entries()) {
+    const fault = i < limits.deviations.maximumTopicFilters ? faultOf(request, limits) : ReasonCode.QuotaExceeded;
     const verdict = fault === 0 ? rightTo(request, session) : undefined;
     if (verdict?.isAllowed !== true) {
       if (

@@ -19,6 +19,8 @@ export interface Arrival {
   readonly localPort: number;
   readonly tls?: ArrivalTls;
   readonly http?: ArrivalHttp;
+  /** Whether the peer has sent the close frame of its WebSocket. */
+  readonly isClosedByFrame?: () => boolean;
   readonly proxy?: ProxyHeader;
   /** What a trusted proxy says about the client's certificate; empty when it says that there is none, or may not say so for this tenant. */
   readonly identity?: ClientIdentity;

@@ -72,7 +72,7 @@ export function attachWebSocket(server: HttpServer | HttpsServer, options: WebSo
         options.onRefused?.("messageTooLarge", STRANGER_TEXT, socket);
         channel.destroy();
       });
-      options.accept({ ...origin, channel, http, admitted });
+      options.accept({ ...origin, channel, http, admitted, isClosedByFrame: () => channel.isClosedByFrame });
     });
   });
 }

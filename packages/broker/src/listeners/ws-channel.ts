@@ -5,6 +5,8 @@ import type { WebSocket } from "ws";
 /** Close codes of RFC 6455 section 7.4.1. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_UNSUPPORTED_DATA = 1003;
+/** Never on the wire: there was no close frame. */
+const CLOSE_ABNORMAL = 1006;
 
 /**
  * A Channel over a WebSocket. MQTT packets may be split over frames or share one, [MQTT-6.0.0-2], so frames do not show here: each one is
@@ -20,6 +22,8 @@ export class WebSocketChannel implements Channel {
   #owesDrained = false;
   #isEnding = false;
   #cause: Error | undefined;
+  /** The peer sent its close frame: it left, and was not lost. */
+  isClosedByFrame = false;
 
   constructor(webSocket: WebSocket, socket: Socket, isEncrypted: boolean) {
     this.#webSocket = webSocket as OwnedWebSocket;
@@ -86,7 +90,8 @@ export class WebSocketChannel implements Channel {
   }
 
   /** @internal */
-  closed(): void {
+  closed(code: number): void {
+    this.isClosedByFrame = code !== CLOSE_ABNORMAL;
     this.#isEnding = true;
     this.handler.closed(this.#cause);
   }
@@ -108,6 +113,6 @@ function onError(this: WebSocket, cause: Error): void {
   (this as OwnedWebSocket)[channelOf].failed(cause);
 }
 
-function onClose(this: WebSocket): void {
-  (this as OwnedWebSocket)[channelOf].closed();
+function onClose(this: WebSocket, code: number): void {
+  (this as OwnedWebSocket)[channelOf].closed(code);
 }

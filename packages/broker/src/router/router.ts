@@ -22,6 +22,7 @@ import type { DropLedger } from "../metrics/drop-ledger.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { SessionConnection } from "../sessions/session-connection.ts";
 import { Delivery, type DeliveryLimits } from "./delivery.ts";
+import type { Deviations } from "../realtime/aws-iot-profile.ts";
 import { mayDeliver } from "./may-deliver.ts";
 import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
@@ -40,6 +41,7 @@ export interface RouterOptions {
   limits: DeliveryLimits &
     RetainedLimits & {
       /** Bytes of messages that storage has not kept yet, beyond which publishers of more wait. */
+      deviations: Pick<Deviations, "hashMatchesParent">;
       maximumUnkeptBytes: number;
       /** Bytes of a Topic Name; longer ones are refused with 0x90. */
       maximumTopicBytes: number;
@@ -211,7 +213,9 @@ export class Router {
     if (parseShare(topicFilter) !== undefined) return;
     const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
     const now = this.options.clock.wallTime();
+    const { hashMatchesParent } = this.options.limits.deviations;
     this.retained.match(topicFilter, (message, topicName) => {
+      if (!hashMatchesParent && isParentOf(topicName, topicFilter)) return;
       if (message.expiresAt !== 0 && message.expiresAt <= now) {
         this.dropRetained(topicName, message);
         return;
@@ -522,9 +526,10 @@ export class Router {
     const topic = known?.topic ?? bytes.alloc(end - start);
     if (known === undefined) bytes.copy(source, topic, 0, start, end);
     const topicName = known?.topicName ?? decodeText(topic, 0, topic.length);
-    const found: Subscriber[] = [];
-    this.trie.matchInto(topicName, found);
-    const { maximumTopicLevels, maximumTopicBytes } = this.options.limits;
+    const matched: Subscriber[] = [];
+    this.trie.matchInto(topicName, matched);
+    const { maximumTopicLevels, maximumTopicBytes, deviations } = this.options.limits;
+    const found = deviations.hashMatchesParent ? matched : matched.filter((one) => !isParentOf(topicName, one.topicFilter));
     // None has fewer levels than 1, so a topic that is too long is too deep.
     const levels = topic.length > maximumTopicBytes ? 0 : maximumTopicLevels;
     const route = makeRoute(topic, topicName, this.generation, levels, found);
@@ -574,6 +579,12 @@ function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
 
 /** Beside the bits of `publishBit`: nothing may be published to the topic, whoever asks. */
 const TOO_DEEP = 1 << 6;
+
+/** Whether the filter is `a/#` and matches only because the topic is `a`: it has one level more, and that is `#`. */
+function isParentOf(topicName: string, topicFilter: string): boolean {
+  const filter = parseShare(topicFilter)?.topicFilter ?? topicFilter;
+  return filter.endsWith("/#") && filter.split("/").length === topicName.split("/").length + 1;
+}
 
 /** How the owner of the rights may not publish to the topic. Rights that change move the generation, and with it the route. */
 function refusedOf(route: Route, rights: Rights): number {

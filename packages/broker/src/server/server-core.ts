@@ -17,6 +17,7 @@ import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
 import { ClientEvents } from "../events/client-events.ts";
 import type { Logger } from "../log/logger.ts";
+import { AWS_IOT, type Deviations, STANDARD } from "../realtime/aws-iot-profile.ts";
 import type { LoadUserModule } from "../realtime/user-module.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -88,7 +89,7 @@ export async function startServerCore(
     authenticator: new BanningAuthenticator(staged.chain, bans),
     storage,
     access,
-    limits,
+    limits: { ...limits, deviations: deviationsOf(config) },
     logger,
     ...(redirect === undefined ? {} : { redirect }),
   });
@@ -120,7 +121,7 @@ export async function startServerCore(
     const commit = (): void => {
       both.commit();
       broker.authenticator = new BanningAuthenticator(both.chain, bans);
-      broker.changeLimits(next.limits);
+      broker.changeLimits({ ...next.limits, deviations: deviationsOf(next) });
       events.config = next.events;
       broker.stampSenders(DEFAULT_TENANT, next.senderStamp);
       storage.changeMaximumBytes(next.storage.maximumBytes);
@@ -128,6 +129,10 @@ export async function startServerCore(
     return { commit, undo: () => both.undo() };
   };
   return { broker, users, rules: access, tokens, bans, tenants, keys, plans, usage, stage };
+}
+
+function deviationsOf({ profile }: BrokerConfig): Deviations {
+  return profile === "aws-iot" ? AWS_IOT : STANDARD;
 }
 
 /** The chain of authenticators, and who is asked for rights. */
