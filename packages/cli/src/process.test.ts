@@ -307,6 +307,18 @@ describe("bowline pub and sub", () => {
     await run.kill("SIGTERM");
   });
 
+  test("who may not publish leaves no session behind", async () => {
+    const { run, url } = await up();
+    writeFileSync(join(folder, "pw"), "secretsecret");
+    await bowline("user", "add", "guest", "--password-file", "pw").ended;
+    const login = ["--ca", ".bowline/ca.pem", "-u", "guest", "--password-file", "pw"];
+    const refused = await bowline("pub", url, ...login, "-t", "a", "-m", "b", "-q", "1").ended;
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining("error[PUB_DENIED]") });
+    const admin = new AdminClient(join(folder, ".bowline/admin.sock"));
+    expect(await admin.request("GET", "/api/v5/clients")).toMatchObject({ data: [] });
+    await run.kill("SIGTERM");
+  });
+
   test("exit codes tell unreachable from refused from wrong usage", async () => {
     const { run, url } = await up();
     writeFileSync(join(folder, "pw"), "wrong");

@@ -81,10 +81,7 @@ async function publishAll(client: Client, order: Order, payloads: AsyncIterable<
 
 async function publishOne(client: Client, order: Order, payload: Payload): Promise<void> {
   const { topicName: topic, qos, retain } = order;
-  const { reasonCode } = await client.publish(topic, payload, { qos, retain }).catch((error: unknown) => {
-    if (!MqttError.is(error) || error.code !== "PUB_DENIED") throw error;
-    throw new MqttError(error.code, { detail: `"${topic}"`, reasonCode: error.reasonCode, cause: error });
-  });
+  const { reasonCode } = await client.publish(topic, payload, { qos, retain });
   if (!order.isJson) return;
   process.stdout.write(`${JSON.stringify({ v: 1, type: "published", topic, qos, retain, reasonCode })}\n`);
 }
