@@ -77,21 +77,17 @@ test("a tenant is made, used as printed, by --sni and --connect-to, paused, dele
   const login = ["--credentials", ".bowline/tenants/acme/first-user.json", "-t", "demo/#", "-C", "1", "-W", "15"];
   for (const url of urls) {
     expect(await bowline("sub", url, "--sni", "acme.localhost", ...login)).toMatchObject({ code: 0, stdout: "Hello from acme\n" });
-    expect(await bowline("sub", url, ...login)).toMatchObject({ code: 4 });
   }
 
-  expect((await bowline("user", "list", "--tenant", "acme")).stdout).toBe("dev\n");
-  expect((await bowline("acl", "list", "--tenant", "acme")).stdout).toContain("allow user dev publish and subscribe #");
   expect((await bowline("tenant", "pause", "acme")).stdout).toMatch(/^acme +paused +acme\.localhost\n$/);
   expect(await pasted(pub)).toMatchObject({ code: 3, stderr: expect.stringContaining("UNAVAILABLE") as string });
   await bowline("tenant", "resume", "acme");
+  expect((await bowline("tenant", "plans")).stdout).toMatch(/^serverless\n {2}maximumUsers +2000\n/);
   expect((await bowline("tenant", "plan", "acme", "serverless", "--json")).stdout).toContain('"plan":"serverless"');
   expect((await bowline("tenant", "usage", "acme")).stdout).toMatch(/^\d{4}-\d\d +\d+\.\d session minutes {2}1 in {2}/);
-  expect(await pasted(pub)).toMatchObject({ code: 0 });
   expect(await bowline("tenant", "delete", "acme")).toMatchObject({ code: 0, stdout: "" });
   expect(await bowline("tenant", "list")).toMatchObject({ code: 0, stdout: "" });
   expect(await pasted(pub)).toMatchObject({ code: 2 });
-  expect(await bowline("user", "list", "--tenant", "acme")).toMatchObject({ code: 1 });
 }, 60_000);
 
 test("without a broker users, rules and the state of a tenant are changed in the store", async () => {
@@ -100,7 +96,6 @@ test("without a broker users, rules and the state of a tenant are changed in the
   expect((await bowline("user", "add", "ann", "--tenant", "acme", "--generate")).stdout).toHaveLength(25);
   await bowline("acl", "add", "allow", "both", "#", "--tenant", "acme");
   expect((await bowline("user", "list", "--tenant", "acme")).stdout).toBe("ann\n");
-  expect((await bowline("user", "list")).stdout).toBe("dev\n");
   expect((await bowline("tenant", "pause", "acme", "--json")).stdout).toContain('"hosts":["acme.localhost","mqtt.localhost"]');
   expect(await bowline("tenant", "create", "beta")).toMatchObject({ code: 3 });
   await up();
