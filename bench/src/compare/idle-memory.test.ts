@@ -15,11 +15,17 @@ test(`an idle connection holds at most ${HEAP_BYTES} bytes of heap`, async () =>
     // What the first ones compile and make is no cost of each.
     await measureConnections(broker, { ...options, seconds: 0.1 });
     const before = await broker.memory();
-    const holding = measureConnections(broker, { ...options, seconds: 3 });
-    await allConnected(broker.admin);
-    const during = await broker.memory();
-    expect(await holding).toMatchObject({ ok: true });
-    const bytes = (during.heap - before.heap) / HELD;
+    let during: number | undefined;
+    // On a busy machine they are gone before the heap has been looked at.
+    for (const seconds of [3, 15]) {
+      const holding = measureConnections(broker, { ...options, seconds });
+      await connected(broker.admin);
+      const { heap } = await broker.memory();
+      if (await areConnected(broker.admin)) during = heap;
+      expect(await holding).toMatchObject({ ok: true });
+      if (during !== undefined) break;
+    }
+    const bytes = (during! - before.heap) / HELD;
     console.log(`figure: heap of an idle connection ${bytes.toFixed(0)} bytes`);
     expect(bytes).toBeLessThan(HEAP_BYTES);
     expect(bytes).toBeGreaterThan(1000);
@@ -29,10 +35,13 @@ test(`an idle connection holds at most ${HEAP_BYTES} bytes of heap`, async () =>
 });
 
 /** Asking takes a round trip each time, so this does not spin. */
-async function allConnected(admin: string): Promise<void> {
-  const isAll = async (): Promise<boolean> =>
-    new RegExp(`^bowline_connections(\\{[^}]*\\})? ${HELD}$`, "m").test(await (await fetch(`${admin}/metrics`)).text());
-  while (!(await isAll()));
+async function connected(admin: string): Promise<void> {
+  while (!(await areConnected(admin)));
+}
+
+async function areConnected(admin: string): Promise<boolean> {
+  const text = await (await fetch(`${admin}/metrics`)).text();
+  return new RegExp(`^bowline_connections(\\{[^}]*\\})? ${HELD}$`, "m").test(text);
 }
 
 test.runIf(isLong)("idle connections over TCP and TLS cost what they may", { timeout: 240_000 }, async () => {
