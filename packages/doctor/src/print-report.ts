@@ -36,7 +36,7 @@ function causeLines(cause: Finding, healthy: boolean): readonly string[] {
   const head = `${healthy ? "warning" : "fault"}[${id}] ${title}`;
   const doubt = oneOf.length === 0 ? [] : [`  One of: ${oneOf.join(", ")}`];
   const steps = fix.flatMap(({ text, command, config }) => [
-    `  ${text}`,
+    `  ${inFlags(text)}`,
     ...(command === undefined ? [] : [`    ${command}`]),
     ...(config === undefined ? [] : config.split("\n").map((line) => `    ${line}`)),
   ]);
@@ -46,3 +46,6 @@ function causeLines(cause: Finding, healthy: boolean): readonly string[] {
 
 /** What a server says is shown, and must not steer the terminal. */
 const printable = (text: string): string => text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "?");
+
+/** Advice names the options of the library; here they are flags. */
+const inFlags = (advice: string): string => advice.replace(/`(ca|cert|key)`/g, "--$1 FILE");
