@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { TenantInput, TenantSettings, TenantTlsFiles } from "@bowline/broker/internal";
+import type { Plan, TenantInput, TenantSettings, TenantTlsFiles } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -52,7 +52,7 @@ async function act(line: CommandLine, tenants: Tenants): Promise<number> {
     return ExitCode.Well;
   }
   if (action === "plans") {
-    for (const plan of await tenants.plans()) process.stdout.write(`${JSON.stringify({ v: 1, ...plan })}\n`);
+    for (const plan of await tenants.plans()) printPlan(line, plan);
     return ExitCode.Well;
   }
   if (name === undefined)
@@ -90,7 +90,15 @@ function print(line: CommandLine, { name, state, hosts, createdAt, ...rest }: Te
   process.stdout.write(`${text}\n`);
 }
 
+function printPlan(line: CommandLine, { limits, ...plan }: Plan): void {
+  const { name, ...bounds } = plan;
+  const rows = Object.entries({ ...bounds, ...limits }).map(([key, value]) => `  ${key.padEnd(30)} ${String(value)}`);
+  const text = line.flag("json") ? JSON.stringify({ v: 1, ...plan, limits }) : [name, ...rows].join("\n");
+  process.stdout.write(`${text}\n`);
+}
+
 function printUsage(line: CommandLine, { months, hours }: TenantUsage): void {
+  if (months.length === 0 && !line.flag("json")) process.stdout.write("nothing used yet\n");
   for (const each of [...months, ...hours]) {
     const { period, sessionMinutes, messagesReceived, messagesSent, bytesReceived, bytesSent } = each;
     const text = `${period.padEnd(13)}  ${sessionMinutes.toFixed(1)} session minutes  ${messagesReceived} in  ${messagesSent} out  ${bytesReceived + bytesSent} bytes`;
