@@ -68,6 +68,11 @@ test("limits come with their defaults, and are merged key by key", async () => {
   expect((await loadConfig({ directory: folder })).limits).toMatchObject({ topicAliases: "auto", outboundTopicAliasMaximum: 64 });
 });
 
+test("a fault in what a program gives is one of its options", async () => {
+  const mistyped = { listn: ["mqtt://127.0.0.1:0"] } as object;
+  await expect(loadConfig({ overrides: mistyped })).rejects.toThrow('the options: unknown key "listn"; did you mean "listen"?');
+});
+
 test("an unknown key is named with line, column and what was probably meant", async () => {
   expect(await faultOf("data: x\n\nanonymus: true\n")).toBe(
     'CONFIG_INVALID: the configuration is not valid: bowline.yaml:3:1: unknown key "anonymus"; did you mean "anonymous"?',

@@ -44,15 +44,18 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Broke
 export async function loadConfigFiles(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const directory = options.directory ?? process.cwd();
   const overrides = resolvePaths(options.overrides ?? {}, directory);
+  // The command line alone brings a loader; what a program gives are options.
+  const name = options.loadModule === undefined ? "the options" : "the command line";
+  const caller: Origin = { name, positionOf: () => undefined };
   if (options.file === undefined)
-    return { config: await complete(check(withPreset(overrides), COMMAND_LINE), overrides, undefined), files: [] };
+    return { config: await complete(check(withPreset(overrides), caller), overrides, undefined), files: [] };
   const path = resolve(directory, options.file);
   const source = await readSource(path, options);
   const origin: Origin = { name: options.file, positionOf: source.positionOf };
   // Checked alone first, so that a position is always one of the file.
   check(source.value, origin);
   const merged = merge(resolvePaths(source.value as BrokerConfigInput, dirname(path)), overrides);
-  const config = await complete(check(withPreset(merged), COMMAND_LINE), overrides, origin);
+  const config = await complete(check(withPreset(merged), caller), overrides, origin);
   const warnings = configWarnings(config).map(({ path: key, words }) => `${placeOf(key, origin)}${words}`);
   return { config, files: source.files, warnings };
 }
@@ -79,8 +82,6 @@ interface Origin {
   name: string;
   positionOf: PositionOf;
 }
-
-const COMMAND_LINE: Origin = { name: "the command line", positionOf: () => undefined };
 
 function check(value: unknown, origin: Origin): CheckedConfig {
   const result = brokerConfigSchema.safeParse(value);

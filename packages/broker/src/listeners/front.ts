@@ -7,6 +7,7 @@ import { type ClientHello, ClientHelloReader } from "./client-hello.ts";
 import { classifyFirstBytes, type FirstBytes } from "./first-bytes.ts";
 import type { ConnectionLimiter, LimitCause } from "./connection-limiter.ts";
 import type { FrontCause, FrontCounters, FrontEvent } from "./front-event.ts";
+import { handshakeReason } from "./handshake-reason.ts";
 import { LIMIT_TEXTS, portSpeaks } from "./front-texts.ts";
 import { readInnerFirstBytes } from "./inner-first-bytes.ts";
 import { includesAddress, plainAddress } from "./loopback.ts";
@@ -133,7 +134,7 @@ export class FrontConnection implements HandshakeOwner {
   }
 
   handshakeFailed(error: Error): void {
-    this.note("handshakeFailed", `the TLS handshake failed: ${error.message}`, error);
+    this.note("handshakeFailed", `the TLS handshake failed: ${handshakeReason(error)}`, error);
   }
 
   note(cause: FrontCause, message: string, error?: Error): void {

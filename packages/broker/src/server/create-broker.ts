@@ -15,7 +15,8 @@ export type CreateBrokerOptions = BrokerConfigInput &
   };
 
 /**
- * A broker within a program: in a test, in an Electron app. It listens when the promise resolves.
+ * A broker within a program: in a test, in an Electron app. It listens when the promise resolves. Certificates and keys go to the folder
+ * `data`, `./.bowline` unless it is given, with `memory` too.
  *
  * ```ts
  * const broker = await createBroker({
