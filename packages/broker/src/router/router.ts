@@ -249,17 +249,6 @@ export class Router {
     this.expiry.changed(topicName, message.expiresAt !== 0);
   }
 
-  /** The tenant goes: forgets so many of its retained messages; answers how many. */
-  forgetRetained(maximum: number): number {
-    const found: [string, KeptMessage][] = [];
-    for (const { topicName, value } of this.retained.entries()) {
-      if (found.length === maximum) break;
-      found.push([topicName, value]);
-    }
-    for (const [topicName, message] of found) this.dropRetained(topicName, message);
-    return found.length;
-  }
-
   /** Forgets retained messages that have expired, so many at a time. */
   sweep(): void {
     const now = this.options.clock.wallTime();
@@ -485,7 +474,8 @@ export class Router {
     return commit;
   }
 
-  private dropRetained(topicName: string, message: KeptMessage): void {
+  /** Forgets a retained message, and its row when storage takes that. */
+  dropRetained(topicName: string, message: KeptMessage): void {
     const { journal, tenant } = this.options;
     this.retained.delete(topicName);
     this.retainedRoom.removed(message);

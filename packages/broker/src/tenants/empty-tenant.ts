@@ -1,6 +1,7 @@
 import { MqttError } from "@bowline/protocol";
-import { ReasonCode } from "@bowline/protocol/internal";
+import { ReasonCode, type RetainedEntry } from "@bowline/protocol/internal";
 import type { Connection } from "../connection/connection.ts";
+import type { KeptMessage } from "../messages/kept-message.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Tenant } from "./tenant.ts";
 
@@ -21,5 +22,15 @@ export async function emptyTenant(tenant: Tenant, connections: Iterable<Connecti
   // Nobody yet: they are told nothing.
   for (const { arrival } of strangers) arrival.channel.destroy();
   while (tenant.sessions.dropSome(ROWS_AT_ONCE, error) > 0) await storage.flush();
-  while (tenant.router.forgetRetained(RETAINED_AT_ONCE) > 0) await storage.flush();
+  while (forgetRetained(tenant) > 0) await storage.flush();
+}
+
+function forgetRetained({ router }: Tenant): number {
+  const found: RetainedEntry<KeptMessage>[] = [];
+  for (const entry of router.retained.entries()) {
+    if (found.length === RETAINED_AT_ONCE) break;
+    found.push(entry);
+  }
+  for (const { topicName, value } of found) router.dropRetained(topicName, value);
+  return found.length;
 }
