@@ -13,7 +13,8 @@ interface AuditAnswer {
   readonly vulnerabilities?: Readonly<Record<string, unknown>>;
 }
 
-test.skipIf(!isLong)("npm audit finds nothing in what the packages depend on", { timeout: 120_000 }, async (context) => {
+const reason = isLong ? "" : " (the registry is asked in the long run alone)";
+test.skipIf(!isLong)(`npm audit finds nothing in what the packages depend on${reason}`, { timeout: 120_000 }, async (context) => {
   const text = await new Promise<string>((resolve) => {
     // Its exit status says only whether it found something, which the answer says as well.
     execFile("npm", ["audit", "--omit=dev", "--json"], { cwd: root }, (_error, stdout) => resolve(stdout));
