@@ -72,7 +72,7 @@ async function leavesWill(): Promise<boolean> {
     will: { topic: "will", payload: Buffer.from("x"), qos: 1, retain: false },
     createWebsocket: (url, protocols) => (webSocket = new WebSocket(url, protocols)),
   });
-  const closed = new Promise((resolve) => page.once("close", resolve));
+  const closed = new Promise((resolve) => page.once("close", () => resolve(undefined)));
   // What a browser does for a tab that goes.
   webSocket?.close(1001);
   await closed;
