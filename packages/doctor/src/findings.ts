@@ -21,8 +21,9 @@ export class Findings {
 
   private add(verdict: Verdict, severity: Severity, { target }: AttemptFacts): Finding {
     const { code, stage, retry, evidence, candidates, reasonCode } = verdict;
-    const known = this.list.find(({ id }) => id === code);
-    if (known !== undefined) return known;
+    const at = this.list.findIndex(({ id }) => id === code);
+    const known = this.list[at];
+    if (known !== undefined && (known.severity === "fail" || severity !== "fail")) return known;
     const { title, remedy } = errorInfo(code);
     const finding: Finding = {
       id: code,
@@ -36,7 +37,9 @@ export class Findings {
       docs: `docs/errors/${errorInfo(code).stage}.md#${code.toLowerCase()}`,
       retry,
     };
-    this.list.push(finding);
+    // What was a warning has proved to be the fault.
+    if (known === undefined) this.list.push(finding);
+    else this.list[at] = finding;
     return finding;
   }
 

@@ -29,6 +29,7 @@ export type MaterialName =
   | "expired"
   | "expiredOther"
   | "client"
+  | "expiredClient"
   | "foreignClient";
 
 interface Wanted {
@@ -68,6 +69,7 @@ const wanted: Readonly<Record<MaterialName, Wanted>> = {
   expired: { names: LOCAL, by: "root", days: -1 },
   expiredOther: { names: "DNS:broker.other.example", by: "root", days: -1 },
   client: { commonName: "client", by: "root" },
+  expiredClient: { commonName: "client", by: "root", days: -1 },
   foreignClient: { commonName: "client", by: "foreign" },
 };
 
