@@ -17,7 +17,8 @@ function enter(user) {
     },
   });
   client.on("status", (now) => {
-    place("status").textContent = now.state === "online" ? `connected as ${user}` : now.state;
+    const reason = now.state === "waiting" ? `: ${now.lastFailure.hints[0]}` : "";
+    place("status").textContent = now.state === "online" ? `connected as ${user}` : now.state + reason;
   });
   client.subscribe(`${room}/#`, { qos: 1 }, (message) => {
     // Nobody may publish below another name, so the topic says who it was.
