@@ -26,8 +26,8 @@ export function serveHttp(request: IncomingMessage, socket: Socket): boolean {
     "/needs-offer": () => (request.headers["sec-websocket-protocol"] === undefined ? accept(request, socket) : undefined),
     "/mute": () => accept(request, socket, "mqtt"),
     "/text": () => accept(request, socket, "mqtt", frame(0x81, "hello")),
-    "/close": () => accept(request, socket, "mqtt", frame(0x88, `${String.fromCharCode(0x03, 0xf0)}no token`)),
-    "/reserved": () => accept(request, socket, "mqtt", frame(0xc2, "hello")),
+    "/close": () => accept(request, socket, "mqtt", frame(0x88, `${String.fromCharCode(0x03, 0xf0)}no token`), true),
+    "/reserved": () => accept(request, socket, "mqtt", frame(0xc2, "hello"), true),
   };
   const fault = faults[path];
   if (fault === undefined || (path === "/needs-offer" && request.headers["sec-websocket-protocol"] !== undefined)) return false;
@@ -41,7 +41,7 @@ function answer(socket: Socket, status: number): true {
   return true;
 }
 
-function accept(request: IncomingMessage, socket: Socket, subprotocol?: string, then?: Buffer): void {
+function accept(request: IncomingMessage, socket: Socket, subprotocol?: string, then?: Buffer, isLast = false): void {
   const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
   const lines = [
     "HTTP/1.1 101 Switching Protocols",
@@ -51,7 +51,7 @@ function accept(request: IncomingMessage, socket: Socket, subprotocol?: string, 
     ...(subprotocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${subprotocol}`]),
   ];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-  if (then !== undefined) socket.once("data", () => socket.write(then));
+  if (then !== undefined) socket.once("data", () => (isLast ? socket.end(then) : socket.write(then)));
   socket.resume();
 }
 

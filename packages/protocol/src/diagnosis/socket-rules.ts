@@ -30,7 +30,8 @@ function likelyCauses({ target, tls, connect }: AttemptFacts): readonly ErrorCod
   causes.push("NOT_AUTHORIZED", "CLIENT_ID");
   if (connect?.version === 5) causes.push("PROTO_VERSION");
   if (connect?.hadWill === true) causes.push("TOPIC_NAME");
-  return [...causes, "QUOTA"];
+  if (target?.scheme === "mqtts" && target.port !== 443 && !tls?.alpnOffered?.length) causes.push("TLS_ALPN_NEEDED");
+  return [...causes, "QUOTA", "TCP_CLOSE_AT_ACCEPT"];
 }
 
 /** mosquitto answers an empty identifier it does not want with 128, which says nothing. */
