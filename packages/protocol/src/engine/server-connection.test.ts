@@ -148,9 +148,10 @@ describe("PUBLISH from the client", () => {
     expect(five.take()).toMatchObject([{ type: PacketType.PUBACK, packetIdentifier: 4, reasonCode: ReasonCode.NotAuthorized }]);
     const four = new ServerHarness().open(4);
     four.publishAnswer = -ReasonCode.NotAuthorized;
+    Object.assign(four, { explainDenial: () => ({ reasonString: "no rule matches" }) });
     four.send(publish(1, 4));
     expect(four.take()).toEqual([]);
-    expect(four.ended).toMatchObject({ code: "PUBLISH_REFUSED" });
+    expect(four.ended).toMatchObject({ code: "PUBLISH_REFUSED", message: expect.stringContaining("no rule matches") as string });
   });
 
   test("[MQTT-4.3.3-10] a repeated QoS 2 PUBLISH is answered and not routed again until PUBREL", () => {

@@ -321,7 +321,11 @@ export class ServerConnection implements FrameHandler {
    */
   private deny(type: PubackType, packetIdentifier: number, reasonCode: number): void {
     const { sender } = this;
-    if (sender.version !== 5) return this.close(new MqttError("PUBLISH_REFUSED", { reasonCode }));
+    if (sender.version !== 5) {
+      // The client cannot be told, and comes back with the same message: whoever reads the log must learn why.
+      const detail = this.sink.explainDenial?.(offsets, reasonCode)?.reasonString;
+      return this.close(new MqttError("PUBLISH_REFUSED", detail === undefined ? { reasonCode } : { reasonCode, detail }));
+    }
     const mayExplain = this.wantsProblemInformation && sender.pendingPubacks + this.unreleased.count === 0;
     const properties = mayExplain ? this.sink.explainDenial?.(offsets, reasonCode) : undefined;
     if (properties !== undefined && sender.packet({ type, packetIdentifier, reasonCode, properties })) return;
