@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { CommandFolder, type RunningCommand } from "@bowline/testkit/system";
@@ -36,6 +38,13 @@ test("a broker that works is healthy, and what is wrong decides how the command 
   expect(stranger).toMatchObject({ code: 4, stdout: expect.stringContaining("fault[NOT_AUTHORIZED]") });
   const short = await doctor(...credentials, "--hold", "1", "-k", "20").ended;
   expect(short).toMatchObject({ code: 0, stdout: expect.stringContaining("stayed for 1 s") });
+  const bundled = await doctor(url, "--ca", ".bowline/ca.pem", ...credentials, "--bundle", "ticket.json").ended;
+  expect(bundled).toMatchObject({ code: 0 });
+  const ticket = readFileSync(join(commands.path, "ticket.json"), "utf8");
+  const { password } = JSON.parse(readFileSync(join(commands.path, ".bowline/first-user.json"), "utf8")) as { password: string };
+  expect(JSON.parse(ticket)).toMatchObject({ v: 1, type: "doctor-bundle", options: { password: "[given]", ca: "[given]" } });
+  expect(ticket).not.toContain(password);
+  expect(await doctor(url, "--bundle", "ticket.json").ended).toMatchObject({ code: 2, stdout: "" });
   await up.kill("SIGTERM");
 });
 

@@ -9,6 +9,7 @@ import { listenFirst } from "./probes/listen-first.ts";
 import { checkLocalFiles } from "./probes/local-files.ts";
 import { lookUp, systemResolver } from "./probes/look-up.ts";
 import { scan } from "./probes/scan.ts";
+import { findInProfile } from "./profiles.ts";
 import { readTarget } from "./read-target.ts";
 import type { Settings } from "./settings.ts";
 import { randomId } from "./variants.ts";
@@ -49,6 +50,7 @@ export class Examination {
     const { serverName } = options;
     const tls = serverName === undefined ? {} : { tls: { serverName } };
     for (const { code, evidence } of staticWarnings({ ...facts, ...tls })) findings.note(code, "warn", evidence, facts);
+    findInProfile(findings, facts);
     const { topic, will } = options;
     if (topic !== undefined && validateTopicName(topic) !== undefined) findings.note("TOPIC_INVALID", "fail", topic, facts);
     if (will !== undefined && validateTopicName(will.topicName) !== undefined) {

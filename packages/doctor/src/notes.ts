@@ -1,5 +1,6 @@
 import type { AttemptFacts } from "@bowline/protocol/internal";
 import { Findings } from "./findings.ts";
+import { adviceFor } from "./profiles.ts";
 import type { DoctorOptions } from "./options.ts";
 import type { Finding, Limits, StageLine } from "./report.ts";
 import { Budget } from "./wire/budget.ts";
@@ -32,7 +33,8 @@ export class Notes {
 
   /** Draws the verdict from the facts, and says it in the line of its layer or of the one that is given. */
   fail(stage?: StageLine["stage"], hints: readonly string[] = [], facts: AttemptFacts = this.facts): Finding {
-    const finding = this.findings.diagnose(facts, hints);
+    const advice = adviceFor(facts.target?.host ?? "");
+    const finding = this.findings.diagnose(facts, advice === undefined ? hints : [...hints, advice]);
     this.line(stage ?? layerOf(finding.stage), "fail", `${finding.title}: ${finding.evidence.observed}`);
     return finding;
   }

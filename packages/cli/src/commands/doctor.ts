@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { CONNECTION_OPTIONS, protocolVersion, readPem, whoAndWhere } from "../connection-options.ts";
 import { type CredentialsFile, readCredentialsFile } from "../credentials-file.ts";
 import { exitCodeOfReport } from "../exit-code-of-report.ts";
+import { writeSupportBundle } from "../support-bundle.ts";
 
 const { insecure: _, timeout: _timeout, ...connectionOptions } = CONNECTION_OPTIONS;
 
@@ -15,6 +16,7 @@ export const doctor: Command = {
   options: {
     json: { type: "boolean", help: "Print one JSON document." },
     verbose: { type: "boolean", help: "Show the certificates and the limits of the server." },
+    bundle: { type: "string", value: "FILE", help: "Write all that a support ticket needs, without secrets, to a new file." },
     strict: { type: "boolean", help: "End with 1 when there are warnings." },
     hold: { type: "string", value: "SECONDS", help: "Keep the connection that long, to see whether it stays." },
     scan: { type: "boolean", help: "Dial the other usual ports of the host too when nothing answers." },
@@ -46,6 +48,8 @@ async function examineUrl(line: CommandLine): Promise<number> {
   const { examine, printReport } = await import("@bowline/doctor");
   const who = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
   const report = await examine(url, { ...options, ...who });
+  const bundle = line.text("bundle");
+  if (bundle !== undefined) await writeSupportBundle(bundle, { ...options, ...who }, report);
   const text = line.flag("json") ? `${JSON.stringify(report)}\n` : printReport(report, line.flag("verbose"));
   process.stdout.write(text);
   return exitCodeOfReport(report, line.flag("strict"));
