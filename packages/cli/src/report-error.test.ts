@@ -28,3 +28,9 @@ test("advice names flags, not the options of the library", () => {
   const error = new MqttError("TLS_SNI", { remedy: "Connect by the server's name, or set `servername`." });
   expect(said(error, 3)).toContain("or give --sni NAME.");
 });
+
+test("for a broker of ours the authority's file is named", () => {
+  const error = (issuer: string): MqttError => new MqttError("TLS_UNKNOWN_CA", { detail: `issued by CN=${issuer}` });
+  expect(said(error("Bowline local CA kitchen"), 3)).toContain("such as .bowline/ca.pem");
+  expect(said(error("Somebody"), 3)).not.toContain(".bowline");
+});
