@@ -109,7 +109,8 @@ export class Stay {
   /** Whether a connection lives longer with another identifier, or with pings. */
   private async whatKeeps(ageMs: number): Promise<readonly Healing[]> {
     const { settings } = this;
-    const ms = ageMs * 1.5 + 500;
+    // What cut it may have begun to count before we did.
+    const ms = ageMs * 1.5 + 2 * settleMs;
     const survives = async (changed: Settings, pingEveryMs: number): Promise<boolean> => {
       const { talk } = await attempt(changed, new Budget(attemptMs));
       if (talk === undefined) return false;
