@@ -3,12 +3,12 @@ import { type Clock, ReasonCode, type TimerHandle } from "@bowline/protocol/inte
 import type { AccessControl, Identity } from "./acl/access-control.ts";
 import { type AccessFunctions, accessOf, openAccess } from "./acl/access-functions.ts";
 import type { Authenticator, AuthRequest } from "./auth/authenticator.ts";
+import type { ClientObserver } from "./events/client-observer.ts";
 import { AdmissionGate } from "./connection/admission-gate.ts";
 import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
 import { allowanceOf } from "./connection/publish-rate.ts";
 import { limitsOf, type TenantLimits } from "./connection/tenant-limits.ts";
-import type { ClientObserver } from "./events/client-observer.ts";
 import { FlushSchedule } from "./connection/flush-schedule.ts";
 import { type Redirection, redirectionAnswer } from "./connection/redirection.ts";
 import type { Arrival } from "./listeners/arrival.ts";
@@ -413,7 +413,18 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const nextSessionId = (): number => this.nextSessionId++;
     const sessions = new SessionRegistry({ tenant: name, router, journal, drops, access, clock, nextSessionId, events: this });
     const allowance = allowanceOf(limits, clock.now());
-    const tenant: Tenant = { name, router, sessions, counters, drops, limits, allowance, logger: this.logger.child({ tenant: name }), gate: "closed", stampsSenders: false };
+    const tenant: Tenant = {
+      name,
+      router,
+      sessions,
+      counters,
+      drops,
+      limits,
+      allowance,
+      logger: this.logger.child({ tenant: name }),
+      gate: "closed",
+      stampsSenders: false,
+    };
     this.tenants.set(name, tenant);
     return tenant;
   }
