@@ -24,8 +24,8 @@ const harmless: ReadonlySet<string> = new Set([
  * @throws MqttError OPTION_INVALID
  */
 export async function writeSupportBundle(path: string, options: DoctorOptions, report: Report): Promise<void> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const shown = given.map(([name, value]) => [name, harmless.has(name) ? value : "[given]"]);
+  const given = Object.entries(options as Readonly<Record<string, unknown>>).filter(([, value]) => value !== undefined);
+  const shown = given.map(([name, value]): readonly [string, unknown] => [name, harmless.has(name) ? value : "[given]"]);
   const bundle = {
     v: 1,
     type: "doctor-bundle",
@@ -34,7 +34,7 @@ export async function writeSupportBundle(path: string, options: DoctorOptions, r
     node: process.version,
     openssl: process.versions.openssl,
     platform: `${process.platform} ${process.arch}`,
-    options: Object.fromEntries(shown) as Record<string, unknown>,
+    options: Object.fromEntries(shown),
     report,
   };
   try {
