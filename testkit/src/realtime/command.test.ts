@@ -54,6 +54,7 @@ test("SST's documented client publishes and subscribes at bowline up --authorize
     ...environment(),
   );
   try {
+    expect(broker.log).toContain(`Authorizer ${handler}, for all but users of the store`);
     const client = connectMqttJs(`${broker.urls[0]}?x-amz-customauthorizer-name=anything`, {
       protocolVersion: 5,
       manualConnect: true,

@@ -13,6 +13,8 @@ export interface Announcement {
   dataFolder: string;
   isMemory: boolean;
   isAnonymous: boolean;
+  /** The handler of --authorizer, as it was given. */
+  authorizer: string | undefined;
   /** File of the local authority's certificate, when it issued ours. */
   ca: string | undefined;
   user: FirstUser | undefined;
@@ -47,6 +49,9 @@ export function announcement(facts: Announcement): string {
     ...(facts.adminOrigin === undefined ? [] : [["Admin", facts.adminOrigin] as [string, string]]),
     ["Data", facts.isMemory ? `in memory only; certificates in ${shown(facts.dataFolder)}` : shown(facts.dataFolder)],
     ...(facts.ca === undefined ? [] : [["Authority", shown(facts.ca)] as [string, string]]),
+    ...(facts.authorizer === undefined
+      ? []
+      : [["Authorizer", `${facts.authorizer}, for all but users of the store`] as [string, string]]),
     ...userRows(facts.user),
   ];
   return [

@@ -42,7 +42,7 @@ export async function runUp(line: CommandLine): Promise<number> {
     loadUserModule,
   });
   const unhook = reloadAtHangup(server);
-  await greet(server, config);
+  await greet(line, server, config);
   const signal = await interrupted;
   unhook();
   const exitCode = await closeInTime(server, logger, signal);
@@ -73,7 +73,7 @@ function waitForSignal(): { interrupted: Promise<NodeJS.Signals>; stop: () => vo
   return { interrupted, stop };
 }
 
-async function greet(server: Server, config: BrokerConfig): Promise<void> {
+async function greet(line: CommandLine, server: Server, config: BrokerConfig): Promise<void> {
   const user = await ensureFirstUser(server, newcomerUrl(server.listeners), config.memory);
   process.stderr.write(
     announcement({
@@ -85,6 +85,7 @@ async function greet(server: Server, config: BrokerConfig): Promise<void> {
       dataFolder: config.data,
       isMemory: config.memory,
       isAnonymous: config.anonymous,
+      authorizer: line.text("authorizer"),
       ca: server.localCa?.certificateFile,
       user,
       command: process.env["npm_config_user_agent"] === undefined ? "bowline" : "npx bowline",
