@@ -39,6 +39,7 @@ export interface BrokerConfig {
   authentication: AuthenticatorConfig[];
   authorization: AuthorizationConfig[];
   anonymous: boolean;
+  deniedPublish: "close" | "acknowledge";
   senderStamp: boolean;
   allowPlaintext: boolean;
   hosts: string[];
@@ -140,6 +141,12 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     "Who is asked what clients may do, in this order, before the access rules of the store. Default: nobody.",
   ),
   anonymous: z.boolean().default(false).describe("Let in clients that show no credentials."),
+  deniedPublish: z
+    .enum(["close", "acknowledge"])
+    .default("close")
+    .describe(
+      "What a client of 3.1.1 meets that publishes at QoS 1 or 2 where it may not: its version cannot be told so. close ends the connection, acknowledge drops the message as mosquitto and EMQX do, and nobody hears of it but the metrics.",
+    ),
   senderStamp: z
     .boolean()
     .default(false)

@@ -290,7 +290,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     try {
-      return this.rate === undefined ? this.route(chunk, offsets) : this.publishAtRate(this.rate, chunk, offsets);
+      const answer = this.rate === undefined ? this.route(chunk, offsets) : this.publishAtRate(this.rate, chunk, offsets);
+      return answer === -ReasonCode.NotAuthorized ? this.denied(answer) : answer;
     } catch (error) {
       if (!isReadOnly(error)) {
         // It ends the connection; the message was not taken over, and must be routed when it is sent again.
@@ -301,6 +302,11 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
       this.tenant.counters.publishesDenied += offsets.count;
       return -ReasonCode.QuotaExceeded;
     }
+  }
+
+  /** [v3 MQTT-3.3.5-2]: before 5.0 it is acknowledged all the same, or the connection is closed. */
+  private denied(answer: PublishAnswer): PublishAnswer {
+    return this.sender.version !== 5 && this.tenant.limits.deviations.acknowledgesDenied ? 0 : answer;
   }
 
   private route(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {

@@ -1,5 +1,7 @@
-/** Where AWS IoT Core does not do as MQTT says. */
+/** Where the broker does not do as MQTT says, or as we think right. */
 export interface Deviations {
+  /** Whether a PUBLISH that a client of 3.1.1 has no right to is acknowledged and dropped; else its connection is closed. */
+  readonly acknowledgesDenied: boolean;
   /** Whether `a/#` matches `a` too (section 4.7.1.2). */
   readonly hashMatchesParent: boolean;
   /** Whether the close frame of a WebSocket ends a connection as DISCONNECT does: without the Will. */
@@ -9,10 +11,20 @@ export interface Deviations {
 }
 
 /** MQTT as it is specified. */
-export const STANDARD: Deviations = { hashMatchesParent: true, closeFrameDiscardsWill: false, maximumTopicFilters: Infinity };
+export const STANDARD: Deviations = {
+  acknowledgesDenied: false,
+  hashMatchesParent: true,
+  closeFrameDiscardsWill: false,
+  maximumTopicFilters: Infinity,
+};
 
 /** AWS IoT Core's, for those who want to find out here what would fail there. */
-export const AWS_IOT: Deviations = { hashMatchesParent: false, closeFrameDiscardsWill: true, maximumTopicFilters: 8 };
+export const AWS_IOT: Deviations = {
+  acknowledgesDenied: false,
+  hashMatchesParent: false,
+  closeFrameDiscardsWill: true,
+  maximumTopicFilters: 8,
+};
 
 /** AWS IoT Core's limits of one connection, by their names in the configuration. */
 export interface AwsIotLimits {

@@ -131,8 +131,8 @@ export async function startServerCore(
   return { broker, users, rules: access, tokens, bans, tenants, keys, plans, usage, stage };
 }
 
-function deviationsOf({ profile }: BrokerConfig): Deviations {
-  return profile === "aws-iot" ? AWS_IOT : STANDARD;
+function deviationsOf({ profile, deniedPublish }: BrokerConfig): Deviations {
+  return { ...(profile === "aws-iot" ? AWS_IOT : STANDARD), acknowledgesDenied: deniedPublish === "acknowledge" };
 }
 
 /** The chain of authenticators, and who is asked for rights. */
