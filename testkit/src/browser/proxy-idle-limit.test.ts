@@ -19,7 +19,7 @@ const LIMIT_S = isLong ? 60 : 2;
 /** After two cuts, so that a third one would have come many times over. */
 const WATCHED_MS = isLong ? 600_000 : 5 * LIMIT_S * 1000;
 /** Longer than either limit, so that two cuts come in any case. */
-const KEEP_ALIVE = 65;
+const KEEP_ALIVE = 100;
 const RIGHT = { username: "u", password: "good" };
 
 const missing = missingPrograms("chromium", "nginx", "mosquitto", "mosquitto_passwd");

@@ -111,14 +111,15 @@ test.each([
 
 test("lines that it prints are handed on", async () => {
   const lines: string[] = [];
-  const printed = new Promise<void>((resolve) => {
-    void open({
-      onOutput: (line, stream) => {
-        lines.push(`${stream}: ${line}`);
-        resolve();
-      },
-    }).then(() => call("prints"));
+  let wasPrinted = (): void => undefined;
+  const printed = new Promise<void>((resolve) => (wasPrinted = resolve));
+  await open({
+    onOutput: (line, stream) => {
+      lines.push(`${stream}: ${line}`);
+      wasPrinted();
+    },
   });
+  await call("prints");
   await printed;
   expect(lines).toEqual(["stdout: a line"]);
 });
