@@ -34,9 +34,9 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["{packages/*,testkit,bench,fuzz,tools}/src/**/*.test.{ts,tsx}"],
-    // Half the cores: tests start brokers, browsers and child processes which need the other half. But two at least: half of their time
-    // tests wait, and one after the other they would take 12 minutes on two cores.
-    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+    // Half the cores: tests start brokers, browsers and child processes which need the other half. But three at least: half of their time
+    // tests wait, and two at a time they would take 13 minutes on two cores.
+    maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
     // Processes and not threads: LMDB maps files per process, and a native crash must not take the whole run along.
     pool: "forks",
     testTimeout: 20_000,
