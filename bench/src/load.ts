@@ -1,13 +1,10 @@
 // The load generator as a program: node bench/dist/load.js --mode pairs --n 20 --qos 0 --port PORT --pid PID
 // Prints one JSON line. Exit code 0: everything was delivered as it must; 1: not; 2: wrong option or not all connections ready.
+import { generate } from "./load/generate.ts";
 import { parseLoadOptions } from "./load/load-options.ts";
-import { runConnections } from "./load/run-connections.ts";
-import { runLoad } from "./load/run-load.ts";
 
 try {
-  const options = parseLoadOptions(process.argv.slice(2));
-  const isOfConnections = options.mode === "churn" || options.mode === "hold";
-  const result = isOfConnections ? await runConnections(options) : await runLoad(options);
+  const result = await generate(parseLoadOptions(process.argv.slice(2)));
   console.log(JSON.stringify(result));
   process.exitCode = result.ok ? 0 : 1;
 } catch (error) {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { QoS } from "@bowline/protocol";
 import type { BrokerProcess } from "../brokers/broker-process.ts";
-import type { LoadResult } from "../load/load-result.ts";
+import type { LoadResult } from "../load/generate.ts";
 import { measure } from "./measure.ts";
 import { median } from "./median.ts";
 

@@ -1,6 +1,6 @@
 import type { BowlineProcess } from "../brokers/start-bowline.ts";
 import type { BrokerProcess } from "../brokers/broker-process.ts";
-import type { ConnectionsResult } from "../load/run-connections.ts";
+import type { ConnectionsResult } from "../load/generate.ts";
 import { isJudgedByRate } from "./compare-brokers.ts";
 import { measureConnections } from "./measure.ts";
 import { median } from "./median.ts";

@@ -1,4 +1,4 @@
-import type { LoadResult } from "../load/load-result.ts";
+import type { LoadResult } from "../load/generate.ts";
 import type { Brokers } from "./compare-brokers.ts";
 import { measure } from "./measure.ts";
 import { median } from "./median.ts";

@@ -1,5 +1,5 @@
 import type { BrokerProcess } from "../brokers/broker-process.ts";
-import type { LoadResult } from "../load/load-result.ts";
+import type { LoadResult } from "../load/generate.ts";
 import { type BrokerSide, sideOf } from "./compare-brokers.ts";
 import { measure } from "./measure.ts";
 

@@ -1,5 +1,5 @@
 import { startBowline } from "../brokers/start-bowline.ts";
-import type { ConnectionsResult } from "../load/run-connections.ts";
+import type { ConnectionsResult } from "../load/generate.ts";
 import { measureConnections } from "./measure.ts";
 import { median } from "./median.ts";
 

@@ -2,8 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { BrokerProcess } from "../brokers/broker-process.ts";
 import { loadOptionWords, type LoadOptions } from "../load/load-options.ts";
-import type { LoadResult } from "../load/load-result.ts";
-import type { ConnectionsResult } from "../load/run-connections.ts";
+import type { ConnectionsResult, LoadResult } from "../load/generate.ts";
 
 type FlowOptions = Partial<LoadOptions> & { mode: Exclude<LoadOptions["mode"], "churn" | "hold"> };
 type ConnectionOptions = Partial<LoadOptions> & { mode: "churn" | "hold"; n: number; count: number };

@@ -125,14 +125,3 @@ function number(name: string, word: string): number {
   if (!(value >= least && value <= most)) throw new Error(`--${name} takes ${least} to ${most}, not ${word}`);
   return value;
 }
-
-/** How many publishers and subscribers a run has, and how many subscribers get each message. */
-export interface LoadShape {
-  readonly publishers: number;
-  readonly subscribers: number;
-  readonly fan: number;
-}
-
-export function shapeOf({ mode, n }: LoadOptions): LoadShape {
-  return { publishers: mode === "fanout" ? 1 : n, subscribers: mode === "fanin" ? 1 : n, fan: mode === "fanout" ? n : 1 };
-}

@@ -1,17 +1,38 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
 import { LatencyHistogram } from "./latency-histogram.ts";
-import { type LoadOptions, shapeOf } from "./load-options.ts";
+import { fanOf, type LoadOptions } from "./load-options.ts";
 import { cpuUse, type LoadResult } from "./load-result.ts";
 import type { LoadAnswer, LoadCommand, LoadThreadData } from "./load-thread.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { type ProcessUsage, processUsage } from "./process-usage.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
+import { endWorkers, startWorker } from "./workers.ts";
 
 /** Time for all connections to become ready, ms. */
 const CONNECT_PATIENCE_MS = 20_000;
 const REASONS_LIMIT = 3;
+
+/** What a run has done so far. */
+export interface LoadProgress {
+  /** All connections are there. */
+  readonly isRunning: boolean;
+  readonly ready: number;
+  readonly connections: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** How a run is watched and ended early. */
+export interface LoadWatch {
+  /** Ends the measuring; what is on its way is waited for. */
+  readonly signal?: AbortSignal;
+  /** Told each second. */
+  readonly progress?: (progress: LoadProgress) => void;
+}
+
+const PROGRESS_MS = 1000;
 
 /** Counters and usage at one moment. */
 interface Moment {
@@ -27,12 +48,14 @@ interface Moment {
  *
  * @throws Error when not all connections become ready.
  */
-export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const run = new LoadRun(options);
+export async function runLoad(options: LoadOptions, { signal, progress }: LoadWatch = {}): Promise<LoadResult> {
+  const run = new LoadRun(options, signal);
+  const timer = progress === undefined ? undefined : setInterval(() => progress(run.progress()), PROGRESS_MS);
   try {
     await run.connect();
     return await run.measure();
   } finally {
+    clearInterval(timer);
     await run.end();
   }
 }
@@ -41,36 +64,36 @@ class LoadRun {
   private readonly options: LoadOptions;
   private readonly counters: SharedCounters;
   private readonly workers: readonly Worker[];
-  private readonly exits: readonly Promise<unknown>[];
   private readonly reasons: string[] = [];
   private readonly reports: Extract<LoadAnswer, { kind: "report" }>[] = [];
   /** A fault of the generator itself. */
   private crash: Error | undefined;
   private readonly fan: number;
-  private readonly publishers: number;
   private readonly connections: number;
+  private readonly signal: AbortSignal | undefined;
 
-  constructor(options: LoadOptions) {
+  constructor(options: LoadOptions, signal: AbortSignal | undefined) {
     this.options = options;
-    const { publishers, subscribers, fan } = shapeOf(options);
-    this.fan = fan;
-    this.publishers = publishers;
+    this.signal = signal;
+    const { publishers, subscribers } = options;
+    this.fan = fanOf(options);
     this.connections = publishers + subscribers;
     this.counters = new SharedCounters(options.threads, publishers);
     const ports = portsBetween(options.threads);
     this.workers = ports.map((own, thread) =>
       this.startThread({ options, thread, memory: this.counters.cells.buffer, ports: own }),
     );
-    this.exits = this.workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
   }
 
   async connect(): Promise<void> {
-    const deadline = nowNs() + CONNECT_PATIENCE_MS * 1e6;
+    const deadline = nowNs() + (CONNECT_PATIENCE_MS + this.options.ramp * 1000) * 1e6;
     while (this.counters.ofThreads("ready") < this.connections) {
       if (this.crash !== undefined) throw this.crash;
+      this.signal?.throwIfAborted();
       if (this.reasons.length > 0 || nowNs() > deadline) {
         const ready = this.counters.ofThreads("ready");
-        throw new Error(`${ready} of ${this.connections} connections became ready. ${this.reasons.join("; ")}`);
+        const reasons = this.reasons.length > 0 ? this.reasons.join("; ") : "the broker took no more in time";
+        throw new Error(`${ready} of ${this.connections} connections became ready: ${reasons}`);
       }
       await sleep(1);
     }
@@ -83,10 +106,10 @@ class LoadRun {
     this.counters.phase = LoadPhase.run;
     this.tell({ kind: "run", startNs });
     if (count === 0) {
-      await sleep(warm * 1000);
+      await this.pause(warm);
       this.tell({ kind: "measure" });
       from = this.moment();
-      await sleep(seconds * 1000);
+      await this.pause(seconds);
     }
     const measured = this.moment();
     if (count === 0) this.counters.phase = LoadPhase.drain;
@@ -95,9 +118,24 @@ class LoadRun {
     return this.result(from, count === 0 ? measured : drained, drained);
   }
 
+  progress(): LoadProgress {
+    const { connections, counters } = this;
+    const ready = counters.ofThreads("ready");
+    const sent = counters.ofPublishers("sent");
+    return { isRunning: counters.phase !== LoadPhase.setup, ready, connections, sent, received: counters.ofThreads("received") };
+  }
+
   async end(): Promise<void> {
     this.tell({ kind: "end" });
-    await Promise.all(this.exits);
+    await endWorkers(this.workers);
+  }
+
+  /** Seconds, or until the run is ended early. */
+  private async pause(seconds: number): Promise<void> {
+    const { signal } = this;
+    await sleep(seconds * 1000, undefined, signal === undefined ? {} : { signal }).catch((error: Error) => {
+      if (signal?.aborted !== true) throw error;
+    });
   }
 
   /** Until everything has arrived and is acknowledged, or nothing has moved for `patience`. */
@@ -107,13 +145,21 @@ class LoadRun {
     let movedNs = nowNs();
     for (;;) {
       const moment = this.moment();
-      const progress = moment.received + this.counters.ofPublishers("acknowledged");
+      const progress = moment.sent + moment.received + this.counters.ofPublishers("acknowledged");
       if (progress !== seen) movedNs = moment.atNs;
       seen = progress;
-      if (moment.received >= this.expected(moment) && this.unacknowledged(moment) <= 0) return moment;
+      if (this.isDone(moment)) return moment;
+      // A count that is ended early: what was sent until then is all there is.
+      if (count > 0 && this.signal?.aborted === true) this.counters.phase = LoadPhase.drain;
       if (moment.atNs - movedNs > patience * 1e6 || this.counters.ofThreads("failed") === this.connections) return moment;
       await sleep(count > 0 ? 1 : 5);
     }
+  }
+
+  private isDone(moment: Moment): boolean {
+    const { count, publishers } = this.options;
+    const isSent = count === 0 || this.counters.phase !== LoadPhase.run || moment.sent >= count * publishers;
+    return isSent && moment.received >= this.expected(moment) && this.unacknowledged(moment) <= 0;
   }
 
   private unacknowledged(moment: Moment): number {
@@ -139,7 +185,6 @@ class LoadRun {
   }
 
   private result(from: Moment, to: Moment, drained: Moment): LoadResult {
-    const { label, mode, n, topics, qos, size, version, rate } = this.options;
     const faults = sumOf(this.reports.map((report) => report.faults));
     const expected = this.expected(drained);
     const lost = expected - drained.received;
@@ -149,14 +194,6 @@ class LoadRun {
       (amount) => amount === 0,
     );
     return {
-      label,
-      mode,
-      n,
-      topics,
-      qos,
-      size,
-      version,
-      rate,
       ok,
       reasons: this.reasons,
       expected,
@@ -172,27 +209,22 @@ class LoadRun {
 
   private expected(moment: Moment): number {
     const { count } = this.options;
-    return (count > 0 ? count * this.publishers : moment.sent) * this.fan;
+    const isWhole = count > 0 && this.counters.phase === LoadPhase.run;
+    return (isWhole ? count * this.options.publishers : moment.sent) * this.fan;
   }
 
   private latencies(): LoadResult["latencyUs"] {
     const sum = new LatencyHistogram();
     for (const report of this.reports) sum.merge(report.latencies);
-    return {
-      p50: sum.percentile(0.5),
-      p90: sum.percentile(0.9),
-      p99: sum.percentile(0.99),
-      p999: sum.percentile(0.999),
-      max: sum.percentile(1),
-    };
+    return sum.percentiles();
   }
 
   private startThread(data: LoadThreadData): Worker {
-    // Compiled, also for tests: Node 20 cannot run TypeScript.
-    const program = new URL("./load-thread.js", import.meta.url.replace("/src/load/", "/dist/load/"));
-    const transferList = data.ports.filter((port) => port !== undefined);
-    // Without options of this process, which may be a test's and point at the sources.
-    const worker = new Worker(program, { workerData: data, transferList, execArgv: [] });
+    const worker = startWorker(
+      "load-thread",
+      data,
+      data.ports.filter((port) => port !== undefined),
+    );
     worker.on("error", (error) => {
       this.crash = error instanceof Error ? error : new Error(String(error));
     });

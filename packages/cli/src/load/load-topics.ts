@@ -6,7 +6,7 @@ const FEW = 10;
 const DIGITS = 4;
 const ZERO = 0x30;
 
-type TopicOptions = Pick<LoadOptions, "mode" | "topics">;
+type TopicOptions = Pick<LoadOptions, "topology" | "prefix" | "topics">;
 
 /** The first topic of a publisher. The others differ in the bytes at the end that `writeTopicNumber` writes. */
 export function topicOf(options: TopicOptions, publisher: number): string {
@@ -56,6 +56,6 @@ export function hasTopicNumber(view: DataView, end: number, sequence: number, to
   return number === turn >> 1;
 }
 
-function baseOf({ mode }: TopicOptions, publisher: number): string {
-  return mode === "pairs" ? `bench/pair/${publisher}` : "bench/topic/t";
+function baseOf({ topology, prefix }: TopicOptions, publisher: number): string {
+  return topology === "pairs" ? `${prefix}/pair/${publisher}` : `${prefix}/topic/t`;
 }

@@ -1,10 +1,7 @@
-import type { LoadOptions } from "./load-options.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 
-/** What a run found; one JSON line of the generator. */
-export interface LoadResult
-  extends DeliveryFaults,
-    Pick<LoadOptions, "label" | "mode" | "n" | "topics" | "qos" | "size" | "version" | "rate"> {
+/** What a run found. */
+export interface LoadResult extends DeliveryFaults {
   /**
    * Everything expected arrived, each message once, in order, whole and at the right subscriber, every publish was acknowledged in order,
    * and no connection failed. Only then is the rest a measurement.
@@ -23,18 +20,24 @@ export interface LoadResult
   /** Publishes of the whole run that were never acknowledged (QoS 1 and 2). */
   readonly unacknowledged: number;
   readonly failed: number;
-  /** From when a message was sent, or due in an open loop, to its delivery. In a closed loop that is queue depth, not latency. */
-  readonly latencyUs: {
-    readonly p50: number;
-    readonly p90: number;
-    readonly p99: number;
-    readonly p999: number;
-    readonly max: number;
-  };
+  /**
+   * From when a message was sent, or due in an open loop, to its delivery; without subscribers to its acknowledgement. In a closed loop
+   * that is queue depth, not latency. Zeros where nothing of the kind happens.
+   */
+  readonly latencyUs: Percentiles;
   /** CPU of the broker's process in the measured time: seconds, cores, and seconds for each million deliveries. */
   readonly broker: CpuUse & { readonly rssKiB: number };
   /** The generator's own. */
   readonly own: CpuUse;
+}
+
+/** Values that a part of all did not exceed. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
 }
 
 export interface CpuUse {

@@ -1,3 +1,5 @@
+import type { Percentiles } from "./load-result.ts";
+
 /** Nanoseconds of one unit: differences below it do not show. */
 const UNIT_NS = 100;
 /** Linear steps in each power of two are 2 ** STEP_BITS, so a value is at most 0.8 % off. */
@@ -26,6 +28,12 @@ export class LatencyHistogram {
   /** A copy that can be sent to another thread and merged there. */
   snapshot(): Float64Array {
     return this.counts.slice();
+  }
+
+  /** In µs. */
+  percentiles(): Percentiles {
+    const [p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0] = [0.5, 0.9, 0.99, 0.999, 1].map((part) => this.percentile(part));
+    return { p50, p90, p99, p999, max };
   }
 
   /** The value in µs that this part (0 to 1) of all latencies does not exceed; 0 when there are none. */

@@ -21,7 +21,8 @@ export interface PublishTemplate {
 }
 
 export function publishTemplate(options: LoadOptions, publisher: number): PublishTemplate {
-  const { qos, size, version, topics } = options;
+  const { qos, size, topics } = options;
+  const version = options.server.target.protocolVersion;
   const payload = new Uint8Array(size);
   new DataView(payload.buffer).setUint32(PUBLISHER_AT, publisher, true);
   const bytes = encodeToBytes(

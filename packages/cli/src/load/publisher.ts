@@ -2,12 +2,15 @@ import { OutBuffer } from "@bowline/protocol/internal";
 import type { LoadContext } from "./load-context.ts";
 import { writeTopicNumber } from "./load-topics.ts";
 import { nowNs } from "./monotonic-time.ts";
+import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
+import { disconnection, readConnack } from "./read-connack.ts";
 import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
-import { Wire, type WireOwner } from "./wire.ts";
+import { openWire, type Wire, type WireOwner } from "./wire.ts";
 
 /** Largest batch in bytes, if the window allows one so large. */
 const BATCH_SIZE = 131_072;
+const PINGRESP = 13;
 /** Identifiers in use at once when the loop is open: beyond them the broker is too slow for the rate. */
 const OPEN_LOOP_IN_FLIGHT = 60_000;
 
@@ -37,6 +40,10 @@ export class Publisher implements WireOwner {
   private nextReceived = 1;
   private nextCompleted = 1;
   private isReady = false;
+  /** What the server takes unacknowledged. */
+  private receiveMaximum = 65_535;
+  /** When the message of each Packet Identifier was sent or due; only where nobody receives it. */
+  private readonly times: Float64Array | undefined;
   private readonly sentCell: number;
   private readonly deliveredCell: number;
   private readonly stalledCell: number;
@@ -56,11 +63,18 @@ export class Publisher implements WireOwner {
     this.batch = Buffer.allocUnsafeSlow(this.capacity * bytes.length);
     for (let i = 0; i < this.capacity; i++) this.batch.set(bytes, i * bytes.length);
     this.view = new DataView(this.batch.buffer, this.batch.byteOffset, this.batch.length);
-    this.wire = new Wire(options, `load-${process.pid}-p${id}`, context.input, this);
+    if (context.fan === 0 && options.qos > 0) this.times = new Float64Array(65_536);
+    this.wire = openWire(options.server, options.subscribers + id, context.input, this);
   }
 
   close(): void {
-    this.wire.close();
+    if (this.isReady) this.wire.leave(DISCONNECT);
+    else this.wire.close();
+  }
+
+  /** Says that the connection is there, unless it is busy. */
+  ping(): void {
+    if (this.isReady && !this.isBlocked) this.isBlocked = !this.wire.write(PINGREQ);
   }
 
   /** Closed loop: sends what window, in-flight limit and count allow. */
@@ -82,7 +96,8 @@ export class Publisher implements WireOwner {
       this.flush();
       if (this.isBlocked) return false;
     }
-    if (this.context.options.qos > 0 && this.sent - this.acknowledged >= OPEN_LOOP_IN_FLIGHT) return false;
+    if (this.context.options.qos > 0 && this.sent - this.acknowledged >= Math.min(OPEN_LOOP_IN_FLIGHT, this.receiveMaximum))
+      return false;
     this.put(dueNs);
     return true;
   }
@@ -109,8 +124,7 @@ export class Publisher implements WireOwner {
     const { bytes } = this.context.input;
     let at = start;
     while (end - at >= 2) {
-      // No answer to a publisher is long enough for a second length byte, or it would be refused below.
-      const next = at + 2 + bytes[at + 1]!;
+      const next = packetEnd(bytes, at, end);
       if (next > end) break;
       this.answer(bytes, at, next);
       at = next;
@@ -127,7 +141,7 @@ export class Publisher implements WireOwner {
     else this.pump();
   }
 
-  failed(reason: string): void {
+  closed(reason: string): void {
     this.isReady = false;
     this.context.failed(`publisher: ${reason}`);
   }
@@ -138,7 +152,7 @@ export class Publisher implements WireOwner {
     if (counters.phase !== LoadPhase.run) return 0;
     let room = this.capacity;
     if (options.count > 0) room = Math.min(room, options.count - this.sent);
-    if (options.qos > 0) room = Math.min(room, options.inflight - (this.sent - this.acknowledged));
+    if (options.qos > 0) room = Math.min(room, Math.min(options.inflight, this.receiveMaximum) - (this.sent - this.acknowledged));
     if (room <= 0) return 0;
     return Math.min(room, this.windowRoom());
   }
@@ -161,10 +175,12 @@ export class Publisher implements WireOwner {
   }
 
   private windowLeft(): number {
-    const { counters, options, shape } = this.context;
+    const { counters, options, fan } = this.context;
+    // Nobody says what has arrived: the transport and the acknowledgements alone hold a publisher back.
+    if (fan === 0) return options.window;
     const delivered = Atomics.load(counters.cells, this.deliveredCell);
-    const underWay = (Math.imul(this.sent, shape.fan) - delivered) | 0;
-    return Math.ceil(options.window - underWay / shape.fan);
+    const underWay = (Math.imul(this.sent, fan) - delivered) | 0;
+    return Math.ceil(options.window - underWay / fan);
   }
 
   private put(timeNs: number): void {
@@ -178,6 +194,7 @@ export class Publisher implements WireOwner {
     if (topics > 1) writeTopicNumber(view, at + template.identifierAt, sent, topics);
     if (qos > 0) {
       view.setUint16(at + template.identifierAt, this.nextIdentifier);
+      if (this.times !== undefined) this.times[this.nextIdentifier] = timeNs;
       this.nextIdentifier = following(this.nextIdentifier);
     }
     this.sent = sent + 1;
@@ -186,12 +203,15 @@ export class Publisher implements WireOwner {
   private answer(bytes: Uint8Array, at: number, end: number): void {
     const type = bytes[at]! >>> 4;
     if (type === 2) {
-      this.connected(bytes[at + 3]!);
+      this.connected(bytes, at, end);
       return;
     }
+    if (type === PINGRESP) return;
     const identifier = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-    const isRefused = end - at > 4 && bytes[at + 4] !== 0;
-    if (type < 4 || type > 7 || type === 6 || isRefused) this.wire.fail(`unexpected packet of type ${type}`);
+    // 0x10: taken, and nobody is subscribed.
+    const isRefused = end - at > 4 && bytes[at + 4] !== 0 && bytes[at + 4] !== 0x10;
+    if (isRefused && type >= 4 && type <= 7) this.wire.fail(`the broker refused a message (0x${bytes[at + 4]!.toString(16)})`);
+    else if (type < 4 || type > 7 || type === 6) this.wire.fail(disconnection(bytes, at, end));
     else if (type === 7) this.completed(identifier);
     else this.received(type, identifier);
   }
@@ -201,7 +221,7 @@ export class Publisher implements WireOwner {
     if (identifier !== this.nextReceived) this.context.faults.bad++;
     this.nextReceived = following(identifier);
     if (type === 4) {
-      this.acknowledged++;
+      this.settled(identifier);
       return;
     }
     const out = this.controls;
@@ -216,14 +236,23 @@ export class Publisher implements WireOwner {
   private completed(identifier: number): void {
     if (identifier !== this.nextCompleted) this.context.faults.bad++;
     this.nextCompleted = following(identifier);
-    this.acknowledged++;
+    this.settled(identifier);
   }
 
-  private connected(returnCode: number): void {
-    if (returnCode === 0) {
+  private settled(identifier: number): void {
+    this.acknowledged++;
+    if (this.times !== undefined) this.context.latencies.add(nowNs() - this.times[identifier]!, 1);
+  }
+
+  private connected(bytes: Uint8Array, start: number, end: number): void {
+    const { options } = this.context;
+    const { refusal, receiveMaximum, keepAlive } = readConnack(bytes, start, end, options.server);
+    if (refusal === undefined) {
+      this.receiveMaximum = receiveMaximum;
       this.isReady = true;
+      this.context.keptAlive(keepAlive);
       this.context.ready();
-    } else this.wire.fail(`CONNACK ${returnCode}`);
+    } else this.wire.fail(refusal);
   }
 }
 

@@ -1,13 +1,14 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import { type LoadContext, threadOfPublisher, threadOfSubscriber, WakeLines } from "./load-context.ts";
-import { type LoadOptions, shapeOf } from "./load-options.ts";
+import { fanOf, type LoadOptions } from "./load-options.ts";
+import { nowNs } from "./monotonic-time.ts";
 import { OpenLoop } from "./open-loop.ts";
 import { Publisher } from "./publisher.ts";
+import { ReadBuffer } from "./read-buffer.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
 import { Subscriber } from "./subscriber.ts";
-import { ReadBuffer } from "./wire.ts";
 
 /** What a thread is started with. */
 export interface LoadThreadData {
@@ -25,6 +26,8 @@ export type LoadAnswer = { kind: "failed"; reason: string } | { kind: "report"; 
 
 /** Connections of one thread under way at once: within every broker's listen backlog. */
 const CONNECTING_LIMIT = 50;
+/** How often connections that are due by the ramp are opened, ms. */
+const RAMP_STEP_MS = 10;
 
 /** One thread of the generator with its share of the connections. */
 class LoadThread {
@@ -34,19 +37,22 @@ class LoadThread {
   private readonly subscribers: Subscriber[] = [];
   private readonly lines: WakeLines;
   private readonly openLoop: OpenLoop | undefined;
-  private waiting: (() => void)[] = [];
+  /** What opens each connection, in order. */
+  private readonly openings: (() => void)[] = [];
+  private opened = 0;
+  private readonly fromNs: number = nowNs();
+  private ramp: NodeJS.Timeout | undefined;
+  private pings: NodeJS.Timeout | undefined;
 
   constructor(data: LoadThreadData) {
     this.data = data;
     const { options, thread, memory } = data;
-    const shape = shapeOf(options);
-    const counters = new SharedCounters(options.threads, shape.publishers, memory);
+    const { publishers, subscribers } = options;
+    const counters = new SharedCounters(options.threads, publishers, memory);
     this.lines = new WakeLines(counters, thread, options, data.ports, () => this.pumpStalled());
-    const isAmong = (threadOf: (options: LoadOptions, id: number) => number) => (_: unknown, id: number) =>
-      threadOf(options, id) === thread;
     this.context = {
       options,
-      shape,
+      fan: fanOf(options),
       counters,
       thread,
       input: new ReadBuffer(options.size),
@@ -54,17 +60,20 @@ class LoadThread {
       faults: { gaps: 0, late: 0, duplicates: 0, bad: 0 },
       ready: () => this.oneReady(),
       failed: (reason) => this.oneFailed(reason),
+      keptAlive: (seconds) => this.keepAlive(seconds),
       wake: (publisher) => this.lines.wake(publisher),
     };
-    for (let id = 0; id < shape.subscribers; id++) {
-      if (isAmong(threadOfSubscriber)(undefined, id))
-        this.waiting.push(() => this.subscribers.push(new Subscriber(this.context, id)));
+    for (let id = 0; id < subscribers; id++) {
+      if (threadOfSubscriber(options, id) === thread)
+        this.openings.push(() => this.subscribers.push(new Subscriber(this.context, id)));
     }
-    for (let id = 0; id < shape.publishers; id++) {
-      if (isAmong(threadOfPublisher)(undefined, id)) this.waiting.push(() => this.publishers.push(new Publisher(this.context, id)));
+    for (let id = 0; id < publishers; id++) {
+      if (threadOfPublisher(options, id) === thread)
+        this.openings.push(() => this.publishers.push(new Publisher(this.context, id)));
     }
     this.openLoop = options.rate > 0 ? new OpenLoop(options, counters, this.publishers) : undefined;
-    for (let i = 0; i < CONNECTING_LIMIT; i++) this.waiting.shift()?.();
+    if (options.ramp > 0) this.ramp = setInterval(() => this.openDue(), RAMP_STEP_MS);
+    else for (let i = 0; i < CONNECTING_LIMIT; i++) this.openNext();
   }
 
   command(command: LoadCommand): void {
@@ -80,6 +89,8 @@ class LoadThread {
         answer({ kind: "report", latencies: this.context.latencies.snapshot(), faults: this.context.faults });
         break;
       case "end":
+        clearInterval(this.ramp);
+        clearInterval(this.pings);
         for (const one of [...this.publishers, ...this.subscribers]) one.close();
         this.lines.close();
         parentPort!.close();
@@ -89,7 +100,30 @@ class LoadThread {
   private oneReady(): void {
     const { counters, thread } = this.context;
     Atomics.add(counters.cells, counters.threadCell(thread, "ready"), 1);
-    this.waiting.shift()?.();
+    if (this.data.options.ramp === 0) this.openNext();
+  }
+
+  private openNext(): void {
+    const open = this.openings[this.opened];
+    if (open === undefined) return;
+    this.opened++;
+    open();
+  }
+
+  /** Opens what the ramp has come to by now. */
+  private openDue(): void {
+    const part = (nowNs() - this.fromNs) / (this.data.options.ramp * 1e9);
+    const due = Math.min(this.openings.length, Math.ceil(part * this.openings.length));
+    while (this.opened < due) this.openNext();
+    if (this.opened === this.openings.length) clearInterval(this.ramp);
+  }
+
+  /** All connections of a run have the same server, so the first one that is told speaks for all. */
+  private keepAlive(seconds: number): void {
+    if (seconds === 0 || this.pings !== undefined) return;
+    this.pings = setInterval(() => {
+      for (const one of [...this.publishers, ...this.subscribers]) one.ping();
+    }, seconds * 500);
   }
 
   private oneFailed(reason: string): void {

@@ -2,9 +2,11 @@ import { encodeToBytes, OutBuffer } from "@bowline/protocol/internal";
 import type { LoadContext } from "./load-context.ts";
 import { hasTopicNumber, topicFiltersOf } from "./load-topics.ts";
 import { nowNs } from "./monotonic-time.ts";
+import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
+import { disconnection, readConnack } from "./read-connack.ts";
 import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
-import { Wire, type WireOwner } from "./wire.ts";
+import { openWire, type Wire, type WireOwner } from "./wire.ts";
 
 /**
  * One subscribed client: checks every delivery (header, size, publisher, sequence number, trailer), acknowledges it, and tells the
@@ -20,6 +22,7 @@ export class Subscriber implements WireOwner {
   private readonly firstPublisher: number;
   private readonly acknowledgements: OutBuffer = new OutBuffer();
   private filters = 1;
+  private isReady = false;
   private receivedAtNs = 0;
   /** Deliveries of one publisher in a row that its window was not told of yet. */
   private run = 0;
@@ -30,19 +33,25 @@ export class Subscriber implements WireOwner {
 
   constructor(context: LoadContext, id: number) {
     this.context = context;
-    const { options, shape } = context;
-    this.firstPublisher = options.mode === "pairs" ? id : 0;
+    const { options } = context;
+    this.firstPublisher = options.topology === "pairs" ? id : 0;
     this.template = publishTemplate(options, this.firstPublisher);
     this.head = new DataView(this.template.bytes.buffer, this.template.bytes.byteOffset);
     this.ledgers = Array.from(
-      { length: options.mode === "fanin" ? shape.publishers : 1 },
+      { length: options.topology === "pairs" ? 1 : options.publishers },
       () => new SequenceLedger(context.faults),
     );
-    this.wire = new Wire(options, `load-${process.pid}-s${id}`, context.input, this);
+    this.wire = openWire(options.server, id, context.input, this);
   }
 
   close(): void {
-    this.wire.close();
+    if (this.isReady) this.wire.leave(DISCONNECT);
+    else this.wire.close();
+  }
+
+  /** Says that the connection is there. */
+  ping(): void {
+    if (this.isReady) this.wire.write(PINGREQ);
   }
 
   walk(start: number, end: number): number {
@@ -56,12 +65,10 @@ export class Subscriber implements WireOwner {
         at += length;
         continue;
       }
-      let size = bytes[at + 1]! & 0x7f;
-      let body = at + 2;
-      for (let shift = 7; bytes[body - 1]! > 0x7f && body < end; shift += 7) size |= (bytes[body++]! & 0x7f) << shift;
-      if (bytes[body - 1]! > 0x7f || body + size > end) break;
-      this.control(bytes, at, body, body + size);
-      at = body + size;
+      const next = packetEnd(bytes, at, end);
+      if (next > end) break;
+      this.control(bytes, at, next);
+      at = next;
     }
     this.settle();
     return at;
@@ -71,7 +78,8 @@ export class Subscriber implements WireOwner {
     // Acknowledgements go on without waiting: their number is bounded by what the publishers may have under way.
   }
 
-  failed(reason: string): void {
+  closed(reason: string): void {
+    this.isReady = false;
     this.context.failed(`subscriber: ${reason}`);
   }
 
@@ -121,32 +129,39 @@ export class Subscriber implements WireOwner {
     out.end = end + 4;
   }
 
-  private control(bytes: Uint8Array, start: number, body: number, end: number): void {
+  private control(bytes: Uint8Array, start: number, end: number): void {
     const type = bytes[start]! >>> 4;
-    if (type === 6) this.acknowledge(0x70, (bytes[body]! << 8) | bytes[body + 1]!);
-    else if (type === 2) this.connected(bytes[body + 1]!);
+    // PUBREL is short: its Packet Identifier follows the first two bytes.
+    if (type === 6) this.acknowledge(0x70, (bytes[start + 2]! << 8) | bytes[start + 3]!);
+    else if (type === 2) this.connected(bytes, start, end);
     else if (type === 9) this.subscribed(bytes.subarray(end - this.filters, end));
     // A PUBLISH that is not as expected: another topic, size, QoS or flag, or properties that nobody asked for.
     else if (type === 3) this.context.faults.bad++;
-    else this.wire.fail(`unexpected packet of type ${type}`);
+    else if (type !== 13) this.wire.fail(disconnection(bytes, start, end));
   }
 
-  private connected(returnCode: number): void {
-    if (returnCode !== 0) {
-      this.wire.fail(`CONNACK ${returnCode}`);
+  private connected(bytes: Uint8Array, start: number, end: number): void {
+    const { options } = this.context;
+    const { refusal, keepAlive } = readConnack(bytes, start, end, options.server);
+    if (refusal !== undefined) {
+      this.wire.fail(refusal);
       return;
     }
-    const { options } = this.context;
+    this.context.keptAlive(keepAlive);
     const request = { qos: options.qos, noLocal: false, retainAsPublished: false, retainHandling: 0 as const };
     const subscriptions = topicFiltersOf(options, this.firstPublisher).map((topicFilter) => ({ topicFilter, ...request }));
     this.filters = subscriptions.length;
-    this.wire.write(encodeToBytes({ type: 8, packetIdentifier: 1, subscriptions }, options.version));
+    this.wire.write(encodeToBytes({ type: 8, packetIdentifier: 1, subscriptions }, options.server.target.protocolVersion));
   }
 
   private subscribed(reasonCodes: Uint8Array): void {
     const other = reasonCodes.find((code) => code !== this.context.options.qos);
-    if (other === undefined) this.context.ready();
-    else this.wire.fail(`SUBACK ${other}`);
+    if (other !== undefined) {
+      this.wire.fail(other > 2 ? `the broker refused the subscription (${other})` : `the broker granted QoS ${other} only`);
+      return;
+    }
+    this.isReady = true;
+    this.context.ready();
   }
 
   /** After each read: acknowledgements go out, the window and the counters are brought up to date. */
@@ -166,7 +181,7 @@ export class Subscriber implements WireOwner {
     const count = this.run;
     if (count === 0) return;
     this.run = 0;
-    const { counters, options, shape, thread } = this.context;
+    const { counters, options, fan, thread } = this.context;
     const { cells } = counters;
     const publisher = this.runPublisher;
     Atomics.add(cells, counters.threadCell(thread, "received"), count);
@@ -174,8 +189,8 @@ export class Subscriber implements WireOwner {
     const stalled = counters.publisherCell(publisher, "stalled");
     if (Atomics.load(cells, stalled) === 0) return;
     const sent = Atomics.load(cells, counters.publisherCell(publisher, "sent"));
-    const underWay = (Math.imul(sent, shape.fan) - delivered) | 0;
-    if (underWay * 2 > options.window * shape.fan) return;
+    const underWay = (Math.imul(sent, fan) - delivered) | 0;
+    if (underWay * 2 > options.window * fan) return;
     if (Atomics.exchange(cells, stalled, 0) === 1) this.context.wake(publisher);
   }
 }

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import type { ConnectAnswer, ConnectCommand, ConnectThreadData } from "./connect-thread.ts";
+import { ConnectionCell, type ConnectionCounters, type ConnectionsOptions } from "./connections-options.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
+import type { Percentiles } from "./load-result.ts";
+import type { LoadProgress, LoadWatch } from "./run-load.ts";
+import { nowNs } from "./monotonic-time.ts";
+import { processUsage } from "./process-usage.ts";
+import { endWorkers, startWorker } from "./workers.ts";
+
+/** What connecting, or being connected, costs. */
+export interface ConnectionsResult {
+  /** Every connection got its CONNACK, and none was dropped while it was held. */
+  readonly ok: boolean;
+  readonly connections: number;
+  readonly failed: number;
+  readonly dropped: number;
+  /** Why, of the first few. */
+  readonly reasons: readonly string[];
+  /** From the first to the last connection. */
+  readonly seconds: number;
+  readonly connectsPerSecond: number;
+  /** From the first SYN, or from when it was due, to the CONNACK (held) or to the end of the connection. */
+  readonly connectUs: Percentiles;
+  readonly broker: {
+    readonly cpuUsPerConnect: number;
+    readonly rssKiB: number;
+    /** Of what the process has taken since the first connection; says something only of a fresh process, and of held connections. */
+    readonly rssBytesPerConnection: number;
+  };
+}
+
+const PROGRESS_MS = 1000;
+
+/** Makes `count` connections: the transport, CONNECT, CONNACK. */
+export async function runConnections(options: ConnectionsOptions, watch: LoadWatch = {}): Promise<ConnectionsResult> {
+  const counters: ConnectionCounters = new Int32Array(new SharedArrayBuffer(16));
+  const started = Array.from({ length: options.threads }, (_, thread) => startThread({ options, thread, counters }));
+  const workers = await Promise.all(started);
+  const stop = (): void => workers.forEach((worker) => tell(worker, "stop"));
+  watch.signal?.addEventListener("abort", stop, { once: true });
+  const timer = setInterval(() => watch.progress?.(progressOf(options, counters)), PROGRESS_MS);
+  try {
+    return await measure(options, watch, counters, workers);
+  } finally {
+    clearInterval(timer);
+    watch.signal?.removeEventListener("abort", stop);
+    for (const worker of workers) tell(worker, "end");
+    await endWorkers(workers);
+  }
+}
+
+async function measure(
+  options: ConnectionsOptions,
+  { signal }: LoadWatch,
+  counters: ConnectionCounters,
+  workers: readonly Worker[],
+): Promise<ConnectionsResult> {
+  const before = processUsage(options.pid);
+  const startNs = nowNs();
+  const answers = await Promise.all(workers.map(run));
+  const after = processUsage(options.pid);
+  if (options.hold !== undefined)
+    await sleep(options.hold * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+  const seconds = (Math.max(...answers.map(({ endNs }) => endNs)) - startNs) / 1e9;
+  const made = Atomics.load(counters, ConnectionCell.made);
+  const { rssKiB } = processUsage(options.pid);
+  const cpuSeconds = after.user + after.system - before.user - before.system;
+  const broker = {
+    cpuUsPerConnect: made === 0 ? 0 : (cpuSeconds * 1e6) / made,
+    rssKiB,
+    rssBytesPerConnection: made === 0 ? 0 : ((rssKiB - before.rssKiB) * 1024) / made,
+  };
+  return { ...resultOf(counters, answers, seconds), broker };
+}
+
+function resultOf(
+  counters: ConnectionCounters,
+  answers: readonly ConnectAnswer[],
+  seconds: number,
+): Omit<ConnectionsResult, "broker"> {
+  const latencies = new LatencyHistogram();
+  for (const answer of answers) latencies.merge(answer.latencies);
+  const [made, failed, dropped] = [0, 1, 2].map((cell) => Atomics.load(counters, cell)) as [number, number, number];
+  return {
+    ok: failed === 0 && dropped === 0,
+    connections: made,
+    failed,
+    dropped,
+    reasons: answers.flatMap(({ reasons }) => reasons).slice(0, 3),
+    seconds,
+    connectsPerSecond: Math.round(made / seconds),
+    connectUs: latencies.percentiles(),
+  };
+}
+
+function progressOf({ count }: ConnectionsOptions, counters: ConnectionCounters): LoadProgress {
+  const ready = Atomics.load(counters, ConnectionCell.made);
+  return { isRunning: false, ready, connections: count, sent: 0, received: 0 };
+}
+
+async function startThread(data: ConnectThreadData): Promise<Worker> {
+  const worker = startWorker("connect-thread", data);
+  await new Promise((resolve, reject) => worker.once("online", resolve).once("error", reject));
+  return worker;
+}
+
+function run(worker: Worker): Promise<ConnectAnswer> {
+  const answered = new Promise<ConnectAnswer>((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  tell(worker, "run");
+  return answered;
+}
+
+function tell(worker: Worker, command: ConnectCommand): void {
+  worker.postMessage(command, []);
+}

@@ -1,0 +1,74 @@
+import { connect, type Socket } from "node:net";
+import { type LoadServer, localAddressOf } from "./load-server.ts";
+import { Intake, type ReadBuffer } from "./read-buffer.ts";
+import type { Wire, WireOwner } from "./wire.ts";
+
+/** Plain TCP or a Unix domain socket, read in place. */
+export class TcpWire implements Wire {
+  private readonly socket: Socket;
+  private readonly intake: Intake;
+  private readonly owner: WireOwner;
+  private isBlocked = false;
+  private isOver = false;
+  private reason = "closed by the broker";
+  private readonly onWritten = (): void => {
+    if (!this.isBlocked || this.socket.writableLength > 0) return;
+    this.isBlocked = false;
+    if (!this.isOver) this.owner.drained();
+  };
+
+  constructor(server: LoadServer, number: number, hello: Uint8Array, input: ReadBuffer, owner: WireOwner) {
+    this.owner = owner;
+    this.intake = new Intake(input, (start, end) => owner.walk(start, end));
+    const { target, address } = server;
+    const place = target.scheme === "unix" ? { path: target.path } : { host: address, port: target.port, noDelay: true };
+    const callback = (size: number): boolean => this.onRead(size);
+    this.socket = connect({ ...place, ...localAddressOf(server, number), onread: { buffer: input.region, callback } });
+    this.socket.once("connect", () => this.socket.write(hello));
+    this.socket.on("error", (error) => {
+      this.reason = error.message;
+    });
+    this.socket.on("close", () => this.fail(this.reason));
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.isOver) return true;
+    this.socket.write(bytes, this.onWritten);
+    if (this.socket.writableLength === 0) return true;
+    this.isBlocked = true;
+    return false;
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): boolean {
+    this.socket.uncork();
+    this.isBlocked = this.socket.writableLength > 0;
+    return !this.isBlocked;
+  }
+
+  leave(bytes: Uint8Array, gone?: () => void): void {
+    this.isOver = true;
+    if (gone !== undefined) this.socket.once("close", gone);
+    this.socket.write(bytes, () => this.socket.destroy());
+  }
+
+  close(): void {
+    this.isOver = true;
+    this.socket.destroy();
+  }
+
+  fail(reason: string): void {
+    if (this.isOver) return;
+    this.close();
+    this.owner.closed(reason);
+  }
+
+  private onRead(size: number): boolean {
+    if (this.isOver) return false;
+    if (!this.intake.take(size)) this.fail("a packet that is larger than any of this run");
+    return true;
+  }
+}

@@ -1,0 +1,99 @@
+import { lookup } from "node:dns";
+import { isIP } from "node:net";
+import { platform, type Transport } from "@bowline/client/internal";
+import { type LoadServer, localAddressOf } from "./load-server.ts";
+import { Intake, type ReadBuffer } from "./read-buffer.ts";
+import type { Wire, WireOwner } from "./wire.ts";
+
+/** Bytes that a transport may hold before its writer has to wait. */
+const MOST_BUFFERED = 1_048_576;
+
+/** TLS, WebSockets and what goes through a proxy, by the client's own transports. What was read is copied to where plain TCP reads to. */
+export class TransportWire implements Wire {
+  private readonly transport: Transport;
+  private readonly input: ReadBuffer;
+  private readonly intake: Intake;
+  private readonly owner: WireOwner;
+  private isOpen = false;
+  private isBlocked = false;
+  private isOver = false;
+  private gone: (() => void) | undefined;
+
+  constructor(server: LoadServer, number: number, hello: Uint8Array, input: ReadBuffer, owner: WireOwner) {
+    this.input = input;
+    this.owner = owner;
+    this.intake = new Intake(input, (start, end) => owner.walk(start, end));
+    const { target, address } = server;
+    const socket = { ...localAddressOf(server, number), ...(target.proxy === undefined ? { lookup: lookupOf(address) } : {}) };
+    platform.prepare?.();
+    this.transport = platform.dial({ ...target, socket } as Parameters<typeof platform.dial>[0], {
+      opened: () => {
+        this.isOpen = true;
+        this.transport.write(hello);
+      },
+      data: (chunk) => this.take(chunk),
+      drained: () => this.drained(),
+      closed: (cause) => {
+        this.gone?.();
+        this.fail(cause?.message ?? "closed by the broker");
+      },
+    });
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.isOver || !this.isOpen) return true;
+    const isTaken = this.transport.write(bytes) && this.transport.bufferedBytes < MOST_BUFFERED;
+    if (!isTaken) this.isBlocked = true;
+    return isTaken;
+  }
+
+  cork(): void {
+    // The transports gather small writes themselves, or cannot.
+  }
+
+  uncork(): boolean {
+    return !this.isBlocked;
+  }
+
+  leave(bytes: Uint8Array, gone?: () => void): void {
+    this.isOver = true;
+    this.gone = gone;
+    this.transport.write(bytes);
+    this.transport.end();
+  }
+
+  close(): void {
+    this.isOver = true;
+    this.transport.destroy();
+  }
+
+  fail(reason: string): void {
+    if (this.isOver) return;
+    this.close();
+    this.owner.closed(reason);
+  }
+
+  private take(chunk: Uint8Array): void {
+    const { region } = this.input;
+    for (let at = 0; at < chunk.length && !this.isOver; at += region.length) {
+      const size = Math.min(region.length, chunk.length - at);
+      region.set(size === chunk.length ? chunk : chunk.subarray(at, at + size));
+      if (!this.intake.take(size)) this.fail("a packet that is larger than any of this run");
+    }
+  }
+
+  private drained(): void {
+    if (!this.isBlocked || this.isOver) return;
+    this.isBlocked = false;
+    this.owner.drained();
+  }
+}
+
+/** Finds that address whatever it is asked for. */
+function lookupOf(address: string): typeof lookup {
+  const found = { address, family: isIP(address) };
+  const find = (_host: string, options: { all?: boolean }, callback: (...answer: unknown[]) => void): void => {
+    process.nextTick(() => (options.all === true ? callback(null, [found]) : callback(null, found.address, found.family)));
+  };
+  return find as unknown as typeof lookup;
+}
