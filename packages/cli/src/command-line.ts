@@ -2,32 +2,39 @@ import { parseArgs } from "node:util";
 import { MqttError } from "@bowline/protocol";
 import type { OptionSpec } from "./option-spec.ts";
 
-type Value = string | boolean | (string | boolean)[] | undefined;
+/** What stands behind an option on a command line, or in a profile. */
+export type OptionValue = string | boolean | (string | boolean)[] | undefined;
 
 /** The words after a command, taken apart as its options say. */
 export class CommandLine {
   readonly words: readonly string[];
-  readonly #values: Record<string, Value>;
+  /** Every option that was given, by its long name. */
+  readonly values: Readonly<Record<string, OptionValue>>;
 
-  constructor(words: readonly string[], values: Record<string, Value>) {
+  constructor(words: readonly string[], values: Readonly<Record<string, OptionValue>>) {
     this.words = words;
-    this.#values = values;
+    this.values = values;
+  }
+
+  /** The same with values for what was not given, such as those of a profile. */
+  over(defaults: Readonly<Record<string, OptionValue>>): CommandLine {
+    return new CommandLine(this.words, { ...defaults, ...this.values });
   }
 
   /** Value of an option that takes one. */
   text(name: string): string | undefined {
-    const value = this.#values[name];
+    const value = this.values[name];
     return typeof value === "string" ? value : undefined;
   }
 
   /** Values of an option that may repeat. */
   list(name: string): string[] {
-    const value = this.#values[name];
+    const value = this.values[name];
     return Array.isArray(value) ? value.map(String) : [];
   }
 
   flag(name: string): boolean {
-    return this.#values[name] === true;
+    return this.values[name] === true;
   }
 
   /** @throws MqttError USAGE unless it is a whole number from `minimum` to `maximum` */
@@ -38,7 +45,31 @@ export class CommandLine {
     if (/^\d+$/.test(text) && number >= minimum && number <= maximum) return number;
     throw new MqttError("USAGE", { detail: `--${name} must be a number from ${minimum} to ${maximum}, not "${text}"` });
   }
+
+  /**
+   * Seconds, parts of them too, as ms.
+   *
+   * @throws MqttError USAGE
+   */
+  milliseconds(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const seconds = Number(text);
+    if (/^\d+(\.\d+)?$|^\.\d+$/.test(text) && seconds <= SECONDS_MAX) return seconds * 1_000;
+    throw new MqttError("USAGE", { detail: `--${name} must be a number of seconds up to ${SECONDS_MAX}, not "${text}"` });
+  }
+
+  /** @throws MqttError USAGE unless it is one of the words */
+  choice<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const text = this.text(name);
+    if (text === undefined || (words as readonly string[]).includes(text)) return text as Word | undefined;
+    const detail = `--${name} must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}, not "${text}"`;
+    throw new MqttError("USAGE", { detail });
+  }
 }
+
+/** Timers hold no more. */
+const SECONDS_MAX = 2_000_000;
 
 /** @throws MqttError USAGE */
 export async function parseCommandLine(

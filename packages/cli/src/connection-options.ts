@@ -1,15 +1,19 @@
-import { readFile } from "node:fs/promises";
-import type { ConnectOptions, TlsOptions } from "@bowline/client";
+import type { ConnectOptions } from "@bowline/client";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "./command-line.ts";
-import type { OptionSpec } from "./option-spec.ts";
-import { type CredentialsFile, readCredentialsFile } from "./credentials-file.ts";
+import { NETWORK_OPTIONS, networkSettings } from "./connection/network-options.ts";
+import { SESSION_OPTIONS, sessionSettings } from "./connection/session-options.ts";
+import { TLS_OPTIONS, tlsSettings } from "./connection/tls-options.ts";
+import { WILL_OPTIONS, willOf } from "./connection/will-options.ts";
 import { placeOf } from "./connection-place.ts";
-import { askForSecret, readSecretFromFile, readSecretFromStdin } from "./read-secret.ts";
+import { type CredentialsFile, readCredentialsFile } from "./credentials-file.ts";
+import type { OptionSpec } from "./option-spec.ts";
+import { askForSecret, readSecretFromEnvironment, readSecretFromFile, readSecretFromStdin } from "./read-secret.ts";
 
-/** Options of every command that connects to a broker. */
-export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  url: { type: "string", value: "URL", help: "Broker, in place of the first word." },
+/** Who connects where, and whom it trusts: what the doctor takes too. */
+export const PLACE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  url: { type: "string", value: "URL", help: "Broker, in place of the first word.", group: "Connection" },
+  profile: { type: "string", value: "NAME", help: "URL, login and options that bowline profile has saved." },
   credentials: {
     type: "string",
     value: "FILE",
@@ -17,23 +21,44 @@ export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   },
   username: { type: "string", short: "u", value: "NAME", help: "User name; the password is asked for on the terminal." },
   "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
-  "password-stdin": { type: "boolean", help: "Read the password from standard input." },
+  "password-env": {
+    type: "string",
+    value: "NAME",
+    help: "Read the password from a variable of the environment.",
+    group: "Connection",
+  },
+  "password-stdin": { type: "boolean", help: "Read the password from standard input.", group: "Connection" },
   // A word of its own, so that the habit of other commands is answered with a way that is safe.
   password: { type: "string", short: "P" },
   ca: { type: "string", value: "FILE", help: "Trust this authority (PEM)." },
-  cert: { type: "string", value: "FILE", help: "Client certificate (PEM)." },
-  key: { type: "string", value: "FILE", help: "Key of the client certificate (PEM)." },
-  sni: { type: "string", value: "NAME", help: "Ask for this server name, which chooses the tenant; default: the URL's host." },
+  cert: { type: "string", value: "FILE", help: "Client certificate (PEM).", group: "TLS" },
+  key: { type: "string", value: "FILE", help: "Key of the client certificate (PEM).", group: "TLS" },
+  sni: {
+    type: "string",
+    value: "NAME",
+    help: "Ask for this server name, which chooses the tenant; default: the URL's host.",
+    group: "TLS",
+  },
   "connect-to": {
     type: "string",
     value: "HOST:PORT",
     help: "Connect there, and ask for the URL's host all the same: for names that do not resolve here.",
+    group: "Network",
   },
-  insecure: { type: "boolean", help: "Accept any certificate of the server. For tests only." },
   "client-id": { type: "string", short: "i", value: "ID", help: "Client Identifier; default: a random one." },
-  mqtt: { type: "string", value: "VERSION", help: "3.1, 3.1.1 or 5; default 5, then 3.1.1." },
-  "keep-alive": { type: "string", short: "k", value: "SECONDS", help: "Keep alive; default 50." },
-  timeout: { type: "string", value: "SECONDS", help: "Time to connect; default 30." },
+  mqtt: { type: "string", short: "V", value: "3.1|3.1.1|5", help: "Version of MQTT; default 5, then 3.1.1." },
+  "keep-alive": { type: "string", short: "k", value: "SECONDS", help: "Keep alive; default 50.", group: "Session and limits" },
+};
+
+/** Options of every command that connects to a broker and stays. */
+export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  ...PLACE_OPTIONS,
+  insecure: { type: "boolean", help: "Accept any certificate of the server. For tests only." },
+  "connect-timeout": { type: "string", value: "SECONDS", help: "Time to connect; default 30.", group: "Network" },
+  ...TLS_OPTIONS,
+  ...NETWORK_OPTIONS,
+  ...SESSION_OPTIONS,
+  ...WILL_OPTIONS,
 };
 
 export interface ConnectionTarget {
@@ -41,31 +66,54 @@ export interface ConnectionTarget {
   options: ConnectOptions;
 }
 
-const VERSIONS: Readonly<Record<string, 3 | 4 | 5>> = { "3.1": 3, "3": 3, "3.1.1": 4, "4": 4, "5": 5, "5.0": 5 };
+/** Spellings of other commands too. */
+const VERSIONS: Readonly<Record<string, 3 | 4 | 5>> = {
+  ...{ "3.1": 3, "3": 3, "31": 3, mqttv31: 3 },
+  ...{ "3.1.1": 4, "4": 4, "311": 4, mqttv311: 4 },
+  ...{ "5": 5, "5.0": 5, mqttv5: 5 },
+};
 
-/** @throws MqttError USAGE, OPTION_INVALID */
+/**
+ * What the connection options ask for, with every file and secret read.
+ *
+ * @throws MqttError USAGE, OPTION_INVALID
+ */
 export async function connectionTarget(line: CommandLine): Promise<ConnectionTarget> {
-  const path = line.text("credentials");
-  const file = path === undefined ? {} : await readCredentialsFile(path);
+  const file = await loginFile(line);
   const { url, username, password } = await whoAndWhere(line, file);
   const place = placeOf(line, url);
   const spoken = line.text("mqtt");
-  const version = spoken === undefined ? undefined : protocolVersion(spoken);
-  const keepAlive = line.number("keep-alive", 0, 65_535);
-  const timeout = line.number("timeout", 1, 3_600);
-  const clientId = line.text("client-id");
+  const timeout = line.milliseconds("connect-timeout");
+  const { socket, ...network } = networkSettings(line, place.url);
   return {
     url: place.url,
     options: {
+      ...sessionSettings(line),
+      ...network,
+      ...(await willOf(line)),
       credentials: { username, password, ...place.credentials },
-      tls: { ...(await tlsOptions(line, file)), ...place.tls },
-      ...(place.socket === undefined ? {} : { socket: place.socket }),
-      ...(version === undefined ? {} : { protocolVersion: version }),
-      ...(keepAlive === undefined ? {} : { keepAlive }),
-      ...(timeout === undefined ? {} : { connectTimeoutMs: timeout * 1_000 }),
-      ...(clientId === undefined ? {} : { session: { clientId } }),
+      tls: { ...(await tlsSettings(line, file.ca)), ...place.tls },
+      ...(socket === undefined && place.socket === undefined ? {} : { socket: { ...socket, ...place.socket } }),
+      ...(spoken === undefined ? {} : { protocolVersion: protocolVersion(spoken) }),
+      ...(timeout === undefined ? {} : { connectTimeoutMs: timeout }),
     },
   };
+}
+
+/**
+ * The login that --credentials or --profile names; empty without one.
+ *
+ * @throws MqttError USAGE, OPTION_INVALID
+ */
+export async function loginFile(line: CommandLine): Promise<CredentialsFile> {
+  const path = line.text("credentials");
+  const profile = line.text("profile");
+  if (path !== undefined && profile !== undefined)
+    throw new MqttError("USAGE", { detail: "--credentials and --profile exclude each other" });
+  if (path !== undefined) return readCredentialsFile(path);
+  if (profile === undefined) return {};
+  const { readProfile } = await import("./profiles/profile-store.ts");
+  return (await readProfile(profile)).login;
 }
 
 /** Where to connect, and as whom. */
@@ -92,21 +140,24 @@ export async function whoAndWhere(line: CommandLine, file: CredentialsFile): Pro
   return { url: inUrl.url, username, password };
 }
 
-async function passwordOf(line: CommandLine): Promise<string | undefined> {
+/** @throws MqttError USAGE, OPTION_INVALID */
+export async function passwordOf(line: CommandLine): Promise<string | undefined> {
   if (line.text("password") !== undefined) {
     const detail = "a password on the command line is readable for every user of this machine";
     throw new MqttError("USAGE", {
       detail,
-      remedy: "Use --password-file FILE, --password-stdin or --credentials FILE, or let it be asked for.",
+      remedy: "Use --password-file, --password-env, --password-stdin, --credentials or --profile, or let it be asked for.",
     });
   }
   const file = line.text("password-file");
   if (file !== undefined) return readSecretFromFile(file);
+  const variable = line.text("password-env");
+  if (variable !== undefined) return readSecretFromEnvironment(variable);
   return line.flag("password-stdin") ? readSecretFromStdin() : undefined;
 }
 
 /** Takes user and password out of a URL. Both stand in the list of processes by then, so we say it and go on. */
-function takeUserInfo(text: string): { url: string; username?: string; password?: string } {
+export function takeUserInfo(text: string): { url: string; username?: string; password?: string } {
   const found = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]*)@(.*)$/is.exec(text);
   if (!found) return { url: text };
   const [, scheme = "", userInfo = "", rest = ""] = found;
@@ -114,32 +165,6 @@ function takeUserInfo(text: string): { url: string; username?: string; password?
   if (password === undefined) return { url: scheme + rest, username };
   process.stderr.write("warning: a password in the URL is readable for every user of this machine; --credentials FILE is safer\n");
   return { url: scheme + rest, username, password };
-}
-
-async function tlsOptions(line: CommandLine, file: CredentialsFile): Promise<TlsOptions> {
-  const tls: TlsOptions = {};
-  const ca = line.text("ca") ?? file.ca;
-  const cert = line.text("cert");
-  const key = line.text("key");
-  if (ca !== undefined) tls.ca = await readPem("ca", ca);
-  if (cert !== undefined) tls.cert = await readPem("cert", cert);
-  if (key !== undefined) tls.key = await readPem("key", key);
-  if (line.flag("insecure")) tls.rejectUnauthorized = false;
-  return tls;
-}
-
-/** @throws MqttError OPTION_INVALID */
-export async function readPem(option: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "it cannot be read";
-    throw new MqttError("OPTION_INVALID", {
-      detail: `--${option} ${path}: ${code}`,
-      remedy: "Give a PEM file this user may read.",
-      cause,
-    });
-  }
 }
 
 /** @throws MqttError USAGE */

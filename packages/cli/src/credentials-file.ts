@@ -28,13 +28,17 @@ export async function readCredentialsFile(path: string): Promise<CredentialsFile
   return file;
 }
 
-/** Writes the file with mode 600, whole or not at all, whatever mode an older one had. */
 export async function writeCredentialsFile(path: string, file: CredentialsFile): Promise<void> {
   const ca = file.ca === undefined ? {} : { ca: relative(dirname(resolve(path)), file.ca) };
+  await writePrivateFile(path, `${JSON.stringify({ ...file, ...ca }, null, 2)}\n`);
+}
+
+/** Writes the file with mode 600, whole or not at all, whatever mode an older one had. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   // Made anew, since a file that is there keeps its mode.
   await rm(temporary, { force: true });
-  await writeFile(temporary, `${JSON.stringify({ ...file, ...ca }, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
   await rename(temporary, path);
 }
 

@@ -4,8 +4,10 @@ export interface OptionSpec {
   /** One letter, for `-x`. */
   short?: string;
   multiple?: boolean;
-  /** What stands for the value in the help, FILE or URL; for options of type string. */
+  /** What stands for the value in the help, FILE or URL; for options of type string. Words joined by | are all it may be. */
   value?: string;
   /** One line of help. A hidden option has none. */
   help?: string;
+  /** Heads it in `--help all`, which alone shows options of a group: those that most people never need. */
+  group?: string;
 }

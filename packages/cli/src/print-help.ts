@@ -1,19 +1,21 @@
 import type { Command } from "./command.ts";
 import type { OptionSpec } from "./option-spec.ts";
 
-/** The help of one command: forms, what it does, options, examples. */
-export function helpOf(command: Command): string {
+/** What fits beside other windows. */
+const COLUMNS = 100;
+
+/** The help of one command: forms, what it does, options, examples. Options of a group are shown in `--help all` alone. */
+export function helpOf(command: Command, isWhole: boolean): string {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS }).filter(([, spec]) => spec.help !== undefined);
-  const heads = options.map(([name, spec]) => optionHead(name, spec));
-  const width = Math.max(...heads.map((head) => head.length));
-  const rows = options.map(([, spec], i) => `  ${(heads[i] ?? "").padEnd(width)}  ${spec.help}`);
+  const shown = isWhole ? options : options.filter(([, { group }]) => group === undefined);
+  const width = Math.max(...shown.map(([name, spec]) => optionHead(name, spec).length));
+  const heads = [undefined, ...new Set(shown.flatMap(([, { group }]) => group ?? []))];
   return [
     ...command.usage.map((form, i) => `${i === 0 ? "Usage:" : "      "} ${form}`),
     "",
-    command.description,
-    "",
-    "Options:",
-    ...rows,
+    ...paragraphs(command.description),
+    ...heads.flatMap((group) => ["", `${group ?? "Options"}:`, ...rows(shown, group, width)]),
+    ...(shown.length < options.length ? [`  ${options.length - shown.length} more: --help all`] : []),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
@@ -27,7 +29,34 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   help: { type: "boolean", short: "h", help: "Show this help." },
 };
 
+function rows(options: readonly [string, OptionSpec][], group: string | undefined, width: number): string[] {
+  const own = options.filter(([, spec]) => spec.group === group);
+  return own.flatMap(([name, spec]) => {
+    const [first = "", ...more] = wrapped(spec.help ?? "", COLUMNS - width - 4);
+    const indent = " ".repeat(width + 4);
+    return [`  ${optionHead(name, spec).padEnd(width)}  ${first}`, ...more.map((text) => indent + text)];
+  });
+}
+
 function optionHead(name: string, spec: OptionSpec): string {
   const short = spec.short === undefined ? "    " : `-${spec.short}, `;
   return `${short}--${name}${spec.value === undefined ? "" : ` ${spec.value}`}${spec.multiple ? " ..." : ""}`;
+}
+
+/** Paragraphs are parted by empty lines; within one the lines of the source do not count. */
+function paragraphs(text: string): string[] {
+  const parts = text.split("\n\n").map((part) => wrapped(part.replaceAll("\n", " "), COLUMNS));
+  return parts.flatMap((lines, i) => (i === 0 ? lines : ["", ...lines]));
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line += line === "" ? word : ` ${word}`;
+  }
+  return [...lines, line];
 }

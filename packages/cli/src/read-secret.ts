@@ -24,6 +24,13 @@ export async function readSecretFromFile(path: string): Promise<string> {
   }
 }
 
+/** @throws MqttError OPTION_INVALID when it is not set */
+export function readSecretFromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value !== undefined) return value;
+  throw new MqttError("OPTION_INVALID", { detail: `the environment has no variable ${name}`, remedy: "Set and export it." });
+}
+
 /**
  * Asks on the terminal without showing what is typed.
  *
@@ -32,7 +39,7 @@ export async function readSecretFromFile(path: string): Promise<string> {
 export async function askForSecret(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new MqttError("USAGE", {
-      detail: "a password is needed, and there is no terminal to ask on; use --password-file or --password-stdin",
+      detail: "a password is needed, and there is no terminal to ask on; use --password-file, --password-env or --password-stdin",
     });
   }
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

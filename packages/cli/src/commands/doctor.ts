@@ -2,12 +2,11 @@ import { MqttError } from "@bowline/protocol";
 import type { DoctorOptions } from "@bowline/doctor";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
-import { CONNECTION_OPTIONS, protocolVersion, readPem, whoAndWhere } from "../connection-options.ts";
-import { type CredentialsFile, readCredentialsFile } from "../credentials-file.ts";
+import { readPem } from "../connection/tls-options.ts";
+import { loginFile, PLACE_OPTIONS, protocolVersion, whoAndWhere } from "../connection-options.ts";
+import type { CredentialsFile } from "../credentials-file.ts";
 import { exitCodeOfReport } from "../exit-code-of-report.ts";
 import { writeSupportBundle } from "../support-bundle.ts";
-
-const { insecure: _, timeout: _timeout, ...connectionOptions } = CONNECTION_OPTIONS;
 
 export const doctor: Command = {
   usage: ["bowline doctor URL"],
@@ -30,7 +29,7 @@ export const doctor: Command = {
     alpn: { type: "string", value: "NAME", multiple: true, help: "Offer this ALPN protocol." },
     origin: { type: "string", value: "URL", help: "Send this Origin, as the page would." },
     insecure: { type: "boolean", help: "Go on with credentials past a certificate that does not verify." },
-    ...connectionOptions,
+    ...PLACE_OPTIONS,
   },
   examples: [
     "bowline doctor mqtts://localhost:8883 --credentials .bowline/first-user.json",
@@ -41,8 +40,7 @@ export const doctor: Command = {
 };
 
 async function examineUrl(line: CommandLine): Promise<number> {
-  const path = line.text("credentials");
-  const file = path === undefined ? {} : await readCredentialsFile(path);
+  const file = await loginFile(line);
   const { url, username, password } = await whoAndWhere(line, file);
   const options = await doctorOptions(line, file);
   const { examine, printReport } = await import("@bowline/doctor");
