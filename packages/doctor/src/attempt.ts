@@ -2,25 +2,25 @@ import type { ConnackPacket } from "@bowline/protocol";
 import type { DetailedPeerCertificate } from "node:tls";
 import type { AttemptFacts } from "@bowline/protocol/internal";
 import { dial } from "./probes/dial.ts";
-import { howItEnded, introduce } from "./probes/introduce.ts";
+import { howItEnded, introduce } from "./talk/introduce.ts";
 import { secure } from "./probes/secure.ts";
 import { upgrade } from "./probes/upgrade.ts";
-import { isTls, isWebSocket, type Settings } from "./settings.ts";
-import type { Budget } from "./wire/budget.ts";
+import { isTls, isWebSocket } from "./client-settings.ts";
+import type { Settings } from "./settings.ts";
+import type { Budget } from "./budget.ts";
+import type { Tried } from "./cures.ts";
+import type { LayerTimes } from "./stay.ts";
 import { Conversation } from "./wire/conversation.ts";
 import { Link } from "./wire/link.ts";
 
 /** How far one attempt came. */
-export interface Attempt {
-  readonly facts: AttemptFacts;
+export interface Attempt extends Tried {
   readonly chain: readonly DetailedPeerCertificate[];
   /** Whether credentials were kept back from a server that did not prove who it is. */
   readonly withheld: boolean;
-  /** Present when the server accepted; whoever has it must end it. */
-  readonly talk?: Conversation;
   readonly connack?: ConnackPacket;
   /** Milliseconds each layer took. */
-  readonly ms: Partial<Record<"tls" | "http" | "mqtt", number>>;
+  readonly ms: LayerTimes;
 }
 
 const dialMs = 1500;
@@ -106,6 +106,3 @@ async function overHttp(
       return { ...known, ...howItEnded(new Conversation(link, settings.version, false)), ws };
   }
 }
-
-/** Whether the attempt led to a session. */
-export const hasSucceeded = ({ facts }: Attempt): boolean => facts.milestone === "accepted";

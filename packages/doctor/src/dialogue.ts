@@ -1,13 +1,19 @@
 import { type AttemptFacts, addressClass } from "@bowline/protocol/internal";
-import { type Attempt, attempt, hasSucceeded } from "./attempt.ts";
+import { type Attempt, attempt } from "./attempt.ts";
+import { Budget } from "./budget.ts";
 import { findInCertificate } from "./certificate-findings.ts";
+import { hasSucceeded } from "./cures.ts";
 import type { Notes } from "./notes.ts";
 import { asksForCertificate } from "./probes/ask-certificate.ts";
 import { dial } from "./probes/dial.ts";
 import { findPath } from "./probes/paths.ts";
-import { isTls, type Settings } from "./settings.ts";
+import { isTls } from "./client-settings.ts";
+import type { Settings } from "./settings.ts";
 import { Stay } from "./stay.ts";
 import { findCures } from "./variants.ts";
+
+// One more attempt, made while a connection is held.
+const againMs = 4000;
 
 /** P4 to P7: from a connection to a CONNACK, and what stands in the way. */
 export class Dialogue {
@@ -29,7 +35,8 @@ export class Dialogue {
     this.notes.chain = inspected?.lines ?? [];
     this.tlsLine(tried, inspected !== undefined && inspected.failures.length > 0);
     if (tried.talk !== undefined && tried.connack !== undefined) {
-      await new Stay(this.notes, settings, tried.talk).run(tried.connack, tried.ms);
+      const again = (changed: Settings): Promise<Attempt> => attempt(changed, new Budget(againMs));
+      await new Stay(this.notes, settings, tried.talk, again).run(tried.connack, tried.ms);
       return;
     }
     if (this.explainedByWithholding(tried)) return;

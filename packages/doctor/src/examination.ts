@@ -12,7 +12,7 @@ import { scan } from "./probes/scan.ts";
 import { findInProfile } from "./profiles.ts";
 import { readTarget } from "./read-target.ts";
 import type { Settings } from "./settings.ts";
-import { randomId } from "./variants.ts";
+import { randomId } from "./talk/random-id.ts";
 
 const lookUpMs = 2000;
 const dialMs = 3000;
@@ -104,7 +104,9 @@ export class Examination {
     for (const { socket } of open.slice(1)) socket?.destroy();
     if (first?.socket === undefined) {
       const errors = dialled.flatMap(({ error }) => (error === undefined ? [] : [error]));
-      await this.unreached(errors.length === 0 ? { timedOut: true } : { errors }, addresses[0] ?? "", port, texts);
+      const isLate = dialled.some(({ error }) => error === undefined);
+      const seen = { ...(isLate ? { timedOut: true } : {}), ...(errors.length === 0 ? {} : { errors }) };
+      await this.unreached(seen, addresses[0] ?? "", port, texts);
       return undefined;
     }
     const { bytes, closedBy } = await listenFirst(first.socket);
@@ -133,8 +135,7 @@ export class Examination {
       ...this.notes.facts,
       ...more,
       ...(others.length === 0 ? {} : { otherPortAnswers: true }),
-      ...(wantsProxy ? { hasProxyEnvironment: true } : {}),
-      ...(healedBy.length === 0 ? {} : { healedBy }),
+      ...(wantsProxy ? { hasProxyEnvironment: true, healedBy } : {}),
     };
     const open = others.length === 0 ? [] : [`These ports of the host are open: ${others.join(", ")}.`];
     const { title } = this.notes.findings.diagnose(this.notes.facts, open);

@@ -3,7 +3,7 @@ import { Findings } from "./findings.ts";
 import { adviceFor } from "./profiles.ts";
 import type { DoctorOptions } from "./options.ts";
 import type { Finding, Limits, StageLine } from "./report.ts";
-import { Budget } from "./wire/budget.ts";
+import { Budget } from "./budget.ts";
 
 // All probes together; a hold comes on top.
 const wholeMs = 4600;

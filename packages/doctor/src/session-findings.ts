@@ -3,8 +3,8 @@ import type { AttemptFacts } from "@bowline/protocol/internal";
 import type { Findings } from "./findings.ts";
 import type { DoctorOptions } from "./options.ts";
 import type { Limits } from "./report.ts";
-import type { TripPlan } from "./probes/round-trip.ts";
-import type { Settings } from "./settings.ts";
+import type { TripPlan } from "./talk/round-trip.ts";
+import type { ClientSettings } from "./client-settings.ts";
 
 /** P10: what the server allows. */
 export function limitsOf({ properties = {} }: ConnackPacket): Limits {
@@ -28,7 +28,7 @@ export function findInLimits(
   findings: Findings,
   connack: ConnackPacket,
   facts: AttemptFacts,
-  settings: Settings,
+  settings: ClientSettings,
   options: DoctorOptions,
 ): boolean {
   const { maximumPacketSize = Infinity, maximumQoS = 2, retainAvailable = 1, serverKeepAlive } = connack.properties ?? {};
@@ -60,7 +60,7 @@ const awsPacketMax = 128 * 1024;
 const awsSlashesMax = 7;
 
 /** Limits of AWS IoT Core, which closes the connection of whoever breaks one, without a word. Returns whether all are kept. */
-export function keepsAwsLimits(findings: Findings, facts: AttemptFacts, settings: Settings, options: DoctorOptions): boolean {
+export function keepsAwsLimits(findings: Findings, facts: AttemptFacts, settings: ClientSettings, options: DoctorOptions): boolean {
   if (!awsHost.test(settings.host)) return true;
   const broken = [
     ...((options.qos ?? 0) === 2 ? ["QoS 2 is not supported"] : []),

@@ -1,35 +1,37 @@
-import { randomBytes } from "node:crypto";
 import type { ConnackPacket } from "@bowline/protocol";
 import type { Healing } from "@bowline/protocol/internal";
-import { type Attempt, attempt } from "./attempt.ts";
+import { type ClientSettings, isWebSocket } from "./client-settings.ts";
+import type { Tried } from "./cures.ts";
 import type { Notes } from "./notes.ts";
-import { type Held, hold } from "./probes/hold.ts";
-import { roundTrip } from "./probes/round-trip.ts";
 import { findInLimits, isAwsHost, keepsAwsLimits, limitsOf, sessionLimits } from "./session-findings.ts";
-import { isWebSocket, type Settings } from "./settings.ts";
-import { randomId } from "./variants.ts";
-import { Budget } from "./wire/budget.ts";
-import type { Conversation } from "./wire/conversation.ts";
+import { type Held, hold } from "./talk/hold.ts";
+import { randomHex, randomId } from "./talk/random-id.ts";
+import { roundTrip } from "./talk/round-trip.ts";
+import type { Talk } from "./talk/talk.ts";
 
 const tripMs = 1500;
 // A server that refuses late does so within this time.
 const settleMs = 500;
-const attemptMs = 4000;
 const versionNames = { 3: "3.1", 4: "3.1.1", 5: "5.0" } as const;
 
-/** P8 to P10: inside a session, what is allowed and whether it lasts. */
-export class Stay {
-  private readonly notes: Notes;
-  private readonly settings: Settings;
-  private readonly talk: Conversation;
+/** Milliseconds the layers took, from the handshake on. */
+export type LayerTimes = Partial<Record<"tls" | "http" | "mqtt", number>>;
 
-  constructor(notes: Notes, settings: Settings, talk: Conversation) {
+/** P8 to P10: inside a session, what is allowed and whether it lasts. */
+export class Stay<S extends ClientSettings> {
+  private readonly notes: Notes;
+  private readonly settings: S;
+  private readonly talk: Talk;
+  private readonly attempt: (settings: S) => Promise<Tried>;
+
+  constructor(notes: Notes, settings: S, talk: Talk, attempt: (settings: S) => Promise<Tried>) {
     this.notes = notes;
     this.settings = settings;
     this.talk = talk;
+    this.attempt = attempt;
   }
 
-  async run(connack: ConnackPacket, ms: Attempt["ms"]): Promise<void> {
+  async run(connack: ConnackPacket, ms: LayerTimes): Promise<void> {
     try {
       if (isWebSocket(this.settings)) this.notes.line("http", "ok", `WebSocket, ${this.settings.subprotocols.join()}`, ms.http);
       this.notes.limits = limitsOf(connack);
@@ -44,7 +46,7 @@ export class Stay {
       const works = canSend && (await this.authorize(connack));
       if (works && options.holdSeconds !== undefined) await this.keep(options.holdSeconds * 1000);
     } finally {
-      this.talk.link.destroy();
+      this.talk.destroy();
     }
   }
 
@@ -54,7 +56,7 @@ export class Stay {
     // AWS closes the connection of whoever asks for a topic its policy does not name.
     if (options.topic === undefined && isAwsHost(this.settings.host)) return true;
     const plan = {
-      topicName: options.topic ?? `doctor/${randomBytes(6).toString("hex")}`,
+      topicName: options.topic ?? `doctor/${randomHex(6)}`,
       qos: options.qos ?? (Math.min(1, connack.properties?.maximumQoS ?? 1) as 0 | 1),
       retain: options.retain === true,
       payloadBytes: options.payloadBytes ?? 0,
@@ -111,11 +113,11 @@ export class Stay {
     const { settings } = this;
     // What cut it may have begun to count before we did.
     const ms = ageMs * 1.5 + 2 * settleMs;
-    const survives = async (changed: Settings, pingEveryMs: number): Promise<boolean> => {
-      const { talk } = await attempt(changed, new Budget(attemptMs));
+    const survives = async (changed: S, pingEveryMs: number): Promise<boolean> => {
+      const { talk } = await this.attempt(changed);
       if (talk === undefined) return false;
       const { facts } = await hold(talk, ms, pingEveryMs);
-      talk.link.destroy();
+      talk.destroy();
       return facts === undefined;
     };
     const [unchanged, byId, byPings] = await Promise.all([

@@ -1,37 +1,20 @@
-import { randomBytes } from "node:crypto";
 import type { Healing, Scheme } from "@bowline/protocol/internal";
-import { type Attempt, attempt, hasSucceeded } from "./attempt.ts";
-import { isTls, isWebSocket, type Settings } from "./settings.ts";
-import type { Budget } from "./wire/budget.ts";
+import { type Attempt, attempt } from "./attempt.ts";
+import type { Budget } from "./budget.ts";
+import { isTls, isWebSocket } from "./client-settings.ts";
+import { answeredMqtt, curesAmong, identityVariants, refusedVariants, type Variant, versionVariants } from "./cures.ts";
+import type { Settings } from "./settings.ts";
+import { randomId } from "./talk/random-id.ts";
 
-/** A change to an attempt that failed, and what would show that the change is the cure. */
-interface Variant {
-  readonly healing: Healing;
-  readonly settings: Settings;
-  readonly heals: (attempt: Attempt) => boolean;
-}
+type NodeVariant = Variant<Settings, Attempt>;
 
-/** Tries the changes that could tell the causes of this failure apart, at once, and names those that helped. */
-export async function findCures(failed: Attempt, settings: Settings, budget: Budget): Promise<readonly Healing[]> {
-  const variants = variantsOf(failed, settings);
-  if (variants.length === 0) return [];
-  const outcomes = await Promise.all(
-    variants.map(async ({ healing, settings: changed, heals }) => {
-      const tried = await attempt(changed, budget);
-      tried.talk?.link.destroy();
-      return heals(tried) ? healing : undefined;
-    }),
-  );
-  if (outcomes.every((healing) => healing === undefined)) return [];
-  // What works the second time without any change was healed by none.
-  const again = await attempt(settings, budget);
-  again.talk?.link.destroy();
-  if (again.facts.milestone !== failed.facts.milestone || hasSucceeded(again)) return [];
-  return [...new Set(outcomes.filter((healing) => healing !== undefined))];
+/** Tries the changes that could tell the causes of this failure apart, and names those that helped. */
+export function findCures(failed: Attempt, settings: Settings, budget: Budget): Promise<readonly Healing[]> {
+  return curesAmong(variantsOf(failed, settings), failed, settings, (changed) => attempt(changed, budget));
 }
 
 /** In order of how much each would prove. */
-function variantsOf(failed: Attempt, settings: Settings): readonly Variant[] {
+function variantsOf(failed: Attempt, settings: Settings): readonly NodeVariant[] {
   const { facts } = failed;
   if (facts.connack !== undefined) return refusedVariants(failed, settings);
   if (facts.http !== undefined && facts.milestone !== "upgraded") return statusVariants(failed, settings);
@@ -51,7 +34,6 @@ function variantsOf(failed: Attempt, settings: Settings): readonly Variant[] {
 
 const secured = ({ facts }: Attempt): boolean =>
   facts.milestone !== undefined && ["secured", "upgraded", "connect-sent", "accepted"].includes(facts.milestone);
-const answeredMqtt = ({ facts }: Attempt): boolean => facts.connack !== undefined;
 const answeredHttp = ({ facts }: Attempt): boolean => facts.http !== undefined || facts.ws?.everOpened === true;
 
 /** The same place under another scheme. Nothing secret goes where it was not meant to go. */
@@ -60,10 +42,7 @@ function under(scheme: Scheme, settings: Settings): Settings {
   return { ...rest, scheme, headers: {}, path: settings.path.replace(/\?.*/s, ""), clientId: randomId(), insecure: false };
 }
 
-/** An identifier that every broker must take: letters and digits, at most 23. */
-export const randomId = (): string => `doctor${randomBytes(8).toString("hex")}`;
-
-function handshakeVariants({ facts }: Attempt, settings: Settings): readonly Variant[] {
+function handshakeVariants({ facts }: Attempt, settings: Settings): readonly NodeVariant[] {
   const { alpnOffered, serverName } = facts.tls ?? {};
   const isPlainMqtt = { healing: "plain" as const, settings: under("mqtt", settings), heals: answeredMqtt };
   const isPlainHttp = { healing: "plain" as const, settings: under("ws", settings), heals: answeredHttp };
@@ -95,13 +74,13 @@ function alpnVariants(
   settings: Settings,
   offered: readonly string[] | undefined,
   heals: (tried: Attempt) => boolean,
-): readonly Variant[] {
+): readonly NodeVariant[] {
   const lists = knownProtocols.filter((list) => list.join() !== offered?.join());
   return lists.map((alpnProtocols) => ({ healing: "alpn", settings: { ...settings, alpnProtocols }, heals }));
 }
 
 /** No word of HTTP came in answer to the upgrade, or of MQTT over a secure connection that stayed silent. */
-function wrongLayerVariants(settings: Settings): readonly Variant[] {
+function wrongLayerVariants(settings: Settings): readonly NodeVariant[] {
   if (!isWebSocket(settings)) return [];
   const isSecure = isTls(settings);
   return [
@@ -111,10 +90,10 @@ function wrongLayerVariants(settings: Settings): readonly Variant[] {
 }
 
 /** CONNECT was sent, and no CONNACK came. */
-function silentVariants({ facts }: Attempt, settings: Settings): readonly Variant[] {
+function silentVariants({ facts }: Attempt, settings: Settings): readonly NodeVariant[] {
   if (facts.firstBytes !== undefined && facts.firstBytes.length > 0) return [];
   const isSecure = isTls(settings);
-  const layers: Variant[] = [];
+  const layers: NodeVariant[] = [];
   if (!isWebSocket(settings)) {
     layers.push({ healing: "websocket", settings: under(isSecure ? "wss" : "ws", settings), heals: answeredHttp });
     if (!isSecure) layers.unshift({ healing: "tls", settings: under("mqtts", settings), heals: secured });
@@ -122,34 +101,10 @@ function silentVariants({ facts }: Attempt, settings: Settings): readonly Varian
   } else if (settings.subprotocols.length === 0) {
     layers.push({ healing: "subprotocol", settings: { ...settings, subprotocols: ["mqtt"] }, heals: answeredMqtt });
   }
-  return [
-    ...layers,
-    ...(settings.version === 5
-      ? [{ healing: "protocol-3.1.1" as const, settings: { ...settings, version: 4 as const }, heals: answeredMqtt }]
-      : []),
-    ...identityVariants(settings),
-  ];
+  return [...layers, ...versionVariants(settings), ...identityVariants(settings)];
 }
 
-/** Changes to what CONNECT says of the client. */
-function identityVariants(settings: Settings): readonly Variant[] {
-  const { will: _, ...willless } = settings;
-  return [
-    ...(settings.will === undefined ? [] : [{ healing: "without-will" as const, settings: willless, heals: hasSucceeded }]),
-    ...(settings.isOwnId === true
-      ? [{ healing: "random-client-id" as const, settings: { ...settings, clientId: randomId() }, heals: hasSucceeded }]
-      : []),
-  ];
-}
-
-/** Codes that say nothing certain of what is wrong with the CONNECT. */
-const vagueCodes: ReadonlySet<number> = new Set([5, 128, 129, 130, 131, 135]);
-
-function refusedVariants({ facts }: Attempt, settings: Settings): readonly Variant[] {
-  return vagueCodes.has(facts.connack?.reasonCode ?? 0) ? identityVariants(settings) : [];
-}
-
-function statusVariants({ facts }: Attempt, settings: Settings): readonly Variant[] {
+function statusVariants({ facts }: Attempt, settings: Settings): readonly NodeVariant[] {
   const { origin, ...rest } = settings;
   if (origin === undefined || facts.http?.status !== 403) return [];
   return [{ healing: "without-origin", settings: rest, heals: ({ facts: { ws } }) => ws?.everOpened === true }];

@@ -1,6 +1,6 @@
 import { promises as dns } from "node:dns";
 import { isIP } from "node:net";
-import { type DnsFacts, type ErrorFacts, errorFactsOf } from "@bowline/protocol/internal";
+import { type DnsFacts, type ErrorFacts, errorFactsOf, isProviderName } from "@bowline/protocol/internal";
 import type { Resolver } from "../options.ts";
 import { orLate } from "./or-late.ts";
 
@@ -18,10 +18,6 @@ export const systemResolver: Resolver = {
   resolveCname: async (host) => (await dns.resolveCname(host))[0],
 };
 
-/** Names of providers whose brokers are on the public internet: a private address of theirs is a fault. */
-const publicNames =
-  /\.(amazonaws\.com(\.cn)?|emqxsl\.(com|cn)|emqxcloud\.com|hivemq\.cloud|azure-devices\.net|shiftr\.io|adafruit\.com)$/i;
-
 export async function lookUp(host: string, resolver: Resolver, ms: number): Promise<LookUp> {
   const startedAt = performance.now();
   const done = (more: Partial<LookUp>): LookUp => ({
@@ -38,7 +34,7 @@ export async function lookUp(host: string, resolver: Resolver, ms: number): Prom
     const addresses = await orLate(resolver.lookup(host), ms);
     if (addresses === undefined) return done({ timedOut: true });
     const cname = isLocalName(host) ? undefined : await alias;
-    const isPublic = publicNames.test(host) ? { expectedPublic: true } : {};
+    const isPublic = isProviderName(host) ? { expectedPublic: true } : {};
     return done({ dns: { addresses, ...(cname === undefined ? {} : { cname }), ...isPublic } });
   } catch (error) {
     return done({ errors: errorFactsOf(error) });

@@ -1,6 +1,6 @@
 import { attempt } from "../attempt.ts";
 import type { Settings } from "../settings.ts";
-import type { Budget } from "../wire/budget.ts";
+import type { Budget } from "../budget.ts";
 
 const usualPaths = ["/mqtt", "/", "/ws", "/mqtt/"];
 
@@ -10,7 +10,7 @@ export async function findPath(settings: Settings, budget: Budget): Promise<stri
   const opens = await Promise.all(
     others.map(async (path) => {
       const { facts, talk } = await attempt({ ...settings, path, username: undefined, password: undefined, headers: {} }, budget);
-      talk?.link.destroy();
+      talk?.destroy();
       return facts.ws?.everOpened === true;
     }),
   );

@@ -1,7 +1,7 @@
 import { type ConnackPacket, connackReturnCode, type ConnectPacket, PacketType, type Properties } from "@bowline/protocol";
-import type { AttemptFacts } from "@bowline/protocol/internal";
-import type { Conversation } from "../wire/conversation.ts";
-import type { Settings } from "../settings.ts";
+import { type AttemptFacts, tokenExpiry } from "@bowline/protocol/internal";
+import type { ClientSettings } from "../client-settings.ts";
+import type { Talk } from "./talk.ts";
 
 /** P7: CONNECT, and what came of it. */
 export interface Introduction {
@@ -9,7 +9,7 @@ export interface Introduction {
   readonly connack?: ConnackPacket;
 }
 
-export async function introduce(talk: Conversation, settings: Settings, withSecrets: boolean, ms: number): Promise<Introduction> {
+export async function introduce(talk: Talk, settings: ClientSettings, withSecrets: boolean, ms: number): Promise<Introduction> {
   const connect = connectPacket(settings, withSecrets);
   const facts: AttemptFacts = { milestone: "connect-sent", connect: connectFacts(connect, settings) };
   talk.send(connect);
@@ -21,7 +21,7 @@ export async function introduce(talk: Conversation, settings: Settings, withSecr
   return { facts: { ...facts, disconnect: { reasonCode: packet.reasonCode, ...wordsOf(packet.properties) } } };
 }
 
-function connectPacket(settings: Settings, withSecrets: boolean): ConnectPacket {
+function connectPacket(settings: ClientSettings, withSecrets: boolean): ConnectPacket {
   const { version, clientId, keepAlive, username, password, will, authentication } = settings;
   const properties: Properties =
     withSecrets && authentication !== undefined
@@ -37,14 +37,15 @@ function connectPacket(settings: Settings, withSecrets: boolean): ConnectPacket 
     keepAlive,
     clientIdentifier: clientId,
     ...(withSecrets && username !== undefined ? { username } : {}),
-    ...(withSecrets && password !== undefined ? { password: Buffer.from(password) } : {}),
+    ...(withSecrets && password !== undefined ? { password: new TextEncoder().encode(password) } : {}),
     ...(will === undefined ? {} : { will }),
     ...(version === 5 ? { properties } : {}),
   };
 }
 
-function connectFacts(connect: ConnectPacket, settings: Settings): NonNullable<AttemptFacts["connect"]> {
-  const expires = tokenExpiry(settings.password);
+function connectFacts(connect: ConnectPacket, settings: ClientSettings): NonNullable<AttemptFacts["connect"]> {
+  // Read here, sent nowhere but to the server, and never printed.
+  const expires = tokenExpiry(settings.password ?? "");
   return {
     version: connect.protocolVersion,
     clientIdentifier: connect.clientIdentifier,
@@ -57,19 +58,7 @@ function connectFacts(connect: ConnectPacket, settings: Settings): NonNullable<A
   };
 }
 
-/** The `exp` of a password that looks like a JSON web token. Read here, sent nowhere but to the server, and never printed. */
-function tokenExpiry(password: string | undefined): number | undefined {
-  const [, body] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(password ?? "") ?? [];
-  if (body === undefined) return undefined;
-  try {
-    const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as { exp?: unknown };
-    return typeof claims.exp === "number" ? claims.exp * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function answered(packet: ConnackPacket, settings: Settings): AttemptFacts {
+function answered(packet: ConnackPacket, settings: ClientSettings): AttemptFacts {
   const { reasonCode, sessionPresent, properties } = packet;
   return {
     ...(reasonCode === 0 ? { milestone: "accepted" } : {}),
@@ -92,17 +81,13 @@ export function wordsOf(properties: Properties | undefined): { reasonString?: st
 }
 
 /** What is known when no packet came. */
-export function howItEnded(talk: Conversation): AttemptFacts {
-  const { link, fault, firstBytes, webSocket } = talk;
-  const { error } = link;
-  const errors = [
-    ...(fault === undefined ? [] : [fault]),
-    ...(error === undefined ? [] : [{ ...(error.code === undefined ? {} : { code: error.code }), message: error.message }]),
-  ];
-  const isLate = link.closedBy === undefined && !talk.isOver;
+export function howItEnded(talk: Talk): AttemptFacts {
+  const { closedBy, fault, endError, firstBytes, webSocket } = talk;
+  const errors = [fault, endError].filter((error) => error !== undefined);
+  const isLate = closedBy === undefined && !talk.isOver;
   return {
     ...(isLate ? { timedOut: true } : {}),
-    ...(link.closedBy === undefined ? {} : { closedBy: link.closedBy }),
+    ...(closedBy === undefined ? {} : { closedBy }),
     ...(errors.length === 0 ? {} : { errors }),
     ...(firstBytes.length === 0 ? {} : { firstBytes }),
     ...(Object.keys(webSocket).length === 0 ? {} : { ws: webSocket }),

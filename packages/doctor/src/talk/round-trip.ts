@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { type Packet, PacketType } from "@bowline/protocol";
 import type { AttemptFacts, RoundTripFacts } from "@bowline/protocol/internal";
-import type { Conversation } from "../wire/conversation.ts";
 import { howItEnded, wordsOf } from "./introduce.ts";
+import type { Talk } from "./talk.ts";
 
 /** What to send to ourselves. */
 export interface TripPlan {
@@ -19,23 +18,23 @@ export interface Trip {
 }
 
 /** P9: subscribes to a topic, publishes to it, and waits for the message: only that proves the rights. */
-export function roundTrip(talk: Conversation, plan: TripPlan, ms: number): Promise<Trip> {
+export function roundTrip(talk: Talk, plan: TripPlan, ms: number): Promise<Trip> {
   return new RoundTrip(talk, plan).run(ms);
 }
 
 class RoundTrip {
-  private readonly talk: Conversation;
+  private readonly talk: Talk;
   private readonly plan: TripPlan;
   private readonly payload: Uint8Array;
   private trip: RoundTripFacts;
   private sentAt = performance.now();
   private hasPublished = false;
 
-  constructor(talk: Conversation, plan: TripPlan) {
+  constructor(talk: Talk, plan: TripPlan) {
     this.talk = talk;
     this.plan = plan;
     this.payload = new Uint8Array(Math.max(plan.payloadBytes, 8)).fill(0x64);
-    this.payload.set(randomBytes(8));
+    this.payload.set(crypto.getRandomValues(new Uint8Array(8)));
     this.trip = { topicName: plan.topicName };
   }
 
@@ -108,7 +107,9 @@ function seen(packet: Packet, payload: Uint8Array): Partial<RoundTripFacts> {
     case PacketType.PUBREC:
       return { puback: packet.reasonCode };
     case PacketType.PUBLISH:
-      return Buffer.compare(packet.payload, payload) === 0 ? { hasArrived: true } : {};
+      return packet.payload.length === payload.length && packet.payload.every((byte, i) => byte === payload[i])
+        ? { hasArrived: true }
+        : {};
     default:
       return {};
   }

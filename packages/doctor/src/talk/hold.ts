@@ -1,7 +1,7 @@
 import { PacketType } from "@bowline/protocol";
 import type { AttemptFacts } from "@bowline/protocol/internal";
-import type { Conversation } from "../wire/conversation.ts";
 import { howItEnded, wordsOf } from "./introduce.ts";
+import type { Talk } from "./talk.ts";
 
 /** P8: how long a connection that does nothing else lives. */
 export interface Held {
@@ -13,7 +13,7 @@ export interface Held {
 }
 
 /** Keeps the connection for so many ms, with a ping each `pingEveryMs`, or none. */
-export async function hold(talk: Conversation, ms: number, pingEveryMs: number): Promise<Held> {
+export async function hold(talk: Talk, ms: number, pingEveryMs: number): Promise<Held> {
   const startedAt = performance.now();
   const ageMs = (): number => performance.now() - startedAt;
   const pingsMs: number[] = [];
@@ -33,7 +33,7 @@ export async function hold(talk: Conversation, ms: number, pingEveryMs: number):
       pingsMs.push(ageMs() - pingedAt);
       pingedAt = undefined;
     }
-    if (packet === undefined && (talk.isOver || talk.link.closedBy !== undefined)) return ended(howItEnded(talk));
+    if (packet === undefined && (talk.isOver || talk.closedBy !== undefined)) return ended(howItEnded(talk));
     if (ageMs() < nextPingAt) continue;
     if (pingedAt !== undefined) return ended({ timedOut: true });
     pingedAt = ageMs();
