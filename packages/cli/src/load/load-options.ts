@@ -6,6 +6,7 @@ export interface LoadOptions {
   readonly server: LoadServer;
   /** pairs: each publisher has a topic and a subscriber of its own; shared: all have one topic. */
   readonly topology: "pairs" | "shared";
+  /** 0: the subscribers get what others send, under the filter that stands in `prefix`. */
   readonly publishers: number;
   /** 0: nobody receives, and latency is the time to the acknowledgement. With pairs else as many as publishers. */
   readonly subscribers: number;
@@ -29,7 +30,7 @@ export interface LoadOptions {
   /** Seconds that are measured, and seconds before them that are not. */
   readonly seconds: number;
   readonly warm: number;
-  /** Above 0: messages per publisher instead of a time, measured to the last delivery without a warm-up. */
+  /** Above 0: messages per publisher (per subscriber, where there are no publishers) instead of a time, measured to the last delivery without a warm-up. */
   readonly count: number;
   /** Seconds over which the connections are opened; 0 as fast as the broker takes them. */
   readonly ramp: number;

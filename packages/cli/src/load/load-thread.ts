@@ -6,6 +6,7 @@ import { nowNs } from "./monotonic-time.ts";
 import { OpenLoop } from "./open-loop.ts";
 import { Publisher } from "./publisher.ts";
 import { ReadBuffer } from "./read-buffer.ts";
+import { Receiver } from "./receiver.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -24,6 +25,8 @@ export type LoadCommand = { kind: "run"; startNs: number } | { kind: "measure" }
 
 export type LoadAnswer = { kind: "failed"; reason: string } | { kind: "report"; latencies: Float64Array; faults: DeliveryFaults };
 
+/** The largest payload that is taken of others. */
+const FOREIGN_SIZE = 1_048_576;
 /** Connections of one thread under way at once: within every broker's listen backlog. */
 const CONNECTING_LIMIT = 50;
 /** How often connections that are due by the ramp are opened, ms. */
@@ -34,7 +37,7 @@ class LoadThread {
   private readonly data: LoadThreadData;
   private readonly context: LoadContext;
   private readonly publishers: Publisher[] = [];
-  private readonly subscribers: Subscriber[] = [];
+  private readonly subscribers: (Subscriber | Receiver)[] = [];
   private readonly lines: WakeLines;
   private readonly openLoop: OpenLoop | undefined;
   /** What opens each connection, in order. */
@@ -55,7 +58,8 @@ class LoadThread {
       fan: fanOf(options),
       counters,
       thread,
-      input: new ReadBuffer(options.size),
+      // What others send may be of any size.
+      input: new ReadBuffer(publishers > 0 ? options.size : FOREIGN_SIZE),
       latencies: new LatencyHistogram(),
       faults: { gaps: 0, late: 0, duplicates: 0, bad: 0 },
       ready: () => this.oneReady(),
@@ -65,7 +69,9 @@ class LoadThread {
     };
     for (let id = 0; id < subscribers; id++) {
       if (threadOfSubscriber(options, id) === thread)
-        this.openings.push(() => this.subscribers.push(new Subscriber(this.context, id)));
+        this.openings.push(() =>
+          this.subscribers.push(publishers > 0 ? new Subscriber(this.context, id) : new Receiver(this.context, id)),
+        );
     }
     for (let id = 0; id < publishers; id++) {
       if (threadOfPublisher(options, id) === thread)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
+import { MqttError } from "@bowline/protocol";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import { fanOf, type LoadOptions } from "./load-options.ts";
 import { cpuUse, type LoadResult } from "./load-result.ts";
@@ -46,7 +47,7 @@ interface Moment {
 /**
  * Runs the generator in this process, in threads of their own, against a broker in another process.
  *
- * @throws Error when not all connections become ready.
+ * @throws MqttError LOAD_INCOMPLETE when not all connections become ready.
  */
 export async function runLoad(options: LoadOptions, { signal, progress }: LoadWatch = {}): Promise<LoadResult> {
   const run = new LoadRun(options, signal);
@@ -89,11 +90,11 @@ class LoadRun {
     const deadline = nowNs() + (CONNECT_PATIENCE_MS + this.options.ramp * 1000) * 1e6;
     while (this.counters.ofThreads("ready") < this.connections) {
       if (this.crash !== undefined) throw this.crash;
-      this.signal?.throwIfAborted();
+      if (this.signal?.aborted === true) throw new MqttError("ABORTED");
       if (this.reasons.length > 0 || nowNs() > deadline) {
         const ready = this.counters.ofThreads("ready");
         const reasons = this.reasons.length > 0 ? this.reasons.join("; ") : "the broker took no more in time";
-        throw new Error(`${ready} of ${this.connections} connections became ready: ${reasons}`);
+        throw new MqttError("LOAD_INCOMPLETE", { detail: `${ready} of ${this.connections} became ready: ${reasons}` });
       }
       await sleep(1);
     }
@@ -186,8 +187,10 @@ class LoadRun {
 
   private result(from: Moment, to: Moment, drained: Moment): LoadResult {
     const faults = sumOf(this.reports.map((report) => report.faults));
-    const expected = this.expected(drained);
-    const lost = expected - drained.received;
+    // What others sent is known by the numbers in it alone.
+    const missed = this.options.publishers === 0 && this.options.count === 0 ? faults.gaps - faults.late : undefined;
+    const expected = missed === undefined ? this.expected(drained) : drained.received + missed;
+    const lost = missed ?? expected - drained.received;
     const unacknowledged = this.unacknowledged(drained);
     const failed = this.counters.ofThreads("failed");
     const ok = [lost, unacknowledged, failed, faults.gaps, faults.late, faults.duplicates, faults.bad].every(
@@ -201,7 +204,7 @@ class LoadRun {
       lost,
       unacknowledged,
       failed,
-      ...speedOf(from, to),
+      ...speedOf(from, to, this.fan),
       ...faults,
       latencyUs: this.latencies(),
     };
@@ -210,7 +213,9 @@ class LoadRun {
   private expected(moment: Moment): number {
     const { count } = this.options;
     const isWhole = count > 0 && this.counters.phase === LoadPhase.run;
-    return (isWhole ? count * this.options.publishers : moment.sent) * this.fan;
+    const { publishers, subscribers } = this.options;
+    if (publishers === 0) return isWhole ? count * subscribers : 0;
+    return (isWhole ? count * publishers : moment.sent) * this.fan;
   }
 
   private latencies(): LoadResult["latencyUs"] {
@@ -241,11 +246,17 @@ class LoadRun {
 }
 
 /** Rates and CPU between two moments. */
-function speedOf(from: Moment, to: Moment): Pick<LoadResult, "seconds" | "sentPerSecond" | "receivedPerSecond" | "broker" | "own"> {
+function speedOf(
+  from: Moment,
+  to: Moment,
+  fan: number,
+): Pick<LoadResult, "seconds" | "sentPerSecond" | "receivedPerSecond" | "broker" | "own"> {
   const seconds = (to.atNs - from.atNs) / 1e9;
   const received = to.received - from.received;
-  const broker = cpuUse(to.broker.user - from.broker.user, to.broker.system - from.broker.system, seconds, received);
-  const own = cpuUse((to.own.user - from.own.user) / 1e6, (to.own.system - from.own.system) / 1e6, seconds, received);
+  // Where nobody receives, what was sent is the work.
+  const messages = fan === 0 ? to.sent - from.sent : received;
+  const broker = cpuUse(to.broker.user - from.broker.user, to.broker.system - from.broker.system, seconds, messages);
+  const own = cpuUse((to.own.user - from.own.user) / 1e6, (to.own.system - from.own.system) / 1e6, seconds, messages);
   return {
     seconds: Math.round(seconds * 1000) / 1000,
     sentPerSecond: Math.round((to.sent - from.sent) / seconds),

@@ -149,6 +149,8 @@ const rows = {
   KEY_MISMATCH: ["config", "usage", "new-input", "the listener's key does not belong to its certificate", "Configure the key the certificate was made with."],
   ACME_FAILED: ["config", "network", "backoff", "the certificate authority issued no certificate", "Read what it says: most often port 80 of a name does not lead to `tls.acme.listen`."],
   USAGE: ["config", "usage", "new-input", "the command line is not valid", "Read the help of the command."],
+  LOAD_INCOMPLETE: ["config", "peer", "backoff", "not every connection of the run came about", "Look at the broker's limits, and at ulimit -n on both sides."],
+  SCENARIO_INVALID: ["config", "usage", "new-input", "the scenario is not valid", "Correct the scenario file; bowline simulate --help names an example."],
   STORE_DAMAGED: ["storage", "local", "never", "the store is damaged", "Start with --on-damage=salvage, after a copy of the data folder."],
   STORE_NEWER: ["storage", "usage", "new-input", "the store was written by a newer version", "Use that version or a newer one."],
   STORE_IN_USE: ["storage", "usage", "new-input", "another process uses the store", "End that process, or use another data folder."],

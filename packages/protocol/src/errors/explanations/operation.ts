@@ -52,6 +52,21 @@ export const operation: Explanations = {
     fixes: ["`curl http://NAME/.well-known/acme-challenge/x` from another network reaches the broker while it orders."],
   },
   USAGE: { causes: ["An option or argument is unknown, missing or given twice."], fixes: ["Add `--help` to the command."] },
+  LOAD_INCOMPLETE: {
+    causes: [
+      "The broker refuses connections beyond a limit: in all, from one address, or in a second.",
+      "The generator or the broker may not open so many files.",
+      "The user may not subscribe to the topics of the run.",
+    ],
+    fixes: [
+      "`--ramp SECONDS` opens them more slowly, `--local-address` from several addresses; `ulimit -n 100000` allows more files.",
+    ],
+    seenAs: ["EMFILE", "EADDRNOTAVAIL"],
+  },
+  SCENARIO_INVALID: {
+    causes: ["The file does not compile, has no default export made by `scenario`, or one of its values is out of range."],
+    fixes: ["`bowline simulate --list` names what comes with the command."],
+  },
   STORE_DAMAGED: {
     causes: ["A disk fault, or a machine that lost power without keeping its promise to flush."],
     fixes: [

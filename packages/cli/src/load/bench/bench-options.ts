@@ -1,0 +1,43 @@
+import { CONNECTION_OPTIONS } from "../../connection-options.ts";
+import type { OptionSpec } from "../../option-spec.ts";
+
+const group = "Measuring";
+
+/** Options of `bowline bench`. */
+export const BENCH_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  clients: {
+    type: "string",
+    short: "n",
+    value: "N",
+    help: "Pairs, or clients on the side that has many; default 10, of conn 1000.",
+  },
+  topic: {
+    type: "string",
+    short: "t",
+    value: "PREFIX",
+    help: "Where topics begin; of sub: the filter. Default bench/ and a random word.",
+  },
+  qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service of publish and subscription; default 0." },
+  size: { type: "string", short: "s", value: "BYTES", help: "Payload, at least 16; default 64." },
+  rate: { type: "string", value: "N", help: "Messages a second in all (of conn: connections); default as many as go." },
+  duration: { type: "string", value: "SECONDS", help: "Measured time; default 10." },
+  count: { type: "string", value: "N", help: "Messages of each publisher, in place of a time." },
+  ramp: { type: "string", value: "SECONDS", help: "Open the connections over this time." },
+  hold: { type: "string", value: "SECONDS", help: "conn: keep all connections open so long; else each ends after its CONNACK." },
+  vs: { type: "string", value: "URL", help: "Measure this broker too, in turns, and print ratios." },
+  "vs-credentials": { type: "string", value: "FILE", help: "Login for --vs; else none." },
+  rounds: { type: "string", value: "N", help: "Turns of each broker with --vs; default 3." },
+  "server-pid": { type: "string", value: "PID", help: "Broker on this machine whose CPU and memory are read." },
+  json: { type: "boolean", help: "Print one JSON record." },
+  publishers: { type: "string", value: "N", help: "fan-in, fan-out: so many publishers on the one topic.", group },
+  subscribers: { type: "string", value: "N", help: "fan-in, fan-out: so many subscribers to it.", group },
+  topics: { type: "string", value: "N", help: "Topics that each publisher takes in turn; default 1.", group },
+  window: { type: "string", value: "N", help: "Without --rate: messages on the way of each publisher; default 512.", group },
+  inflight: { type: "string", value: "N", help: "Without --rate: unacknowledged messages of each publisher; default 100.", group },
+  warm: { type: "string", value: "SECONDS", help: "Time before the measured one; default 1.", group },
+  patience: { type: "string", value: "SECONDS", help: "After so long without news what is missing is lost; default 5.", group },
+  threads: { type: "string", value: "N", help: "Threads of the generator; default half the cores, at most 4.", group },
+  "local-address": { type: "string", multiple: true, value: "ADDRESS", help: "Connect from these addresses in turn.", group },
+  "vs-pid": { type: "string", value: "PID", help: "As --server-pid, of the broker of --vs.", group },
+  ...CONNECTION_OPTIONS,
+};

@@ -1,0 +1,124 @@
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { MqttError, type QoS } from "@bowline/protocol";
+import { CommandLine } from "../../command-line.ts";
+import type { ConnectionsOptions } from "../connections-options.ts";
+import type { LoadOptions } from "../load-options.ts";
+
+export const BENCH_KINDS = ["pairs", "fan-in", "fan-out", "pub", "sub", "conn"] as const;
+export type BenchKind = (typeof BENCH_KINDS)[number];
+
+/** What a run does, wherever it does it. */
+export type FlowOrder = Omit<LoadOptions, "server" | "pid">;
+export type ConnectOrder = Omit<ConnectionsOptions, "server" | "pid">;
+
+export interface BenchOrder {
+  readonly kind: BenchKind;
+  /** The words and options without the kind, so that the broker's URL comes first. */
+  readonly line: CommandLine;
+  readonly topic: string | undefined;
+  readonly qos: QoS;
+  readonly flow: FlowOrder;
+  readonly connect: ConnectOrder;
+  readonly rounds: number;
+  readonly serverPid: number;
+  readonly vs: { readonly url: string; readonly credentials: string | undefined; readonly pid: number } | undefined;
+  readonly localAddresses: readonly string[];
+  readonly isJson: boolean;
+}
+
+/** Counters of a run have 32 bits. */
+const COUNT_MAX = 100_000_000;
+const PID_MAX = 4_194_304;
+
+/** @throws MqttError USAGE */
+export function benchOrderOf(given: CommandLine): BenchOrder {
+  const { kind, line } = kindOf(given);
+  const vs = line.text("vs");
+  const vsCredentials = line.text("vs-credentials");
+  if (vs === undefined && vsCredentials !== undefined)
+    throw new MqttError("USAGE", { detail: "--vs-credentials belongs to --vs URL" });
+  const flow = flowOf(kind, line);
+  return {
+    kind,
+    line,
+    topic: line.text("topic"),
+    qos: flow.qos,
+    flow,
+    connect: connectOf(line, flow.threads),
+    rounds: vs === undefined ? 1 : (line.number("rounds", 1, 100) ?? 3),
+    serverPid: line.number("server-pid", 1, PID_MAX) ?? 0,
+    vs: vs === undefined ? undefined : { url: vs, credentials: vsCredentials, pid: line.number("vs-pid", 1, PID_MAX) ?? 0 },
+    localAddresses: line.list("local-address"),
+    isJson: line.flag("json"),
+  };
+}
+
+function kindOf(line: CommandLine): { kind: BenchKind; line: CommandLine } {
+  const [first, ...rest] = line.words;
+  const kind = BENCH_KINDS.find((one) => one === first);
+  if (kind !== undefined) return { kind, line: new CommandLine(rest, line.values) };
+  if (first !== undefined && !first.includes(":"))
+    throw new MqttError("USAGE", { detail: `"${first}" is neither a URL nor one of ${BENCH_KINDS.join(", ")}` });
+  return { kind: "pairs", line };
+}
+
+function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
+  const clients = line.number("clients", 1, 100_000) ?? 10;
+  const many = { publishers: clients, subscribers: clients };
+  const sides: Record<BenchKind, { publishers: number; subscribers: number }> = {
+    pairs: many,
+    "fan-in": {
+      publishers: line.number("publishers", 1, 100_000) ?? clients,
+      subscribers: line.number("subscribers", 1, 100_000) ?? 1,
+    },
+    "fan-out": {
+      publishers: line.number("publishers", 1, 100_000) ?? 1,
+      subscribers: line.number("subscribers", 1, 100_000) ?? clients,
+    },
+    pub: { ...many, subscribers: 0 },
+    sub: { ...many, publishers: 0 },
+    conn: many,
+  };
+  const isShared = kind === "fan-in" || kind === "fan-out";
+  if (!isShared && (line.text("publishers") ?? line.text("subscribers")) !== undefined)
+    throw new MqttError("USAGE", { detail: `--publishers and --subscribers belong to fan-in and fan-out; ${kind} has --clients` });
+  const size = line.number("size", 16, 1_048_576) ?? 64;
+  return {
+    ...sides[kind],
+    topology: isShared ? "shared" : "pairs",
+    prefix: line.text("topic") ?? `bench/${randomBytes(3).toString("hex")}`,
+    topics: topicsOf(line),
+    qos: (line.number("qos", 0, 2) ?? 0) as QoS,
+    size,
+    // As many as fit into a quarter of a megabyte, so that large payloads do not measure memory.
+    window: line.number("window", 1, 100_000) ?? Math.min(512, Math.max(4, Math.floor(262_144 / size))),
+    inflight: line.number("inflight", 1, 65_535) ?? 100,
+    rate: line.number("rate", 1, 10_000_000) ?? 0,
+    seconds: secondsOf(line, "duration", 10),
+    warm: secondsOf(line, "warm", 1),
+    count: line.number("count", 1, COUNT_MAX) ?? 0,
+    ramp: secondsOf(line, "ramp", 0),
+    threads: line.number("threads", 1, 64) ?? Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
+    patience: line.milliseconds("patience") ?? 5_000,
+  };
+}
+
+function connectOf(line: CommandLine, threads: number): ConnectOrder {
+  const count = line.number("clients", 1, 1_000_000) ?? 1_000;
+  const ramp = secondsOf(line, "ramp", 0);
+  const rate = line.number("rate", 1, 1_000_000) ?? (ramp > 0 ? count / ramp : 0);
+  const hold = line.text("hold") === undefined ? undefined : secondsOf(line, "hold", 0);
+  return { count, atOnce: Math.min(64, count), rate, hold, threads: Math.min(threads, count) };
+}
+
+function secondsOf(line: CommandLine, name: string, otherwise: number): number {
+  const given = line.milliseconds(name);
+  return given === undefined ? otherwise : given / 1_000;
+}
+
+function topicsOf(line: CommandLine): number {
+  const topics = line.number("topics", 1, 20_000) ?? 1;
+  if (topics > 10 && topics % 2 === 1) throw new MqttError("USAGE", { detail: "--topics above 10 must be an even number" });
+  return topics;
+}

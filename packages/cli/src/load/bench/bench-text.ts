@@ -1,0 +1,96 @@
+import { grouped, timeText } from "../number-text.ts";
+import type { BenchRecord, RunRecord, Spread } from "./bench-record.ts";
+
+/** What people read of a bench. */
+export function benchText(record: BenchRecord): string {
+  const { kind, options, brokers, ratios } = record;
+  const lines = [`${kind}: ${headline(record)}`];
+  for (const { url, mqtt, runs } of brokers) {
+    for (const [i, run] of runs.entries()) {
+      const round = runs.length > 1 ? `, round ${i + 1} of ${runs.length}` : "";
+      lines.push("", `${url}  MQTT ${mqtt}${round}`, ...runText(run, record).map((line) => `  ${line}`));
+    }
+  }
+  if (ratios !== undefined) {
+    const [ours, theirs] = brokers;
+    lines.push("", `${ours?.url} by ${theirs?.url}, min / median / max of ${options["rounds"]} rounds`);
+    for (const [name, spread] of Object.entries(ratios)) lines.push(`  ${RATIO_NAMES[name]?.padEnd(18)} ${spreadText(spread)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const RATIO_NAMES: Readonly<Record<string, string>> = {
+  rate: "rate",
+  p50: "latency p50",
+  p99: "latency p99",
+  serverCpu: "server's CPU each",
+};
+
+function headline({ kind, options }: BenchRecord): string {
+  if (kind === "conn") {
+    const loop = options["rate"] ? `${grouped(Number(options["rate"]))} a second` : `${options["atOnce"]} at once`;
+    const end = options["hold"] === undefined ? "each ends after its CONNACK" : `held for ${options["hold"]} s`;
+    return `${grouped(Number(options["clients"]))} connections, ${loop}, ${end}`;
+  }
+  const sides = [
+    Number(options["publishers"]) > 0 ? `${options["publishers"]} publishers` : "",
+    Number(options["subscribers"]) > 0 ? `${options["subscribers"]} subscribers` : "",
+  ].filter(Boolean);
+  const loop = options["rate"] === undefined ? "as fast as they go" : `${grouped(Number(options["rate"]))} a second`;
+  const size = kind === "sub" ? [] : [`${options["size"]} bytes`, loop];
+  return [...sides, `QoS ${options["qos"]}`, ...size].join(", ");
+}
+
+function runText(run: RunRecord, { kind, options }: BenchRecord): string[] {
+  const { rate, seconds, latencyUs, messages, cpu } = run;
+  const what = kind === "conn" ? "connections" : kind === "pub" ? "sent" : "delivered";
+  const lines = [`${what.padEnd(11)} ${grouped(rate)} a second, for ${seconds.toFixed(1)} s`];
+  if (latencyUs.max > 0) lines.push(`${"latency".padEnd(11)} ${percentilesText(latencyUs)}${queueNote(kind, options)}`);
+  if (messages !== undefined) lines.push(`${"verified".padEnd(11)} ${verdictText(kind, messages)}`);
+  lines.push(...connectionsText(run));
+  if (cpu.own !== undefined)
+    lines.push(`${"own CPU".padEnd(11)} ${cpu.own.usEach.toFixed(2)} µs each, ${cpu.own.cores?.toFixed(2)} cores`);
+  if (cpu.server !== undefined) lines.push(`${"server".padEnd(11)} ${serverText(cpu.server)}`);
+  return lines;
+}
+
+function percentilesText({ p50, p90, p99, p999, max }: RunRecord["latencyUs"]): string {
+  return `p50 ${timeText(p50)}, p90 ${timeText(p90)}, p99 ${timeText(p99)}, p99.9 ${timeText(p999)}, max ${timeText(max)}`;
+}
+
+/** A closed loop keeps queues full, so its latency is their length. */
+function queueNote(kind: BenchRecord["kind"], options: BenchRecord["options"]): string {
+  return kind === "conn" || options["rate"] !== undefined ? "" : "\n              (of full queues; --rate measures latency)";
+}
+
+function verdictText(kind: BenchRecord["kind"], messages: NonNullable<RunRecord["messages"]>): string {
+  const { expected, received, lost, doubled, outOfOrder, damaged, unacknowledged } = messages;
+  const faults = { lost, doubled, "out of order": outOfOrder, damaged, unacknowledged };
+  const found = Object.entries(faults).filter(([, amount]) => amount !== 0);
+  if (found.length > 0)
+    return `NOT WELL: ${found.map(([name, amount]) => `${grouped(amount)} ${name}`).join(", ")} of ${grouped(expected)}`;
+  if (kind === "pub") return "no message was refused; nobody received them";
+  return kind === "sub"
+    ? `${grouped(received)} came, none missing by their numbers`
+    : `all ${grouped(received)} once, whole and in order`;
+}
+
+function connectionsText({ connections: { made, failed, dropped, reasons } }: RunRecord): string[] {
+  const faults = [
+    failed > 0 ? `${grouped(failed)} failed` : "",
+    (dropped ?? 0) > 0 ? `${grouped(dropped ?? 0)} dropped` : "",
+  ].filter(Boolean);
+  if (faults.length === 0) return [];
+  const of = made === undefined ? "" : `, ${grouped(made)} made`;
+  return [`${"connections".padEnd(11)} ${faults.join(", ")}${of}: ${reasons.join("; ")}`];
+}
+
+function serverText(server: NonNullable<RunRecord["cpu"]["server"]>): string {
+  const cores = server.cores === undefined ? "" : `, ${server.cores.toFixed(2)} cores`;
+  const each = server.memoryBytesPerConnection === undefined ? "" : `, ${grouped(server.memoryBytesPerConnection)} bytes each`;
+  return `${server.usEach.toFixed(2)} µs each${cores}, ${(server.memoryBytes / 1_048_576).toFixed(1)} MiB${each}`;
+}
+
+function spreadText({ min, median, max }: Spread): string {
+  return [min, median, max].map((value) => value.toFixed(2)).join(" / ");
+}
