@@ -8,5 +8,6 @@ declare global {
     constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
     decode(bytes?: Uint8Array): string;
   }
+  function atob(text: string): string;
 }
 export {};

@@ -1,15 +1,14 @@
-import { diagnose, installBytes } from "@bowline/protocol/internal";
-import { factsOf } from "../attempt-facts.ts";
-import { judgementOf } from "../judgement.ts";
+import { installBytes } from "@bowline/protocol/internal";
 import type { Platform } from "../platform.ts";
 import type { Target, Transport, TransportHandler } from "../transport/transport.ts";
+import { judge } from "./judge.ts";
 import { dialSocket } from "./socket-transport.ts";
 import { dialWebSocket } from "./web-socket-transport.ts";
 
 /** Node, and what speaks its API: Deno and Bun. */
 export const platform: Platform = {
   dial,
-  judge: (end, context) => judgementOf(end, diagnose(factsOf(end, context)), context),
+  judge,
   prepare,
   onlyWebSockets: false,
   pageUrl: () => undefined,

@@ -100,6 +100,34 @@ const dnsAndTcp: readonly Case[] = [
   ],
   ["ENETUNREACH", { ...mqtt, ...failed("ENETUNREACH", "connect ENETUNREACH") }, "TCP_UNREACH"],
   [
+    "one address that resets, one that refuses, one without a route",
+    {
+      ...mqtt,
+      errors: [
+        { code: "ENETUNREACH", address: "2001:db8::1" },
+        { code: "ECONNREFUSED", message: "connect ECONNREFUSED ::1:1883", address: "::1" },
+        { code: "ECONNRESET", message: "connect ECONNRESET 127.0.0.1:1883", address: "127.0.0.1" },
+      ],
+    },
+    "TCP_RESET_AT_ACCEPT",
+  ],
+  [
+    "one address without an answer and one without a route",
+    { ...mqtt, ...at("resolved"), timedOut: true, errors: [{ code: "ENETUNREACH", address: "2001:db8::1" }] },
+    "TCP_TIMEOUT",
+  ],
+  [
+    "a refusal where a proxy is configured",
+    { ...mqtt, ...failed("ECONNREFUSED", "connect ECONNREFUSED"), hasProxyEnvironment: true },
+    "TCP_REFUSED",
+    "guess",
+  ],
+  [
+    "a refusal where the configured proxy does not help",
+    { ...mqtt, ...failed("ECONNREFUSED", "connect ECONNREFUSED"), hasProxyEnvironment: true, healedBy: [] },
+    "TCP_REFUSED",
+  ],
+  [
     "a link-local address without zone",
     { ...target("mqtt", 1883, "fe80::1"), ...failed("EINVAL", "connect EINVAL fe80::1") },
     "TCP_UNREACH",

@@ -108,6 +108,8 @@ export interface HttpFacts {
   readonly contentType?: string;
   /** The first words of the answer's body. */
   readonly bodyStart?: string;
+  /** Whether the request named an Origin, as those of pages do, and was not tried without. */
+  readonly hadOrigin?: boolean;
   /** The x-amzn-ErrorType header. */
   readonly amznErrorType?: string;
   /** The Date header in milliseconds since 1970. */

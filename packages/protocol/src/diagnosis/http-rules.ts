@@ -23,6 +23,9 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   504: "WS_504",
 };
 
+/** The code of a status that is no 101. */
+export const httpCode = (status: number): ErrorCode => codes[status] ?? "WS_STATUS";
+
 /** The answer to the upgrade, from the facts or from the text of the ws package's error. */
 export function upgradeAnswer(facts: AttemptFacts): HttpFacts | undefined {
   if (facts.http !== undefined) return facts.http;
@@ -44,10 +47,12 @@ const upgradeRefused: Rule = (facts) => {
   if (http.status === 400 && /speaks (plain MQTT|MQTT over TLS)/.test(http.bodyStart ?? "")) {
     return { code: "WS_TO_TCP", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
   }
-  const code = codes[http.status] ?? "WS_STATUS";
+  const code = httpCode(http.status);
   const skew = http.status === 403 || http.status === 401 ? clockSkewOf(facts) : undefined;
   if (skew !== undefined) return { ...skew, candidates: ["CLOCK_SKEW", code] };
   const hints = hintsFor(http);
+  if (http.status === 403 && http.hadOrigin === true)
+    return { code, evidence, hints: [originHint], candidates: [code, "B_ORIGIN"] };
   if (code === "WS_STATUS" && http.status < 500) return { code, evidence, hints, retry: "new-input" };
   return { code, evidence, hints };
 };
@@ -64,6 +69,8 @@ function hintsFor(http: HttpFacts): readonly string[] {
   if (http.status === 404) hints.push("Common paths: /mqtt (EMQX, HiveMQ, AWS, VerneMQ), /ws (RabbitMQ), / (mosquitto takes any).");
   return hints;
 }
+
+const originHint = "The request named an Origin: the server may want another or none.";
 
 const nginxHint =
   'nginx needs: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";';

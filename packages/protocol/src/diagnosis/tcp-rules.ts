@@ -1,8 +1,9 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
+import { addressClass } from "./address-class.ts";
 import type { AttemptFacts, ErrorFacts } from "./facts.ts";
 import { findError } from "./node-error.ts";
 import { isTlsScheme, isWebSocketScheme } from "./target.ts";
-import type { Rule } from "./verdict.ts";
+import type { Finding, Rule } from "./verdict.ts";
 
 const addressOf = (error: ErrorFacts | undefined): string =>
   error?.address === undefined ? "" : ` at ${error.address}${error.port === undefined ? "" : `:${error.port}`}`;
@@ -27,8 +28,16 @@ const refused: Rule = (facts) => {
   if (facts.target?.host === "localhost") hints.push("localhost may be ::1 or 127.0.0.1: try each.");
   if (facts.otherPortAnswers === true) hints.push("Another port of the host answers: correct the port.");
   hints.push("mosquitto 2 and newer listens on the loopback only without a configuration; a container needs its port published.");
-  return { code: "TCP_REFUSED", evidence: `refused${addressOf(error)}`, hints };
+  // A firewall that lets nothing out but through its proxy may refuse in the server's place.
+  const mayBeProxy = wantsProxy(facts) && !isLocal(facts.target?.host ?? "localhost");
+  const doubt: Partial<Finding> = mayBeProxy ? { candidates: ["TCP_REFUSED", "PROXY_ENV"] } : {};
+  return { code: "TCP_REFUSED", evidence: `refused${addressOf(error)}`, hints, ...doubt };
 };
+
+/** A proxy is configured, and nobody has tried it. */
+const wantsProxy = (facts: AttemptFacts): boolean => facts.hasProxyEnvironment === true && facts.healedBy === undefined;
+
+const isLocal = (host: string): boolean => /(^|\.)localhost$/i.test(host) || addressClass(host) === "loopback";
 
 const unreachable: Rule = (facts) => {
   const error = findError(facts.errors, /\b(ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ENETDOWN|EHOSTDOWN)\b|ERR_ADDRESS_UNREACHABLE/);
@@ -50,7 +59,7 @@ const noAnswer: Rule = (facts) => {
   if (!isTimeout && error === undefined) return undefined;
   const code: ErrorCode = facts.healedBy?.includes("proxy") === true ? "PROXY_ENV" : "TCP_TIMEOUT";
   const hints = facts.otherPortAnswers === true ? ["Another port of the host answers, so a filter drops this one."] : [];
-  if (facts.hasProxyEnvironment === true && code === "TCP_TIMEOUT") {
+  if (wantsProxy(facts)) {
     return { code, evidence: "no answer, and a proxy is configured", candidates: ["TCP_TIMEOUT", "PROXY_ENV"], hints };
   }
   return { code, evidence: `no answer${addressOf(error)}`, hints };
@@ -79,5 +88,8 @@ export function hasEnded(facts: AttemptFacts): boolean {
   return facts.closedBy !== undefined || facts.ws?.closeCode !== undefined || isReset(facts);
 }
 
-/** Failures of reaching the port. */
-export const tcpRules: readonly Rule[] = [gaveUpEarly, refused, unreachable, localLimits, noAnswer, endedAtAccept];
+/**
+ * Failures of reaching the port. Where a name has several addresses the attempt that came furthest tells the most: one that was taken
+ * and ended before one that was refused, that before one without an answer, and last those that never left this machine.
+ */
+export const tcpRules: readonly Rule[] = [endedAtAccept, gaveUpEarly, refused, noAnswer, unreachable, localLimits];
