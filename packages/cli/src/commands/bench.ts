@@ -9,7 +9,7 @@ import { type BenchOrder, benchOrderOf } from "../load/bench/bench-order.ts";
 
 export const bench: Command = {
   usage: [
-    "bowline bench [pairs|fan-in|fan-out] URL   messages through the broker, each numbered and checked",
+    "bowline bench [pairs|fan-in|fan-out] URL   messages through the broker, numbered and checked",
     "bowline bench pub|sub URL                  one side alone",
     "bowline bench conn URL                     connections",
   ],
@@ -21,7 +21,7 @@ export const bench: Command = {
   examples: [
     "bowline bench mqtts://localhost:8883 --credentials .bowline/first-user.json",
     "bowline bench --credentials .bowline/first-user.json --rate 5000 --qos 1 --duration 5 --json",
-    "bowline bench fan-out --credentials .bowline/first-user.json -n 50 --size 1024 --count 1000",
+    "bowline bench fan-out --credentials .bowline/first-user.json -n 50 --count 1000",
     "bowline bench conn --credentials .bowline/first-user.json -n 200 --hold 2",
   ],
   run,

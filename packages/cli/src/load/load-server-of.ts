@@ -20,7 +20,7 @@ export async function loadServerOf({ url, options }: ConnectionTarget, clientId:
   const credentials = options.credentials as Credentials;
   const { username = "", password } = credentials;
   const protocolVersion = await spokenVersion(url, options, username);
-  const headers = { ...credentials.headers };
+  const headers = { ...options.headers, ...credentials.headers };
   const { query = {} } = credentials;
   const { target } = parseTarget(url, { protocolVersion, tls: options.tls ?? {}, headers, query, pageUrl: undefined });
   return {

@@ -139,8 +139,14 @@ export function ratiosOf([ours, theirs]: readonly BrokerRecord[]): Record<string
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (i: number): number => Math.round((sorted[i] ?? 0) * 1_000) / 1_000;
-  return { min: at(0), median: at(Math.floor(sorted.length / 2)), max: at(sorted.length - 1) };
+  const at = (i: number): number => sorted[i] ?? 0;
+  const middle = (sorted.length - 1) / 2;
+  const median = (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2;
+  return { min: precise(at(0)), median: precise(median), max: precise(at(sorted.length - 1)) };
+}
+
+function precise(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 function cpuOf({ cores, secondsPerMillion }: CpuUse): Required<CpuRecord> {

@@ -5,18 +5,46 @@ import type { BenchRecord, RunRecord, Spread } from "./bench-record.ts";
 export function benchText(record: BenchRecord): string {
   const { kind, options, brokers, ratios } = record;
   const lines = [`${kind}: ${headline(record)}`];
-  for (const { url, mqtt, runs } of brokers) {
-    for (const [i, run] of runs.entries()) {
-      const round = runs.length > 1 ? `, round ${i + 1} of ${runs.length}` : "";
-      lines.push("", `${url}  MQTT ${mqtt}${round}`, ...runText(run, record).map((line) => `  ${line}`));
+  if (ratios === undefined) {
+    for (const { url, mqtt, runs } of brokers)
+      for (const run of runs) lines.push("", `${url}  MQTT ${mqtt}`, ...runText(run, record).map((line) => `  ${line}`));
+    return `${lines.join("\n")}\n`;
+  }
+  for (const [i, { url, mqtt }] of brokers.entries()) lines.push(`  ${"AB"[i]}  ${url}  MQTT ${mqtt}`);
+  lines.push("", ...turns(record), "", `A by B, min / median / max of ${options["rounds"]} rounds`);
+  for (const [name, spread] of Object.entries(ratios))
+    lines.push(`  ${(RATIO_NAMES[name] ?? name).padEnd(18)} ${spreadText(spread)}`);
+  return `${lines.join("\n")}\n`;
+}
+
+const COLUMNS = ["round", "", "a second", "p50", "p99", "own CPU", "server"] as const;
+const WIDTHS = [5, 2, 14, 10, 10, 10, 10] as const;
+
+/** A row for each turn, and what was wrong with it below. */
+function turns(record: BenchRecord): string[] {
+  const rows = [row(COLUMNS)];
+  for (let round = 0; round < Number(record.options["rounds"]); round++) {
+    for (const [i, { runs }] of record.brokers.entries()) {
+      const run = runs[round];
+      if (run !== undefined) rows.push(...turn(run, round, "AB"[i] ?? "", record.kind));
     }
   }
-  if (ratios !== undefined) {
-    const [ours, theirs] = brokers;
-    lines.push("", `${ours?.url} by ${theirs?.url}, min / median / max of ${options["rounds"]} rounds`);
-    for (const [name, spread] of Object.entries(ratios)) lines.push(`  ${RATIO_NAMES[name]?.padEnd(18)} ${spreadText(spread)}`);
-  }
-  return `${lines.join("\n")}\n`;
+  return rows;
+}
+
+function turn(run: RunRecord, round: number, name: string, kind: BenchRecord["kind"]): string[] {
+  const { rate, latencyUs, cpu, messages } = run;
+  const times = latencyUs.max > 0 ? [timeText(latencyUs.p50), timeText(latencyUs.p99)] : ["-", "-"];
+  const each = [cpu.own, cpu.server].map((use) => (use === undefined ? "-" : timeText(use.usEach)));
+  const faults = run.ok || messages === undefined ? [] : [verdictText(kind, messages)];
+  return [
+    row([String(round + 1), name, grouped(rate), ...times, ...each]),
+    ...[...faults, ...connectionsText(run)].map((line) => `       ${line}`),
+  ];
+}
+
+function row(cells: readonly string[]): string {
+  return `  ${cells.map((cell, i) => cell.padStart(WIDTHS[i] ?? 0)).join("  ")}`;
 }
 
 const RATIO_NAMES: Readonly<Record<string, string>> = {
@@ -32,19 +60,21 @@ function headline({ kind, options }: BenchRecord): string {
     const end = options["hold"] === undefined ? "each ends after its CONNACK" : `held for ${options["hold"]} s`;
     return `${grouped(Number(options["clients"]))} connections, ${loop}, ${end}`;
   }
-  const sides = [
-    Number(options["publishers"]) > 0 ? `${options["publishers"]} publishers` : "",
-    Number(options["subscribers"]) > 0 ? `${options["subscribers"]} subscribers` : "",
-  ].filter(Boolean);
+  const sides = [counted(options["publishers"], "publisher"), counted(options["subscribers"], "subscriber")].filter(Boolean);
   const loop = options["rate"] === undefined ? "as fast as they go" : `${grouped(Number(options["rate"]))} a second`;
   const size = kind === "sub" ? [] : [`${options["size"]} bytes`, loop];
   return [...sides, `QoS ${options["qos"]}`, ...size].join(", ");
 }
 
+function counted(value: number | string | undefined, what: string): string {
+  const count = Number(value);
+  return count === 0 ? "" : `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
 function runText(run: RunRecord, { kind, options }: BenchRecord): string[] {
   const { rate, seconds, latencyUs, messages, cpu } = run;
   const what = kind === "conn" ? "connections" : kind === "pub" ? "sent" : "delivered";
-  const lines = [`${what.padEnd(11)} ${grouped(rate)} a second, for ${seconds.toFixed(1)} s`];
+  const lines = [`${what.padEnd(11)} ${grouped(rate)} a second, for ${timeText(seconds * 1_000_000)}`];
   if (latencyUs.max > 0) lines.push(`${"latency".padEnd(11)} ${percentilesText(latencyUs)}${queueNote(kind, options)}`);
   if (messages !== undefined) lines.push(`${"verified".padEnd(11)} ${verdictText(kind, messages)}`);
   lines.push(...connectionsText(run));
@@ -92,5 +122,5 @@ function serverText(server: NonNullable<RunRecord["cpu"]["server"]>): string {
 }
 
 function spreadText({ min, median, max }: Spread): string {
-  return [min, median, max].map((value) => value.toFixed(2)).join(" / ");
+  return [min, median, max].map((value) => (value < 10 ? value.toPrecision(3) : grouped(value))).join(" / ");
 }
