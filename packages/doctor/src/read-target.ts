@@ -11,7 +11,8 @@ export interface ReadTarget {
   readonly hints: readonly string[];
 }
 
-export function readTarget(text: string): ReadTarget {
+/** `pageUrl` is what a path alone is resolved against. */
+export function readTarget(text: string, pageUrl?: string): ReadTarget {
   const nested = /^[a-z+]+:\/\/([a-z]+:\/\/.*)$/i.exec(text)?.[1];
   if (nested !== undefined) return { fault: { target: { host: nested } }, hints: [`Did you mean ${nested}?`] };
   try {
@@ -20,7 +21,7 @@ export function readTarget(text: string): ReadTarget {
       tls: {},
       headers: {},
       query: {},
-      pageUrl: undefined,
+      pageUrl,
     });
     const { scheme, host, port, path } = target;
     return { target: { scheme, host, port, path }, username, password, hints: [] };

@@ -59,4 +59,6 @@ export interface Report {
   readonly chain: readonly string[];
   readonly facts: AttemptFacts;
   readonly durationMs: number;
+  /** What another machine saw of the same address, where a page asked one. */
+  readonly outside?: Report;
 }

@@ -7,6 +7,7 @@ import { dropRules } from "./drop-rules.ts";
 import { healed } from "./healing-rules.ts";
 import { httpRules } from "./http-rules.ts";
 import { inputRules } from "./input-rules.ts";
+import { pageProbeFindings } from "./page-probe-findings.ts";
 import { pageProbeRules, pageRules, pageStaticRules } from "./page-rules.ts";
 import { blockedPort } from "./port-rules.ts";
 import { parserComplaint, wrongProtocol } from "./protocol-rules.ts";
@@ -37,6 +38,7 @@ const rules: readonly Rule[] = [
   ...httpRules,
   ...tcpRules,
   ...upgradeRules,
+  ...pageProbeFindings,
   ...webSocketRules,
   unwantedIdentifier,
   closedSocket,

@@ -125,6 +125,8 @@ export interface WebSocketFacts {
   /** The subprotocol of the server's answer; empty when it named none. */
   readonly chosen?: string;
   readonly gotTextFrame?: boolean;
+  /** An error event after it had opened. */
+  readonly wasGivenUp?: boolean;
 }
 
 export interface ConnackFacts {
@@ -194,8 +196,26 @@ export interface PageFacts {
   readonly wasFrozen?: boolean;
   readonly wasRestored?: boolean;
   readonly openSockets?: number;
+  /** Whether this browser closes with 1015 where a TLS handshake failed. */
+  readonly tellsHandshakes?: boolean;
+  /** What a page asked that was made to diagnose. */
+  readonly probe?: PageProbeFacts;
   /** A line of the browser's console, which only a human can paste. */
   readonly consoleText?: string;
+}
+
+/** What further requests of a page found out, where a WebSocket did not open. */
+export interface PageProbeFacts {
+  /** A fetch of the same address in no-cors mode; absent where the page's policy forbids it. */
+  readonly fetch?: "resolved" | "rejected" | "silent";
+  readonly fetchMs?: number;
+  /** Of a plain GET, where the server lets pages of other origins read it. */
+  readonly status?: number;
+  readonly opensWithoutSubprotocol?: boolean;
+  /** With `mqttv3.1` in place of `mqtt`. */
+  readonly opensWithOlderSubprotocol?: boolean;
+  /** Another path of the same port that takes a WebSocket. */
+  readonly otherPath?: string;
 }
 
 /** A change that let the same attempt succeed, or reach further: the strongest evidence there is. */

@@ -1,0 +1,67 @@
+import type { AttemptFacts, PageProbeFacts } from "@bowline/protocol/internal";
+import type { Budget } from "../budget.ts";
+import type { ClientSettings } from "../client-settings.ts";
+import { askHttp } from "./ask-http.ts";
+import { isLoopback } from "./local-network.ts";
+import { openWebSocket, opens } from "./open-web-socket.ts";
+import { urlOf } from "./page-attempt.ts";
+
+const askMs = 1200;
+const openMs = 1000;
+const usualPaths = ["/mqtt", "/", "/ws"];
+const olderSubprotocol = "mqttv3.1";
+
+/** What the page can still find out where a WebSocket did not open. Nothing secret is sent: queries stay away. */
+export async function explore(settings: ClientSettings, budget: Budget): Promise<Pick<AttemptFacts, "healedBy"> & Explored> {
+  const place = { ...settings, path: settings.path.replace(/\?.*/s, "") };
+  const same = await askHttp(urlOf({ ...place, scheme: httpOf(settings.scheme) }), "no-cors", budget.upTo(askMs));
+  const probe: PageProbeFacts = { ...(same.outcome === undefined ? {} : { fetch: same.outcome }), fetchMs: Math.round(same.ms) };
+  const isAnswered = same.outcome === "resolved";
+  const [under, further] = await Promise.all([underOtherScheme(place, budget), isAnswered ? atAnswering(place, budget) : {}]);
+  return { ...under, probe: { ...probe, ...further } };
+}
+
+interface Explored {
+  readonly probe: PageProbeFacts;
+}
+
+const httpOf = (scheme: string): "http" | "https" => (scheme === "wss" ? "https" : "http");
+
+type Place = ClientSettings;
+
+/** Whether the same port answers with TLS, or without. */
+async function underOtherScheme(place: Place, budget: Budget): Promise<Pick<AttemptFacts, "healedBy">> {
+  const isSecure = place.scheme === "wss";
+  const isFromSecurePage = globalThis.location?.protocol === "https:";
+  // A page that came over https may ask nothing without TLS, except of this machine.
+  if (isSecure && isFromSecurePage && !isLoopback(place.host)) return {};
+  const other = { ...place, scheme: isSecure ? ("ws" as const) : ("wss" as const) };
+  const [opening, answer] = await Promise.all([
+    openWebSocket(urlOf(other), place.subprotocols, budget.upTo(openMs)),
+    // Only TLS that was verified is a proof: a plain request is answered by many a TLS port too, with a complaint.
+    isSecure ? undefined : askHttp(urlOf({ ...place, scheme: httpOf("wss") }), "no-cors", budget.upTo(openMs)),
+  ]);
+  opening.socket?.close();
+  const isTls = !isSecure && (opening.ws.closeCode === 1015 || answer?.outcome === "resolved");
+  if (isSecure) return opening.outcome === "open" ? { healedBy: ["plain"] } : {};
+  return opening.outcome === "open" || isTls ? { healedBy: ["tls"] } : {};
+}
+
+/** What is wrong with the upgrade, where HTTP is answered. */
+async function atAnswering(place: Place, budget: Budget): Promise<PageProbeFacts> {
+  const url = urlOf(place);
+  const paths = usualPaths.filter((path) => path !== place.path);
+  const [answer, without, older, ...others] = await Promise.all([
+    askHttp(urlOf({ ...place, scheme: httpOf(place.scheme) }), "cors", budget.upTo(openMs)),
+    opens(url, [], budget.upTo(openMs)),
+    opens(url, [olderSubprotocol], budget.upTo(openMs)),
+    ...paths.map((path) => opens(urlOf({ ...place, path }), place.subprotocols, budget.upTo(openMs))),
+  ]);
+  const otherPath = paths[others.indexOf(true)];
+  return {
+    ...(answer.status === undefined ? {} : { status: answer.status }),
+    opensWithoutSubprotocol: without,
+    opensWithOlderSubprotocol: older,
+    ...(otherPath === undefined ? {} : { otherPath }),
+  };
+}

@@ -1,0 +1,130 @@
+import type { ErrorCode } from "../errors/catalogue.ts";
+import { addressClass } from "./address-class.ts";
+import type { AttemptFacts, PageProbeFacts } from "./facts.ts";
+import { httpCode } from "./http-rules.ts";
+import { runsInPage } from "./target.ts";
+import type { Finding, Rule } from "./verdict.ts";
+
+/**
+ * What a page that was made to diagnose can say of a WebSocket that did not open. A browser hides name, TCP, TLS and status alike, so
+ * nearly all of it is "one of"; the lists are whole, so that the cause is in them.
+ */
+
+type Codes = readonly ErrorCode[];
+
+/** Every cause of a handshake that a browser gave up, likeliest first. */
+const tlsCauses: Codes = [
+  ...(["B_SELF_SIGNED", "TLS_SAN", "TLS_EXPIRED", "WSS_TO_WS", "TLS_NOT_YET", "CLOCK_SKEW", "TLS_CN_ONLY", "TLS_SNI"] as const),
+  ...(["MTLS_REQUIRED_13", "MTLS_REQUIRED_12", "TLS_VERSION", "TLS_CIPHER", "TLS_WEAK", "TLS_REVOKED", "TLS_CT"] as const),
+];
+const statusCauses: Codes = [
+  ...(["WS_404", "WS_403", "B_ORIGIN", "WS_401", "WS_502", "WS_400", "WS_200", "WS_503", "WS_504", "WS_426"] as const),
+  ...(["WS_NO_SUBPROTO_REPLY", "WS_WRONG_SUBPROTO", "WS_301", "WS_302", "WS_307", "WS_308", "WS_405", "WS_407"] as const),
+  ...(["WS_429", "WS_STATUS", "WS_H2"] as const),
+];
+const nameCauses: Codes = ["DNS_NXDOMAIN", "DNS_TEMP", "DNS_NODATA"];
+const socketCauses: Codes = ["TCP_REFUSED", "TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT", "WRONG_SERVICE", "TCP_UNREACH"];
+
+const isUnopened = (facts: AttemptFacts): boolean => runsInPage(facts) && facts.ws !== undefined && facts.ws.everOpened !== true;
+
+/** Firefox alone tells a failed handshake from the rest. */
+const handshake: Rule = (facts) =>
+  isUnopened(facts) && facts.page?.probe !== undefined && facts.ws?.closeCode === 1015
+    ? { code: "TLS_FAILED", stage: "tls", evidence: "close code 1015", candidates: tlsCauses, hints: [inTab(facts)] }
+    : undefined;
+
+const answered: Rule = (facts) => {
+  const { probe } = facts.page ?? {};
+  if (!isUnopened(facts) || probe?.fetch !== "resolved") return undefined;
+  if (facts.timedOut === true) {
+    const evidence = "a request is answered, the upgrade is not";
+    return { code: "SILENT", stage: "http", evidence, candidates: ["SILENT", "WS_504", "WS_502"] };
+  }
+  const first = likelyAnswers(probe);
+  const candidates = [...first, ...statusCauses.filter((code) => !first.includes(code))];
+  return { code: "WS_UPGRADE_REFUSED", evidence: evidenceOf(probe), candidates, hints: hintsOf(facts, probe) };
+};
+
+/** Which refusals what else was tried points at. */
+function likelyAnswers({ opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status = 0 }: PageProbeFacts): Codes {
+  if (opensWithOlderSubprotocol === true) return ["WS_400", "WS_WRONG_SUBPROTO"];
+  if (opensWithoutSubprotocol === true) return ["WS_NO_SUBPROTO_REPLY", "WS_400"];
+  // A plain GET may be answered otherwise than an upgrade: a lead, and no proof.
+  if (status >= 400 && status !== 426) return [httpCode(status)];
+  return otherPath === undefined ? [] : ["WS_404"];
+}
+
+function evidenceOf({ opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status }: PageProbeFacts): string {
+  if (opensWithOlderSubprotocol === true) return "it opens with the subprotocol mqttv3.1, and not with mqtt";
+  if (opensWithoutSubprotocol === true) return "it opens without a subprotocol, and not with mqtt";
+  if (otherPath !== undefined) return `a request is answered, and the path ${otherPath} takes a WebSocket`;
+  return status === undefined ? "a request to the same address is answered" : `a request is answered with HTTP ${status}`;
+}
+
+function hintsOf({ target }: AttemptFacts, { otherPath }: PageProbeFacts): readonly string[] {
+  const path = (target?.path ?? "/").replace(/\?.*/s, "");
+  const check = `Check the path ${path} first, then the proxy and the list of origins.`;
+  return otherPath === undefined || otherPath === path ? [check] : [`The path ${otherPath} takes a WebSocket.`, check];
+}
+
+const unanswered: Rule = (facts) => {
+  const { probe } = facts.page ?? {};
+  if (!isUnopened(facts) || probe === undefined) return undefined;
+  const isSilent = facts.timedOut === true && probe.fetch !== "rejected";
+  const evidence = isSilent ? "no answer in time" : endOf(facts, probe);
+  const candidates = isSilent ? silenceCauses(facts) : refusalCauses(facts);
+  return { code: "WS_UNREACHABLE", evidence, candidates, hints: [inTab(facts), consoleHint] };
+};
+
+function endOf({ msToFail, ws, timedOut }: AttemptFacts, { fetch, fetchMs }: PageProbeFacts): string {
+  const asked = fetch === "rejected" ? `, and a request fails after ${fetchMs} ms` : "";
+  return timedOut === true ? `a request fails after ${fetchMs} ms` : `closed after ${msToFail} ms with ${ws?.closeCode}${asked}`;
+}
+
+const silenceCauses = (facts: AttemptFacts): Codes =>
+  isAskedFor(facts) ? ["B_LNA", "TCP_TIMEOUT", "SILENT"] : ["TCP_TIMEOUT", "SILENT", "B_LNA"];
+
+/** A browser that asks its user waits as long as the user does. */
+const isAskedFor = ({ page }: AttemptFacts): boolean => page?.localNetworkAccess === "prompt";
+
+function refusalCauses(facts: AttemptFacts): Codes {
+  const { scheme, host = "" } = facts.target ?? {};
+  const hasName = addressClass(host) === "name" && host !== "localhost" && !host.endsWith(".localhost");
+  const reach: Codes = [...(hasName ? nameCauses : []), ...socketCauses];
+  // Some servers of WebSockets close every plain request: then a fetch says nothing of the upgrade.
+  const rest: Codes = ["WS_UPGRADE_REFUSED", "B_EXTENSION", ...(isAskedFor(facts) ? (["B_LNA"] as const) : [])];
+  if (scheme !== "wss") return inTime(facts, reach, ["WS_TO_TLS", "WS_TO_TCP"], rest);
+  return inTime(facts, reach, tellsHandshakes(facts) ? ["WS_TO_TCP"] : [...tlsCauses, "WS_TO_TCP"], rest);
+}
+
+/** A refusal comes at once, an answer of a higher layer after some round trips. */
+function inTime(facts: AttemptFacts, reach: Codes, layers: Codes, rest: Codes): Codes {
+  const ms = Math.min(facts.msToFail ?? Infinity, facts.page?.probe?.fetchMs ?? Infinity);
+  const [first, second] = ms < 50 ? [reach, layers] : [layers, reach];
+  return [...first, ...second, ...rest];
+}
+
+/** Firefox closes with 1015 where a handshake failed, so that 1006 says that none did. */
+const tellsHandshakes = ({ page }: AttemptFacts): boolean => page?.tellsHandshakes === true;
+
+function inTab({ target }: AttemptFacts): string {
+  const { scheme, host = "host", port } = target ?? {};
+  const address = `${scheme === "ws" ? "http" : "https"}://${host}${port === undefined ? "" : `:${port}`}`;
+  return `Open ${address} in a tab: the browser says there what it hides from scripts.`;
+}
+
+const consoleHint = "The browser's console names the reason: give that line to the doctor.";
+
+/** An error event after it had opened: the browser gave it up, for frames it does not understand, or lost it. */
+const givenUp: Rule = ({ ws, connack, firstBytes, milestone }): Finding | undefined => {
+  const isUnanswered = connack === undefined && (firstBytes?.length ?? 0) === 0 && milestone !== "accepted";
+  if (ws?.everOpened !== true || ws.wasGivenUp !== true || ws.gotTextFrame === true || !isUnanswered) return undefined;
+  return {
+    code: "WS_PERMESSAGE",
+    evidence: `the browser gave up the WebSocket, ${ws.closeCode}`,
+    candidates: ["WS_PERMESSAGE", "CONNACK_NONE"],
+  };
+};
+
+/** What only a page's own probes tell. */
+export const pageProbeFindings: readonly Rule[] = [handshake, answered, unanswered, givenUp];
