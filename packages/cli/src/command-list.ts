@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
     load: async () => (await import("./commands/profile.ts")).profile,
   },
   bench: { summary: "measure a broker", load: async () => (await import("./commands/bench.ts")).bench },
+  simulate: { summary: "run devices as a scenario says", load: async () => (await import("./commands/simulate.ts")).simulate },
   conn: { summary: "connect and stay", load: async () => (await import("./commands/conn.ts")).conn },
   doctor: { summary: "say why a connection fails", load: async () => (await import("./commands/doctor.ts")).doctor },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },

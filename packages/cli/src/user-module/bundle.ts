@@ -32,7 +32,7 @@ export async function bundle(path: string): Promise<Bundle> {
   return { code: output[0].code, files: [...new Set([path, ...files])] };
 }
 
-const OWN: ReadonlySet<string> = new Set(["@bowline/broker", "@bowline/realtime"]);
+const OWN: ReadonlySet<string> = new Set(["@bowline/broker", "@bowline/realtime", "bowline"]);
 
 /** Resolved from here, as an absolute address: the program may lie where nothing is installed. */
 const ownPackages: Plugin = {
