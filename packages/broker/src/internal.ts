@@ -42,7 +42,7 @@ export { adminRoutes, type AdminContext } from "./admin/admin-app.ts";
 export { type AdminSocket, openAdminSocket } from "./admin/admin-socket.ts";
 export type { BrokerStats, BrokerView, ConnectionSummary } from "./admin/broker-view.ts";
 export { addConsoleFiles } from "./admin/console-files.ts";
-export { addSignInLinks, guardOrigin, signInLink } from "./admin/guard-origin.ts";
+export { guardOrigin } from "./admin/guard-origin.ts";
 export { OperatorAccess } from "./admin/operator-access.ts";
 export { openOperatorKey } from "./admin/operator-key.ts";
 export { RateHistory, type RateName, type RateSample } from "./admin/rate-history.ts";

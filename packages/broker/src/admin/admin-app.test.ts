@@ -12,9 +12,11 @@ import { AdminGate } from "./admin-gate.ts";
 import { ApiKeys } from "./api-keys.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { BrokerStats, BrokerView } from "./broker-view.ts";
-import { addSignInLinks, guardOrigin, signInLink } from "./guard-origin.ts";
+import { guardOrigin } from "./guard-origin.ts";
 import { OperatorAccess } from "./operator-access.ts";
 import { RateHistory } from "./rate-history.ts";
+import { addSignInLinks, OPERATOR_BY_LINK, signInLink } from "./sign-in-links.ts";
+import { SignIns } from "./sign-ins.ts";
 
 const KEY = "k".repeat(43);
 const ORIGIN = "https://localhost:18084";
@@ -48,10 +50,12 @@ function setUp() {
   const context = { view, find: () => deployment as never, rates, logger: silentLogger };
   const audit = { record: () => {} } as unknown as AuditLog;
   const gate = new AdminGate(new ApiKeys(new MemoryStorage()), audit, new Hono());
-  const access = new OperatorAccess(new Secret(KEY), () => clock.wall);
+  const access = new OperatorAccess(new Secret(KEY));
+  const signIns = new SignIns(() => clock.wall);
+  const link = (): string => signInLink(signIns, ORIGIN, OPERATOR_BY_LINK);
   const socket = adminRoutes(context);
-  addSignInLinks(socket, () => signInLink(access, ORIGIN));
-  return { clock, users, rates, access, socket, origin: guardOrigin(access, adminRoutes(context), gate) };
+  addSignInLinks(socket, link);
+  return { clock, users, rates, link, socket, origin: guardOrigin({ access, signIns, gate }, adminRoutes(context)) };
 }
 
 const json = (value: unknown) => ({ method: "POST", body: JSON.stringify(value), headers: { "content-type": "application/json" } });
@@ -109,14 +113,14 @@ test("the operator key opens it to programs", async () => {
 });
 
 test("a link signs in one browser, once, within 15 minutes", async () => {
-  const { origin, access, clock } = setUp();
-  const link = signInLink(access, ORIGIN);
+  const { origin, link: makeLink, clock } = setUp();
+  const link = makeLink();
   const first = await origin.request(link);
   expect(first.status).toBe(303);
   expect(first.headers.get("location")).toBe("/");
   expect(first.headers.get("set-cookie")).toMatch(/^__Host-bowline=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
   expect((await origin.request(link)).status).toBe(403);
-  const late = signInLink(access, ORIGIN);
+  const late = makeLink();
   clock.wall += 15 * 60_000;
   expect((await origin.request(late)).status).toBe(403);
 });
@@ -131,20 +135,25 @@ test("the socket makes links, and a session ends after twelve hours or when it s
   expect((await origin.request("/api/v1/status", { headers: own })).status).toBe(401);
   const again = await cookieOf(origin.request("/api/v1/session", { ...json({ key: KEY }), headers: own }));
   const roleOf = async (): Promise<unknown> => (await origin.request("/api/v1/session", { headers: { cookie: again } })).json();
-  expect(await roleOf()).toEqual({ role: "operator" });
-  await origin.request("/api/v1/session", { method: "DELETE", headers: { cookie: again, "x-bowline-csrf": "1" } });
+  const session = await roleOf();
+  expect(session).toEqual({ role: "operator", access: "full", csrf: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+  const signOut = async (csrf: string): Promise<number> =>
+    (await origin.request("/api/v1/session", { method: "DELETE", headers: { cookie: again, "x-bowline-csrf": csrf } })).status;
+  expect([await signOut("1"), await signOut((session as { csrf: string }).csrf)]).toEqual([403, 204]);
   expect(await roleOf()).toEqual({ role: null });
 });
 
 test("a page of another origin cannot act for a browser that is signed in", async () => {
-  const { origin, access } = setUp();
-  const cookie = await cookieOf(origin.request(signInLink(access, ORIGIN)));
+  const { origin, link } = setUp();
+  const cookie = await cookieOf(origin.request(link()));
+  const { csrf } = (await (await origin.request("/api/v1/session", { headers: { cookie } })).json()) as { csrf: string };
   const attempt = (headers: Record<string, string>) =>
     origin.request(`${ORIGIN}/api/v1/token`, { method: "POST", headers: { cookie, host: "localhost:18084", ...headers } });
   expect((await attempt({})).status).toBe(403);
-  expect((await attempt({ "x-bowline-csrf": "1", origin: "https://evil.example" })).status).toBe(403);
-  expect((await attempt({ "x-bowline-csrf": "1", origin: "http://localhost:18084" })).status).toBe(403);
-  expect((await attempt({ "x-bowline-csrf": "1", origin: ORIGIN })).status).toBe(201);
+  expect((await attempt({ "x-bowline-csrf": "1", origin: ORIGIN })).status).toBe(403);
+  expect((await attempt({ "x-bowline-csrf": csrf, origin: "https://evil.example" })).status).toBe(403);
+  expect((await attempt({ "x-bowline-csrf": csrf, origin: "http://localhost:18084" })).status).toBe(403);
+  expect((await attempt({ "x-bowline-csrf": csrf, origin: ORIGIN })).status).toBe(201);
   expect((await origin.request("/api/v1/session", json({ key: KEY }))).status).toBe(403);
 });
 

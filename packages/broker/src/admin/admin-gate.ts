@@ -38,10 +38,21 @@ export class AdminGate {
   byKey(c: Context): Caller | Response | undefined {
     const credentials = basicCredentials(c.req.header("authorization"));
     if (credentials === undefined) return undefined;
-    const key = this.#keys.verify(credentials.id, credentials.secret);
-    if (key === undefined) return this.refuseStranger(c, "the key is wrong or has ended");
+    const caller = this.callerOf(credentials.id, credentials.secret);
+    return caller ?? this.refuseStranger(c, "the key is wrong or has ended");
+  }
+
+  /** Whose key that is; undefined when it is none. */
+  callerOf(id: string, secret: string): Caller | undefined {
+    const key = this.#keys.verify(id, secret);
+    if (key === undefined) return undefined;
     const { id: by, access, tenant } = key;
     return tenant === undefined ? { role: "operator", by, access } : { role: "tenant", by, access, tenant };
+  }
+
+  /** Whether a key goes on, for what was given out for it. */
+  backing(id: string, secret: string): () => boolean {
+    return this.#keys.backing(id, secret);
   }
 
   /** Answers 401, or 429 to an address of which too many came. */
@@ -53,7 +64,7 @@ export class AdminGate {
 
   /** Lets the caller ask, in the routes that are for it. */
   async pass(c: Context, caller: Caller, operatorsRoutes: () => Promise<void>): Promise<Response | void> {
-    if (caller.by !== "socket" && !this.#callers.take(`${caller.role} ${caller.by}`)) return tooMany(c);
+    if (caller.by !== "socket" && !this.#callers.take(nameOf(caller))) return tooMany(c);
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     if (!isRead && caller.access === "read") {
       this.#record(c, caller, 403);
@@ -88,6 +99,11 @@ export class AdminGate {
 /** Whoever reaches the admin socket: everything it changes is written down too. */
 export function passAs(gate: AdminGate, caller: Caller): MiddlewareHandler {
   return (c, next) => gate.pass(c, caller, next);
+}
+
+/** Each browser has a rate of its own, so that no tenant's uses up another's. */
+function nameOf({ role, by, signIn = "" }: Caller): string {
+  return `${role} ${by} ${signIn}`;
 }
 
 function basicCredentials(header: string | undefined): { id: string; secret: string } | undefined {

@@ -62,6 +62,8 @@ interface KnownKey {
  * and looking a key up tells nothing by its time.
  */
 export class ApiKeys {
+  /** After a key was removed or has another secret. */
+  onChange: () => void = () => {};
   readonly #storage: Storage;
   readonly #wallTime: () => number;
   readonly #keys = new Map<string, KnownKey>();
@@ -111,6 +113,7 @@ export class ApiKeys {
     const until = this.#wallTime() + overlapSeconds * 1_000;
     const previous = overlapSeconds === 0 ? {} : { previous: { hash: row.hash, until } };
     await this.#keep(id, { tenant, row: { ...next, ...previous } });
+    this.onChange();
     return { key: summary(id, this.#keys.get(id)!), secret };
   }
 
@@ -119,16 +122,27 @@ export class ApiKeys {
     const { tenant } = this.#get(id);
     this.#storage.deleteRule(tenant ?? OPERATOR, ROW + id);
     this.#keys.delete(id);
+    this.onChange();
     await this.#storage.flush();
   }
 
   /** The key, when the secret is one that it has now. */
   verify(id: string, secret: string): KeySummary | undefined {
+    return this.#verifyHash(id, hashOf(secret));
+  }
+
+  /** Whether that secret still is one, for whoever was let in by it and must not keep it. */
+  backing(id: string, secret: string): () => boolean {
+    const hash = hashOf(secret);
+    return () => this.#verifyHash(id, hash) !== undefined;
+  }
+
+  #verifyHash(id: string, candidate: string): KeySummary | undefined {
     const known = this.#keys.get(id);
     const { hash, previous, expiresAt } = known?.row ?? NOBODY;
     const now = this.#wallTime();
-    const isCurrent = isHashOf(hash, secret);
-    const isPrevious = previous !== undefined && previous.until > now && isHashOf(previous.hash, secret);
+    const isCurrent = isSame(hash, candidate);
+    const isPrevious = previous !== undefined && previous.until > now && isSame(previous.hash, candidate);
     if (known === undefined || (!isCurrent && !isPrevious)) return undefined;
     return expiresAt !== undefined && expiresAt <= now ? undefined : summary(id, known);
   }
@@ -179,8 +193,8 @@ function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("base64");
 }
 
-function isHashOf(hash: string, secret: string): boolean {
-  const [ours, theirs] = [Buffer.from(hash, "base64"), createHash("sha256").update(secret).digest()];
+function isSame(hash: string, candidate: string): boolean {
+  const [ours, theirs] = [Buffer.from(hash, "base64"), Buffer.from(candidate, "base64")];
   return ours.length === theirs.length && timingSafeEqual(ours, theirs);
 }
 

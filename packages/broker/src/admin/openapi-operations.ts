@@ -82,6 +82,7 @@ const OPERATOR_ROWS: readonly Row[] = [
   ["delete", "/api/v1/tenants/{tenant}", "deleteTenant", "Deletes a tenant with all it has; 202 while that goes on.", 204],
   ["post", "/api/v1/tenants/{tenant}/pause", "pauseTenant", "Ends its connections and lets nobody in.", 200, "Tenant"],
   ["post", "/api/v1/tenants/{tenant}/resume", "resumeTenant", "Lets its clients in again.", 200, "Tenant"],
+  ["post", "/api/v1/tenants/{tenant}/sign-in-links", "makeSignInLink", "A link that signs one browser in as the tenant's administrator, once, within 15 minutes.", 201, "SignInLink"],
   ["put", "/api/v1/tenants/{tenant}/plan", "setPlan", "Gives a tenant another plan; null for the configuration's.", 200, "Tenant", "PlanChoice"],
   ["get", "/api/v1/plans", "listPlans", "Plans, those that are built in among them.", 200, "Plans", undefined, PAGE],
   ["get", "/api/v1/plans/{plan}", "showPlan", "One plan.", 200, "Plan"],

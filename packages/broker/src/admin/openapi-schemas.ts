@@ -48,6 +48,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Password: object({ password: text }),
   ImportedUsers: object({ users: { type: "array", items: object({ username: text, passwordHash: text }) } }),
   Count: object({ users: integer }),
+  SignInLink: object({ url: text }),
   Token: object({ username: text, password: text, expiresAt: number }),
   Rule: fromZod(ruleSchema),
   Rules: object({ noMatch: { enum: ["allow", "deny"] }, rules: listOf("Rule"), meta }, ["rules"]),

@@ -6,6 +6,7 @@ import { addKeyRoutes } from "./key-routes.ts";
 import { addOpenApiRoute, openApiOf } from "./openapi.ts";
 import { addControlRoutes } from "./operations-routes.ts";
 import { addPlanRoutes } from "./plan-routes.ts";
+import { addTenantSignInLinks } from "./sign-in-links.ts";
 import { addTenantListRoutes } from "./tenant-list-routes.ts";
 
 interface Document {
@@ -20,6 +21,7 @@ function operatorsApp(): Hono {
   return adminRoutes({ view: none, find: none, rates: none, logger: none }, (app) => {
     addAuditRoute(app, none);
     addTenantListRoutes(app, none);
+    addTenantSignInLinks(app, none, none);
     addPlanRoutes(app, none);
     addKeyRoutes(app, none, none);
     addControlRoutes(app, none);

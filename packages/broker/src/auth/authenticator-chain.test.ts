@@ -178,26 +178,6 @@ test("clients without credentials are refused unless anonymous ones are allowed"
   expect(await open.authenticate(request("alice", "wrong"), never)).toMatchObject({ allowed: false, reasonCode: 0x86 });
 });
 
-test("a token works for its tenant until it expires", async () => {
-  const clock = { now: 1_000 };
-  const tokens = new TokenMethod(() => clock.now);
-  const { chain } = setUp(tokens);
-  const withToken = new AuthenticatorChain([tokens], silentLogger);
-  const { username, token, expiresAt } = tokens.issue("default");
-  expect(expiresAt).toBe(301_000);
-  expect(withToken.authenticateNow(request(username, token.reveal()))).toEqual({
-    allowed: true,
-    owner: "$console",
-    access: { isSuperuser: true },
-  });
-  expect(withToken.authenticateNow({ ...request(username, token.reveal()), tenant: "other" })).toMatchObject({ allowed: false });
-  expect(withToken.authenticateNow(request(username, "guess"))).toMatchObject({ allowed: false, reasonCode: 0x86 });
-  expect(withToken.authenticateNow(request("alice", token.reveal()))).toMatchObject({ allowed: false });
-  clock.now = expiresAt;
-  expect(withToken.authenticateNow(request(username, token.reveal()))).toMatchObject({ allowed: false });
-  expect(chain.authenticateNow(request("alice", "x"))).toBeUndefined();
-});
-
 test("a method that breaks refuses everybody", async () => {
   const broken: AuthenticationMethod = { answerNow: () => "later", answer: () => Promise.reject(new Error("disk")) };
   const chain = new AuthenticatorChain([broken, new AnonymousMethod()], silentLogger);

@@ -31,7 +31,11 @@ export interface HttpFrontOptions {
   readonly forwardedHost?: boolean | undefined;
   readonly certificateHeader?: string | undefined;
   readonly requireSni?: boolean | undefined;
+  readonly pageTenant?: ((request: IncomingMessage) => PageTenant) | undefined;
 }
+
+/** The tenant that a page of ours asks for in its URL, where it may: `refused` where it may not, undefined where it names none. */
+export type PageTenant = { readonly tenant: string } | "refused" | undefined;
 
 /** How much longer than its headers a whole request may take: 12 MiB of users, over a slow line. Node's own limit is five minutes. */
 const BODY_FACTOR = 6;
@@ -137,11 +141,15 @@ export class HttpFront {
     if (tenant === undefined) return undefined;
     const identity = this.#identityOf(request, connection);
     if (identity === "malformed") return refuse(connection, socket, "proxyIdentityInvalid", "400 Bad Request", IDENTITY_TEXT);
-    connection.tenant = tenant;
+    const page = this.#options.pageTenant?.(request);
+    if (page === "refused") return refuse(connection, socket, "originRefused", "403 Forbidden", PAGE_TEXT);
+    connection.tenant = page?.tenant ?? tenant;
     return {
       ...originOf(connection, socket),
       ...(address === undefined ? {} : { remoteAddress: address, remotePort: 0 }),
       ...(identity === undefined ? {} : { identity: connection.believed(identity) }),
+      // What a handshake says of a client, it says to the tenant whose handshake it was.
+      ...(page === undefined || page.tenant === tenant ? {} : { identity: {} }),
     };
   }
 
@@ -187,6 +195,7 @@ const BAD_REQUESTS: Readonly<Record<string, string>> = {
 
 const MISDIRECTED_TEXT = "The Host header names another tenant than the TLS server name.";
 const NAMELESS_TEXT = "This listener takes clients that ask for a host name alone.";
+const PAGE_TEXT = "This browser is not signed in for that tenant.";
 const IDENTITY_TEXT = "The header with the client's certificate cannot be read.";
 
 function refuse(

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { BlockList, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { TenantDirectory } from "../tls/tenant-directory.ts";
@@ -6,7 +7,7 @@ import { bind, type Bound } from "./bind.ts";
 import type { ConnectionLimiter } from "./connection-limiter.ts";
 import { FrontConnection, type FrontOptions } from "./front.ts";
 import { type FrontCounters, type FrontEvent, newFrontCounters } from "./front-event.ts";
-import { HttpFront, type RequestHandler } from "./http-front.ts";
+import { HttpFront, type PageTenant, type RequestHandler } from "./http-front.ts";
 import { formatListenUrl, type ListenUrl } from "./listen-url.ts";
 import { originOf } from "./origin.ts";
 import { SocketChannel } from "./socket-channel.ts";
@@ -36,6 +37,8 @@ export interface ListenerOptions {
   readonly requestHandler?: RequestHandler;
   /** Whether a ws or wss listener answers WebSockets at all. Default true; the admin listener does not. */
   readonly hasWebSocket?: boolean;
+  /** The tenant that the URL of a WebSocket names, on the console's listener alone. */
+  readonly pageTenant?: (request: IncomingMessage) => PageTenant;
   /** Origins of pages that may open a WebSocket. Default every page. */
   readonly allowedOrigins?: readonly string[];
   /** Peers whose X-Forwarded-For header says who the client is. Default nobody. */

@@ -42,7 +42,7 @@ export function deploymentOf(core: ServerCore, audit: AuditLog, name: string = D
     endConnection: (id) => endAll([find(id)].filter((client) => client !== undefined)) > 0,
     kick: (whom) => endAll(clients().filter((client) => isAbout(whom, candidateOf(client, tenant)))),
     trace: (about, limits) => broker.traces.begin({ ...about, tenant: name }, limits),
-    issueToken: () => tokens.issue(name),
+    issueToken: (signIn) => tokens.issue(name, signIn),
     clients: () => sessionsOf(broker, tenant),
     ...messagesOf(broker, tenant),
     usage: () => core.usage.of(name),

@@ -10,12 +10,13 @@ import type { FindDeployment } from "../admin/mount-tenants.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
 import { addCaRoute } from "../admin/ca-route.ts";
 import { addConsoleFiles } from "../admin/console-files.ts";
-import { addSignInLinks, guardOrigin, signInLink } from "../admin/guard-origin.ts";
+import { guardOrigin } from "../admin/guard-origin.ts";
 import { OperatorAccess } from "../admin/operator-access.ts";
 import { addOpenApiRoute } from "../admin/openapi.ts";
 import { openOperatorKey } from "../admin/operator-key.ts";
 import { addControlRoutes, addHealthRoutes, addMetricsRoute, type OperationsContext } from "../admin/operations-routes.ts";
 import { addPlanRoutes } from "../admin/plan-routes.ts";
+import { addSignInLinks, addTenantSignInLinks, type MakeLink, OPERATOR_BY_LINK, signInLink } from "../admin/sign-in-links.ts";
 import { addTenantListRoutes } from "../admin/tenant-list-routes.ts";
 import { RateHistory } from "../admin/rate-history.ts";
 import type { DataFolder } from "../config/data-folder.ts";
@@ -52,16 +53,10 @@ export interface ServerAdminOptions {
 export class ServerAdmin {
   readonly consoleHandler: RequestHandler;
   readonly adminHandler: RequestHandler;
-  readonly #access: OperatorAccess;
-  readonly #listeners: () => ServerListeners | undefined;
+  readonly #makeLink: MakeLink;
 
-  private constructor(
-    access: OperatorAccess,
-    listeners: () => ServerListeners | undefined,
-    handlers: { consoleHandler: RequestHandler; adminHandler: RequestHandler },
-  ) {
-    this.#access = access;
-    this.#listeners = listeners;
+  private constructor(makeLink: MakeLink, handlers: { consoleHandler: RequestHandler; adminHandler: RequestHandler }) {
+    this.#makeLink = makeLink;
     this.consoleHandler = handlers.consoleHandler;
     this.adminHandler = handlers.adminHandler;
   }
@@ -80,8 +75,13 @@ export class ServerAdmin {
     const ownApi = tenantAdminRoutes(findOwn(core, audit), logger);
     addOpenApiRoute(ownApi, "tenant", options.version);
     const gate = new AdminGate(core.keys, audit, ownApi);
+    const { signIns } = core;
+    const makeLink: MakeLink = (caller) => {
+      const origin = listeners()?.consoleOrigin;
+      return origin === undefined ? undefined : signInLink(signIns, origin, caller);
+    };
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin(access, controlled(context, operations, options, audit), gate);
+      const app = guardOrigin({ access, signIns, gate }, controlled(context, operations, options, audit, makeLink));
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -90,12 +90,12 @@ export class ServerAdmin {
     addCaRoute(consoleApp, options.caCertificate);
     if (options.consoleFiles !== undefined) await addConsoleFiles(consoleApp, options.consoleFiles);
     const handlers = { consoleHandler: handlerOf(consoleApp), adminHandler: handlerOf(overTheNetwork()) };
-    const admin = new ServerAdmin(access, listeners, handlers);
+    const admin = new ServerAdmin(makeLink, handlers);
 
     const socketApp = new Hono();
     socketApp.use("/api/*", passAs(gate, SOCKET));
-    socketApp.route("/", controlled(context, operations, options, audit));
-    addSignInLinks(socketApp, () => admin.signInLink());
+    socketApp.route("/", controlled(context, operations, options, audit, makeLink));
+    addSignInLinks(socketApp, makeLink);
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
     answerFaults(socketApp, logger);
@@ -108,8 +108,7 @@ export class ServerAdmin {
 
   /** A new link that signs one browser in, once; undefined without a console. */
   signInLink(): string | undefined {
-    const origin = this.#listeners()?.consoleOrigin;
-    return origin === undefined ? undefined : signInLink(this.#access, origin);
+    return this.#makeLink(OPERATOR_BY_LINK);
   }
 }
 
@@ -118,12 +117,15 @@ function controlled(
   operations: OperationsContext,
   { tenants, core, version }: Pick<ServerAdminOptions, "tenants" | "core" | "version">,
   audit: AuditLog,
+  makeLink: MakeLink,
 ): Hono {
+  const mustExist = (tenant: string): void => void deploymentOf(core, audit, tenant);
   return adminRoutes(context, (operators) => {
     addAuditRoute(operators, audit);
     addTenantListRoutes(operators, tenants);
+    addTenantSignInLinks(operators, makeLink, mustExist);
     addPlanRoutes(operators, tenants);
-    addKeyRoutes(operators, core.keys, (tenant) => void deploymentOf(core, audit, tenant));
+    addKeyRoutes(operators, core.keys, mustExist);
     addControlRoutes(operators, operations);
     addOpenApiRoute(operators, "operator", version);
   });

@@ -6,7 +6,7 @@ import { type AuthenticatorConfig, doubledMethod, openAuthenticator, secretsOf }
 import { AuthenticatorByTenant } from "../auth/authenticator-by-tenant.ts";
 import type { Authenticator, EnhancedMethod } from "../auth/authenticator.ts";
 import { UserMethod } from "../auth/user-method.ts";
-import type { TokenMethod } from "../auth/token-method.ts";
+import { TOKEN_METHOD, type TokenMethod } from "../auth/token-method.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { type Link, Links } from "./links.ts";
 import type { Staged } from "./staged.ts";
@@ -34,7 +34,7 @@ export class ServerAuthentication {
 
   /** @throws MqttError of the kinds, and CONFIG_INVALID for two that claim one Authentication Method */
   async stage({ authentication, anonymous }: BrokerConfig): Promise<StagedChain> {
-    const names = this.#given.map(({ name }) => name);
+    const names = [TOKEN_METHOD, ...this.#given.map(({ name }) => name)];
     const doubled = doubledMethod(authentication, names);
     if (doubled !== undefined) throw doubled.error;
     const staged = await this.#links.stage(authentication);
@@ -57,14 +57,15 @@ export class ServerAuthentication {
     const methods = own.flatMap(({ open }) => open.method ?? []);
     if (!own.some(({ config }) => config.kind === "password")) methods.push(new UserMethod(users, hasher));
     const enhanced = own.flatMap(({ open }) => open.enhanced ?? []);
-    return new AuthenticatorChain([this.#tokens, ...methods], logger, enhanced, this.#guard);
+    return new AuthenticatorChain([this.#tokens, ...methods], logger, [this.#tokens.enhanced, ...enhanced], this.#guard);
   }
 
   #chainOf(links: readonly Link<AuthenticatorConfig, OpenAuthenticator>[], anonymous: boolean): AuthenticatorChain {
     const methods = links.flatMap(({ open }) => open.method ?? []);
     const enhanced = links.flatMap(({ open }) => open.enhanced ?? []);
     const all = [this.#tokens, ...methods, ...(anonymous ? [new AnonymousMethod()] : [])];
-    return new AuthenticatorChain(all, this.#context.logger, [...this.#given, ...enhanced], this.#guard);
+    const methodsByName = [this.#tokens.enhanced, ...this.#given, ...enhanced];
+    return new AuthenticatorChain(all, this.#context.logger, methodsByName, this.#guard);
   }
 }
 

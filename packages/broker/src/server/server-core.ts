@@ -3,11 +3,12 @@ import type { RuleInput } from "../acl/rule.ts";
 import { RuleAccess } from "../acl/rule-access.ts";
 import { RuleDirectory } from "../acl/rule-directory.ts";
 import { ApiKeys } from "../admin/api-keys.ts";
+import { SignIns } from "../admin/sign-ins.ts";
 import { BanList } from "../auth/ban-list.ts";
 import { BanningAuthenticator } from "../auth/banning-authenticator.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import { PasswordHasher } from "../auth/password-hasher.ts";
-import { TokenMethod } from "../auth/token-method.ts";
+import { ownerOf, TokenMethod } from "../auth/token-method.ts";
 import { type UserChange, UserDirectory } from "../auth/user-directory.ts";
 import { Broker, type BrokerOptions } from "../broker.ts";
 import type { BootstrapConfig } from "../config/bootstrap-schema.ts";
@@ -45,6 +46,7 @@ export interface ServerCore {
   bans: BanList;
   tenants: TenantRegistry;
   keys: ApiKeys;
+  signIns: SignIns;
   plans: Plans;
   usage: UsageMeters;
   /** Prepares the limits and the authenticators of another configuration. */
@@ -71,7 +73,8 @@ export async function startServerCore(
   const hasher = new PasswordHasher();
   const users = new UserDirectory(storage, hasher);
   const access = new RuleAccess(new RuleDirectory(storage));
-  const tokens = new TokenMethod();
+  const signIns = new SignIns();
+  const tokens = new TokenMethod((signIn) => signIns.isLive(signIn));
   const bans = new BanList(storage);
   const tenants = new TenantRegistry(storage);
   const keys = new ApiKeys(storage);
@@ -116,6 +119,11 @@ export async function startServerCore(
   await seedRules(access.directory, config, rules);
   warnOfNoRights(users, access.directory, config, logger);
   users.onChange((change) => userChanged(broker, change));
+  keys.onChange = () => signIns.endUnbacked();
+  // With a browser that is signed out its MQTT connections go, at whatever tenant they are.
+  signIns.onEnd = ({ id }) => {
+    for (const { name } of broker.allTenants()) broker.dropOwner(name, ownerOf(id), true);
+  };
   const stage = async (next: BrokerConfig): Promise<Staged> => {
     const both = await stageAccess(authentication, authorization, next, broker);
     const commit = (): void => {
@@ -128,7 +136,7 @@ export async function startServerCore(
     };
     return { commit, undo: () => both.undo() };
   };
-  return { broker, users, rules: access, tokens, bans, tenants, keys, plans, usage, stage };
+  return { broker, users, rules: access, tokens, bans, tenants, keys, signIns, plans, usage, stage };
 }
 
 function deviationsOf({ profile, deniedPublish }: BrokerConfig): Deviations {

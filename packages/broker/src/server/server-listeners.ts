@@ -1,9 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import { MqttError } from "@bowline/protocol";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ListenerConfig } from "../config/listener-schema.ts";
 import type { Accept } from "../listeners/arrival.ts";
 import { FrontLog } from "../listeners/front-log.ts";
-import type { RequestHandler } from "../listeners/http-front.ts";
+import type { PageTenant, RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
 import { ConnectionLimiter } from "../listeners/connection-limiter.ts";
@@ -53,6 +54,8 @@ export interface ServerListenersOptions {
   readonly accept: Accept;
   /** Answers the HTTP requests of the console. */
   readonly consoleHandler: RequestHandler;
+  /** The tenant that a page of the console asks for. */
+  readonly pageTenant: (request: IncomingMessage) => PageTenant;
   /** Answers those of the admin listener. */
   readonly adminHandler: RequestHandler;
   readonly logger: Logger;
@@ -170,7 +173,7 @@ export class ServerListeners {
   ): ListenerOptions {
     const isProxied = own.proxyProtocol ?? config.proxyProtocol;
     const proxies = own.trustedProxies ?? config.trustedProxies;
-    const { accept, consoleHandler, adminHandler, names, isBanned } = this.#options;
+    const { accept, consoleHandler, adminHandler, names, isBanned, pageTenant } = this.#options;
     return {
       url,
       accept,
@@ -188,7 +191,7 @@ export class ServerListeners {
       ...(role === "mqtt" ? { isBanned } : {}),
       ...(own.anyProtocol === true ? anyProtocol(url, config) : {}),
       ...(own.allowedOrigins === undefined ? {} : { allowedOrigins: own.allowedOrigins }),
-      ...(role === "console" ? { requestHandler: consoleHandler } : {}),
+      ...(role === "console" ? { requestHandler: consoleHandler, pageTenant } : {}),
       // Whoever looks at a flood from inside must get in.
       ...(role === "admin" ? {} : { limiter: this.#limiter }),
       ...(role === "admin" ? { requestHandler: adminHandler, hasWebSocket: false } : {}),

@@ -216,8 +216,9 @@ export class ServerTenants {
 
   async #removeRows(name: string): Promise<void> {
     const { core, folder } = this.#options;
-    const { broker, users, rules, bans, tokens, keys, tenants } = core;
+    const { broker, users, rules, bans, tokens, keys, signIns, tenants } = core;
     tokens.revokeAll(name);
+    signIns.drop(name);
     keys.drop(name);
     core.usage.drop(name);
     await broker.removeTenant(name);

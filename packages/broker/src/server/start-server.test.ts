@@ -78,7 +78,8 @@ test("the console's origin serves the page, the API behind its sign-in, and MQTT
   const status = await fetchFrom(server, "/api/v1/status", { headers: { cookie } });
   expect(JSON.parse(status.text)).toMatchObject({ version: "1.2.3", listeners: server.listeners, storage: { state: "ok" } });
 
-  const headers = { cookie, "x-bowline-csrf": "1", origin: server.consoleOrigin };
+  const { csrf } = JSON.parse((await fetchFrom(server, "/api/v1/session", { headers: { cookie } })).text) as { csrf: string };
+  const headers = { cookie, "x-bowline-csrf": csrf, origin: server.consoleOrigin };
   const token = JSON.parse((await fetchFrom(server, "/api/v1/token", { method: "POST", headers })).text) as {
     username: string;
     password: string;
@@ -89,7 +90,12 @@ test("the console's origin serves the page, the API behind its sign-in, and MQTT
     connections: unknown[];
   };
   expect(connections.connections).toMatchObject([
-    { owner: "$console", transport: "wss", protocolVersion: 5, remoteAddress: expect.stringMatching(/127\.0\.0\.1|::1/) },
+    {
+      owner: expect.stringMatching(/^\$console-[0-9a-f]{12}$/),
+      transport: "wss",
+      protocolVersion: 5,
+      remoteAddress: expect.stringMatching(/127\.0\.0\.1|::1/),
+    },
   ]);
 });
 

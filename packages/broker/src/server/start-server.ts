@@ -1,6 +1,7 @@
 import type { RuleInput } from "../acl/rule.ts";
 import type { ApiKeys } from "../admin/api-keys.ts";
 import type { RuleDirectory } from "../acl/rule-directory.ts";
+import { pageTenant } from "../admin/page-tenant.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Broker, BrokerOptions } from "../broker.ts";
@@ -159,6 +160,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
     accept,
     consoleHandler,
     adminHandler,
+    pageTenant: (request) => pageTenant(request, core.signIns, (name) => core.tenants.has(name)),
     logger,
     gate: core.broker.gate,
     names: tls.names,

@@ -73,8 +73,8 @@ export interface Deployment {
   /** The same of everybody that is meant; answers how many. */
   kick(whom: KickRequest): number;
   trace(about: Omit<TraceRequest, "tenant">, limits: TraceLimits): Trace;
-  /** A password of five minutes for the console's own connection. */
-  issueToken(): IssuedToken;
+  /** A token of five minutes for the console's own connection, of that signed-in browser where it is one. */
+  issueToken(signIn?: string): Promise<IssuedToken>;
   /** Its Sessions, with the connection that each has just now. */
   clients(): SessionView[];
   /** Ends the connection (0x98) and the Session. */

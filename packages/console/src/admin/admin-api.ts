@@ -169,8 +169,14 @@ export class RequestFailure extends Error {
   }
 }
 
-/** The broker must know that the page asks, and not a link in another one; it checks this on all that is no read. */
-const OWN_PAGE = { "x-bowline-csrf": "1" };
+/** For whom this browser is signed in; nobody: `role` is null. */
+export type Session =
+  | { role: null }
+  | { role: "operator"; access: "full" | "read"; csrf: string }
+  | { role: "tenant"; tenant: string; access: "full" | "read"; csrf: string };
+
+/** The broker must know that the page asks, and not a link in another one: a word that only our own page can have read. */
+let csrf = "none yet";
 /** A broker that is asked every second and is silent for longer is not answering. */
 const TIME_LIMIT_MS = 8_000;
 
@@ -178,9 +184,11 @@ export function getStatus(): Promise<BrokerStatus> {
   return request<BrokerStatus>("GET", "status");
 }
 
-/** Whether the broker knows this browser. Asking costs nobody a refused request. */
-export async function isSignedIn(): Promise<boolean> {
-  return (await request<{ role: string | null }>("GET", "session")).role !== null;
+/** For whom the broker knows this browser. Asking costs nobody a refused request. */
+export async function getSession(): Promise<Session> {
+  const session = await request<Session>("GET", "session");
+  if (session.role !== null) ({ csrf } = session);
+  return session;
 }
 
 /** What stands at a path behind `/api/v1/`, or at a whole one. */
@@ -222,7 +230,7 @@ async function request<T>(method: string, path: string, init: RequestInit = {}):
 }
 
 function ask(path: string, init: RequestInit): Promise<Response> {
-  const headers = { ...OWN_PAGE, ...(init.headers as Record<string, string> | undefined) };
+  const headers = { "x-bowline-csrf": csrf, ...(init.headers as Record<string, string> | undefined) };
   return fetch(path.startsWith("/") ? path : `/api/v1/${path}`, { ...init, headers }).catch((cause: unknown) => {
     throw new RequestFailure(0, "the broker does not answer", { cause });
   });

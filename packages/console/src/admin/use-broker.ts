@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useIsVisible } from "../page/use-is-visible.ts";
-import { type BrokerStatus, getStatus, isSignedIn, RequestFailure } from "./admin-api.ts";
+import { type BrokerStatus, getSession, getStatus, RequestFailure } from "./admin-api.ts";
 
 /** The broker as it was last heard of. What it said stays when it falls silent: `problem` then says since when. */
 export interface BrokerReport {
@@ -48,7 +48,7 @@ export function useBroker(restart: unknown): BrokerReport {
 /** A browser that is not known asks that first, so that no refused request stands in its console each second. */
 async function askOnce(isKnown: boolean): Promise<BrokerReport> {
   try {
-    if (!isKnown && !(await isSignedIn())) throw new RequestFailure(401, "not signed in");
+    if (!isKnown && (await getSession()).role === null) throw new RequestFailure(401, "not signed in");
     return { status: await getStatus() };
   } catch (error) {
     const failure = error instanceof RequestFailure ? error : new RequestFailure(0, String(error), { cause: error });
