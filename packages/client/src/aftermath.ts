@@ -20,7 +20,13 @@ export function connectionEnded(core: ClientState, end: ConnectionEnd): void {
   const wasOnline = core.status.state === "online";
   const msToFail = clock.now() - core.since;
   const isSlow = end.timedOut && authenticator?.isStepping === true;
-  const judgement = platform.judge(end, { ...(current as Attempt), msToFail, nowMs: clock.wallTime(), previousAgesMs });
+  const judgement = platform.judge(end, {
+    ...(current as Attempt),
+    msToFail,
+    nowMs: clock.wallTime(),
+    previousAgesMs,
+    unanswered: core,
+  });
   if (wasOnline) {
     policy.lost(msToFail);
     core.previousAgesMs = [msToFail, ...previousAgesMs.slice(0, 4)];

@@ -1,5 +1,5 @@
 import { type ConnectPacket, PacketType } from "@bowline/protocol";
-import { type AttemptFacts, type ErrorFacts, errorFactsOf } from "@bowline/protocol/internal";
+import { type AttemptFacts, type ErrorFacts, errorFactsOf, type InFlight, type OutboundEntry } from "@bowline/protocol/internal";
 import type { ConnectionEnd } from "./network-connection.ts";
 import type { Target } from "./transport/transport.ts";
 
@@ -11,6 +11,14 @@ export interface AttemptContext {
   /** Ages of the connections before, in ms, latest first. */
   readonly previousAgesMs: readonly number[];
   readonly nowMs: number;
+  /** What the server has been asked for. */
+  readonly unanswered?: Unanswered;
+}
+
+/** Packets without an answer, when a connection ended. */
+export interface Unanswered {
+  readonly registry: { readonly isAsking: boolean };
+  readonly outbox: { readonly session: { readonly inFlight: InFlight<OutboundEntry> } };
 }
 
 /** Gathers the facts of an ended connection for the diagnosis. */

@@ -67,6 +67,7 @@ export class SubscriptionRegistry {
   private lastIdentifier = 0;
   /** Properties of the CONNACK. */
   private limits: Properties = {};
+  private version: number = 5;
   private takesIdentifiers = false;
   private hasIdentifiers = false;
 
@@ -129,6 +130,7 @@ export class SubscriptionRegistry {
   connected(engine: ClientConnection, { sessionPresent, properties = {} }: ConnackPacket, version: ProtocolVersion): void {
     this.engine = engine;
     this.limits = properties;
+    this.version = version;
     this.takesIdentifiers = version === 5 && properties.subscriptionIdentifierAvailable !== 0;
     if (!sessionPresent) {
       this.unwanted.clear();
@@ -161,7 +163,7 @@ export class SubscriptionRegistry {
       } else {
         // The server's words often name the rule that refused.
         const detail = properties?.reasonString === undefined ? topicFilter : `${topicFilter}: ${properties.reasonString}`;
-        refuse(users, new MqttError(subackCode(reasonCode), { reasonCode, detail }));
+        refuse(users, new MqttError(subackCode(reasonCode, this.version), { reasonCode, detail }));
       }
     }
   }

@@ -329,6 +329,7 @@ function awsRows(farm: Farm): readonly Row[] {
     web("AWS_SIGV4", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0&"),
     web("AWS_AUTHORIZER_NAME", ""),
     web("AWS_AUTHORIZER_SIG", name, {}, doubt),
+    web("AWS_AUTHORIZER_SIG", `${name}token=t&x-amz-customauthorizer-signature=wrong&`, {}, doubt),
     web("AWS_AUTHORIZER_LAMBDA", name, {}, doubt),
     web("AWS_PRINCIPAL_ID", name, { username: "ann@example.com", password: "token" }, doubt),
   ];

@@ -1,6 +1,14 @@
 import { promises as dns } from "node:dns";
 import { isIP } from "node:net";
-import { type AttemptFacts, diagnose, isProviderName, tokenExpiry, type Verdict } from "@bowline/protocol/internal";
+import {
+  type AttemptFacts,
+  diagnose,
+  isProviderName,
+  type OutboundEntry,
+  type SessionFacts,
+  tokenExpiry,
+  type Verdict,
+} from "@bowline/protocol/internal";
 import { type AttemptContext, factsOf } from "../attempt-facts.ts";
 import { type Judgement, judgementOf } from "../judgement.ts";
 import type { ConnectionEnd } from "../network-connection.ts";
@@ -28,8 +36,27 @@ function allFacts(end: ConnectionEnd, context: AttemptContext): AttemptFacts {
     ...(facts.target === undefined ? {} : { target: { ...facts.target, host: writtenHost(target) } }),
     ...(facts.dns !== undefined && isProviderName(target.host) ? { dns: { ...facts.dns, expectedPublic: true } } : {}),
     ...(facts.http !== undefined && hadOrigin ? { http: { ...facts.http, hadOrigin } } : {}),
+    ...(facts.session === undefined ? {} : { session: { ...facts.session, ...lastAsked(context) } }),
     ...(expires === undefined ? {} : { connect: { ...facts.connect, tokenExpiresMs: expires } }),
   };
+}
+
+/**
+ * What was asked last and not answered, where the whole connection was so short that its end may be the answer: servers of 3.1.1, and
+ * AWS IoT Core in any version, refuse so. Of a connection that has lasted nothing is said, since most of its ends are the network's.
+ */
+function lastAsked({ msToFail, unanswered }: AttemptContext): Partial<SessionFacts> {
+  if (unanswered === undefined) return {};
+  const { registry, outbox } = unanswered;
+  if (registry.isAsking) return { lastSent: "subscribe", msSinceLastSent: msToFail };
+  let last: OutboundEntry | undefined;
+  outbox.session.inFlight.forEach((_id, _state, entry) => {
+    if (entry?.sent === true && entry.sequence >= (last?.sequence ?? 0)) last = entry;
+  });
+  if (last === undefined) return {};
+  const { qos, retain, message } = last;
+  const bytes = message?.payload.length ?? 0;
+  return { lastSent: "publish", msSinceLastSent: msToFail, lastPublish: { qos, retain, bytes } };
 }
 
 /** Of a URL in a place for hosts, as in `mqtt://wss://host`, the first word was taken for the host. */

@@ -79,13 +79,18 @@ const closedBeforeConnack: Rule = (facts) => {
 
 function authorizerRefused(facts: AttemptFacts, evidence: string): Finding {
   const userName = facts.connect?.userName ?? "";
-  const causes: ErrorCode[] = ["AWS_AUTHORIZER_LAMBDA", "AWS_AUTHORIZER_SIG", "AWS_NO_CONNECT"];
+  const isSigned = /[?&]x-amz-customauthorizer-signature=/i.test(`${facts.target?.path ?? ""}&${userName}`);
+  // Whoever sends a signature has an authorizer that checks it, and it is the part that is most easily wrong.
+  const likeliest: readonly ErrorCode[] = isSigned
+    ? ["AWS_AUTHORIZER_SIG", "AWS_AUTHORIZER_LAMBDA"]
+    : ["AWS_AUTHORIZER_LAMBDA", "AWS_AUTHORIZER_SIG"];
+  const causes: readonly ErrorCode[] = [...likeliest, "AWS_NO_CONNECT"];
   if (userName !== "" && !/^[a-zA-Z0-9]{1,128}$/.test(userName)) {
     const hint = "Authorizers that return the user name as principalId refuse this one: leave the user name empty.";
     return { code: "AWS_PRINCIPAL_ID", evidence, candidates: ["AWS_PRINCIPAL_ID", ...causes], hints: [hint] };
   }
   return {
-    code: "AWS_AUTHORIZER_LAMBDA",
+    code: isSigned ? "AWS_AUTHORIZER_SIG" : "AWS_AUTHORIZER_LAMBDA",
     evidence,
     candidates: [...causes, "AWS_PRINCIPAL_ID", "AWS_AUTHORIZER_NAME"],
     hints: policyHint(facts),

@@ -14,8 +14,7 @@ const refusedTrip: Rule = (facts) => {
   if (trip === undefined || facts.disconnect !== undefined) return undefined;
   const { suback = 0, puback = 0, topicName } = trip;
   if (suback >= 0x80) {
-    // 3.1.1 has one code for every refusal, and a missing right is nearly all of them.
-    const code = suback === 0x80 && facts.connack?.version === 4 ? "SUB_DENIED" : subackCode(suback);
+    const code = subackCode(suback, facts.connack?.version ?? 5);
     return { code, reasonCode: suback, evidence: `SUBACK ${suback} to ${topicName}` };
   }
   if (puback >= 0x80) return { code: pubackCode(puback), reasonCode: puback, evidence: `PUBACK ${puback} to ${topicName}` };

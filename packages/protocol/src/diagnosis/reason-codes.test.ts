@@ -6,20 +6,22 @@ import { alertCode, alertIn, alertName } from "./tls-alerts.ts";
 
 test("every number has a code in every packet", () => {
   for (let reasonCode = 0; reasonCode < 256; reasonCode++) {
-    for (const codeOf of [connackCode, disconnectCode, subackCode, unsubackCode, pubackCode])
+    for (const codeOf of [connackCode, disconnectCode, unsubackCode, pubackCode])
       expect(isErrorCode(codeOf(reasonCode))).toBe(true);
+    for (const version of [4, 5]) expect(isErrorCode(subackCode(reasonCode, version))).toBe(true);
   }
 });
 
 test("the same number means what its packet means", () => {
-  expect([connackCode(135), disconnectCode(135), subackCode(135), pubackCode(135)]).toEqual([
+  expect([connackCode(135), disconnectCode(135), subackCode(135, 5), pubackCode(135)]).toEqual([
     "NOT_AUTHORIZED",
     "NOT_AUTHORIZED",
     "SUB_DENIED",
     "PUB_DENIED",
   ]);
   expect([connackCode(144), disconnectCode(144), pubackCode(144)]).toEqual(["TOPIC_NAME", "TOPIC_INVALID", "TOPIC_INVALID"]);
-  expect([subackCode(128), subackCode(143), subackCode(158)]).toEqual([
+  expect([subackCode(128, 4), subackCode(128, 5), subackCode(143, 5), subackCode(158, 5)]).toEqual([
+    "SUB_DENIED",
     "SUBSCRIBE_REFUSED",
     "FILTER_INVALID",
     "SHARED_UNSUPPORTED",

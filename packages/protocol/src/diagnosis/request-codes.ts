@@ -14,9 +14,9 @@ const suback: Codes = {
 
 const puback: Codes = { 135: "PUB_DENIED", 144: "TOPIC_INVALID", 151: "QUOTA", 153: "PAYLOAD_FORMAT" };
 
-/** The code of a SUBACK's Reason Code of 128 or more. */
-export function subackCode(reasonCode: number): ErrorCode {
-  return suback[reasonCode] ?? "SUBSCRIBE_REFUSED";
+/** The code of a SUBACK's Reason Code of 128 or more. Before 5.0 there is one for all, and it seldom means anything but a missing right. */
+export function subackCode(reasonCode: number, version: number): ErrorCode {
+  return version < 5 ? "SUB_DENIED" : (suback[reasonCode] ?? "SUBSCRIBE_REFUSED");
 }
 
 /** The code of an UNSUBACK's Reason Code of 128 or more. */

@@ -38,7 +38,7 @@ const rows = {
   QUOTA: ["mqtt", "peer", "backoff", "a quota of the server is used up"],
   AUTH_METHOD: ["mqtt", "usage", "new-input", "the server does not accept the authentication method"],
   AUTH_FAILED: ["mqtt", "peer", "new-credentials", "the enhanced authentication failed"],
-  TOPIC_NAME: ["mqtt", "usage", "new-input", "the server does not accept a topic name"],
+  TOPIC_NAME: ["mqtt", "usage", "new-input", "a topic name is not accepted"],
   PACKET_TOO_LARGE: ["mqtt", "usage", "new-input", "the packet is larger than the receiver allows"],
   PAYLOAD_FORMAT: ["mqtt", "usage", "new-input", "the payload is not the UTF-8 it claims to be"],
   CONNACK_NONE: ["mqtt", "peer", "backoff", "the server closed before its CONNACK"],

@@ -243,7 +243,7 @@ test("CVE-2020-13410: an encoder refuses a will with a bad topic, and leaves not
     clientIdentifier: "a",
     will: { topicName: "a/#", payload: new Uint8Array(0), qos: 0, retain: false },
   };
-  expect(() => encodeToBytes(packet, 4)).toThrow(expect.objectContaining({ code: "PACKET_INVALID", source: "usage" }));
+  expect(() => encodeToBytes(packet, 4)).toThrow(expect.objectContaining({ code: "TOPIC_NAME", source: "usage" }));
 });
 
 /** Bytes that the codec asked its host for. */

@@ -10,7 +10,7 @@ import { writeProperties } from "./property-encoder.ts";
 /**
  * Appends a CONNECT in the version that the packet names. Before MQTT 5.0 properties are left out.
  *
- * @throws PACKET_INVALID, with nothing written.
+ * @throws PACKET_INVALID, TOPIC_NAME, with nothing written.
  */
 export function encodeConnect(out: OutBuffer, packet: ConnectPacket): void {
   const { protocolVersion, will, username, password, properties } = packet;

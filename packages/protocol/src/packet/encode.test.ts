@@ -83,7 +83,9 @@ describe("is refused as wrong usage, with nothing in the out-buffer:", () => {
   test.each(cases)("%s", (_name, packet, version = 5) => {
     const out = new OutBuffer();
     encodePacket(out, { type: 12 }, version);
-    expect(() => encodePacket(out, packet, version)).toThrow(expect.objectContaining({ code: "PACKET_INVALID", source: "usage" }));
+    expect(() => encodePacket(out, packet, version)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^(PACKET_INVALID|TOPIC_NAME)$/), source: "usage" }),
+    );
     expect(out.end).toBe(2);
   });
 });

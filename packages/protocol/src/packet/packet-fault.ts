@@ -34,6 +34,6 @@ export function protocolError(detail: string, clause?: string): MqttError {
 }
 
 /** The caller of an encoder gave what no packet can say. */
-export function unencodable(detail: string): MqttError {
-  return new MqttError("PACKET_INVALID", { detail });
+export function unencodable(detail: string, code: ErrorCode = "PACKET_INVALID"): MqttError {
+  return new MqttError(code, { detail });
 }

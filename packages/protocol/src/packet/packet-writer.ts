@@ -66,10 +66,11 @@ export class PacketWriter {
     return found;
   }
 
+  /** @throws TOPIC_NAME */
   topicName(text: string, field: string): void {
-    if (text === "") throw unencodable(`${field} is empty`);
     // [MQTT-3.3.2-2]
-    if ((this.string(text, field) & TEXT_HAS_WILDCARD) !== 0) throw unencodable(`${field} holds a wildcard`);
+    if (text === "" || (this.string(text, field) & TEXT_HAS_WILDCARD) !== 0)
+      throw unencodable(`${field} is empty or holds a wildcard`, "TOPIC_NAME");
   }
 
   binaryData(data: Uint8Array, field: string): void {
