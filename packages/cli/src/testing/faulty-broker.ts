@@ -16,7 +16,8 @@ export type BrokerFault =
   | "takes the wrong topic"
   | "forgets to acknowledge"
   | "swaps acknowledgements"
-  | "closes";
+  | "closes"
+  | "takes one connection only";
 
 const FAULTY_MESSAGE = 50;
 
@@ -33,6 +34,7 @@ export class FaultyBroker {
   private forwarded = 0;
   private acknowledged = 0;
   private nextIdentifier = 1;
+  private accepted = 0;
 
   private constructor(fault: BrokerFault, version: 4 | 5) {
     this.fault = fault;
@@ -51,8 +53,17 @@ export class FaultyBroker {
     return (this.server.address() as { port: number }).port;
   }
 
-  async stop(): Promise<void> {
+  /** Connections that are there. */
+  get connections(): number {
+    return this.sockets.size;
+  }
+
+  cutAll(): void {
     for (const socket of this.sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cutAll();
     this.server.close();
     await once(this.server, "close");
   }
@@ -74,12 +85,17 @@ export class FaultyBroker {
   }
 
   private take(socket: Socket, packet: Packet): void {
-    if (packet.type === 1) this.send(socket, { type: 2, sessionPresent: false, reasonCode: 0 });
+    if (packet.type === 1) this.send(socket, { type: 2, sessionPresent: false, reasonCode: this.answerToConnect() });
     else if (packet.type === 8) this.subscribe(socket, packet);
     else if (packet.type === 3) this.publish(socket, packet);
     // PUBREC and PUBREL have one answer each.
     else if (packet.type === 5) this.send(socket, { ...packet, type: 6 });
     else if (packet.type === 6) this.send(socket, { ...packet, type: 7 });
+  }
+
+  private answerToConnect(): number {
+    const isTooMany = ++this.accepted > 1 && this.fault === "takes one connection only";
+    return isTooMany ? (this.version === 5 ? 0x97 : 3) : 0;
   }
 
   private subscribe(socket: Socket, { packetIdentifier, subscriptions }: SubscribePacket): void {
