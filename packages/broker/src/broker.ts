@@ -81,6 +81,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
   private readonly tenants = new Map<string, Tenant>();
   private readonly tenantLimits = new Map<string, TenantLimits>();
   private readonly open = new Set<Connection>();
+  private stamped: ReadonlySet<string> = new Set();
   private readonly drops: DropReport;
   private nextSessionId = 1;
   private nextConnectionId = 1;
@@ -199,9 +200,10 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.tenants.delete(name);
   }
 
-  /** Messages of clients that connect from now on carry who sent them, or do not. */
-  stampSenders(name: string, isOn: boolean): void {
-    this.tenant(name).stampsSenders = isOn;
+  /** The tenants, also those that are still to be made, where messages of clients that connect from now on carry who sent them. */
+  stampSenders(names: ReadonlySet<string>): void {
+    this.stamped = names;
+    for (const tenant of this.tenants.values()) tenant.stampsSenders = names.has(tenant.name);
   }
 
   /** Undefined where there is none, or it is on its way out. */
@@ -423,7 +425,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
       allowance,
       logger: this.logger.child({ tenant: name }),
       gate: "closed",
-      stampsSenders: false,
+      stampsSenders: this.stamped.has(name),
     };
     this.tenants.set(name, tenant);
     return tenant;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
-import { type BrokerConfigInput, createLogger, loadConfig, type Server, startServer } from "@bowline/broker";
+import { type BrokerConfig, type BrokerConfigInput, createLogger, loadConfig, type Server, startServer } from "@bowline/broker";
 
 /** Both have the same users with passwords of their own, and may do everything. */
 export const USERS: readonly string[] = ["ann", "bob"];
@@ -20,21 +20,33 @@ export class TenantWorld {
   /** Lines of its log. */
   readonly log: Record<string, unknown>[] = [];
   server!: Server;
+  private changes: BrokerConfigInput;
 
-  private constructor(folder: string, names: readonly string[]) {
+  private constructor(folder: string, names: readonly string[], changes: BrokerConfigInput) {
     this.folder = folder;
     this.names = names;
+    this.changes = changes;
   }
 
-  static async start(names: readonly string[]): Promise<TenantWorld> {
-    const world = new TenantWorld(await mkdtemp(join(tmpdir(), "bowline-world-")), names);
+  /** @param changes What else the configuration says. */
+  static async start(names: readonly string[], changes: BrokerConfigInput = {}): Promise<TenantWorld> {
+    const world = new TenantWorld(await mkdtemp(join(tmpdir(), "bowline-world-")), names, changes);
     await world.open();
-    for (const name of names) {
-      await world.server.tenants.create({ name });
-      await world.server.rules.add(name, { permission: "allow", action: "both", topics: ["#", "$SYS/#"] });
-      await Promise.all(USERS.map((user) => world.server.users.add(name, user, world.password(name, user))));
-    }
+    for (const name of names) await world.make(name);
     return world;
+  }
+
+  /** One more tenant. */
+  async make(name: string): Promise<void> {
+    await this.server.tenants.create({ name });
+    await this.server.rules.add(name, { permission: "allow", action: "both", topics: ["#", "$SYS/#"] });
+    await Promise.all(USERS.map((user) => this.server.users.add(name, user, this.password(name, user))));
+  }
+
+  /** Puts another configuration in force; rejects when it does not. */
+  async reload(changes: BrokerConfigInput): Promise<void> {
+    await this.server.reload(await this.config(changes));
+    this.changes = changes;
   }
 
   password(tenant: string, user: string): string {
@@ -67,7 +79,7 @@ export class TenantWorld {
     await rm(this.folder, { recursive: true });
   }
 
-  private async open(): Promise<void> {
+  private config(changes: BrokerConfigInput): Promise<BrokerConfig> {
     const overrides: BrokerConfigInput = {
       data: "data",
       console: false,
@@ -75,10 +87,14 @@ export class TenantWorld {
       admin: { listen: "http://127.0.0.1:0" },
       limits: { connectionsPerSecondPerAddress: 0, handshakesPerSecondPerAddress: 0 },
       metrics: { sysInterval: 1, open: true, maximumTenants: 1_000 },
+      ...changes,
     };
+    return loadConfig({ directory: this.folder, overrides });
+  }
+
+  private async open(): Promise<void> {
     const destination = { write: (line: string) => void this.log.push(JSON.parse(line) as Record<string, unknown>) };
     const logger = createLogger({ level: "debug", format: "json", destination });
-    const config = await loadConfig({ directory: this.folder, overrides });
-    this.server = await startServer({ config, logger, version: "1" });
+    this.server = await startServer({ config: await this.config(this.changes), logger, version: "1" });
   }
 }

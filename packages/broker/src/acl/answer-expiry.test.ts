@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { MemoryStorage } from "../storage/memory-storage.ts";
 import { AnswerExpiry } from "./answer-expiry.ts";
 import type { AskedSource } from "./asked-source.ts";
+import { parseRule } from "./rule.ts";
 import { RuleAccess } from "./rule-access.ts";
 import { RuleDirectory } from "./rule-directory.ts";
 
@@ -11,7 +12,7 @@ function setUp(ask: AskedSource["ask"], keepMs: number) {
   const clock = { now: 0 };
   const expiry = new AnswerExpiry(() => clock.now);
   const access = new RuleAccess(new RuleDirectory(new MemoryStorage()), expiry);
-  access.authorizers = [{ name: "webhook", keepMs, ask }];
+  access.authorizers = new Map([["default", [{ name: "webhook", keepMs, ask }]]]);
   const rights = access.rightsOf(who, { remoteAddress: "" });
   const unknown = (): Promise<void> | undefined => rights.unknown?.("publish", "t", 0, false);
   const mayPublish = (): boolean => (rights.refusedPublishes("t") & 1) === 0;
@@ -68,13 +69,26 @@ test("an answer to what was asked before the rules changed is none", async () =>
   expect(mayPublish()).toBe(false);
 });
 
-test("authorizers of the configuration are asked about clients of the tenant default alone", () => {
+test("authorizers of a tenant are asked about that tenant's clients alone", () => {
   const { access } = setUp(() => Promise.resolve("allow"), 60_000);
   const rights = access.rightsOf({ ...who, tenant: "acme" }, { remoteAddress: "" });
   expect([rights.unknown?.("publish", "t", 0, false), rights.refusedPublishes("t")]).toEqual([undefined, 0b11_1111]);
   const asked = { name: "granted", ask: () => Promise.resolve("ignore" as const) };
   const both = access.rightsOf({ ...who, tenant: "acme" }, { remoteAddress: "", sources: [asked] });
   return both.unknown?.("publish", "t", 0, false)?.then(() => expect(both.refusedPublishes("t")).toBe(0b11_1111));
+});
+
+test("nobody is asked about a filter that rules ahead grant, and who was not asked denies nothing", () => {
+  const { access } = setUp(() => Promise.reject(new Error("asked")), 60_000);
+  const claim = {
+    name: "claim",
+    rules: [parseRule({ permission: "allow", action: "both", topics: ["a/#"] })],
+    isClosed: false,
+  };
+  const rights = access.rightsOf(who, { remoteAddress: "", sources: [claim] });
+  expect(rights.unknown?.("subscribe", "a/b", 0, false)).toBeUndefined();
+  expect(rights.subscribing("a/b", 0)).toMatchObject({ isAllowed: true });
+  expect(rights.subscribing("b", 0)).toEqual({ isAllowed: false, reason: "webhook denies b" });
 });
 
 test("what is tried out is what the rules say, and nobody is asked", async () => {

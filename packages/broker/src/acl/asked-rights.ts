@@ -36,8 +36,8 @@ const FAILURE_KEPT_MS = 1_000;
 
 /** What the rights of connections that somebody outside decides about have in common. */
 export interface AskedContext {
-  /** Those of the configuration, asked behind what the connection was granted. Others after a reload. */
-  readonly authorizers: readonly AskedSource[];
+  /** Those of the tenant in the configuration, asked behind what the connection was granted. Others after a reload. */
+  authorizersOf(tenant: string): readonly AskedSource[];
   readonly expiry: AnswerExpiry;
 }
 
@@ -118,11 +118,17 @@ export class AskedRights implements Rights, Expiring {
   }
 
   subscribing(topicFilter: string, qos: QoS): SubscribeVerdict {
-    const rules = this.#bind().flatMap((part) => {
-      if (!isAskedPart(part)) return part.rules;
+    const rules: BoundRule[] = [];
+    for (const part of this.#bind()) {
+      if (!isAskedPart(part)) {
+        rules.push(...part.rules);
+        continue;
+      }
+      // Nobody asks behind rules that grant it.
+      if (subscribing(new BoundRules(rules, false), topicFilter, qos).isAllowed) continue;
       const reply = this.#replyTo(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
-      return reply === "ignore" ? [] : [answerAsRule(part, topicFilter, qos, reply === "allow")];
-    });
+      if (reply !== "ignore") rules.push(answerAsRule(part, topicFilter, qos, reply === "allow"));
+    }
     return subscribing(new BoundRules(rules, this.#known.isOpen), topicFilter, qos);
   }
 
@@ -223,7 +229,7 @@ export class AskedRights implements Rights, Expiring {
     this.#rules = rules;
     const parts: Part[] = [];
     let isClosed = false;
-    for (const source of [...(this.connection.sources ?? []), ...this.#context.authorizers]) {
+    for (const source of [...(this.connection.sources ?? []), ...this.#context.authorizersOf(this.who.tenant)]) {
       parts.push(isAsked(source) ? source : new BoundRules(bindSource(source, this.who, this.connection), false));
       isClosed = !isAsked(source) && source.isClosed;
       if (isClosed) break;

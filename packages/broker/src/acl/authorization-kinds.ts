@@ -42,11 +42,9 @@ function kindOf({ kind }: AuthorizationConfig): AuthorizationKind<AuthorizationC
   return KINDS[kind] as AuthorizationKind<AuthorizationConfig>;
 }
 
-/** Those of the configuration, in their order. */
-export const authorizationSchema: z.ZodType<AuthorizationConfig[], AuthorizationInput[] | undefined> = z
-  .array(
-    z.union([webhookAuthorizerKind.schema, functionAuthorizerKind.schema], {
-      error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}`,
-    }),
-  )
-  .default([]);
+/** Several, in their order. */
+export const authorizersSchema: z.ZodType<AuthorizationConfig[], AuthorizationInput[]> = z.array(
+  z.union([webhookAuthorizerKind.schema, functionAuthorizerKind.schema], {
+    error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}`,
+  }),
+);

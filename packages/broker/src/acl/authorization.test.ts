@@ -41,7 +41,7 @@ describe("a webhook", () => {
     expect(await codeOf(client, "ignore/no")).toBe(0x87);
     await client.subscribe("$share/g/allow/#", { qos: 0 }).ready;
     await expect(client.subscribe("deny/#").ready).rejects.toThrow("NOT_AUTHORIZED");
-    const common = { clientid: "c1", peerhost: "127.0.0.1" };
+    const common = { clientid: "c1", peerhost: "127.0.0.1", tenant: "default" };
     expect(asked.slice(0, 2)).toEqual([
       { ...common, action: "publish", topic: "allow/a", qos: "1", retain: "false" },
       { ...common, action: "publish", topic: "deny/a", qos: "1", retain: "true" },

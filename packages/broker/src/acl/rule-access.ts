@@ -7,7 +7,6 @@ import { type AskedContext, AskedRights } from "./asked-rights.ts";
 import { type AskedSource, isAsked } from "./asked-source.ts";
 import { inWords, publishing, receiving, subscribing } from "./decide.ts";
 import { rightsOfAbsent, superuserRights } from "./fixed-rights.ts";
-import { DEFAULT_TENANT } from "../tenants/tenant.ts";
 import type { RuleDirectory } from "./rule-directory.ts";
 import type { RuleSource } from "./rule-source.ts";
 import { RuleRights } from "./rule-rights.ts";
@@ -36,14 +35,18 @@ export class RuleAccess implements AccessControl, AskedContext {
   readonly directory: RuleDirectory;
   readonly expiry: AnswerExpiry;
   /**
-   * Asked about every client of the tenant `default`, behind what its authenticator granted and before the rules; see `renewed`. What
+   * By their tenant: asked about every client of it, behind what its authenticator granted and before the rules; see `renewed`. What
    * they say of a name in one tenant must not hold for the same name in another.
    */
-  authorizers: readonly AskedSource[] = [];
+  authorizers: ReadonlyMap<string, readonly AskedSource[]> = new Map();
 
   constructor(directory: RuleDirectory, expiry: AnswerExpiry = new AnswerExpiry()) {
     this.directory = directory;
     this.expiry = expiry;
+  }
+
+  authorizersOf(tenant: string): readonly AskedSource[] {
+    return this.authorizers.get(tenant) ?? [];
   }
 
   begin(rules: readonly StoredRule[]): void {
@@ -57,9 +60,8 @@ export class RuleAccess implements AccessControl, AskedContext {
     if (connection.isSuperuser === true) return superuserRights;
     const sources = connection.sources ?? [];
     const granted = sources.filter((source): source is RuleSource => !isAsked(source));
-    const isAskedAbout = who.tenant === DEFAULT_TENANT && this.authorizers.length > 0;
-    return granted.length < sources.length || isAskedAbout
-      ? new AskedRights(current, who, connection, isAskedAbout ? this : { authorizers: [], expiry: this.expiry })
+    return granted.length < sources.length || this.authorizersOf(who.tenant).length > 0
+      ? new AskedRights(current, who, connection, this)
       : new RuleRights(current, who, connection, granted);
   }
 

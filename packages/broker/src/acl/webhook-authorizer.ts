@@ -27,11 +27,13 @@ const BODY = {
   topic: "${topic}",
   qos: "${qos}",
   retain: "${retain}",
+  tenant: "${tenant}",
 };
 
 const VALUES: ReadonlyMap<string, PlaceholderValue<AccessCase>> = new Map<string, PlaceholderValue<AccessCase>>([
   ["clientid", ({ who }) => who.clientIdentifier],
   ["username", ({ who }) => (who.owner === "" ? undefined : who.owner)],
+  ["tenant", ({ who }) => who.tenant],
   ["peerhost", ({ remoteAddress }) => remoteAddress],
   ["action", ({ action }) => action],
   ["topic", ({ topic }) => topic],
@@ -55,7 +57,7 @@ export const webhookAuthorizerKind: AuthorizationKind<WebhookAuthorizerConfig, W
     kind: z.literal("webhook").describe("A program of yours that is asked by HTTP, in EMQX's contract."),
     ...httpHookShape(
       BODY,
-      "`${clientid}`, `${username}` (the owner), `${peerhost}`, `${action}` (publish or subscribe), `${topic}`, `${qos}`, `${retain}`, `${access}` (1 to subscribe, 2 to publish) and `${client_attrs.NAME}`",
+      "`${clientid}`, `${username}` (the owner), `${tenant}`, `${peerhost}`, `${action}` (publish or subscribe), `${topic}`, `${qos}`, `${retain}`, `${access}` (1 to subscribe, 2 to publish) and `${client_attrs.NAME}`",
     ),
     cacheSeconds: cacheSecondsSchema,
   }),

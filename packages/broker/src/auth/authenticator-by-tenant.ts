@@ -1,48 +1,34 @@
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
-import {
-  type Authenticator,
-  AuthReasonCode,
-  type AuthRequest,
-  type AuthResult,
-  type EnhancedMethod,
-  refuse,
-} from "./authenticator.ts";
+import type { Authenticator, AuthRequest, AuthResult, EnhancedMethod } from "./authenticator.ts";
 
 /**
- * Asks one authenticator about the clients of the tenant `default` and another about those of all others, so that what the configuration
- * believes (a token's issuer, a webhook, no credentials at all) is worth nothing at a tenant that never said so.
+ * Asks about the clients of each tenant whom that tenant believes, so that what the configuration says of one (a token's issuer, a
+ * webhook, no credentials at all) is worth nothing at another that never said so.
  */
 export class AuthenticatorByTenant implements Authenticator {
-  readonly #ofDefault: Authenticator;
+  readonly #ofTenants: ReadonlyMap<string, Authenticator>;
   readonly #ofOthers: Authenticator;
 
-  constructor(ofDefault: Authenticator, ofOthers: Authenticator) {
-    this.#ofDefault = ofDefault;
+  /** @param ofTenants Those that have their own; `default` must be among them. */
+  constructor(ofTenants: ReadonlyMap<string, Authenticator>, ofOthers: Authenticator) {
+    if (!ofTenants.has(DEFAULT_TENANT)) throw new Error("the tenant default shares nobody's authenticators");
+    this.#ofTenants = ofTenants;
     this.#ofOthers = ofOthers;
   }
 
   authenticateNow(request: AuthRequest): AuthResult | undefined {
-    return this.#of(request).authenticateNow(request);
+    return this.#of(request.tenant).authenticateNow(request);
   }
 
   authenticate(request: AuthRequest, signal: AbortSignal): Promise<AuthResult> {
-    return this.#of(request).authenticate(request, signal);
+    return this.#of(request.tenant).authenticate(request, signal);
   }
 
-  enhancedMethod(name: string): EnhancedMethod | undefined {
-    const methods = [this.#ofDefault, this.#ofOthers].map((each) => each.enhancedMethod?.(name));
-    if (methods.every((method) => method === undefined)) return undefined;
-    const [ofDefault, ofOthers] = methods;
-    return {
-      name,
-      begin: (request) => {
-        const method = request.tenant === DEFAULT_TENANT ? ofDefault : ofOthers;
-        return method?.begin(request) ?? { next: () => refuse(AuthReasonCode.BadAuthenticationMethod, "not one of the tenant's") };
-      },
-    };
+  enhancedMethod(name: string, tenant: string): EnhancedMethod | undefined {
+    return this.#of(tenant).enhancedMethod?.(name, tenant);
   }
 
-  #of({ tenant }: AuthRequest): Authenticator {
-    return tenant === DEFAULT_TENANT ? this.#ofDefault : this.#ofOthers;
+  #of(tenant: string): Authenticator {
+    return this.#ofTenants.get(tenant) ?? this.#ofOthers;
   }
 }

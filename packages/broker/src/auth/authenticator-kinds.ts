@@ -79,10 +79,12 @@ export function checkAuthenticator(config: AuthenticatorConfig): void {
  * that says so.
  *
  * @param taken Those of the program that embeds the broker.
+ * @param place Where the chain stands in the configuration.
  */
 export function doubledMethod(
   chain: readonly AuthenticatorConfig[],
   taken: readonly string[] = [],
+  place = "authentication",
 ): { index: number; error: MqttError } | undefined {
   const seen = new Map(taken.map((name) => [name, "the program that runs the broker"]));
   for (const [index, link] of chain.entries()) {
@@ -93,7 +95,7 @@ export function doubledMethod(
         const remedy = "Give one of them other names: `authenticationMethods` of jwt, `mechanisms` of scram.";
         return { index, error: new MqttError("CONFIG_INVALID", { detail, remedy }) };
       }
-      seen.set(name, `authentication.${index} (${link.kind})`);
+      seen.set(name, `${place}.${index} (${link.kind})`);
     }
   }
   return undefined;
@@ -103,20 +105,18 @@ function kindOf({ kind }: AuthenticatorConfig): AuthenticatorKind<AuthenticatorC
   return KINDS[kind] as AuthenticatorKind<AuthenticatorConfig>;
 }
 
-/** The chain of the configuration. */
-export const authenticationSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[] | undefined> = z
-  .array(
-    z.union(
-      [
-        passwordKind.schema,
-        jwtKind.schema,
-        webhookKind.schema,
-        certificateKind.schema,
-        scramKind.schema,
-        functionKind.schema,
-        customAuthorizerKind.schema,
-      ],
-      { error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}` },
-    ),
-  )
-  .default([{ kind: "password" }]);
+/** A chain. */
+export const authenticatorsSchema: z.ZodType<AuthenticatorConfig[], AuthenticatorInput[]> = z.array(
+  z.union(
+    [
+      passwordKind.schema,
+      jwtKind.schema,
+      webhookKind.schema,
+      certificateKind.schema,
+      scramKind.schema,
+      functionKind.schema,
+      customAuthorizerKind.schema,
+    ],
+    { error: `must be a group of keys whose \`kind\` is one of ${Object.keys(KINDS).join(", ")}` },
+  ),
+);

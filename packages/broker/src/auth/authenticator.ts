@@ -73,8 +73,8 @@ export interface Authenticator {
   authenticateNow(request: AuthRequest): AuthResult | undefined;
   /** Never rejects: what fails inside is a refusal. The signal aborts when the client went away or its time is up. */
   authenticate(request: AuthRequest, signal: AbortSignal): Promise<AuthResult>;
-  /** The Authentication Method of that name, for a client that names one; undefined or absent: it is refused with 0x8C. */
-  enhancedMethod?(name: string): EnhancedMethod | undefined;
+  /** The Authentication Method of that name, for a client of the tenant that names one; undefined or absent: it is refused with 0x8C. */
+  enhancedMethod?(name: string, tenant: string): EnhancedMethod | undefined;
 }
 
 /**

@@ -41,12 +41,14 @@ test("an address or a Client Identifier is refused with 0x8A before anybody is a
   await bans.add("default", { kind: "client", value: "bad" });
   expect(await login("good", "::ffff:10.1.2.3")).toMatchObject({ reasonCode: 0x8a });
   expect(await login("bad", "192.0.2.1")).toMatchObject({ reasonCode: 0x8a });
-  expect(await authenticator.enhancedMethod("M")!.begin(request("bad", "192.0.2.1")).next(undefined, never)).toMatchObject({
+  expect(
+    await authenticator.enhancedMethod("M", "default")!.begin(request("bad", "192.0.2.1")).next(undefined, never),
+  ).toMatchObject({
     reasonCode: 0x8a,
   });
   expect(asked()).toBe(0);
   expect(await login("good", "192.0.2.1")).toMatchObject({ allowed: true });
-  expect(authenticator.enhancedMethod("none")).toBeUndefined();
+  expect(authenticator.enhancedMethod("none", "default")).toBeUndefined();
 });
 
 test("a user is banned by the name that the authenticator gives, in exchanges too", async () => {
@@ -54,9 +56,11 @@ test("a user is banned by the name that the authenticator gives, in exchanges to
   await bans.add("default", { kind: "user", value: "ann@example" });
   expect(await login("c", "192.0.2.1")).toMatchObject({ reasonCode: 0x8a });
   expect(await login("c", "192.0.2.1", "bob")).toMatchObject({ allowed: true });
-  expect(await authenticator.enhancedMethod("M")!.begin(request("c", "192.0.2.1")).next(undefined, never)).toMatchObject({
-    reasonCode: 0x8a,
-  });
+  expect(await authenticator.enhancedMethod("M", "default")!.begin(request("c", "192.0.2.1")).next(undefined, never)).toMatchObject(
+    {
+      reasonCode: 0x8a,
+    },
+  );
 });
 
 test("a ban ends in time, or when it is lifted, and is kept", async () => {

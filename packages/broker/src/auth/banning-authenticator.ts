@@ -35,8 +35,8 @@ export class BanningAuthenticator implements Authenticator {
     return this.#checked(request, await this.#inner.authenticate(request, signal));
   }
 
-  enhancedMethod(name: string): EnhancedMethod | undefined {
-    const method = this.#inner.enhancedMethod?.(name);
+  enhancedMethod(name: string, tenant: string): EnhancedMethod | undefined {
+    const method = this.#inner.enhancedMethod?.(name, tenant);
     if (method === undefined) return undefined;
     return { name, begin: (request) => this.#exchange(method, request) };
   }

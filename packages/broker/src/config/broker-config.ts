@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type AuthorizationConfig, type AuthorizationInput, authorizationSchema } from "../acl/authorization-kinds.ts";
-import { type AuthenticatorConfig, type AuthenticatorInput, authenticationSchema } from "../auth/authenticator-kinds.ts";
+import { type AuthorizationConfig, type AuthorizationInput, authorizersSchema } from "../acl/authorization-kinds.ts";
+import { type AuthenticatorConfig, type AuthenticatorInput, authenticatorsSchema } from "../auth/authenticator-kinds.ts";
 import type { Durability } from "../storage/storage.ts";
 import { type BootstrapConfig, bootstrapSchema } from "./bootstrap-schema.ts";
 import { type EventsConfig, eventsSchema } from "../events/events-schema.ts";
@@ -18,7 +18,7 @@ import {
 } from "./operations-schema.ts";
 import { type StorageConfig, storageSchema } from "./storage-schema.ts";
 import { type Preset, PRESETS } from "./preset.ts";
-import { type TenantsConfig, tenantsSchema } from "./tenants-schema.ts";
+import { type TenantsConfig, type TenantsInput, tenantsSchema } from "./tenants-schema.ts";
 import { type TlsConfig, type TlsInput, tlsSchema } from "./tls-schema.ts";
 
 /** What a broker is told at start, complete and checked. The configuration file has the same keys, each of them optional. */
@@ -74,8 +74,9 @@ type Group = (typeof GROUPS)[number];
 /** What a file or the command line may say: any part of it. Undefined is not said. */
 export type BrokerConfigInput = {
   [K in Exclude<keyof BrokerConfig, Group | "listen" | "authentication" | "authorization">]?: BrokerConfig[K] | undefined;
-} & { [K in Exclude<Group, "tls">]?: Optional<BrokerConfig[K]> | undefined } & {
+} & { [K in Exclude<Group, "tls" | "tenants">]?: Optional<BrokerConfig[K]> | undefined } & {
   tls?: TlsInput | undefined;
+  tenants?: TenantsInput | undefined;
   listen?: ListenerInput[] | undefined;
   authentication?: AuthenticatorInput[] | undefined;
   authorization?: AuthorizationInput[] | undefined;
@@ -134,12 +135,12 @@ export const brokerConfigSchema: z.ZodType<CheckedConfig, BrokerConfigInput> = z
     .default("https://localhost:18084")
     .describe("Address of the web console, which also answers /mqtt and the admin API; false for none."),
   admin: adminSchema.prefault({}).describe("The admin API beside the socket in the data folder, which is always there."),
-  authentication: authenticationSchema.describe(
-    "Who is asked about a client's credentials, in this order, until one knows it. Default: the users of the store.",
-  ),
-  authorization: authorizationSchema.describe(
-    "Who is asked what clients may do, in this order, before the access rules of the store. Default: nobody.",
-  ),
+  authentication: authenticatorsSchema
+    .default([{ kind: "password" }])
+    .describe("Who is asked about a client's credentials, in this order, until one knows it. Default: the users of the store."),
+  authorization: authorizersSchema
+    .default([])
+    .describe("Who is asked what clients may do, in this order, before the access rules of the store. Default: nobody."),
   anonymous: z.boolean().default(false).describe("Let in clients that show no credentials."),
   deniedPublish: z
     .enum(["close", "acknowledge"])

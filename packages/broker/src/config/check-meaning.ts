@@ -6,6 +6,9 @@ import { faultOfPassword } from "../auth/user-directory.ts";
 import { parseListenUrl } from "../listeners/listen-url.ts";
 import { parseAdminUrl, parseChallengeUrl, parseConsoleUrl } from "../server/admin-url.ts";
 import { trustedProxies } from "../server/trusted-proxies.ts";
+import { DEFAULT_TENANT } from "../tenants/tenant.ts";
+import { TENANT_NAME } from "../tenants/tenant-settings.ts";
+import { accessChains } from "./access-chains.ts";
 import { externalKeyFault } from "./acme-schema.ts";
 import { bootstrapFaults } from "./bootstrap-faults.ts";
 import type { BrokerConfig } from "./broker-config.ts";
@@ -35,12 +38,16 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   check(["admin", "listen"], () => config.admin.listen !== false && parseAdminUrl(config.admin.listen, config));
   check(["tls", "acme", "listen"], () => config.tls.acme !== undefined && parseChallengeUrl(config.tls.acme.listen));
   check(["trustedProxies"], () => trustedProxies(config.trustedProxies));
-  for (const [index, link] of config.authentication.entries()) check(["authentication", index], () => checkAuthenticator(link));
-  for (const [index, each] of config.authorization.entries()) check(["authorization", index], () => checkAuthorization(each));
+  for (const { path, authentication = [], authorization } of accessChains(config)) {
+    for (const [index, link] of authentication.entries()) check([...path, "authentication", index], () => checkAuthenticator(link));
+    for (const [index, each] of authorization.entries()) check([...path, "authorization", index], () => checkAuthorization(each));
+    const place = [...path, "authentication"];
+    const doubled = doubledMethod(authentication, [], place.join("."));
+    if (doubled !== undefined) faults.push({ path: [...place, doubled.index], error: doubled.error });
+  }
+  for (const name of Object.keys(config.tenants.named)) check(["tenants", "named", name], () => checkTenantName(name));
   faults.push(...presetFaults(config));
   faults.push(...bootstrapFaults(config.bootstrap));
-  const doubled = doubledMethod(config.authentication);
-  if (doubled !== undefined) faults.push({ path: ["authentication", doubled.index], error: doubled.error });
   for (const { path, reference, faultOf } of secretsIn(config)) {
     try {
       const secret = await readSecret(reference);
@@ -53,7 +60,8 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
   return faults;
 }
 
-function secretsIn({ tls, metrics, bootstrap, authentication, authorization }: BrokerConfig): NamedSecret[] {
+function secretsIn(config: BrokerConfig): NamedSecret[] {
+  const { tls, metrics, bootstrap } = config;
   return [
     ...(tls.passphrase === undefined ? [] : [{ path: ["tls", "passphrase"], reference: tls.passphrase }]),
     ...(tls.acme?.externalAccount === undefined
@@ -65,13 +73,26 @@ function secretsIn({ tls, metrics, bootstrap, authentication, authorization }: B
       reference: password,
       faultOf: faultOfPassword,
     })),
-    ...authentication.flatMap((link, index) => below(["authentication", index], secretsOf(link))),
-    ...authorization.flatMap((each, index) => below(["authorization", index], authorizationSecrets(each))),
+    ...accessChains(config).flatMap(({ path, authentication = [], authorization }) => [
+      ...authentication.flatMap((link, index) => below([...path, "authentication", index], secretsOf(link))),
+      ...authorization.flatMap((each, index) => below([...path, "authorization", index], authorizationSecrets(each))),
+    ]),
   ];
 }
 
 function below(path: readonly PropertyKey[], secrets: readonly NamedSecret[]): NamedSecret[] {
   return secrets.map((secret) => ({ ...secret, path: [...path, ...secret.path] }));
+}
+
+function checkTenantName(name: string): void {
+  if (name === DEFAULT_TENANT)
+    throw new MqttError("CONFIG_INVALID", {
+      detail: 'tenants.named: what concerns the tenant "default" stands at the top: authentication, authorization, senderStamp',
+    });
+  if (!TENANT_NAME.test(name))
+    throw new MqttError("CONFIG_INVALID", {
+      detail: `tenants.named: ${JSON.stringify(name)} cannot be a tenant: names have 1 to 63 of the characters a-z, 0-9 and -, the dash inside only`,
+    });
 }
 
 function checkAnyProtocol({ url, anyProtocol = false }: ListenerConfig): void {

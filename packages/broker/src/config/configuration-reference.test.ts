@@ -12,6 +12,7 @@ interface Schema {
   minimum?: number;
   maximum?: number;
   properties?: Record<string, Schema>;
+  additionalProperties?: Schema | boolean;
   required?: string[];
   items?: Schema;
   anyOf?: Schema[];
@@ -66,7 +67,14 @@ function kindRow(key: string, groups: Schema[]): Row {
 function rowsBelow(key: string, schema: Schema): Row[] {
   // Where a secret lies is told once, in configuration.md, and a rule by `bowline acl --help`.
   if (isSecret(schema) || key === "bootstrap.rules") return [];
-  return forms(schema).flatMap((form) => (form.items === undefined ? rowsOf(form, `${key}.`) : rowsOf(form.items, `${key}[].`)));
+  return forms(schema).flatMap((form) => {
+    if (form.items !== undefined) return rowsOf(form.items, `${key}[].`);
+    const named = form.properties === undefined ? form.additionalProperties : undefined;
+    // What a chain may hold stands above, at `authentication` and `authorization`.
+    if (typeof named === "object" && key === "tenants.named")
+      return rowsOf(named, `${key}.NAME.`).filter(([name]) => !name.includes("[]"));
+    return rowsOf(form, `${key}.`);
+  });
 }
 
 function rowOf(key: string, schema: Schema): Row {

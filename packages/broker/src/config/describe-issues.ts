@@ -84,6 +84,8 @@ function valueAt(value: unknown, path: Path): unknown {
 
 interface Schema {
   properties?: Record<PropertyKey, Schema>;
+  /** Of a group whose keys are names. */
+  additionalProperties?: Schema | boolean;
   items?: Schema;
   anyOf?: Schema[];
   oneOf?: Schema[];
@@ -94,13 +96,18 @@ interface Schema {
 function knownKeys(path: Path, value: unknown): string[] {
   let schemas: Schema[] = forms(brokerConfigJsonSchema(true));
   for (const name of path) {
-    schemas = schemas.flatMap((schema) => forms(typeof name === "number" ? schema.items : schema.properties?.[name]));
+    schemas = schemas.flatMap((schema) => forms(typeof name === "number" ? schema.items : valueOf(schema, name)));
   }
   const kind = (valueAt(value, path) as { kind?: unknown } | undefined)?.kind;
   const ofKind = schemas.filter(({ properties }) => properties?.["kind"]?.const === kind);
   return [...new Set((ofKind.length > 0 ? ofKind : schemas).flatMap(({ properties }) => Object.keys(properties ?? {})))].filter(
     (name) => name !== "$schema",
   );
+}
+
+function valueOf({ properties, additionalProperties }: Schema, name: PropertyKey): Schema | undefined {
+  if (properties !== undefined) return properties[name];
+  return typeof additionalProperties === "object" ? additionalProperties : undefined;
 }
 
 function forms(schema: Schema | undefined): Schema[] {

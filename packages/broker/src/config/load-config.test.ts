@@ -241,6 +241,35 @@ test("every fault is told at once", async () => {
   expect(await faultOf("anonymus: true\nlog: {level: loud}")).toMatch(/yaml:1:1: .*anonymous.*\n.*yaml:2:7: "log\.level"/);
 });
 
+test("what is wrong with a tenant's chain is told with its line, and two links with one Authentication Method are a fault", async () => {
+  const text = `tenants:
+  named:
+    acme:
+      authentication:
+        - kind: jwt
+          secret: { env: NO_SUCH_KEY_OF_ACME }
+        - kind: jwt
+          publicKey: key.pem
+    default:
+      senderStamp: true
+    Beta:
+      authorization: []
+    gamma:
+      authentication: [{ kind: webhook, url: http://example.com/hook }]
+`;
+  const detail = await faultOf(text);
+  expect(detail).toContain('bowline.yaml:9:5: tenants.named: what concerns the tenant "default" stands at the top');
+  expect(detail).toContain('bowline.yaml:11:5: tenants.named: "Beta" cannot be a tenant');
+  expect(detail).toContain("bowline.yaml:14:24: webhook: url must be an https:// address");
+  expect(detail).toMatch(/bowline\.yaml:6:\d+: .*NO_SUCH_KEY_OF_ACME/);
+  expect(await faultOf("tenants:\n  named:\n    acme:\n      authentification: []\n")).toContain('did you mean "authentication"?');
+  const twice =
+    "[{ kind: jwt, publicKey: a.pem, authenticationMethods: [T] }, { kind: jwt, publicKey: b.pem, authenticationMethods: [T] }]";
+  expect(await faultOf(`tenants:\n  named:\n    acme:\n      authentication: ${twice}\n`)).toContain(
+    'bowline.yaml:4:85: the Authentication Method "T" is that of tenants.named.acme.authentication.0 (jwt) already',
+  );
+});
+
 test("a file that cannot be read is named", async () => {
   await expect(loadConfig({ file: "missing.yaml", directory: folder })).rejects.toMatchObject({
     code: "CONFIG_UNREADABLE",

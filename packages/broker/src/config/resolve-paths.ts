@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { resolveAuthorization } from "../acl/authorization-kinds.ts";
+import type { PathResolver } from "../auth/authenticator-kind.ts";
 import { resolveAuthenticator } from "../auth/authenticator-kinds.ts";
 import type { AcmeInput } from "./acme-schema.ts";
 import type { BrokerConfigInput } from "./broker-config.ts";
 import type { SecretReference } from "./secret-reference.ts";
+import type { NamedTenantInput } from "./tenants-schema.ts";
 
 /** The configuration with every path of it absolute, from the folder of whoever wrote it. The form was checked before. */
 export function resolvePaths(input: BrokerConfigInput, directory: string): BrokerConfigInput {
@@ -11,12 +13,12 @@ export function resolvePaths(input: BrokerConfigInput, directory: string): Broke
   const secret = (reference: SecretReference): SecretReference =>
     "file" in reference ? { file: resolve(directory, reference.file) } : reference;
   const resolver = { path: (name: string): string => resolve(directory, name), secret };
-  const { tls, metrics, bootstrap, authentication, authorization } = input;
+  const { tls, metrics, bootstrap, tenants } = input;
   return {
     ...input,
     ...(input.data === undefined ? {} : { data: resolve(directory, input.data) }),
-    ...(authentication === undefined ? {} : { authentication: authentication.map((link) => resolveAuthenticator(link, resolver)) }),
-    ...(authorization === undefined ? {} : { authorization: authorization.map((each) => resolveAuthorization(each, resolver)) }),
+    ...resolveAccess(input, resolver),
+    ...(tenants?.named === undefined ? {} : { tenants: { ...tenants, named: resolveNamed(tenants.named, resolver) } }),
     ...(tls === undefined
       ? {}
       : {
@@ -38,6 +40,20 @@ export function resolvePaths(input: BrokerConfigInput, directory: string): Broke
           bootstrap: { ...bootstrap, users: bootstrap.users.map((user) => ({ ...user, password: secret(user.password) })) },
         }),
   };
+}
+
+type AccessInput = Pick<NamedTenantInput, "authentication" | "authorization">;
+
+/** Of these two keys what is there. */
+function resolveAccess({ authentication, authorization }: AccessInput, resolver: PathResolver): AccessInput {
+  return {
+    ...(authentication === undefined ? {} : { authentication: authentication.map((link) => resolveAuthenticator(link, resolver)) }),
+    ...(authorization === undefined ? {} : { authorization: authorization.map((each) => resolveAuthorization(each, resolver)) }),
+  };
+}
+
+function resolveNamed(named: Record<string, NamedTenantInput>, resolver: PathResolver): Record<string, NamedTenantInput> {
+  return Object.fromEntries(Object.entries(named).map(([name, own]) => [name, { ...own, ...resolveAccess(own, resolver) }]));
 }
 
 function resolveAcme(

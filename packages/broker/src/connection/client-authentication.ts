@@ -55,7 +55,7 @@ export class ClientAuthentication {
   }
 
   private named(name: string, data: Uint8Array | undefined, take: TakeStep): ExchangeStep | undefined {
-    const method = this.authenticator.enhancedMethod?.(name);
+    const method = this.authenticator.enhancedMethod?.(name, this.request.tenant);
     // [MQTT-4.12.0-1]
     if (method === undefined) return refuse(AuthReasonCode.BadAuthenticationMethod, "the Authentication Method is not supported");
     this.exchange = method.begin(this.request);

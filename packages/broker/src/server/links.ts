@@ -2,6 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import { type SecretReference, secretsVersion } from "../config/secret-reference.ts";
 import type { Staged } from "./staged.ts";
 
+/** What one tenant has for itself: the same words of two tenants are two links, which remember nothing of each other. */
+export interface OfTenant<Config> {
+  readonly tenant: string;
+  readonly config: Config;
+}
+
 /** One of several that the configuration lists, in force. */
 export interface Link<Config, Open> {
   readonly config: Config;

@@ -1,48 +1,67 @@
 import { AnonymousMethod } from "../auth/anonymous-method.ts";
 import { AttemptGuard } from "../auth/attempt-guard.ts";
+import { AuthenticatorByTenant } from "../auth/authenticator-by-tenant.ts";
 import { AuthenticatorChain } from "../auth/authenticator-chain.ts";
 import type { AuthenticatorContext, OpenAuthenticator } from "../auth/authenticator-kind.ts";
 import { type AuthenticatorConfig, doubledMethod, openAuthenticator, secretsOf } from "../auth/authenticator-kinds.ts";
-import { AuthenticatorByTenant } from "../auth/authenticator-by-tenant.ts";
-import type { Authenticator, EnhancedMethod } from "../auth/authenticator.ts";
-import { UserMethod } from "../auth/user-method.ts";
+import type { AuthenticationMethod, Authenticator, EnhancedMethod } from "../auth/authenticator.ts";
 import { TOKEN_METHOD, type TokenMethod } from "../auth/token-method.ts";
+import { UserMethod } from "../auth/user-method.ts";
+import { accessChains } from "../config/access-chains.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
-import { type Link, Links } from "./links.ts";
+import { DEFAULT_TENANT } from "../tenants/tenant.ts";
+import { type Link, Links, type OfTenant } from "./links.ts";
 import type { Staged } from "./staged.ts";
 
 export interface StagedChain extends Staged {
   readonly chain: Authenticator;
 }
 
-/** The chain of authenticators. */
+type AuthenticatorLink = Link<OfTenant<AuthenticatorConfig>, OpenAuthenticator>;
+
+/** The chains of authenticators: that of the tenant `default`, those of tenants that have their own, and what the others share. */
 export class ServerAuthentication {
   readonly #context: AuthenticatorContext;
   readonly #tokens: TokenMethod;
   readonly #given: readonly EnhancedMethod[];
   /** Outlives the chains, so that a reload forgets no failure. */
   readonly #guard: AttemptGuard = new AttemptGuard();
-  readonly #links: Links<AuthenticatorConfig, OpenAuthenticator>;
+  readonly #links: Links<OfTenant<AuthenticatorConfig>, OpenAuthenticator>;
 
-  /** @param given Authentication Methods of whoever embeds the broker, beside those of the configuration. */
+  /** @param given Authentication Methods of whoever embeds the broker, beside those of the configuration; for the tenant `default`. */
   constructor(context: AuthenticatorContext, tokens: TokenMethod, given: readonly EnhancedMethod[] = []) {
     this.#context = context;
     this.#tokens = tokens;
     this.#given = given;
-    this.#links = new Links({ open: (config) => openAuthenticator(config, context), secrets: secretsOf });
+    this.#links = new Links({
+      open: ({ config }) => openAuthenticator(config, context),
+      secrets: ({ config }) => secretsOf(config),
+    });
   }
 
   /** @throws MqttError of the kinds, and CONFIG_INVALID for two that claim one Authentication Method */
-  async stage({ authentication, anonymous }: BrokerConfig): Promise<StagedChain> {
-    const names = [TOKEN_METHOD, ...this.#given.map(({ name }) => name)];
-    const doubled = doubledMethod(authentication, names);
-    if (doubled !== undefined) throw doubled.error;
-    const staged = await this.#links.stage(authentication);
+  async stage(config: BrokerConfig): Promise<StagedChain> {
+    const all = accessChains(config);
+    const names = this.#given.map(({ name }) => name);
+    for (const { tenant, path, authentication = [] } of all) {
+      const place = [...path, "authentication"].join(".");
+      const taken = [TOKEN_METHOD, ...(tenant === DEFAULT_TENANT ? names : [])];
+      const doubled = doubledMethod(authentication, taken, place);
+      if (doubled !== undefined) throw doubled.error;
+    }
+    const configs = all.flatMap(({ tenant, authentication = [] }) => authentication.map((link) => ({ tenant, config: link })));
+    const staged = await this.#links.stage(configs);
     const commit = (): void => {
       staged.commit();
       this.#context.users.scramIterations = scramIterationsOf(staged.next);
     };
-    const chain = new AuthenticatorByTenant(this.#chainOf(staged.next, anonymous), this.#chainOfOthers(staged.next));
+    const linksOf = (name: string): AuthenticatorLink[] => staged.next.filter((link) => link.config.tenant === name);
+    const owners = all.filter(({ authentication }) => authentication !== undefined).map(({ tenant }) => tenant);
+    const chains = owners.map((tenant): [string, Authenticator] => {
+      if (tenant !== DEFAULT_TENANT) return [tenant, this.#chainOf(linksOf(tenant))];
+      return [tenant, this.#chainOf(linksOf(tenant), this.#given, config.anonymous ? [new AnonymousMethod()] : [])];
+    });
+    const chain = new AuthenticatorByTenant(new Map(chains), this.#chainOfOthers(linksOf(DEFAULT_TENANT)));
     return { chain, commit, undo: () => staged.undo() };
   }
 
@@ -51,21 +70,26 @@ export class ServerAuthentication {
   }
 
   /** The users of a tenant may log in with their password whatever the configuration says of those of `default`. */
-  #chainOfOthers(links: readonly Link<AuthenticatorConfig, OpenAuthenticator>[]): AuthenticatorChain {
-    const own = links.filter(({ config }) => OF_EACH_TENANT.has(config.kind));
-    const { users, hasher, logger } = this.#context;
-    const methods = own.flatMap(({ open }) => open.method ?? []);
-    if (!own.some(({ config }) => config.kind === "password")) methods.push(new UserMethod(users, hasher));
-    const enhanced = own.flatMap(({ open }) => open.enhanced ?? []);
-    return new AuthenticatorChain([this.#tokens, ...methods], logger, [this.#tokens.enhanced, ...enhanced], this.#guard);
+  #chainOfOthers(links: readonly AuthenticatorLink[]): AuthenticatorChain {
+    const own = links.filter(({ config: { config } }) => OF_EACH_TENANT.has(config.kind));
+    const { users, hasher } = this.#context;
+    const hasPasswords = own.some(({ config: { config } }) => config.kind === "password");
+    return this.#chainOf(own, [], hasPasswords ? [] : [new UserMethod(users, hasher)]);
   }
 
-  #chainOf(links: readonly Link<AuthenticatorConfig, OpenAuthenticator>[], anonymous: boolean): AuthenticatorChain {
+  /**
+   * @param given Authentication Methods beside those of the links.
+   * @param last Who is asked behind them.
+   */
+  #chainOf(
+    links: readonly AuthenticatorLink[],
+    given: readonly EnhancedMethod[] = [],
+    last: readonly AuthenticationMethod[] = [],
+  ): AuthenticatorChain {
     const methods = links.flatMap(({ open }) => open.method ?? []);
     const enhanced = links.flatMap(({ open }) => open.enhanced ?? []);
-    const all = [this.#tokens, ...methods, ...(anonymous ? [new AnonymousMethod()] : [])];
-    const methodsByName = [this.#tokens.enhanced, ...this.#given, ...enhanced];
-    return new AuthenticatorChain(all, this.#context.logger, methodsByName, this.#guard);
+    const methodsByName = [this.#tokens.enhanced, ...given, ...enhanced];
+    return new AuthenticatorChain([this.#tokens, ...methods, ...last], this.#context.logger, methodsByName, this.#guard);
   }
 }
 
@@ -73,7 +97,7 @@ export class ServerAuthentication {
 const OF_EACH_TENANT: ReadonlySet<string> = new Set(["password", "scram", "certificate"]);
 
 /** Where no link offers SCRAM no keys are made. */
-function scramIterationsOf(links: readonly { config: AuthenticatorConfig }[]): number | undefined {
-  for (const { config } of links) if (config.kind === "scram") return config.iterations;
+function scramIterationsOf(links: readonly AuthenticatorLink[]): number | undefined {
+  for (const { config } of links) if (config.config.kind === "scram") return config.config.iterations;
   return undefined;
 }

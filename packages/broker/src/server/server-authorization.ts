@@ -1,9 +1,11 @@
+import type { AskedSource } from "../acl/asked-source.ts";
 import type { OpenAuthorization } from "../acl/authorization-kind.ts";
 import { type AuthorizationConfig, authorizationSecrets, openAuthorization } from "../acl/authorization-kinds.ts";
 import type { RuleAccess } from "../acl/rule-access.ts";
 import type { Broker } from "../broker.ts";
+import { accessChains } from "../config/access-chains.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
-import { Links } from "./links.ts";
+import { Links, type OfTenant } from "./links.ts";
 import type { Staged } from "./staged.ts";
 
 /** Answers end by the second. */
@@ -12,7 +14,10 @@ const SWEEP_EVERY_MS = 1_000;
 /** Who is asked for rights before the rules. Other ones are asked by every connection from then on, those that are open included. */
 export class ServerAuthorization {
   readonly #access: RuleAccess;
-  readonly #links = new Links<AuthorizationConfig, OpenAuthorization>({ open: openAuthorization, secrets: authorizationSecrets });
+  readonly #links = new Links<OfTenant<AuthorizationConfig>, OpenAuthorization>({
+    open: ({ config }) => openAuthorization(config),
+    secrets: ({ config }) => authorizationSecrets(config),
+  });
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(access: RuleAccess) {
@@ -23,15 +28,25 @@ export class ServerAuthorization {
    * @param broker Whose connections get other rights; undefined before there are any.
    * @throws MqttError of the kinds
    */
-  async stage({ authorization }: BrokerConfig, broker?: Broker): Promise<Staged> {
-    const staged = await this.#links.stage(authorization);
-    const sources = staged.next.map(({ open }) => open.source);
+  async stage(config: BrokerConfig, broker?: Broker): Promise<Staged> {
+    const configs = accessChains(config).flatMap(({ tenant, authorization }) =>
+      authorization.map((each) => ({ tenant, config: each })),
+    );
+    const staged = await this.#links.stage(configs);
+    const sources = new Map<string, AskedSource[]>();
+    for (const {
+      config: { tenant },
+      open,
+    } of staged.next)
+      sources.set(tenant, [...(sources.get(tenant) ?? []), open.source]);
     const commit = (): void => {
       const { authorizers } = this.#access;
-      const isChanged = authorizers.length !== sources.length || sources.some((source, i) => source !== authorizers[i]);
+      const changed = [...new Set([...authorizers.keys(), ...sources.keys()])].filter(
+        (tenant) => !isSame(authorizers.get(tenant), sources.get(tenant)),
+      );
       staged.commit();
       this.#access.authorizers = sources;
-      if (isChanged && broker !== undefined) this.#renew(broker);
+      if (broker !== undefined) for (const tenant of changed) this.#renew(broker, tenant);
     };
     return { commit, undo: () => staged.undo() };
   }
@@ -49,9 +64,13 @@ export class ServerAuthorization {
     this.#links.close();
   }
 
-  #renew(broker: Broker): void {
+  #renew(broker: Broker, name: string): void {
     for (const { session, tenant } of broker.connections())
-      if (session !== undefined) tenant.sessions.grant(session, this.#access.renewed(session.rights));
-    for (const { router } of broker.allTenants()) router.routesChanged();
+      if (session !== undefined && tenant.name === name) tenant.sessions.grant(session, this.#access.renewed(session.rights));
+    broker.tenantNamed(name)?.router.routesChanged();
   }
+}
+
+function isSame(one: readonly AskedSource[] = [], other: readonly AskedSource[] = []): boolean {
+  return one.length === other.length && one.every((source, i) => source === other[i]);
 }

@@ -12,6 +12,7 @@ import { ownerOf, TokenMethod } from "../auth/token-method.ts";
 import { type UserChange, UserDirectory } from "../auth/user-directory.ts";
 import { Broker, type BrokerOptions } from "../broker.ts";
 import type { BootstrapConfig } from "../config/bootstrap-schema.ts";
+import { stampedTenants } from "../config/access-chains.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { grantsRights, NO_RIGHTS } from "../config/config-warnings.ts";
 import type { DataFolder } from "../config/data-folder.ts";
@@ -112,7 +113,7 @@ export async function startServerCore(
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);
   broker.observer = events;
-  broker.stampSenders(DEFAULT_TENANT, config.senderStamp);
+  broker.stampSenders(stampedTenants(config));
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
   access.directory.onChange((tenant) => broker.accessChanged(tenant));
@@ -131,7 +132,7 @@ export async function startServerCore(
       broker.authenticator = new BanningAuthenticator(both.chain, bans);
       broker.changeLimits({ ...next.limits, deviations: deviationsOf(next) });
       events.config = next.events;
-      broker.stampSenders(DEFAULT_TENANT, next.senderStamp);
+      broker.stampSenders(stampedTenants(next));
       storage.changeMaximumBytes(next.storage.maximumBytes);
     };
     return { commit, undo: () => both.undo() };

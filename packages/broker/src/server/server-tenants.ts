@@ -158,6 +158,9 @@ export class ServerTenants {
     const { core, logger } = this.#options;
     const { plan } = config.tenants;
     if (plan !== undefined && !core.plans.has(plan)) logger.error({ plan }, "tenants.plan names a plan that there is not");
+    for (const tenant of Object.keys(config.tenants.named))
+      if (!core.tenants.has(tenant))
+        logger.warn({ tenant }, "tenants.named: there is no such tenant yet; nobody comes in before it is made");
     core.plans.ofOthers = plan;
     this.#applyPlan(DEFAULT_TENANT);
     for (const { name } of this.list()) this.#applyPlan(name);

@@ -40,7 +40,7 @@ export interface TenantInput {
 }
 
 /** One label of a host name, since it becomes one. */
-const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+export const TENANT_NAME: RegExp = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const HOST = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const HOSTS_MAX = 20;
 
@@ -71,7 +71,7 @@ const tlsFiles: z.ZodType<TenantTlsFiles> = z
 export const tenantInput: z.ZodType<TenantInput> = z.strictObject({
   name: z
     .string()
-    .regex(NAME, "must have 1 to 63 of the characters a-z, 0-9 and -, the dash inside only")
+    .regex(TENANT_NAME, "must have 1 to 63 of the characters a-z, 0-9 and -, the dash inside only")
     .refine((name) => name !== DEFAULT_TENANT, "belongs to the tenant that always exists"),
   hosts: z.array(host).max(HOSTS_MAX).optional(),
   plan: z.string().min(1).max(63).optional(),

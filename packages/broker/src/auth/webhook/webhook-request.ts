@@ -6,6 +6,7 @@ const VALUES: ReadonlyMap<string, PlaceholderValue<AuthRequest>> = new Map<strin
   ["clientid", ({ clientIdentifier }) => clientIdentifier],
   ["username", ({ username }) => username],
   ["password", ({ password }) => (password === undefined ? undefined : Buffer.from(password).toString("utf8"))],
+  ["tenant", ({ tenant }) => tenant],
   ["peerhost", ({ remoteAddress }) => remoteAddress],
   ["cert_common_name", (request) => request.peerCommonName ?? /^CN=(.*)$/m.exec(certificateOf(request)?.subject ?? "")?.[1]],
   ["cert_subject", (request) => certificateOf(request)?.subject.replaceAll("\n", ",")],

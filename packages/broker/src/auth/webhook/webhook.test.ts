@@ -28,9 +28,9 @@ const request = (username?: string, password?: string): AuthRequest => ({
 const ask = (made: WebhookMethod, of = request("ann", "pw")): Promise<AuthResult | "abstain"> => made.answer(of, never);
 
 test.each<[string, Partial<WebhookInput>, string]>([
-  ["JSON", {}, '{"clientid":"c1","username":"ann","password":"p&w"}'],
-  ["a form", { encoding: "form" }, "clientid=c1&username=ann&password=p%26w"],
-  ["a query", { method: "get" }, "?clientid=c1&username=ann&password=p%26w"],
+  ["JSON", {}, '{"clientid":"c1","username":"ann","password":"p&w","tenant":"default"}'],
+  ["a form", { encoding: "form" }, "clientid=c1&username=ann&password=p%26w&tenant=default"],
+  ["a query", { method: "get" }, "?clientid=c1&username=ann&password=p%26w&tenant=default"],
   ["fields of one's own", { body: { who: "${username}@${peerhost}", none: "${cert_pem}" } }, '{"who":"ann@192.0.2.1"}'],
 ])("the client is told as %s", async (_, input, expected) => {
   let told = "";
@@ -56,7 +56,10 @@ test("an empty password is not the same as none", async () => {
   };
   expect(await ask(method(), request())).toMatchObject({ allowed: true, owner: "" });
   await ask(method(), request("ann", ""));
-  expect(bodies).toEqual(['{"clientid":"c1"}', '{"clientid":"c1","username":"ann","password":""}']);
+  expect(bodies).toEqual([
+    '{"clientid":"c1","tenant":"default"}',
+    '{"clientid":"c1","username":"ann","password":"","tenant":"default"}',
+  ]);
 });
 
 test("what is granted is in force", async () => {
