@@ -76,12 +76,15 @@ export class CustomAuthorizerMethod implements AuthenticationMethod {
   }
 
   async #ask(request: AuthRequest, event: AuthorizerEvent, signal: AbortSignal): Promise<AuthResult> {
-    let value: unknown;
     try {
-      value = await this.#function.call(event, signal);
+      return this.#judged(request, event, await this.#function.call(event, signal));
     } catch (error) {
+      // Whatever it answered: a refresh has nobody else who would hear of it.
       return this.#refused(request, "AWS_AUTHORIZER_LAMBDA", (error as Error).message);
     }
+  }
+
+  #judged(request: AuthRequest, event: AuthorizerEvent, value: unknown): AuthResult {
     const checked = checkAnswer(value, this.#setting.rules);
     if (checked.kind === "refused")
       return this.#refused(request, "NOT_AUTHORIZED", "the authorizer answers isAuthenticated: false");

@@ -4,6 +4,11 @@ import type { ChildSetting, FromChild, ToChild } from "./child-messages.ts";
 /** A Lambda handler: it answers by a promise or by its callback. */
 type Handler = (event: unknown, context: object, callback: (error: unknown, value?: unknown) => void) => unknown;
 
+/** An answer has 10 documents of 2,048 characters at most, and white space in them. */
+const ANSWER_LENGTH_MAX = 65_536;
+/** What it throws is told in a line of the log. */
+const WORDS_LENGTH_MAX = 2_000;
+
 const setting = JSON.parse(process.argv[2] ?? "{}") as ChildSetting;
 
 /** Runs in a process of its own: whatever the handler does to it, the broker only loses the calls it had there. */
@@ -35,8 +40,10 @@ async function loaded(): Promise<Handler | string> {
 
 async function answer(handler: Handler, { id, event, leftMs }: ToChild & { kind: "call" }): Promise<void> {
   try {
-    const value = await invoke(handler, JSON.parse(event), contextOf(leftMs));
-    say({ kind: "answer", id, json: JSON.stringify(value) });
+    const json = JSON.stringify(await invoke(handler, JSON.parse(event), contextOf(leftMs))) as string | undefined;
+    if (json !== undefined && json.length > ANSWER_LENGTH_MAX)
+      throw new RangeError(`the answer is longer than ${ANSWER_LENGTH_MAX} characters`);
+    say({ kind: "answer", id, json });
   } catch (error) {
     say({ kind: "threw", id, message: wordsOf(error) });
   }
@@ -80,7 +87,7 @@ function asError(error: unknown): Error {
 }
 
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, WORDS_LENGTH_MAX);
 }
 
 function say(message: FromChild): void {

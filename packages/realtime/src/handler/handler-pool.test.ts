@@ -20,6 +20,13 @@ export const handler = async (event, context) => {
   if (clientId === "rejects-later") { setTimeout(() => Promise.reject(new Error("later")), 0); return new Promise(() => {}); }
   if (clientId === "garbage") { const one = {}; one.self = one; return one; }
   if (clientId === "prints") console.log("a line");
+  if (clientId === "prints-on") process.stdout.write("x".repeat(100_000));
+  if (clientId === "much") return "x".repeat(65_536);
+  if (clientId === "sends") for (const sent of [null, "ready", { kind: "answer" }, { kind: "ready" }]) process.send(sent);
+  if (clientId === "sends-no-json") {
+    for (const id of [1, 2]) process.send({ kind: "answer", id, json: "{" });
+    return new Promise(() => {});
+  }
   if (clientId === "waits") await new Promise((resolve) => setTimeout(resolve, 300));
   return { clientId, arn: context.invokedFunctionArn, left: context.getRemainingTimeInMillis(), names: Object.keys(process.env).sort() };
 };
@@ -77,11 +84,19 @@ test("a handler may call back; one that does neither is told so", async () => {
 test.each([
   ["throws", "it threw TypeError: no such user"],
   ["garbage", "it threw TypeError: Converting circular structure"],
+  ["much", "it threw RangeError: the answer is longer than 65536 characters"],
 ])("a handler that %s costs its own call", async (what, words) => {
   await open();
   const others = ["a", "waits"].map(call);
   await expect(call(what)).rejects.toThrow(words);
   expect(await Promise.all(others)).toMatchObject([{ clientId: "a" }, { clientId: "waits" }]);
+});
+
+test("a handler that sends by the channel of its process costs its own calls", async () => {
+  await open();
+  expect(await call("sends")).toMatchObject({ clientId: "sends" });
+  await expect(call("sends-no-json")).rejects.toThrow("its answer is no JSON");
+  expect(await call("a")).toMatchObject({ clientId: "a" });
 });
 
 test("a handler that hangs costs its own call, which ends in time", async () => {
@@ -109,7 +124,10 @@ test.each([
   expect(await call("after")).toMatchObject({ clientId: "after" });
 });
 
-test("lines that it prints are handed on", async () => {
+test.each([
+  ["prints", "a line"],
+  ["prints-on", "x".repeat(2_000)],
+])("lines that it %s are handed on, ended or not", async (what, words) => {
   const lines: string[] = [];
   let wasPrinted = (): void => undefined;
   const printed = new Promise<void>((resolve) => (wasPrinted = resolve));
@@ -119,9 +137,9 @@ test("lines that it prints are handed on", async () => {
       wasPrinted();
     },
   });
-  await call("prints");
+  await call(what);
   await printed;
-  expect(lines).toEqual(["stdout: a line"]);
+  expect(lines).toEqual([`stdout: ${words}`]);
 });
 
 test.each([

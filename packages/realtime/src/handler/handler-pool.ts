@@ -91,7 +91,7 @@ export class HandlerPool implements AuthorizerFunction {
         wasReplayed: false,
         answered: (json) => {
           settle();
-          resolve(json === undefined ? undefined : JSON.parse(json));
+          resolve(json === undefined ? undefined : parsed(json));
         },
         failed: fail,
       };
@@ -286,5 +286,14 @@ export class HandlerPool implements AuthorizerFunction {
       if (call === undefined) return;
       this.#single.set(this.#start(this.#module), call);
     }
+  }
+}
+
+/** @throws MqttError AWS_AUTHORIZER_LAMBDA, when it is not our part of the process that has sent it */
+async function parsed(json: string): Promise<unknown> {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    throw functionFault("its answer is no JSON");
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ChildSetting, FromChild, ToChild } from "./child-messages.ts";
+import { OutputLines } from "./output-lines.ts";
 
 /** One call of the handler. */
 export interface Call {
@@ -35,8 +35,6 @@ export interface ProcessSetting extends ChildSetting {
 const BEAT_MS = 500;
 /** A process that says nothing for so long runs in a circle. */
 const SILENCE_MS = 1_500;
-/** A line longer than that is cut. */
-const LINE_LENGTH_MAX = 2_000;
 
 /** A child process that runs the handler for many calls at once. */
 export class HandlerProcess {
@@ -63,10 +61,11 @@ export class HandlerProcess {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     for (const stream of ["stdout", "stderr"] as const) {
-      const input = this.#child[stream];
-      if (input !== null) createInterface({ input }).on("line", (line) => owner.output(line.slice(0, LINE_LENGTH_MAX), stream));
+      const lines = new OutputLines((line) => owner.output(line, stream));
+      this.#child[stream]?.setEncoding("utf8").on("data", (text: string) => lines.push(text));
+      this.#child[stream]?.on("end", () => lines.end());
     }
-    this.#child.on("message", (message) => this.#heard(message as FromChild));
+    this.#child.on("message", (message) => this.#heard(message as FromChild | null));
     this.#child.on("error", (error) => this.end(error.message));
     this.#over = new Promise((resolve) => {
       this.#child.on("close", (code, signal) => {
@@ -104,14 +103,15 @@ export class HandlerProcess {
     return this.#over;
   }
 
-  #heard(message: FromChild): void {
+  /** The handler can send by the same channel: what is not understood is nothing. */
+  #heard(message: FromChild | null): void {
     this.#heardAt = performance.now();
-    if (message.kind === "ready") {
+    if (message?.kind === "ready" && !this.isReady) {
       this.isReady = true;
       this.#owner.ready(this);
-    } else if (message.kind === "unloadable") {
+    } else if (message?.kind === "unloadable") {
       this.unloadable = message.message;
-    } else if (message.kind !== "beat") {
+    } else if (message?.kind === "answer" || message?.kind === "threw") {
       this.#finish(message);
     }
   }
@@ -119,7 +119,7 @@ export class HandlerProcess {
   #finish(message: FromChild & { kind: "answer" | "threw" }): void {
     const call = this.calls.get(message.id);
     if (call === undefined) {
-      this.abandoned--;
+      this.abandoned = Math.max(0, this.abandoned - 1);
       return;
     }
     this.calls.delete(message.id);

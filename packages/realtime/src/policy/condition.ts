@@ -15,12 +15,12 @@ export interface PolicyContext {
 
 /** Values of `${NAME}` in resources and conditions. */
 export function variablesOf(context: PolicyContext): Variables {
-  return {
-    "iot:ClientId": context.clientId,
-    "iot:DomainName": context.serverName,
-    "aws:SourceIp": context.sourceIp === "" ? undefined : context.sourceIp,
-    "aws:SecureTransport": String(context.isSecure),
-  };
+  return new Map([
+    ["iot:ClientId", context.clientId],
+    ["iot:DomainName", context.serverName],
+    ["aws:SourceIp", context.sourceIp === "" ? undefined : context.sourceIp],
+    ["aws:SecureTransport", String(context.isSecure)],
+  ]);
 }
 
 /** The names that a policy may use here. Things are AWS's registry's and have no values here. */
@@ -48,17 +48,17 @@ const like: Test = (value, wanted, variables) => {
 const inRange: Test = (value, wanted) => rangeOf(wanted)?.check(value, isIP(value) === 6 ? "ipv6" : "ipv4") ?? false;
 
 /** Each operator's test, and whether it must hold for none of the wanted values. */
-const OPERATORS: Readonly<Record<string, readonly [Test, isNot: boolean]>> = {
-  StringEquals: [same, false],
-  StringNotEquals: [same, true],
-  StringEqualsIgnoreCase: [sameLetters, false],
-  StringNotEqualsIgnoreCase: [sameLetters, true],
-  StringLike: [like, false],
-  StringNotLike: [like, true],
-  Bool: [sameLetters, false],
-  IpAddress: [inRange, false],
-  NotIpAddress: [inRange, true],
-};
+const OPERATORS: ReadonlyMap<string, readonly [Test, isNot: boolean]> = new Map([
+  ["StringEquals", [same, false]],
+  ["StringNotEquals", [same, true]],
+  ["StringEqualsIgnoreCase", [sameLetters, false]],
+  ["StringNotEqualsIgnoreCase", [sameLetters, true]],
+  ["StringLike", [like, false]],
+  ["StringNotLike", [like, true]],
+  ["Bool", [sameLetters, false]],
+  ["IpAddress", [inRange, false]],
+  ["NotIpAddress", [inRange, true]],
+]);
 
 /** One line of a `Condition`. All lines of a statement must hold. */
 export class Condition {
@@ -84,7 +84,7 @@ export class Condition {
   /** @returns what is wrong, as words, when it cannot be understood: nothing may be granted by guessing. */
   static parse(operator: string, key: string, wanted: readonly string[]): Condition | string {
     const [, quantifier, name = ""] = /^(?:(ForAllValues|ForAnyValue):)?(.*)$/.exec(operator) ?? [];
-    const row = OPERATORS[name];
+    const row = OPERATORS.get(name);
     if (row === undefined) return `has the operator ${operator}, which is not known here`;
     if (!KNOWN_KEYS.has(key)) return `asks for ${key}, which is not known here`;
     if (name.endsWith("IpAddress")) {
@@ -96,7 +96,7 @@ export class Condition {
 
   holds(context: PolicyContext): boolean {
     const variables = variablesOf(context);
-    const values = this.#key === "iot:ConnectAttributes" ? context.connectAttributes : listOf(variables[this.#key]);
+    const values = this.#key === "iot:ConnectAttributes" ? context.connectAttributes : listOf(variables.get(this.#key));
     const passes = (value: string): boolean => this.#wanted.some((wanted) => this.#test(value, wanted, variables)) !== this.#isNot;
     if (this.#quantifier === "ForAllValues") return values.every(passes);
     // Without a value "is not" holds, and "is" does not.
@@ -113,8 +113,9 @@ function filledIn(text: string, variables: Variables): string | undefined {
   let lacks = false;
   const filled = text.replace(/\$\{([*?$])\}|\$\{([^}]*)\}/g, (_, escaped: string | undefined, name: string = "") => {
     if (escaped !== undefined) return escaped;
-    lacks ||= variables[name] === undefined;
-    return variables[name] ?? "";
+    const value = variables.get(name);
+    lacks ||= value === undefined;
+    return value ?? "";
   });
   return lacks ? undefined : filled;
 }

@@ -2,7 +2,7 @@
 type Token = "any" | "one" | { readonly variable: string } | { readonly text: string };
 
 /** Values of policy variables. One without a value is undefined. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = ReadonlyMap<string, string | undefined>;
 
 const ANY = -1;
 const ONE = -2;
@@ -33,7 +33,7 @@ export class Pattern {
       else if (token === "one") codes.push(ONE);
       else if ("text" in token) pushCodes(codes, token.text);
       else {
-        const value = values[token.variable];
+        const value = values.get(token.variable);
         if (value === undefined || DANGEROUS.test(value)) {
           lacks = true;
           codes.push(ANY);

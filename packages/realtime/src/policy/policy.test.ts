@@ -180,6 +180,11 @@ test.each<[what: string, documents: unknown[], fault: string]>([
     "NumericEquals, which is not known",
   ],
   [
+    "an operator that every object has",
+    [document(deny("iot:*", "*", { Condition: { constructor: { "iot:ClientId": "1" } } }))],
+    "constructor, which is not known",
+  ],
+  [
     "an unknown key",
     [document(deny("iot:*", "*", { Condition: { StringEquals: { "aws:Nobody": "1" } } }))],
     "aws:Nobody, which is not known",
@@ -194,11 +199,23 @@ test.each<[what: string, documents: unknown[], fault: string]>([
     Array.from({ length: 11 }, () => document(allow("iot:Connect", "*"))),
     "policyDocuments has 11 documents, more than 10",
   ],
+  [
+    "a document of 30,000 lists in each other",
+    [{ ...document(allow("iot:Connect", "*")), Id: JSON.parse("[".repeat(30_000) + "]".repeat(30_000)) as unknown }],
+    "policyDocuments[0] is nested too deeply",
+  ],
   ["a document of 2,049 characters", [longDocument(2_049)], "policyDocuments[0] has 2049 characters, more than 2048"],
 ])("%s is a fault by name", (_, documents, fault) => {
   const { faults } = Policy.parse(documents);
   expect(faults.map(faultText).join("\n")).toContain(fault);
   expect(faults.every(({ code }) => code === "AWS_POLICY_DOC")).toBe(true);
+});
+
+test("a variable with a name that every object has has no value", () => {
+  for (const operator of ["StringEquals", "StringLike"]) {
+    const condition = { Condition: { [operator]: { "iot:ClientId": "${constructor}" } } };
+    expect(decide(bound([allow("iot:Connect", "*", condition)]), "iot:Connect", "c1")).toBe("IMPLICIT_DENY");
+  }
 });
 
 test("white space does not count, and a document may be a text", () => {

@@ -94,7 +94,11 @@ export class BoundPolicy {
 }
 
 function statementsOf(document: unknown, at: string, report: (at: string, message: string) => void): Statement[] {
-  const text = typeof document === "string" ? document : (JSON.stringify(document) ?? "");
+  const text = typeof document === "string" ? document : textOf(document);
+  if (text === undefined) {
+    report(at, "is nested too deeply");
+    return [];
+  }
   const length = text.replace(/\s/g, "").length;
   if (length > DOCUMENT_LENGTH_MAX) report(at, `has ${length} characters, more than ${DOCUMENT_LENGTH_MAX}`);
   const value = typeof document === "string" ? parsed(document) : document;
@@ -107,6 +111,15 @@ function statementsOf(document: unknown, at: string, report: (at: string, messag
   const list = Array.isArray(statement) ? statement : [statement];
   if (statement === undefined || list.length === 0) report(`${at}.Statement`, "is missing");
   return list.flatMap((one: unknown, i) => parseStatement(one, `${at}.Statement[${i}]`, report) ?? []);
+}
+
+/** Undefined for what is nested more deeply than can be written down. */
+function textOf(document: unknown): string | undefined {
+  try {
+    return JSON.stringify(document) ?? "";
+  } catch {
+    return undefined;
+  }
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,5 @@
 import { Condition, isKnownVariable, type PolicyContext, variablesOf } from "./condition.ts";
-import { type BoundPattern, Pattern } from "./pattern.ts";
+import { type BoundPattern, Pattern, type Variables } from "./pattern.ts";
 
 /** What AWS IoT asks policies about. */
 export type PolicyAction = "iot:Connect" | "iot:Publish" | "iot:RetainPublish" | "iot:Subscribe" | "iot:Receive";
@@ -7,6 +7,8 @@ export type PolicyAction = "iot:Connect" | "iot:Publish" | "iot:RetainPublish" |
 /** Tells where in a document something is wrong. */
 export type Report = (at: string, message: string) => void;
 
+/** Actions have none. */
+const NO_VARIABLES: Variables = new Map();
 const FIELDS: ReadonlySet<string> = new Set(["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
 
 /** One statement of a policy document, understood. */
@@ -79,7 +81,7 @@ export class BoundStatement {
 
   concerns(action: PolicyAction): boolean {
     const name = action.toLowerCase();
-    return this.#statement.actions.some((pattern) => pattern.bind({}).matches(name)) !== this.#statement.isNotAction;
+    return this.#statement.actions.some((pattern) => pattern.bind(NO_VARIABLES).matches(name)) !== this.#statement.isNotAction;
   }
 
   covers(arn: string): boolean {
