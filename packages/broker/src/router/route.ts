@@ -1,47 +1,72 @@
 import type { QoS } from "@bowline/protocol";
-import { sameBytes, viewOf } from "@bowline/protocol/internal";
+import type { CachedRoute } from "@bowline/protocol/internal";
 import type { Rights } from "../acl/access-control.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import { mayDeliver } from "./may-deliver.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
 /** One Session that gets the messages of a topic: all its matching Subscriptions in one ([MQTT-3.3.4-2]). */
-export interface Target {
+export class Target {
   readonly session: Session;
   /** The highest of its Subscriptions. */
   readonly qos: QoS;
   readonly retainAsPublished: boolean;
   /** Of every Subscription that matches, section 3.3.4. */
   readonly subscriptionIdentifiers: readonly number[];
-  /** How it gets its own messages, when a Subscription asks for No Local: undefined for not at all. */
-  readonly own: Target | undefined;
+  /** How it gets its own messages, when a Subscription asks for No Local: undefined for not at all. Else like all others. */
+  own: Target | undefined = this;
+  /** The targets of a route that has no other: one list for all of them. */
+  readonly alone: readonly Target[] = [this];
+
+  constructor(session: Session, qos: QoS, retainAsPublished: boolean, subscriptionIdentifiers: readonly number[]) {
+    this.session = session;
+    this.qos = qos;
+    this.retainAsPublished = retainAsPublished;
+    this.subscriptionIdentifiers = subscriptionIdentifiers;
+  }
 }
 
 /**
  * Who gets the messages of one topic: worked out once and remembered until a (un)subscription or a right changes (`generation`).
+ *
+ * With very many topics each message finds another one, and what a message costs is the memory it has to wait for: so what every
+ * message needs stands first, and targets are shared between routes wherever they are the same.
  */
-export interface Route {
-  readonly topic: Uint8Array;
-  readonly view: DataView;
-  readonly topicName: string;
+export class Route implements CachedRoute {
   readonly generation: number;
-  /** Levels above the limit: nothing may be published to it. */
-  readonly isTooDeep: boolean;
+  /** Whose right to publish was asked last, and in which ways it is refused (`publishBit`, or `TOO_DEEP`): mostly one client publishes a topic. */
+  askedBy: Rights | undefined = undefined;
+  refused = 0;
   readonly targets: readonly Target[];
   readonly groups: readonly SharedSubscriber[];
-  /** Whose right to publish was asked last, and in which ways it is refused (`publishBit`, or `TOO_DEEP`): mostly one client publishes a topic. */
-  askedBy: Rights | undefined;
-  refused: number;
+  record = -1;
+  readonly topicName: string;
+  /** Levels above the limit: nothing may be published to it. */
+  readonly isTooDeep: boolean;
+  private encoded: Uint8Array | undefined = undefined;
+
+  constructor(
+    topicName: string,
+    generation: number,
+    isTooDeep: boolean,
+    targets: readonly Target[],
+    groups: readonly SharedSubscriber[],
+  ) {
+    this.topicName = topicName;
+    this.generation = generation;
+    this.isTooDeep = isTooDeep;
+    this.targets = targets;
+    this.groups = groups;
+  }
+
+  /** Topic Names are well-formed, so that these are the bytes it came with. Made for those that are kept. */
+  get topic(): Uint8Array {
+    return (this.encoded ??= Buffer.from(this.topicName));
+  }
 }
 
 /** Joins what the subscription tree found into one target for each Session. */
-export function makeRoute(
-  topic: Uint8Array,
-  topicName: string,
-  generation: number,
-  maximumLevels: number,
-  found: readonly Subscriber[],
-): Route {
+export function makeRoute(topicName: string, generation: number, maximumLevels: number, found: readonly Subscriber[]): Route {
   const bySession = new Map<Session, Subscription[]>();
   const groups: SharedSubscriber[] = [];
   for (const subscriber of found) {
@@ -56,22 +81,31 @@ export function makeRoute(
   }
   const targets: Target[] = [];
   for (const [session, subscriptions] of bySession) targets.push(joinSubscriptions(session, subscriptions));
-  // A view of its own: viewOf remembers one array at a time, and this one lives long.
-  const view = new DataView(topic.buffer, topic.byteOffset, topic.byteLength);
   const isTooDeep = countLevels(topicName) > maximumLevels;
-  return { topic, view, topicName, generation, isTooDeep, targets, groups, askedBy: undefined, refused: 0 };
+  return new Route(topicName, generation, isTooDeep, shared(targets), groups.length === 0 ? NO_GROUPS : groups);
+}
+
+const NO_GROUPS: readonly SharedSubscriber[] = [];
+const NO_TARGETS: readonly Target[] = [];
+const NO_IDENTIFIERS: readonly number[] = [];
+
+function shared(targets: readonly Target[]): readonly Target[] {
+  if (targets.length === 0) return NO_TARGETS;
+  return targets.length === 1 ? targets[0]!.alone : targets;
 }
 
 function joinSubscriptions(session: Session, subscriptions: readonly Subscription[]): Target {
+  const target = mergeTarget(session, subscriptions);
   const others = subscriptions.filter((subscription) => !subscription.noLocal);
-  const own =
-    others.length === subscriptions.length ? "same" : others.length === 0 ? undefined : mergeTarget(session, others, undefined);
-  const target = mergeTarget(session, subscriptions, own === "same" ? undefined : own);
-  // A target that treats its own messages like all others refers to itself.
-  return own === "same" ? Object.assign(target, { own: target }) : target;
+  if (others.length === subscriptions.length) return target;
+  const { qos, retainAsPublished, subscriptionIdentifiers } = target;
+  const local = new Target(session, qos, retainAsPublished, subscriptionIdentifiers);
+  local.own = others.length === 0 ? undefined : mergeTarget(session, others);
+  return local;
 }
 
-function mergeTarget(session: Session, subscriptions: readonly Subscription[], own: Target | undefined): Target {
+/** Without Subscription Identifiers all topics that a Session gets in the same way share one. */
+function mergeTarget(session: Session, subscriptions: readonly Subscription[]): Target {
   let qos: QoS = 0;
   let retainAsPublished = false;
   const subscriptionIdentifiers: number[] = [];
@@ -80,16 +114,13 @@ function mergeTarget(session: Session, subscriptions: readonly Subscription[], o
     if (subscription.retainAsPublished) retainAsPublished = true;
     if (subscription.subscriptionIdentifier !== 0) subscriptionIdentifiers.push(subscription.subscriptionIdentifier);
   }
-  return { session, qos, retainAsPublished, subscriptionIdentifiers, own };
+  if (subscriptionIdentifiers.length > 0) return new Target(session, qos, retainAsPublished, subscriptionIdentifiers);
+  session.targets ??= [];
+  return (session.targets[qos * 2 + (retainAsPublished ? 1 : 0)] ??= new Target(session, qos, retainAsPublished, NO_IDENTIFIERS));
 }
 
 function countLevels(topicName: string): number {
   let levels = 1;
   for (let at = topicName.indexOf("/"); at >= 0; at = topicName.indexOf("/", at + 1)) levels++;
   return levels;
-}
-
-/** Whether the route is that of the topic bytes [start, end) in `source`. */
-export function isRouteOf(route: Route, source: Uint8Array, start: number, end: number): boolean {
-  return sameBytes(viewOf(source), start, end, route.view, 0, route.topic.length);
 }

@@ -1,6 +1,5 @@
 import { MqttError, type QoS } from "@bowline/protocol";
 import {
-  bytes,
   type Clock,
   Later,
   parseShare,
@@ -12,6 +11,8 @@ import {
   SharedGroup,
   SubscriptionTrie,
   decodeText,
+  sameBytes,
+  viewOf,
 } from "@bowline/protocol/internal";
 import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
@@ -28,7 +29,7 @@ import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
 import { RetainedExpiry } from "./retained-expiry.ts";
 import { type RetainedLimits, RetainedRoom } from "./retained-room.ts";
-import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
+import { makeRoute, type Route, type Target } from "./route.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
 export interface RouterOptions {
@@ -127,7 +128,7 @@ export class Router {
     if (
       route === undefined ||
       route.generation !== this.generation ||
-      !isRouteOf(route, offsets.topic, offsets.topicStart, offsets.topicEnd)
+      !this.isRouteOf(route, offsets.topic, offsets.topicStart, offsets.topicEnd)
     ) {
       route = this.routeOf(offsets.topic, offsets.topicStart, offsets.topicEnd);
       from.lastRoute = route;
@@ -513,18 +514,21 @@ export class Router {
   private routeOf(source: Uint8Array, start: number, end: number): Route {
     const known = this.cache.find(source, start, end);
     if (known !== undefined && known.generation === this.generation) return known;
-    const topic = known?.topic ?? bytes.alloc(end - start);
-    if (known === undefined) bytes.copy(source, topic, 0, start, end);
-    const topicName = known?.topicName ?? decodeText(topic, 0, topic.length);
+    const topicName = known?.topicName ?? decodeText(source, start, end);
     const matched: Subscriber[] = [];
     this.trie.matchInto(topicName, matched);
     const { maximumTopicLevels, maximumTopicBytes, deviations } = this.options.limits;
     const found = deviations.hashMatchesParent ? matched : matched.filter((one) => !isParentOf(topicName, one.topicFilter));
     // None has fewer levels than 1, so a topic that is too long is too deep.
-    const levels = topic.length > maximumTopicBytes ? 0 : maximumTopicLevels;
-    const route = makeRoute(topic, topicName, this.generation, levels, found);
-    this.cache.insert(topic, 0, topic.length, route);
+    const levels = end - start > maximumTopicBytes ? 0 : maximumTopicLevels;
+    const route = makeRoute(topicName, this.generation, levels, found);
+    this.cache.insert(source, start, end, route);
     return route;
+  }
+
+  /** Whether the route is that of the topic bytes [start, end) in `source`. Those of very long topics are not in the cache. */
+  private isRouteOf(route: Route, source: Uint8Array, start: number, end: number): boolean {
+    return route.record < 0 ? isSameTopic(route.topic, source, start, end) : this.cache.isAt(route.record, source, start, end);
   }
 
   private joinGroup(topicFilter: string, sharedFilter: string, subscription: Subscription): void {
@@ -561,6 +565,11 @@ function someMember({ group }: SharedSubscriber, test: (member: Subscription) =>
     return false;
   });
   return isFound;
+}
+
+function isSameTopic(topic: Uint8Array, source: Uint8Array, start: number, end: number): boolean {
+  const { buffer, byteOffset, length } = topic;
+  return sameBytes(viewOf(source), start, end, new DataView(buffer, byteOffset, length), 0, length);
 }
 
 function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
