@@ -5,6 +5,10 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
   up: { summary: "start a broker", load: async () => (await import("./commands/up.ts")).up },
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },
+  rpc: {
+    summary: "send a request and print the answer, or answer requests",
+    load: async () => (await import("./commands/rpc.ts")).rpc,
+  },
   profile: {
     summary: "save a broker, a login and options under a name",
     load: async () => (await import("./commands/profile.ts")).profile,
@@ -47,6 +51,10 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
   trust: {
     summary: "make this machine trust the local certificate authority",
     load: async () => (await import("./commands/trust.ts")).trust,
+  },
+  completion: {
+    summary: "let the shell complete commands and options",
+    load: async () => (await import("./commands/completion.ts")).completion,
   },
   explain: {
     summary: "say what an error code means and what to do",

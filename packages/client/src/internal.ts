@@ -1,5 +1,6 @@
 export { platform } from "#platform";
 export { type AuthenticatedConnection, type Authenticating, beginAuthentication } from "./authenticator.ts";
+export { connectPacket } from "./connect-packet.ts";
 export { askCredentials, fingerprint, renewalDelay } from "./credentials.ts";
 export { callSafely, throwOutside } from "./emitter.ts";
 export { errorOf, toFailure } from "./failure.ts";
@@ -12,6 +13,7 @@ export { RetryPolicy } from "./reconnect/retry-policy.ts";
 export { publishFault, subscribeFault } from "./server-limits.ts";
 export { type Commits, type Gate, gatedDialer } from "./store/gated-transport.ts";
 export { systemClock } from "./system-clock.ts";
+export { addSubscribeProperties, holdReading, watchFrames } from "./tool-access.ts";
 export { topicBytes } from "./topic-bytes.ts";
 export { dialOpenedWebSocket } from "./transport/opened-web-socket.ts";
 export { streamDialer } from "./transport/stream-dialer.ts";

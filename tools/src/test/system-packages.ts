@@ -13,6 +13,7 @@ interface SystemPackage {
 const wanted: readonly SystemPackage[] = [
   { name: "chromium", program: "chromium" },
   { name: "firefox-esr", program: "firefox-esr" },
+  { name: "fish", program: "fish" },
   { name: "gcc", program: "gcc" },
   { name: "haproxy", program: "haproxy", service: "haproxy" },
   { name: "libc6-dev", program: "/usr/include/stdio.h" },
@@ -25,6 +26,7 @@ const wanted: readonly SystemPackage[] = [
   { name: "pebble", program: "pebble" },
   { name: "webkit2gtk-driver", program: "WebKitWebDriver" },
   { name: "xvfb", program: "Xvfb" },
+  { name: "zsh", program: "zsh" },
 ];
 
 /**

@@ -1,124 +1,174 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import type { Client, Payload } from "@bowline/client";
-import { type QoS, MqttError } from "@bowline/protocol";
+import type { Client, PublishOptions } from "@bowline/client";
+import { MqttError, type QoS } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { CONNECTION_OPTIONS, connectionTarget } from "../connection-options.ts";
 import { ExitCode } from "../exit-code.ts";
+import { firstConnection } from "../first-connection.ts";
 import { interruption } from "../interruption.ts";
-
-/** Messages on their way at once when lines are read faster than the broker takes them. */
-const MAXIMUM_UNDERWAY = 1_000;
+import { ANSWER_OPTIONS, MESSAGE_OPTIONS, messageOptions } from "../messages/message-options.ts";
+import { encodePayload, PAYLOAD_FORMATS, type PayloadFormat, payloadFormat } from "../messages/payload-format.ts";
+import { type PayloadSource, payloadSource, SOURCE_OPTIONS } from "../messages/payload-source.ts";
+import { PublishWindow } from "../messages/publish-window.ts";
+import { reconnectSettings, RECONNECT_OPTIONS } from "../messages/reconnect-options.ts";
+import { RefusalWords } from "../messages/refusal-words.ts";
+import type { Template } from "../messages/template.ts";
+import { grouped, Progress } from "../terminal/progress.ts";
 
 export const pub: Command = {
   usage: ["bowline pub URL -t TOPIC -m TEXT", "bowline pub URL -t TOPIC -f FILE", "bowline pub URL -t TOPIC -l"],
-  description: "Publishes one message, or one for each line of standard input, and ends when the broker has taken them.",
+  description: [
+    "Publishes one message, or one for each line of standard input, and ends when the broker has taken them. With QoS 0 nobody answers,",
+    "so that a message the broker refuses is not told: the default is 1.",
+  ].join("\n"),
   options: {
     topic: { type: "string", short: "t", value: "TOPIC", help: "Topic to publish to." },
-    message: { type: "string", short: "m", value: "TEXT", help: "The message." },
-    file: { type: "string", short: "f", value: "FILE", help: "Send the content of a file as the message; - is standard input." },
-    lines: { type: "boolean", short: "l", help: "Send each line of standard input as a message." },
-    qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service; default 0." },
+    ...SOURCE_OPTIONS,
+    format: {
+      type: "string",
+      value: PAYLOAD_FORMATS.join("|"),
+      help: "How the message is written here: hex and base64 are decoded; JSON is checked, or becomes CBOR or MessagePack.",
+    },
+    template: { type: "boolean", help: "Fill in {{counter}}, {{time}}, {{uuid}}, {{integer 1 6}} and more." },
+    qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service; default 1." },
     retain: { type: "boolean", short: "r", help: "Let the broker keep the message for later subscribers." },
+    repeat: { type: "string", value: "N", help: "Send it N times." },
+    delay: { type: "string", value: "SECONDS", help: "Wait between messages; default 0." },
+    timeout: { type: "string", short: "W", value: "SECONDS", help: "Fail when it takes longer." },
     json: { type: "boolean", help: "Print one JSON record for each message." },
+    ...MESSAGE_OPTIONS,
+    ...ANSWER_OPTIONS,
+    ...RECONNECT_OPTIONS,
     ...CONNECTION_OPTIONS,
   },
   examples: [
     "bowline pub mqtts://localhost:8883 --credentials .bowline/first-user.json -t demo/hello -m hello",
-    "bowline pub --credentials .bowline/first-user.json -t demo/state -m on -q 1 --retain",
+    "bowline pub --credentials .bowline/first-user.json -t demo/state -m on --retain",
     "seq 10 | bowline pub --credentials .bowline/first-user.json -t demo/count -l",
+    "bowline pub --credentials .bowline/first-user.json -t demo/t --template -m '{{number 18 24}}' --repeat 3",
   ],
   run: publish,
 };
 
 interface Order {
-  topicName: string;
-  qos: QoS;
-  retain: boolean;
+  /** A template when it is to be filled in. */
+  topic: string | Template;
+  source: PayloadSource;
+  format: PayloadFormat;
+  isTemplate: boolean;
+  options: PublishOptions;
+  repeat: number;
+  delayMs: number;
   isJson: boolean;
 }
 
 async function publish(line: CommandLine): Promise<number> {
-  const order = orderOf(line);
-  const source = sourceOf(line);
+  const order = await orderOf(line);
+  const timeoutMs = line.milliseconds("timeout");
   const { url, options } = await connectionTarget(line);
   const { connect } = await import("@bowline/client");
-  const client = connect(url, { ...options, reconnect: false });
-  // The failure also rejects what waits below; the listener keeps the client from warning about nobody listening.
-  client.on("attemptFailed", () => {});
+  const client = connect(url, { ...options, reconnect: reconnectSettings(line, 0) });
+  const words = new RefusalWords(client);
+  let timedOut: MqttError | undefined;
   const interrupted = interruption(() => void client.abort());
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          timedOut = new MqttError("TIMEOUT", { detail: `not all was acknowledged within ${timeoutMs / 1_000} s` });
+          void client.abort();
+        }, timeoutMs);
   try {
-    await client.online();
-    await publishAll(client, order, source());
+    await firstConnection(client, new AbortController().signal);
+    await Promise.race([publishAll(client, order), failure(client)]);
     await client.close();
     return ExitCode.Well;
   } catch (error) {
     // Who leaves without a goodbye leaves a session behind, also where only a message was refused.
     await (client.status.state === "online" ? client.close() : client.abort());
     if (interrupted.happened()) return ExitCode.Interrupted;
-    throw error;
+    throw timedOut ?? words.addTo(error);
   } finally {
+    clearTimeout(timer);
     interrupted.stop();
   }
 }
 
-/** Each message is awaited, but not before the next is sent: on a slow link lines would otherwise go one per round trip. */
-async function publishAll(client: Client, order: Order, payloads: AsyncIterable<Payload>): Promise<void> {
-  const underway = new Set<Promise<void>>();
-  let failure: { error: unknown } | undefined;
-  for await (const payload of payloads) {
-    if (failure) break;
-    const sent: Promise<void> = publishOne(client, order, payload)
-      .catch((error: unknown) => void (failure ??= { error }))
-      .finally(() => underway.delete(sent));
-    underway.add(sent);
-    if (underway.size >= MAXIMUM_UNDERWAY) await Promise.race(underway);
-  }
-  await Promise.all(underway);
-  if (failure) throw failure.error;
+/** Rejects when the client gives up: a source that is silent meanwhile would not notice. */
+function failure(client: Client): Promise<never> {
+  return new Promise((_, reject) => {
+    client.on("status", (status) => {
+      if (status.state === "failed") reject(status.failure.error);
+    });
+  });
 }
 
-async function publishOne(client: Client, order: Order, payload: Payload): Promise<void> {
-  const { topicName: topic, qos, retain } = order;
-  const { reasonCode } = await client.publish(topic, payload, { qos, retain });
-  if (!order.isJson) return;
+async function publishAll(client: Client, order: Order): Promise<void> {
+  const { source, topic, repeat, delayMs, isJson } = order;
+  const options = { ...order.options, qos: order.options.qos ?? defaultQos(client) };
+  const window = new PublishWindow(client, isJson ? (name, reasonCode) => printRecord(name, options, reasonCode) : undefined);
+  const progress = new Progress(
+    () => window.done,
+    () => `${grouped(window.sent)} sent, ${grouped(window.done)} acknowledged`,
+  );
+  // A message that fails while nobody waits for it ends the work by the window.
+  client.on("publishFailed", () => {});
+  try {
+    for await (const payloads of source()) {
+      for (const payload of payloads) {
+        const prepared = order.isTemplate ? undefined : encodePayload(order.format, payload);
+        const template = order.isTemplate ? await templateOf(payload) : undefined;
+        for (let i = 0; i < repeat; i++) {
+          if (delayMs > 0 && window.sent > 0) await delay(delayMs);
+          const counter = window.sent + 1;
+          const body = prepared ?? encodePayload(order.format, Buffer.from(template?.(counter) ?? ""));
+          const room = window.publish(typeof topic === "string" ? topic : topic(counter), body, options);
+          if (room !== undefined) await room;
+        }
+      }
+    }
+    await window.settle();
+  } finally {
+    progress.stop();
+  }
+}
+
+// A server may take no more.
+function defaultQos({ status }: Client): QoS {
+  const maximum = status.state === "online" ? (status.properties.maximumQoS ?? 1) : 1;
+  return Math.min(1, maximum) as QoS;
+}
+
+async function templateOf(payload: Uint8Array): Promise<Template> {
+  const { compileTemplate } = await import("../messages/template.ts");
+  return compileTemplate(Buffer.from(payload).toString("utf8"));
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+function printRecord(topic: string, { qos, retain }: PublishOptions, reasonCode: number): void {
   process.stdout.write(`${JSON.stringify({ v: 1, type: "published", topic, qos, retain, reasonCode })}\n`);
 }
 
-function orderOf(line: CommandLine): Order {
+async function orderOf(line: CommandLine): Promise<Order> {
   const topicName = line.text("topic");
   if (topicName === undefined) throw new MqttError("USAGE", { detail: "the topic is missing; give it with -t" });
-  return { topicName, qos: (line.number("qos", 0, 2) ?? 0) as QoS, retain: line.flag("retain"), isJson: line.flag("json") };
-}
-
-function sourceOf(line: CommandLine): () => AsyncIterable<Payload> {
-  const message = line.text("message");
-  const file = line.text("file");
-  const isLines = line.flag("lines");
-  if ([message !== undefined, file !== undefined, isLines].filter(Boolean).length !== 1) {
-    throw new MqttError("USAGE", { detail: "give the message with one of -m TEXT, -f FILE or -l" });
-  }
-  if (isLines && line.flag("password-stdin"))
-    throw new MqttError("USAGE", { detail: "-l and --password-stdin both read standard input" });
-  if (isLines) return () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  if (file !== undefined) return () => wholeFile(file);
-  return () => single(message ?? "");
-}
-
-async function* single(message: string): AsyncIterable<Payload> {
-  yield message;
-}
-
-async function* wholeFile(path: string): AsyncIterable<Payload> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of path === "-" ? process.stdin : createReadStream(path)) chunks.push(chunk as Buffer);
-  } catch (cause) {
-    throw new MqttError("OPTION_INVALID", {
-      detail: `--file ${path}: ${(cause as NodeJS.ErrnoException).code ?? "it cannot be read"}`,
-      cause,
-    });
-  }
-  yield Buffer.concat(chunks);
+  const source = payloadSource(line);
+  const isTemplate = line.flag("template");
+  if (isTemplate && line.text("size") !== undefined)
+    throw new MqttError("USAGE", { detail: "--template and --size exclude each other" });
+  return {
+    topic: isTemplate ? await templateOf(Buffer.from(topicName)) : topicName,
+    source,
+    isTemplate,
+    format: await payloadFormat(line.choice("format", PAYLOAD_FORMATS) ?? "text"),
+    options: messageOptions(line),
+    repeat: line.number("repeat", 1, Number.MAX_SAFE_INTEGER) ?? 1,
+    delayMs: line.milliseconds("delay") ?? 0,
+    isJson: line.flag("json"),
+  };
 }

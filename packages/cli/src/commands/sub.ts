@@ -1,12 +1,21 @@
-import { once } from "node:events";
-import type { AttemptFailure, Client } from "@bowline/client";
-import { type QoS, MqttError } from "@bowline/protocol";
+import type { Client, Message, SubscribeOptions } from "@bowline/client";
+import { addSubscribeProperties, holdReading } from "@bowline/client/internal";
+import { matches, MqttError, type Properties, type QoS, validateTopicFilter } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
+import { userPropertiesOf } from "../connection/key-value.ts";
 import { CONNECTION_OPTIONS, connectionTarget } from "../connection-options.ts";
 import { ExitCode } from "../exit-code.ts";
-import { formatMessage, type MessageFormat } from "../format-message.ts";
+import { firstConnection } from "../first-connection.ts";
 import { interruption } from "../interruption.ts";
+import { MessageOutput } from "../messages/message-output.ts";
+import { type MessagePrinter, messagePrinter, PRINT_OPTIONS } from "../messages/message-printer.ts";
+import { RECONNECT_OPTIONS, reconnectSettings } from "../messages/reconnect-options.ts";
+import { MessageFolder } from "../messages/save-message.ts";
+import { grouped, Progress } from "../terminal/progress.ts";
+
+const group = "Subscription";
+const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const;
 
 export const sub: Command = {
   usage: ["bowline sub URL -t FILTER ..."],
@@ -22,39 +31,87 @@ export const sub: Command = {
       value: "FILTER",
       help: "Topic filter; + stands for one level, # for all below.",
     },
+    "filter-out": { type: "string", short: "T", multiple: true, value: "FILTER", help: "Do not print messages of these topics." },
     qos: { type: "string", short: "q", value: "0|1|2", help: "Highest quality of service; default 0." },
     count: { type: "string", short: "C", value: "N", help: "End after N messages." },
-    wait: {
+    timeout: {
       type: "string",
       short: "W",
       value: "SECONDS",
       help: "End after so many seconds; with -C, failing when messages are missing.",
     },
-    verbose: { type: "boolean", short: "v", help: "Print the topic before each message." },
-    json: { type: "boolean", help: "Print one JSON record for each message." },
+    ...PRINT_OPTIONS,
+    save: { type: "string", value: "DIR", help: "Write each payload to a file of its own in a folder, too." },
+    "no-retained": { type: "boolean", short: "R", help: "Do not print retained messages.", group },
+    "retained-only": { type: "boolean", help: "Print retained messages alone, and end at the first that is not.", group },
+    "remove-retained": { type: "boolean", help: "Remove each retained message that comes from the broker.", group },
+    sample: { type: "string", value: "PERCENT", help: "Print only so many of the messages, drawn at random.", group },
+    "exit-after-subscribe": { type: "boolean", short: "E", help: "End when the broker has granted the subscriptions.", group },
+    unsubscribe: {
+      type: "string",
+      short: "U",
+      multiple: true,
+      value: "FILTER",
+      help: "Give up this filter of a session that is resumed.",
+      group,
+    },
+    "no-local": { type: "boolean", help: "Nothing that this client itself has published.", group },
+    "retain-as-published": { type: "boolean", help: "Keep the retain flag of messages as their publishers set it.", group },
+    "retain-handling": {
+      type: "string",
+      value: "always|new|never",
+      help: "When retained messages are sent; default always.",
+      group,
+    },
+    "subscription-identifier": { type: "string", value: "N", help: "Identifier that comes back with each message.", group },
+    "subscribe-property": { type: "string", value: "KEY=VALUE", multiple: true, help: "User Property of the SUBSCRIBE.", group },
+    ...RECONNECT_OPTIONS,
     ...CONNECTION_OPTIONS,
   },
   examples: [
     "bowline sub mqtts://localhost:8883 --credentials .bowline/first-user.json -t 'demo/#' -v",
     "bowline sub --credentials .bowline/first-user.json -t demo/hello -C 1 -W 10",
+    "bowline sub --credentials .bowline/first-user.json -t '#' -C 5 --print '%I %t %p'",
     "bowline sub --credentials .bowline/first-user.json -t '#' --json | jq .topic",
   ],
   run: subscribe,
 };
 
+interface Order {
+  filters: readonly string[];
+  unsubscribe: readonly string[];
+  options: SubscribeOptions;
+  properties: Properties | undefined;
+  /** Infinity when none was asked for. */
+  count: number;
+  timeoutMs: number | undefined;
+  isSubscribingOnly: boolean;
+  /** Whether a message is printed. */
+  isWanted: (message: Message) => boolean;
+  retained: { readonly only: boolean; readonly remove: boolean };
+  print: MessagePrinter;
+  folder: MessageFolder | undefined;
+}
+
 async function subscribe(line: CommandLine): Promise<number> {
-  const order = orderOf(line);
+  const order = await orderOf(line);
   const { url, options } = await connectionTarget(line);
   const { connect } = await import("@bowline/client");
-  // Somebody watches: a broker that is back is found within seconds, not after the minute a fleet of devices would leave it.
-  const client = connect(url, { ...options, reconnect: { maximumDelayMs: 5_000 } });
+  const client = connect(url, { ...options, reconnect: reconnectSettings(line, undefined) });
+  if (order.properties !== undefined) addSubscribeProperties(client, order.properties);
   const end = new AbortController();
   const interrupted = interruption(() => end.abort());
-  const timer = order.waitSeconds === undefined ? undefined : setTimeout(() => end.abort(), order.waitSeconds * 1_000);
+  const timer = order.timeoutMs === undefined ? undefined : setTimeout(() => end.abort(), order.timeoutMs);
   try {
-    const missing = await receive(client, order, end.signal);
+    await firstConnection(client, end.signal);
+    const reception = new Reception(client, order);
+    await reception.run(end.signal);
     if (interrupted.happened()) return ExitCode.Interrupted;
-    return missing > 0 && Number.isFinite(missing) ? tooFew(order, missing) : ExitCode.Well;
+    return reception.exitCode();
+  } catch (error) {
+    // An end that was asked for is no failure, whatever was waiting then.
+    if (!end.signal.aborted) throw error;
+    return interrupted.happened() ? ExitCode.Interrupted : tooFew(order, 0);
   } finally {
     clearTimeout(timer);
     interrupted.stop();
@@ -62,65 +119,180 @@ async function subscribe(line: CommandLine): Promise<number> {
   }
 }
 
-interface Order {
-  filters: readonly string[];
-  qos: QoS;
-  /** Infinity when none was asked for. */
-  count: number;
-  waitSeconds: number | undefined;
-  format: MessageFormat;
+/** Messages as they come, until all have come or the signal aborts. */
+class Reception {
+  private printed = 0;
+  private undecoded = 0;
+  private readonly client: Client;
+  private readonly order: Order;
+  private readonly output: MessageOutput;
+  private finish: ((error?: unknown) => void) | undefined;
+  private isOver = false;
+
+  constructor(client: Client, order: Order) {
+    this.client = client;
+    this.order = order;
+    let isHeld = false;
+    const hold = (held: boolean): void => holdReading(client, (isHeld = held));
+    this.output = new MessageOutput(process.stdout, hold);
+    // A new connection reads.
+    client.on("status", ({ state }) => state === "online" && isHeld && hold(true));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, order } = this;
+    await Promise.all(order.unsubscribe.map((filter) => giveUp(client, filter)));
+    if (order.filters.length === 0) return;
+    const progress = this.progress();
+    const over = new Promise<void>((resolve, reject) => {
+      this.finish = (error) => (error === undefined ? resolve() : reject(error as Error));
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      client.on("status", (status) => status.state === "failed" && reject(status.failure.error));
+    });
+    const subscription = client.subscribe(order.filters, { ...order.options, acknowledge: "manual" }, (message) =>
+      this.received(message),
+    );
+    try {
+      // A refused filter rejects.
+      await Promise.race([subscription.ready, over]);
+      if (!order.isSubscribingOnly) await over;
+    } finally {
+      this.isOver = true;
+      progress.stop();
+      await this.output.end();
+    }
+  }
+
+  exitCode(): ExitCode {
+    const { order, printed, undecoded } = this;
+    if (undecoded > 0) {
+      process.stderr.write(`${undecoded} of ${undecoded + printed} messages were not what --format says\n`);
+      return ExitCode.Failed;
+    }
+    return tooFew(order, printed);
+  }
+
+  // Whatever comes after the last one that was asked for stays unacknowledged: it belongs to the next run.
+  private received(message: Message): void {
+    if (this.isOver) return;
+    const { retained, isWanted, folder, count } = this.order;
+    if (retained.only && !message.retain) {
+      this.over();
+      return;
+    }
+    if (retained.remove && message.retain) this.remove(message);
+    if (!isWanted(message)) {
+      message.ack();
+      return;
+    }
+    try {
+      folder?.save(message);
+      this.print(message);
+    } catch (error) {
+      this.over(error);
+      return;
+    }
+    if (this.printed + this.undecoded >= count) this.over();
+  }
+
+  private over(error?: unknown): void {
+    this.isOver = true;
+    this.finish?.(error);
+  }
+
+  private print(message: Message): void {
+    try {
+      this.output.add(message, this.order.print(message));
+      this.printed++;
+    } catch (error) {
+      this.undecoded++;
+      const reason = (error as Error).message.replace(/[^\x20-\x7e]/g, "?");
+      process.stderr.write(`note: a message to ${JSON.stringify(message.topicName)}: ${reason}\n`);
+      message.ack();
+    }
+  }
+
+  private remove({ topicName }: Message): void {
+    this.client.publish(topicName, "", { qos: 1, retain: true }).then(undefined, (error: unknown) => this.over(error));
+  }
+
+  /** Messages that go to a file or a pipe leave the terminal free for a count of them. */
+  private progress(): Progress {
+    const stream = process.stdout.isTTY ? { write: () => true } : process.stderr;
+    return new Progress(
+      () => this.printed,
+      () => `${grouped(this.printed)} received`,
+      stream,
+    );
+  }
 }
 
-function orderOf(line: CommandLine): Order {
+/** Without having subscribed in this process there is nothing to give up, so it is done first, and nothing retained asked for. */
+async function giveUp(client: Client, filter: string): Promise<void> {
+  const subscription = client.subscribe(filter, { retainHandling: 2 }, () => {});
+  await subscription.ready;
+  await subscription.close();
+}
+
+function tooFew({ count, timeoutMs = 0 }: Order, printed: number): ExitCode {
+  if (printed >= count || !Number.isFinite(count)) return ExitCode.Well;
+  process.stderr.write(`only ${printed} of ${count} messages came within ${timeoutMs / 1_000} s\n`);
+  return ExitCode.Failed;
+}
+
+async function orderOf(line: CommandLine): Promise<Order> {
   const filters = line.list("topic");
-  if (filters.length === 0) throw new MqttError("USAGE", { detail: "the topic filter is missing; give it with -t" });
+  const unsubscribe = line.list("unsubscribe");
+  if (filters.length === 0 && unsubscribe.length === 0)
+    throw new MqttError("USAGE", { detail: "the topic filter is missing; give it with -t" });
+  const retained = { only: line.flag("retained-only"), remove: line.flag("remove-retained") };
+  if (line.flag("no-retained") && retained.only)
+    throw new MqttError("USAGE", { detail: "--no-retained and --retained-only exclude each other" });
+  const retainHandling = line.choice("retain-handling", ["always", "new", "never"]);
+  const folder = line.text("save");
   return {
     filters,
-    qos: (line.number("qos", 0, 2) ?? 0) as QoS,
+    unsubscribe,
+    options: {
+      qos: (line.number("qos", 0, 2) ?? 0) as QoS,
+      noLocal: line.flag("no-local"),
+      retainAsPublished: line.flag("retain-as-published"),
+      ...(retainHandling === undefined ? {} : { retainHandling: RETAIN_HANDLING[retainHandling] }),
+      // A message that waits here is on its way to a pipe, and what is too much stops the reading instead.
+      maximumMessages: Number.MAX_SAFE_INTEGER,
+      maximumBytes: Number.MAX_SAFE_INTEGER,
+    },
+    properties: propertiesOf(line),
     count: line.number("count", 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
-    waitSeconds: line.number("wait", 1, 1_000_000),
-    format: line.flag("json") ? "json" : line.flag("verbose") ? "verbose" : "payload",
+    timeoutMs: line.milliseconds("timeout"),
+    isSubscribingOnly: line.flag("exit-after-subscribe"),
+    isWanted: wanted(line),
+    retained,
+    print: await messagePrinter(line),
+    folder: folder === undefined ? undefined : new MessageFolder(folder),
   };
 }
 
-/** Prints messages until all have come or the signal aborts; resolves with how many are missing. */
-async function receive(client: Client, order: Order, signal: AbortSignal): Promise<number> {
-  let missing = order.count;
-  try {
-    await firstConnection(client, signal);
-    const subscription = client.subscribe(order.filters, { qos: order.qos, acknowledge: "handled", signal });
-    // A refused filter rejects here too.
-    for await (const message of subscription) {
-      // A message is acknowledged after it was written, so none is lost on the way to a file or a pipe.
-      if (!process.stdout.write(formatMessage(message, order.format))) await once(process.stdout, "drain");
-      if (--missing === 0) break;
-    }
-  } catch (error) {
-    // An end that was asked for is no failure, whatever was waiting then.
-    if (!signal.aborted) throw error;
-  }
-  return missing;
+function propertiesOf(line: CommandLine): Properties | undefined {
+  const identifier = line.number("subscription-identifier", 1, 268_435_455);
+  const userProperties = userPropertiesOf(line, "subscribe-property");
+  if (identifier !== undefined && line.list("topic").length > 1)
+    throw new MqttError("USAGE", { detail: "--subscription-identifier takes one filter: run one command for each" });
+  if (identifier === undefined && userProperties.length === 0) return undefined;
+  return {
+    ...(identifier === undefined ? {} : { subscriptionIdentifiers: [identifier] }),
+    ...(userProperties.length === 0 ? {} : { userProperties }),
+  };
 }
 
-/** The client would try for ever; a person at a terminal wants to know at once that the address or the password is wrong. */
-async function firstConnection(client: Client, signal: AbortSignal): Promise<void> {
-  const failed = new Promise<never>((_, reject) => {
-    client.once("attemptFailed", (failure) => reject(failure.error));
-  });
-  await Promise.race([client.online({ signal }), failed]);
-  // From here on a failed attempt is only told.
-  failed.catch(() => {});
-  client.on("connectionLost", (failure) => note("connection lost", failure));
-  client.on("attemptFailed", (failure) => note("still not back", failure));
-  client.on("gap", () => void process.stderr.write("note: the broker no longer had the session; messages may be missing\n"));
-}
-
-function note(what: string, failure: AttemptFailure): void {
-  const next = failure.retryInMs === undefined ? "" : `; next attempt in ${(failure.retryInMs / 1_000).toFixed(1)} s`;
-  process.stderr.write(`note: ${what} (${failure.code})${next}\n`);
-}
-
-function tooFew(order: Order, missing: number): number {
-  process.stderr.write(`only ${order.count - missing} of ${order.count} messages came within ${order.waitSeconds} s\n`);
-  return ExitCode.Failed;
+function wanted(line: CommandLine): Order["isWanted"] {
+  const excluded = line.list("filter-out");
+  const fault = excluded.map(validateTopicFilter).find((each) => each !== undefined);
+  if (fault !== undefined) throw new MqttError("FILTER_INVALID", { detail: fault.message });
+  const noRetained = line.flag("no-retained");
+  const share = (line.number("sample", 1, 100) ?? 100) / 100;
+  return (message) =>
+    !(noRetained && message.retain) &&
+    !excluded.some((filter) => matches(filter, message.topicName)) &&
+    (share === 1 || Math.random() < share);
 }

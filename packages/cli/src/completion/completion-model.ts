@@ -1,0 +1,53 @@
+import { COMMANDS } from "../command-list.ts";
+import type { OptionSpec } from "../option-spec.ts";
+import { COMMON_OPTIONS } from "../print-help.ts";
+
+/** What follows an option: nothing, a file, a folder, one of some words, or a word that only its user knows. */
+export type Takes = "nothing" | "file" | "folder" | "word" | readonly string[];
+
+export interface CompletedOption {
+  readonly name: string;
+  readonly short: string | undefined;
+  readonly takes: Takes;
+  /** What stands for its value in the help. */
+  readonly value: string;
+  readonly isRepeated: boolean;
+  readonly help: string;
+}
+
+export interface CompletedCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** What may follow the name: `add` of `bowline user add`. */
+  readonly actions: readonly string[];
+  readonly options: readonly CompletedOption[];
+}
+
+/** What a shell has to know of the command, from the same table that takes command lines apart. */
+export async function completionModel(): Promise<CompletedCommand[]> {
+  return Promise.all(
+    Object.entries(COMMANDS).map(async ([name, { summary, load }]) => {
+      const { usage, options } = await load();
+      return { name, summary, actions: actionsOf(usage), options: optionsOf({ ...options, ...COMMON_OPTIONS }) };
+    }),
+  );
+}
+
+function actionsOf(usage: readonly string[]): string[] {
+  const words = usage.flatMap((form) => /^bowline [a-z]+ ([a-z][a-z|-]*)(?= |$)/.exec(form)?.[1]?.split("|") ?? []);
+  return [...new Set(words)];
+}
+
+function optionsOf(options: Readonly<Record<string, OptionSpec>>): CompletedOption[] {
+  return Object.entries(options).flatMap(([name, { short, value = "", multiple = false, help, type }]) =>
+    help === undefined
+      ? []
+      : [{ name, short, takes: type === "boolean" ? "nothing" : takenBy(value), value, isRepeated: multiple, help }],
+  );
+}
+
+function takenBy(value: string): Takes {
+  if (value === "FILE") return "file";
+  if (value === "DIR") return "folder";
+  return /^[\w.]+(\|[\w.]+)+$/.test(value) ? value.split("|") : "word";
+}

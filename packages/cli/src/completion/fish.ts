@@ -1,0 +1,43 @@
+import type { CompletedCommand, CompletedOption } from "./completion-model.ts";
+
+/** A script for fish: sourced, or a file `bowline.fish` in ~/.config/fish/completions. */
+export function fishScript(commands: readonly CompletedCommand[]): string {
+  return [
+    "# Completion of the bowline command for fish: bowline completion fish | source",
+    "complete -c bowline -e",
+    "complete -c bowline -f",
+    ...commands.map(({ name, summary }) => `complete -c bowline -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`),
+    ...commands.flatMap(({ name, actions, options }) => [
+      ...(actions.length === 0
+        ? []
+        : [`complete -c bowline -n ${quoted(`__fish_seen_subcommand_from ${name}`)} -a ${quoted(actions.join(" "))}`]),
+      ...options.map((option) => optionLine(name, option)),
+    ]),
+    "",
+  ].join("\n");
+}
+
+function optionLine(command: string, option: CompletedOption): string {
+  const short = option.short === undefined ? "" : ` -s ${option.short}`;
+  const condition = quoted(`__fish_seen_subcommand_from ${command}`);
+  return `complete -c bowline -n ${condition} -l ${option.name}${short}${valueWords(option)} -d ${quoted(option.help)}`;
+}
+
+function valueWords({ takes }: CompletedOption): string {
+  switch (takes) {
+    case "nothing":
+      return "";
+    case "file":
+      return " -r -F";
+    case "folder":
+      return " -x -a '(__fish_complete_directories)'";
+    case "word":
+      return " -x";
+    default:
+      return ` -x -a ${quoted(takes.join(" "))}`;
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}

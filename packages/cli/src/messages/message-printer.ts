@@ -1,0 +1,42 @@
+import type { Message } from "@bowline/client";
+import { MqttError } from "@bowline/protocol";
+import type { CommandLine } from "../command-line.ts";
+import type { OptionSpec } from "../option-spec.ts";
+import { messageRecord } from "./message-record.ts";
+import { PAYLOAD_FORMATS, type PayloadFormat, payloadFormat } from "./payload-format.ts";
+import { compilePrintFormat } from "./print-format.ts";
+
+/** What is printed of a message. */
+export const PRINT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  verbose: { type: "boolean", short: "v", help: "Print the topic before each message." },
+  json: { type: "boolean", help: "Print one JSON record for each message, with all that came with it." },
+  print: { type: "string", short: "F", value: "FORMAT", help: "Print these fields, such as '%t %q %p'; %j is the JSON record." },
+  format: {
+    type: "string",
+    value: PAYLOAD_FORMATS.join("|"),
+    help: "Print payloads as this: hex or base64; one line of JSON, which cbor and msgpack are made from.",
+  },
+  "no-newline": { type: "boolean", short: "N", help: "Print nothing between messages." },
+};
+
+/** The pieces that are printed of a message, line break included. Throws Error when its payload is not what --format says. */
+export type MessagePrinter = (message: Message) => (string | Uint8Array)[];
+
+/** @throws MqttError USAGE */
+export async function messagePrinter(line: CommandLine): Promise<MessagePrinter> {
+  const format = await payloadFormat(line.choice("format", PAYLOAD_FORMATS) ?? "text");
+  const piecesOf = fieldsOf(line, format);
+  if (line.flag("no-newline")) return piecesOf;
+  return (message) => [...piecesOf(message), "\n"];
+}
+
+function fieldsOf(line: CommandLine, format: PayloadFormat): MessagePrinter {
+  const print = line.text("print");
+  const ways = [line.flag("verbose"), line.flag("json"), print !== undefined].filter(Boolean);
+  if (ways.length > 1) throw new MqttError("USAGE", { detail: "--verbose, --json and --print exclude each other" });
+  if (line.flag("json")) return (message) => [JSON.stringify(messageRecord(message, format))];
+  if (line.flag("verbose")) return (message) => [message.topicName, " ", format.decode(message.payload)];
+  if (print === undefined) return (message) => [format.decode(message.payload)];
+  const fields = compilePrintFormat(print);
+  return (message) => fields(message, format);
+}
