@@ -20,7 +20,7 @@ const none = {} as never;
 function operatorsApp(): Hono {
   return adminRoutes({ view: none, find: none, rates: none, logger: none }, (app) => {
     addAuditRoute(app, none);
-    addTenantListRoutes(app, none);
+    addTenantListRoutes(app, none, none);
     addTenantSignInLinks(app, none, none);
     addPlanRoutes(app, none);
     addKeyRoutes(app, none, none);

@@ -4,6 +4,7 @@ import { addConnectionRoutes } from "./connection-routes.ts";
 import { addEmqxRoutes } from "./emqx-routes.ts";
 import { pageOf } from "./page-of.ts";
 import { addRuleRoutes } from "./rule-routes.ts";
+import { addSessionRoutes } from "./session-routes.ts";
 import type { TenantApp, TenantEnv } from "./tenant-env.ts";
 import { addTraceRoutes } from "./trace-routes.ts";
 import { addUserRoutes } from "./user-routes.ts";
@@ -12,10 +13,16 @@ import { addUserRoutes } from "./user-routes.ts";
 export function tenantRoutes(): TenantApp {
   const app = new Hono<TenantEnv>();
   addConnectionRoutes(app);
+  addSessionRoutes(app);
   addUserRoutes(app);
   addRuleRoutes(app);
   addBanRoutes(app);
   addTraceRoutes(app);
+  app.get("/overview", (c) => c.json(c.get("deployment").overview()));
+  app.get("/refusals", (c) => {
+    const { items, meta } = pageOf(c, c.get("deployment").refusals());
+    return c.json({ refusals: items, meta });
+  });
   app.get("/usage", (c) => c.json(c.get("deployment").usage()));
   app.get("/audit", (c) => {
     const { items, meta } = pageOf(c, c.get("deployment").audit());

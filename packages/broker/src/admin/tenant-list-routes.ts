@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Context, Hono } from "hono";
 import type { ServerTenants } from "../server/server-tenants.ts";
+import type { TenantOverview } from "../tenants/tenant-overview.ts";
 import type { TenantInput } from "../tenants/tenant-settings.ts";
 import { pageOf } from "./page-of.ts";
 import { readJson } from "./read-json.ts";
@@ -9,7 +10,11 @@ import { readJson } from "./read-json.ts";
 const REMOVAL_WITHIN_MS = 2_000;
 
 /** Tenants as a whole: the operator's alone. */
-export function addTenantListRoutes(app: Hono, tenants: ServerTenants): void {
+export function addTenantListRoutes(app: Hono, tenants: ServerTenants, overviews: () => readonly TenantOverview[]): void {
+  app.get("/api/v1/overviews", (c) => {
+    const { items, meta } = pageOf(c, overviews());
+    return c.json({ tenants: items, meta });
+  });
   app.get("/api/v1/tenants", (c) => {
     const { items, meta } = pageOf(c, tenants.list());
     return c.json({ tenants: items, meta });

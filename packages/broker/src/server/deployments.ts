@@ -5,6 +5,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { Session } from "../sessions/session.ts";
 import { boundedRules, boundedUsers, type Deployment, rulesOf, usersOf } from "../tenants/deployment.ts";
 import { DEFAULT_TENANT, type Tenant } from "../tenants/tenant.ts";
+import { overviewOf, type TenantOverview } from "../tenants/tenant-overview.ts";
 import { messagesOf, sessionsOf } from "./deployment-messages.ts";
 import { detailOf } from "./connection-detail.ts";
 import type { ServerCore } from "./server-core.ts";
@@ -46,11 +47,36 @@ export function deploymentOf(core: ServerCore, audit: AuditLog, name: string = D
     clients: () => sessionsOf(broker, tenant),
     ...messagesOf(broker, tenant),
     usage: () => core.usage.of(name),
+    overview: () => overviewNamed(core, tenant, clients().length),
+    refusals: () => core.refusals.of(name),
     plan: () => plan,
     audit: () => audit.list(name),
     limits: () => tenant.limits,
     counters: () => tenant.counters,
   };
+}
+
+/** Of each tenant that may have clients, `default` first. */
+export function allOverviews(core: ServerCore): TenantOverview[] {
+  const connections = new Map<Tenant, number>();
+  for (const { connection } of clientsOf(core.broker))
+    connections.set(connection.tenant, (connections.get(connection.tenant) ?? 0) + 1);
+  const names = [DEFAULT_TENANT, ...core.tenants.list().map(({ name }) => name)];
+  const tenants = names.map((name) => (core.tenants.has(name) ? core.broker.tenantNamed(name) : undefined));
+  return tenants
+    .filter((tenant) => tenant !== undefined)
+    .map((tenant) => overviewNamed(core, tenant, connections.get(tenant) ?? 0));
+}
+
+function overviewNamed(core: ServerCore, tenant: Tenant, connections: number): TenantOverview {
+  const { name } = tenant;
+  return overviewOf(core.broker, tenant, {
+    settings: name === DEFAULT_TENANT ? undefined : core.tenants.get(name),
+    plan: core.plans.of(core.tenants.planOf(name))?.name,
+    listeners: core.listeners(),
+    month: core.usage.thisMonth(name),
+    connections,
+  });
 }
 
 interface Client {

@@ -29,7 +29,7 @@ import type { ConfigReload } from "./config-reload.ts";
 import type { ServerCore } from "./server-core.ts";
 import type { ServerListeners } from "./server-listeners.ts";
 import type { ServerTenants } from "./server-tenants.ts";
-import { deploymentOf } from "./deployments.ts";
+import { allOverviews, deploymentOf } from "./deployments.ts";
 import { viewOf } from "./view-of.ts";
 
 /** Once a second is what a person can follow. */
@@ -122,7 +122,7 @@ function controlled(
   const mustExist = (tenant: string): void => void deploymentOf(core, audit, tenant);
   return adminRoutes(context, (operators) => {
     addAuditRoute(operators, audit);
-    addTenantListRoutes(operators, tenants);
+    addTenantListRoutes(operators, tenants, () => allOverviews(core));
     addTenantSignInLinks(operators, makeLink, mustExist);
     addPlanRoutes(operators, tenants);
     addKeyRoutes(operators, core.keys, mustExist);
@@ -167,3 +167,4 @@ function makeContext(
   const find: AdminContext["find"] = (_, name) => deploymentOf(core, audit, name);
   return { view, find, rates: new RateHistory(view.stats(), performance.now()), logger };
 }
+  core.listeners = urls;

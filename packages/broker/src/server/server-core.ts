@@ -18,6 +18,8 @@ import { grantsRights, NO_RIGHTS } from "../config/config-warnings.ts";
 import type { DataFolder } from "../config/data-folder.ts";
 import { readSecret } from "../config/secret-reference.ts";
 import { ClientEvents } from "../events/client-events.ts";
+import { ObserverList } from "../events/observer-list.ts";
+import { RefusalLog } from "../events/refusal-log.ts";
 import type { Logger } from "../log/logger.ts";
 import { AWS_IOT, type Deviations, STANDARD } from "../realtime/aws-iot-profile.ts";
 import type { LoadUserModule } from "../realtime/user-module.ts";
@@ -48,6 +50,9 @@ export interface ServerCore {
   tenants: TenantRegistry;
   keys: ApiKeys;
   signIns: SignIns;
+  refusals: RefusalLog;
+  /** MQTT listeners as URLs; none before they are open. */
+  listeners: () => readonly string[];
   plans: Plans;
   usage: UsageMeters;
   /** Prepares the limits and the authenticators of another configuration. */
@@ -112,7 +117,8 @@ export async function startServerCore(
   for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);
-  broker.observer = events;
+  const refusals = new RefusalLog();
+  broker.observer = new ObserverList(events, refusals);
   broker.stampSenders(stampedTenants(config));
   for (const user of directory.users) users.loaded(user);
   await seed(users, config.bootstrap, logger);
@@ -137,7 +143,8 @@ export async function startServerCore(
     };
     return { commit, undo: () => both.undo() };
   };
-  return { broker, users, rules: access, tokens, bans, tenants, keys, signIns, plans, usage, stage };
+  const listeners = (): readonly string[] => [];
+  return { broker, users, rules: access, tokens, bans, tenants, keys, signIns, refusals, listeners, plans, usage, stage };
 }
 
 function deviationsOf({ profile, deniedPublish }: BrokerConfig): Deviations {

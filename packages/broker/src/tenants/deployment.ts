@@ -9,12 +9,14 @@ import type { IssuedToken } from "../auth/token-method.ts";
 import type { UserDirectory, UserSummary } from "../auth/user-directory.ts";
 import type { BrokerLimits } from "../connection/broker-limits.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { Refusal } from "../events/refusal-log.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Trace, TraceLimits } from "../trace/trace.ts";
 import type { TraceRequest } from "../trace/trace-scope.ts";
 import type { Plan } from "./plan.ts";
 import type { Tenant } from "./tenant.ts";
+import type { TenantOverview } from "./tenant-overview.ts";
 import type { UsageOf } from "./usage.ts";
 
 /** The users of one tenant. */
@@ -90,6 +92,9 @@ export interface Deployment {
   publish(topicName: string, payload: Uint8Array, options: { qos: QoS; retain: boolean }): Promise<boolean>;
   /** What it used, by hour and by month. */
   usage(): { hours: readonly UsageOf[]; months: readonly UsageOf[] };
+  overview(): TenantOverview;
+  /** Clients that were not let in or were sent away, the latest first. */
+  refusals(): readonly Refusal[];
   /** What it may have; undefined: the limits of the configuration. */
   plan(): Plan | undefined;
   /** Who asked for which change of it, the latest first. */

@@ -87,6 +87,13 @@ export class UsageMeters {
     };
   }
 
+  /** Of the month that it is; undefined before anything was used in it. `wallTime` is in ms. */
+  thisMonth(tenant: string, wallTime: number = Date.now()): UsageOf | undefined {
+    const period = new Date(wallTime).toISOString().slice(0, "2026-11".length);
+    const sums = this.#meters.get(tenant)?.periods.get(period);
+    return sums === undefined ? undefined : { period, ...sums };
+  }
+
   /** The tenant goes; answers how many rows did. */
   drop(tenant: string): number {
     const periods = [...(this.#meters.get(tenant)?.periods.keys() ?? [])];

@@ -1,0 +1,51 @@
+import { MqttError } from "@bowline/protocol";
+import { expect, test } from "vitest";
+import type { ObservedClient } from "./client-observer.ts";
+import { RefusalLog } from "./refusal-log.ts";
+
+const client = (identifier: string, tenant = "acme", session: unknown = undefined): ObservedClient =>
+  ({
+    tenant: { name: tenant },
+    arrival: { remoteAddress: "192.0.2.1", transport: "wss" },
+    session,
+    principal: "",
+    claimedIdentifier: identifier,
+  }) as never;
+
+test("a client that tries again and again has one place, and there are no more than fifty", () => {
+  let now = 1;
+  const log = new RefusalLog(() => now++);
+  const error = new MqttError("BAD_CREDENTIALS", { reasonCode: 0x86 });
+  for (let i = 0; i < 3; i++) log.refused(client("one"), error);
+  log.refused(client("two"), error);
+  log.refused(client("one", "beta"), error);
+  expect(log.of("acme").map(({ at, times, clientIdentifier }) => [at, times, clientIdentifier])).toEqual([
+    [4, 1, "two"],
+    [3, 3, "one"],
+  ]);
+  for (let i = 0; i < 100; i++) log.refused(client(`${i}${"x".repeat(300)}`), error);
+  expect([log.of("acme").length, log.of("acme")[0]?.clientIdentifier.length, log.of("beta").length]).toEqual([50, 256, 1]);
+  log.drop("acme");
+  expect(log.of("acme")).toEqual([]);
+});
+
+test("what an authorizer's answer was refused for is told with its own remedy", () => {
+  const log = new RefusalLog();
+  const detail = 'AWS_PRINCIPAL_ID: principalId "a/b" is not 1 to 128 letters and digits';
+  log.refused(client("one"), new MqttError("NOT_AUTHORIZED", { reasonCode: 0x87, detail }));
+  expect(log.of("acme")).toMatchObject([
+    { code: "AWS_PRINCIPAL_ID", reasonCode: 0x87, remedy: expect.stringContaining("letters and digits") as string },
+  ]);
+});
+
+test("who is sent away for what it did is told, and nobody whom the operator, a takeover or the end of the broker ended", () => {
+  const log = new RefusalLog();
+  const there = client("one", "acme", { clientIdentifier: "one" });
+  for (const reasonCode of [0x98, 0x8e, 0x8b, 0x9c]) log.ended(there, new MqttError("ADMIN", { reasonCode }));
+  log.ended(there, new MqttError("NOT_AUTHORIZED", { reasonCode: 0x87, details: { isExpiry: true } }));
+  log.ended(there, "lost");
+  log.ended(there, undefined);
+  expect(log.of("acme")).toEqual([]);
+  log.ended(there, new MqttError("QUOTA", { reasonCode: 0x97, detail: "over its rate (publishesPerSecond)" }));
+  expect(log.of("acme")).toMatchObject([{ wasConnected: true, reason: expect.stringContaining("publishesPerSecond") as string }]);
+});

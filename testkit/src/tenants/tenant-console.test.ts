@@ -1,0 +1,73 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { localServers } from "../broker/local-servers.ts";
+
+/* What the pages of the console about a tenant are told. */
+
+const servers = localServers();
+const get = async (path: string): Promise<unknown> => (await servers.admin("GET", path)).body;
+
+test("a tenant at a glance: its names, where its clients come in, its plan and what it holds, and of all of them at once", async () => {
+  const { tenants, users, rules } = await servers.start({
+    listen: ["mqtts://localhost:0", "mqtt://127.0.0.1:0?tenant=acme", "mqtt://127.0.0.1:0"],
+  });
+  await tenants.create({ name: "acme", plan: "serverless" });
+  await users.add("acme", "ann", "secret");
+  await rules.add("acme", { permission: "allow", action: "both", topics: ["#"] });
+  const [tls = "", own = "", plain = ""] = servers.server.listeners;
+  const session = { clientId: "away", expiryInterval: 600 };
+  const ann = await servers.online({ credentials: { username: "ann", password: "secret" }, session }, own.replace(/\?.*/, ""));
+  await ann.publish("kept", "x", { qos: 1, retain: true });
+  expect(await get("tenants/acme/overview")).toMatchObject({
+    name: "acme",
+    state: "active",
+    hosts: ["acme.localhost"],
+    plan: "serverless",
+    urls: [tls.replace("localhost", "acme.localhost"), own.replace(/\?.*/, "")],
+    connections: 1,
+    sessions: 1,
+    retainedMessages: 1,
+    storage: "ok",
+  });
+  expect(await get("overviews")).toMatchObject({
+    tenants: [{ name: "default", hosts: [], urls: [tls, plain], connections: 0 }, { name: "acme" }],
+    meta: { count: 2 },
+  });
+  ann.abort();
+  await expect
+    .poll(() => get("tenants/acme/sessions?search=AWA"))
+    .toMatchObject({
+      sessions: [{ clientIdentifier: "away", owner: "ann", expiryInterval: 600 }],
+    });
+  expect(await get("sessions")).toMatchObject({ sessions: [] });
+});
+
+test("a client that was refused is told of to its tenant: the authorizer's fault or the quota that it reached, and what to change", async () => {
+  const handler = 'export const handler = async () => ({ isAuthenticated: true, principalId: "a/b", policyDocuments: [] });';
+  await writeFile(join(servers.folder, "authorizer.mjs"), handler);
+  const { tenants, users } = await servers.start({
+    listen: ["mqtt://127.0.0.1:0", "mqtt://127.0.0.1:0?tenant=acme"],
+    authentication: [{ kind: "custom-authorizer", file: "authorizer.mjs", isDefault: true }],
+  });
+  await tenants.create({ name: "acme" });
+  await tenants.putPlan("one", { limits: { maximumSessions: 1 } });
+  await tenants.setPlan("acme", "one");
+  await users.add("acme", "ann", "secret");
+  const [ofDefault = "", ofAcme = ""] = servers.server.listeners.map((url) => url.replace(/\?.*/, ""));
+  const password = "a-token-that-is-secret";
+  const refused = servers.client({ credentials: { username: "", password }, session: { clientId: "browser" } }, ofDefault);
+  await expect(refused.online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
+  const credentials = { username: "ann", password: "secret" };
+  await servers.online({ credentials, session: { clientId: "one" } }, ofAcme);
+  await expect(servers.client({ credentials, session: { clientId: "two" } }, ofAcme).online()).rejects.toThrow();
+  const { refusals } = (await get("refusals")) as { refusals: object[] };
+  expect(refusals).toMatchObject([
+    { clientIdentifier: "browser", code: "AWS_PRINCIPAL_ID", reasonCode: 0x87, remedy: expect.stringMatching(/letters/) as string },
+  ]);
+  expect(JSON.stringify(refusals)).not.toContain(password);
+  expect(await get("tenants/acme/refusals")).toMatchObject({
+    refusals: [{ clientIdentifier: "two", reasonCode: 0x97, reason: expect.stringContaining("maximumSessions") as string }],
+    meta: { count: 1 },
+  });
+});
