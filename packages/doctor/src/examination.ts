@@ -10,7 +10,7 @@ import { checkLocalFiles } from "./probes/local-files.ts";
 import { lookUp, systemResolver } from "./probes/look-up.ts";
 import { scan } from "./probes/scan.ts";
 import { findInProfile } from "./profiles.ts";
-import { readTarget } from "./read-target.ts";
+import { type ReadTarget, readTarget } from "./read-target.ts";
 import type { Settings } from "./settings.ts";
 import { randomId } from "./talk/random-id.ts";
 
@@ -35,7 +35,7 @@ export class Examination {
     }
     const { target } = read;
     this.notes.facts = { target, runtime: "node", nowMs: this.notes.now() };
-    if (!this.checkInput()) return;
+    if (!this.checkInput(read)) return;
     const addresses = await this.resolve(target.host, target.path);
     if (addresses === undefined) return;
     const address = await this.reach(addresses, this.notes.options.connectTo?.port ?? target.port);
@@ -45,12 +45,16 @@ export class Examination {
   }
 
   /** P0. Returns whether a client could dial at all. */
-  private checkInput(): boolean {
+  private checkInput(read: ReadTarget): boolean {
     const { findings, options, facts } = this.notes;
     const { serverName } = options;
     const tls = serverName === undefined ? {} : { tls: { serverName } };
     for (const { code, evidence } of staticWarnings({ ...facts, ...tls })) findings.note(code, "warn", evidence, facts);
-    findInProfile(findings, facts);
+    findInProfile(findings, facts, {
+      ...options,
+      username: options.username ?? read.username,
+      password: options.password ?? read.password,
+    });
     const { topic, will } = options;
     if (topic !== undefined && validateTopicName(topic) !== undefined) findings.note("TOPIC_INVALID", "fail", topic, facts);
     if (will !== undefined && validateTopicName(will.topicName) !== undefined) {
