@@ -128,6 +128,18 @@ test("a refused client is told of, and one with a wildcard in its identifier is 
   });
 });
 
+test("one with an identifier that leaves no room in the topic is not told of, and cuts nobody off", async () => {
+  const watcher = await online("watcher");
+  const subscription = watcher.subscribe("$events/presence/#", { qos: 1 });
+  await subscription.ready;
+  const long = await online("x".repeat(65_535));
+  await long.close();
+  await online("c1");
+  const { value } = await subscription[Symbol.asyncIterator]().next();
+  expect(value?.topicName).toBe("$events/presence/connected/c1");
+  expect(watcher.status.state).toBe("online");
+});
+
 test("subscriptions that are made and ended", async () => {
   const next = await watch("subscriptions");
   const one = await online("c1");

@@ -150,7 +150,10 @@ function rowOf({ clientId, versionNumber }: Presence): string {
   return `${ROW}${versionNumber}:${clientId}`;
 }
 
+/** What a topic has room for, which has 65,535 bytes at most. */
+const IDENTIFIER_BYTES_MAX = 65_535 - "$events/subscriptions/unsubscribed/".length;
+
 /** As on AWS: with these in a topic nobody could subscribe to one client's events alone. */
 function isTold(clientIdentifier: string): boolean {
-  return !/[+#]/.test(clientIdentifier);
+  return !/[+#]/.test(clientIdentifier) && Buffer.byteLength(clientIdentifier) <= IDENTIFIER_BYTES_MAX;
 }
