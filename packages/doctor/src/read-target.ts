@@ -1,5 +1,5 @@
 import { parseTarget } from "@bowline/client/internal";
-import { type AttemptFacts, errorFactsOf, type Scheme } from "@bowline/protocol/internal";
+import { type AttemptFacts, errorFactsOf, redactText, type Scheme } from "@bowline/protocol/internal";
 
 /** P0: what a URL says, or what is wrong with it. */
 export interface ReadTarget {
@@ -14,7 +14,10 @@ export interface ReadTarget {
 /** `pageUrl` is what a path alone is resolved against. */
 export function readTarget(text: string, pageUrl?: string): ReadTarget {
   const nested = /^[a-z+]+:\/\/([a-z]+:\/\/.*)$/i.exec(text)?.[1];
-  if (nested !== undefined) return { fault: { target: { host: nested } }, hints: [`Did you mean ${nested}?`] };
+  if (nested !== undefined) {
+    const host = redactUrl(nested);
+    return { fault: { target: { host } }, hints: [`Did you mean ${host}?`] };
+  }
   try {
     const { target, username, password } = parseTarget(text, {
       protocolVersion: 5,
@@ -42,7 +45,12 @@ function faultOf(text: string, error: unknown): AttemptFacts {
 }
 
 function hintsFor(text: string): readonly string[] {
-  if (!text.includes("://")) return [`Did you mean mqtts://${text}, or mqtt://${text}?`];
+  if (!text.includes("://")) return [`Did you mean mqtts://${redactUrl(text)}, or mqtt://${redactUrl(text)}?`];
   const at = /\s/.exec(text)?.index;
   return at === undefined ? [] : [`There is a space at position ${at + 1}.`];
+}
+
+/** Without user info and secrets of the query, also where the scheme is missing. */
+export function redactUrl(text: string): string {
+  return text.includes("://") ? redactText(text) : redactText(`://${text}`).slice("://".length);
 }

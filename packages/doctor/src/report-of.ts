@@ -1,5 +1,6 @@
 import { redactText } from "@bowline/protocol/internal";
 import type { Notes } from "./notes.ts";
+import { redactUrl } from "./read-target.ts";
 import type { Report } from "./report.ts";
 
 /** What the probes wrote down, as a report. */
@@ -8,7 +9,7 @@ export function reportOf(notes: Notes, url: string, startedAt: number): Report {
   return {
     v: 1,
     type: "doctor",
-    url: redactText(url),
+    url: redactUrl(url),
     healthy: !findings.list.some(({ severity }) => severity === "fail"),
     cause: findings.cause,
     findings: findings.list,

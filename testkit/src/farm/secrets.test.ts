@@ -61,6 +61,18 @@ describe.skipIf(missing !== "")(`secrets${missing && ` (${missing})`}`, () => {
     expect(JSON.stringify(report)).not.toMatch(/hunter2|token-in/);
   });
 
+  test.each([
+    "user:hunter2@localhost:1883",
+    "mqtt://mqtts://user:hunter2@localhost:1883",
+    "mqtt://user:hunter2@local host:1883",
+    "mqtt://user:hunter2@localhost:99999",
+    "gopher://user:hunter2@localhost",
+  ])("%s: what is wrong with it is said without the password", async (url) => {
+    const report = await examine(url);
+    expect(report.healthy).toBe(false);
+    expect(JSON.stringify(report)).not.toContain("hunter2");
+  });
+
   test("a verified server is told what it must know, and so is any that the caller insists on", async () => {
     const port = await listening(tls.createServer(material, listen));
     await examine(`mqtts://localhost:${port}`, { ...told, ca });
