@@ -57,6 +57,8 @@ export class HandlerFile implements AuthorizerFunction {
   async close(): Promise<void> {
     this.#watch.close();
     await this.#reloading;
+    // A load that was under way has begun to watch again.
+    this.#watch.close();
     await this.#pool.close();
     await this.#module.dispose();
   }
