@@ -89,11 +89,6 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Plan: object({ name: text, limits: { type: "object" }, maximumUsers: integer, maximumRules: integer }, ["name", "limits"]),
   Plans: object({ plans: listOf("Plan"), meta }),
   PlanChoice: object({ plan: { type: ["string", "null"] } }),
-  Usage: object({
-    period: text,
-    sessionMinutes: number,
-    messagesReceived: integer,
-    messagesSent: integer,
   Overview: object(
     {
       ...tenantFields,
@@ -138,6 +133,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ["at", "times", "clientIdentifier", "remoteAddress", "transport", "wasConnected", "code", "reason", "remedy"],
   ),
   Refusals: object({ refusals: listOf("Refusal"), meta }),
+  Usage: object({
+    period: text,
+    sessionMinutes: number,
+    messagesReceived: integer,
+    messagesSent: integer,
     bytesReceived: integer,
     bytesSent: integer,
   }),
