@@ -163,8 +163,8 @@ function makeContext(
   listeners: () => ServerListeners | undefined,
 ): AdminContext {
   const urls = (): readonly string[] => listeners()?.mqtt ?? [];
+  core.listeners = urls;
   const view = viewOf(core.broker, { version, startedAt: Date.now(), listeners: urls });
   const find: AdminContext["find"] = (_, name) => deploymentOf(core, audit, name);
   return { view, find, rates: new RateHistory(view.stats(), performance.now()), logger };
 }
-  core.listeners = urls;

@@ -221,11 +221,11 @@ export class ServerTenants {
     const { core, folder } = this.#options;
     const { broker, users, rules, bans, tokens, keys, signIns, refusals, tenants } = core;
     tokens.revokeAll(name);
+    refusals.drop(name);
     signIns.drop(name);
     keys.drop(name);
     core.usage.drop(name);
     await broker.removeTenant(name);
-    refusals.drop(name);
     for (const each of [users, rules.directory, bans]) {
       while (each.drop(name, ROWS_AT_ONCE) > 0) {
         await broker.storage.flush();

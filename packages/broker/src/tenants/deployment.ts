@@ -151,16 +151,21 @@ export function boundedRules(rules: TenantRuleList, maximum: number | undefined)
   return {
     ...rules,
     add: async (rule, place) => {
-      mustHaveRoom(rules.list().length + 1);
+      mustHaveRoom(rules.list(), [rule]);
       return rules.add(rule, place);
     },
     addAll: async (added) => {
-      mustHaveRoom(rules.list().length + added.length);
+      mustHaveRoom(rules.list(), added);
       return rules.addAll(added);
     },
     replaceAll: async (others) => {
-      mustHaveRoom(others.length);
+      mustHaveRoom([], others);
       return rules.replaceAll(others);
+    },
+    put: async (id, rule) => {
+      const others = rules.list().filter((each) => each.id !== id);
+      mustHaveRoomForUsers(others, [rule]);
+      return rules.put(id, rule);
     },
   };
 }
