@@ -56,7 +56,7 @@ describe("the broker under load", () => {
 
   test("an anonymous client gets in and may do nothing", async () => {
     const nobody = { mode: "pairs", n: 1, qos: 1, count: 1, user: "" } as const;
-    await expect(measure(bowline, nobody)).rejects.toThrow("SUBACK 128");
+    await expect(measure(bowline, nobody)).rejects.toThrow("refused the subscription (128)");
   });
 
   test("1 KiB and 100 KiB payloads arrive whole at QoS 1", async () => {

@@ -40,8 +40,7 @@ async function flow(options: LoadOptions): Promise<LoadResult> {
 async function connections(options: LoadOptions): Promise<ConnectionsResult> {
   const { label, mode, n, tls, users, version, count, threads, pid, user, host, seconds } = options;
   const server: LoadServer = {
-    ...serverOf(options),
-    username: users === 1 ? user : `${user}-%i`,
+    ...serverOf(options, users === 1 ? user : `${user}-%i`),
     users,
     localAddresses: host.startsWith("127.") ? Array.from({ length: ADDRESSES }, (_, i) => `127.0.0.${2 + i}`) : [],
   };
@@ -50,8 +49,8 @@ async function connections(options: LoadOptions): Promise<ConnectionsResult> {
   return { label, mode, n, tls, users, version, ...measured };
 }
 
-function serverOf({ host, port, version, user, password, tls }: LoadOptions): LoadServer {
-  const server = plainServer(host, port, version);
-  const target = tls === 0 ? server.target : { ...server.target, scheme: "mqtts" as const, tls: { rejectUnauthorized: false } };
-  return { ...server, target, username: user, password: user === "" ? undefined : password };
+function serverOf({ host, port, version, user, password, tls }: LoadOptions, username: string = user): LoadServer {
+  const server = plainServer(host, port, version, username, password);
+  if (tls === 0) return server;
+  return { ...server, target: { ...server.target, scheme: "mqtts", tls: { rejectUnauthorized: false } } };
 }

@@ -1,51 +1,56 @@
 import { lookup, type LookupAddress } from "node:dns";
 import { connect as connectSocket, isIP } from "node:net";
 import type { ConnectOptions, Credentials } from "@bowline/client";
-import { parseTarget, type Target } from "@bowline/client/internal";
-import { MqttError, type ProtocolVersion } from "@bowline/protocol";
+import { connectPacket, parseTarget, type Target } from "@bowline/client/internal";
+import { type ConnectPacket, MqttError, type ProtocolVersion } from "@bowline/protocol";
 import type { ConnectionTarget } from "../connection-options.ts";
 import type { LoadServer } from "./load-server.ts";
+import { numberedTarget } from "./numbered-target.ts";
 
 /** What one address is given to answer when a name has several, ms. */
 const ADDRESS_PATIENCE_MS = 2_000;
-const KEEP_ALIVE = 50;
 
 /**
- * What the threads of a run need to connect. One client of the usual kind connects first: what is wrong with address, certificate or login
+ * What the threads of a run need to connect: sessions start clean and end with their connections, and Topic Aliases are not used. One client of the usual kind connects first: what is wrong with address, certificate or login
  * is said by its error, and it finds the version that the broker speaks.
  *
  * Rejects with the client's MqttError.
  */
 export async function loadServerOf({ url, options }: ConnectionTarget, clientId: string): Promise<LoadServer> {
   const credentials = options.credentials as Credentials;
-  const { username = "", password } = credentials;
-  const protocolVersion = await spokenVersion(url, options, username);
+  const protocolVersion = await spokenVersion(url, options);
   const headers = { ...options.headers, ...credentials.headers };
   const { query = {} } = credentials;
   const { target } = parseTarget(url, { protocolVersion, tls: options.tls ?? {}, headers, query, pageUrl: undefined });
   return {
     target: options.proxy === undefined ? target : { ...target, proxy: options.proxy },
     address: await reachableAddress(target, options),
-    username,
-    clientId: options.session?.clientId ?? clientId,
-    password,
+    connect: connectOf(options, protocolVersion, clientId),
     users: Number.MAX_SAFE_INTEGER,
     localAddresses: options.socket?.localAddress === undefined ? [] : [options.socket.localAddress],
-    keepAlive: options.keepAlive ?? KEEP_ALIVE,
   };
 }
 
-async function spokenVersion(url: string, options: ConnectOptions, username: string): Promise<ProtocolVersion> {
+function connectOf(options: ConnectOptions, version: ProtocolVersion, otherwise: string): ConnectPacket {
+  const given = options.session?.clientId;
+  // Two connections cannot share one.
+  const clientId = given === undefined || given.includes("%i") ? (given ?? otherwise) : `${given}-%i`;
+  const session = { ...options.session, expiryInterval: options.session?.expiryInterval ?? 0, cleanStart: true };
+  const receiveMaximum = options.receiveMaximum ?? 65_535;
+  const credentials = options.credentials as Credentials;
+  return connectPacket(
+    { ...options, session, receiveMaximum, topicAliasMaximum: 0 },
+    { version, clientId, isReturn: false, credentials },
+  );
+}
+
+async function spokenVersion(url: string, given: ConnectOptions): Promise<ProtocolVersion> {
   const { connect } = await import("@bowline/client");
   let version: ProtocolVersion = 5;
+  // The first of many may stand for all. A will is the others' affair.
+  const { will: _, ...options } = numberedTarget({ url, options: given }, 0, 2).options;
   const client = connect(url, {
     ...options,
-    // The first of many may stand for all.
-    credentials: {
-      ...(options.credentials as Credentials),
-      username: username === "" ? undefined : username.replaceAll("%i", "0"),
-    },
-    session: options.session?.clientId === undefined ? {} : { clientId: options.session.clientId.replaceAll("%i", "0") },
     reconnect: false,
     onPacket: ({ packet }) => {
       if (packet.type === 1) version = packet.protocolVersion;

@@ -1,39 +1,37 @@
 import type { Target } from "@bowline/client/internal";
+import type { ConnectPacket } from "@bowline/protocol";
 
 /** Where the connections of a run go, and as whom. Plain data, which can be sent to threads. */
 export interface LoadServer {
   readonly target: Omit<Target, "socket" | "hostOptions">;
   /** What the target's host leads to, looked up once for all connections; empty for a Unix domain socket. */
   readonly address: string;
-  /** In both `%i` stands for the number of the connection; no user name when empty. */
-  readonly username: string;
-  readonly clientId: string;
-  readonly password: string | Uint8Array | undefined;
+  /** What connections say; `%i` in user name and Client Identifier stands for the number of the connection. */
+  readonly connect: ConnectPacket;
   /** The connections take turns with so many user names. */
   readonly users: number;
   /** Addresses of this machine that connections come from, in turn; none leaves it to the system. */
   readonly localAddresses: readonly string[];
-  /** Seconds; 0 for none. */
-  readonly keepAlive: number;
 }
 
-/** A server on plain TCP, without a login. */
-export function plainServer(address: string, port: number, protocolVersion: 3 | 4 | 5 = 5): LoadServer {
+/** A server on plain TCP, without keep alive, so that a run may be as long as it likes; without a login when the name is empty. */
+export function plainServer(
+  address: string,
+  port: number,
+  protocolVersion: 3 | 4 | 5 = 5,
+  username = "",
+  password = "",
+): LoadServer {
+  const login = username === "" ? {} : { username, password: new TextEncoder().encode(password) };
+  const clientIdentifier = `load-${process.pid}-%i`;
   const url = `mqtt://${address}:${port}`;
   return {
     target: { scheme: "mqtt", url, host: address, port, path: "", protocolVersion, tls: {}, headers: {} },
     address,
-    username: "",
-    clientId: `load-${process.pid}-%i`,
-    password: undefined,
+    connect: { type: 1, protocolVersion, clientIdentifier, cleanStart: true, keepAlive: 0, ...login },
     users: Number.MAX_SAFE_INTEGER,
     localAddresses: [],
-    keepAlive: 0,
   };
-}
-
-export function clientIdOf({ clientId }: LoadServer, number: number): string {
-  return clientId.replaceAll("%i", String(number));
 }
 
 export function localAddressOf({ localAddresses }: LoadServer, number: number): { localAddress?: string } {

@@ -14,12 +14,15 @@ export class OpenLoop {
   private readonly counters: SharedCounters;
   private readonly publishers: readonly Publisher[];
   private readonly gapNs: number;
+  /** Messages of the run. */
+  private readonly count: number;
   private readonly bed: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
   private startNs = 0;
   private sent = 0;
   private readonly turn = (): void => {
     if (this.counters.phase !== LoadPhase.run) return;
     this.sendDue();
+    if (this.sent === this.count && this.publishers.every(({ isBlocked }) => !isBlocked)) return;
     const untilNextMs = (this.dueNs() - nowNs()) / 1e6;
     if (untilNextMs > 0) Atomics.wait(this.bed, 0, 0, Math.min(untilNextMs, LONGEST_SLEEP_MS));
     setImmediate(this.turn);
@@ -30,6 +33,7 @@ export class OpenLoop {
     this.counters = counters;
     this.publishers = publishers;
     this.gapNs = 1e9 / options.rate;
+    this.count = options.count > 0 ? options.count * options.publishers : Number.POSITIVE_INFINITY;
   }
 
   run(startNs: number): void {
@@ -45,7 +49,7 @@ export class OpenLoop {
     const now = nowNs();
     const { publishers } = this;
     let dueNs = this.dueNs();
-    while (dueNs <= now && publishers[this.sent % publishers.length]!.add(dueNs)) {
+    while (dueNs <= now && this.sent < this.count && publishers[this.sent % publishers.length]!.add(dueNs)) {
       this.sent++;
       dueNs = this.dueNs();
     }

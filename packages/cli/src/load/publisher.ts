@@ -6,10 +6,12 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { disconnection, readConnack } from "./read-connack.ts";
 import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
+import { TimeRing } from "./time-ring.ts";
 import { openWire, type Wire, type WireOwner } from "./wire.ts";
 
-/** Largest batch in bytes, if the window allows one so large. */
+/** Largest batch in bytes, if the window allows one so large, and all of a run together. */
 const BATCH_SIZE = 131_072;
+const ALL_BATCHES = 268_435_456;
 const PINGRESP = 13;
 /** Identifiers in use at once when the loop is open: beyond them the broker is too slow for the rate. */
 const OPEN_LOOP_IN_FLIGHT = 60_000;
@@ -42,8 +44,8 @@ export class Publisher implements WireOwner {
   private isReady = false;
   /** What the server takes unacknowledged. */
   private receiveMaximum = 65_535;
-  /** When the message of each Packet Identifier was sent or due; only where nobody receives it. */
-  private readonly times: Float64Array | undefined;
+  /** When what is not acknowledged was sent or due; only where nobody receives it. */
+  private readonly times: TimeRing | undefined;
   private readonly sentCell: number;
   private readonly deliveredCell: number;
   private readonly stalledCell: number;
@@ -59,11 +61,12 @@ export class Publisher implements WireOwner {
     this.acknowledgedCell = counters.publisherCell(id, "acknowledged");
     this.template = publishTemplate(options, id);
     const { bytes } = this.template;
-    this.capacity = Math.max(1, Math.min(options.window, Math.floor(BATCH_SIZE / bytes.length)));
+    const size = Math.min(BATCH_SIZE, ALL_BATCHES / options.publishers);
+    this.capacity = Math.max(1, Math.min(options.window, Math.floor(size / bytes.length)));
     this.batch = Buffer.allocUnsafeSlow(this.capacity * bytes.length);
     for (let i = 0; i < this.capacity; i++) this.batch.set(bytes, i * bytes.length);
     this.view = new DataView(this.batch.buffer, this.batch.byteOffset, this.batch.length);
-    if (context.fan === 0 && options.qos > 0) this.times = new Float64Array(65_536);
+    if (context.fan === 0 && options.qos > 0) this.times = new TimeRing();
     this.wire = openWire(options.server, options.subscribers + id, context.input, this);
   }
 
@@ -194,7 +197,7 @@ export class Publisher implements WireOwner {
     if (topics > 1) writeTopicNumber(view, at + template.identifierAt, sent, topics);
     if (qos > 0) {
       view.setUint16(at + template.identifierAt, this.nextIdentifier);
-      if (this.times !== undefined) this.times[this.nextIdentifier] = timeNs;
+      this.times?.put(timeNs);
       this.nextIdentifier = following(this.nextIdentifier);
     }
     this.sent = sent + 1;
@@ -221,7 +224,7 @@ export class Publisher implements WireOwner {
     if (identifier !== this.nextReceived) this.context.faults.bad++;
     this.nextReceived = following(identifier);
     if (type === 4) {
-      this.settled(identifier);
+      this.settled();
       return;
     }
     const out = this.controls;
@@ -236,12 +239,12 @@ export class Publisher implements WireOwner {
   private completed(identifier: number): void {
     if (identifier !== this.nextCompleted) this.context.faults.bad++;
     this.nextCompleted = following(identifier);
-    this.settled(identifier);
+    this.settled();
   }
 
-  private settled(identifier: number): void {
+  private settled(): void {
     this.acknowledged++;
-    if (this.times !== undefined) this.context.latencies.add(nowNs() - this.times[identifier]!, 1);
+    if (this.times !== undefined) this.context.latencies.add(nowNs() - this.times.take(), 1);
   }
 
   private connected(bytes: Uint8Array, start: number, end: number): void {

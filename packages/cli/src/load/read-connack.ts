@@ -11,8 +11,9 @@ export interface Connack {
   readonly keepAlive: number;
 }
 
-export function readConnack(bytes: Uint8Array, start: number, end: number, { target, keepAlive }: LoadServer): Connack {
-  const packet = decode(bytes, start, end, target.protocolVersion);
+export function readConnack(bytes: Uint8Array, start: number, end: number, { connect }: LoadServer): Connack {
+  const { protocolVersion, keepAlive } = connect;
+  const packet = decode(bytes, start, end, protocolVersion);
   if (packet?.type !== 2) return { refusal: "the answer to CONNECT is no CONNACK of this version", receiveMaximum: 0, keepAlive };
   const { reasonCode, properties } = packet;
   const said = properties?.reasonString === undefined ? "" : `: ${properties.reasonString}`;

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns";
 import { isIP } from "node:net";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { platform, type Transport } from "@bowline/client/internal";
 import { type LoadServer, localAddressOf } from "./load-server.ts";
 import { Intake, type ReadBuffer } from "./read-buffer.ts";
@@ -25,8 +26,9 @@ export class TransportWire implements Wire {
     this.intake = new Intake(input, (start, end) => owner.walk(start, end));
     const { target, address } = server;
     const socket = { ...localAddressOf(server, number), ...(target.proxy === undefined ? { lookup: lookupOf(address) } : {}) };
-    platform.prepare?.();
-    this.transport = platform.dial({ ...target, socket } as Parameters<typeof platform.dial>[0], {
+    platform.prepare();
+    const hostOptions = { secureContext: contextOf(target) };
+    this.transport = platform.dial({ ...target, socket, hostOptions } as Parameters<typeof platform.dial>[0], {
       opened: () => {
         this.isOpen = true;
         this.transport.write(hello);
@@ -87,6 +89,20 @@ export class TransportWire implements Wire {
     this.isBlocked = false;
     this.owner.drained();
   }
+}
+
+const contexts = new WeakMap<object, SecureContext>();
+
+/** Made once for all connections of a thread: reading an authority takes as long as a handshake. */
+function contextOf({ tls, scheme }: LoadServer["target"]): SecureContext | undefined {
+  if (scheme !== "mqtts" && scheme !== "wss") return undefined;
+  const known = contexts.get(tls);
+  if (known !== undefined) return known;
+  const { ca, cert, key, pfx, passphrase } = tls;
+  const given = Object.entries({ ca, cert, key, pfx, passphrase }).filter(([, value]) => value !== undefined);
+  const context = createSecureContext({ minVersion: "TLSv1.2", ...(Object.fromEntries(given) as SecureContextOptions) });
+  contexts.set(tls, context);
+  return context;
 }
 
 /** Finds that address whatever it is asked for. */

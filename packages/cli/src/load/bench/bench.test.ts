@@ -101,6 +101,23 @@ describe("bowline bench", () => {
     expect(recordOf(await receiving)).toMatchObject({ ok: true, brokers: [{ runs: [{ messages: { lost: 0, doubled: 0 } }] }] });
   });
 
+  test("an open loop of a count ends with it", async () => {
+    const ended = await runInProcess(
+      "bench",
+      urls[0] ?? "",
+      "-n",
+      "2",
+      "--rate",
+      "2000",
+      "--count",
+      "150",
+      "--json",
+      "--threads",
+      "1",
+    );
+    expect(recordOf(ended).brokers[0]?.runs[0]?.messages).toMatchObject({ expected: 300, received: 300, lost: 0 });
+  });
+
   test.each([
     ["loses", /NOT WELL: 1 lost of 400/],
     ["doubles", /NOT WELL: 1 doubled/],

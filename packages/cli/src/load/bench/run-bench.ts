@@ -49,15 +49,10 @@ export async function runBench(order: BenchOrder, targets: readonly ConnectionTa
 
 async function sideOf(order: BenchOrder, target: ConnectionTarget, pid: number): Promise<Side> {
   const server = await loadServerOf(target, `bench-${process.pid}-%i`);
-  const isNumbered = order.flow.publishers + order.flow.subscribers === 1 || server.clientId.includes("%i");
   const { localAddresses } = order;
   return {
     url: server.target.url,
-    server: {
-      ...server,
-      clientId: isNumbered ? server.clientId : `${server.clientId}-%i`,
-      ...(localAddresses.length === 0 ? {} : { localAddresses }),
-    },
+    server: localAddresses.length === 0 ? server : { ...server, localAddresses },
     pid,
     runs: [],
   };
