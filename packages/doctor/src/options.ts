@@ -10,12 +10,12 @@ export interface Resolver {
 
 /** What the doctor is told beside the URL: what the client that fails is told. */
 export interface DoctorOptions {
-  readonly username?: string;
-  readonly password?: string;
-  readonly clientId?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly clientId?: string | undefined;
   readonly keepAlive?: number;
   /** 3 is MQTT 3.1, 4 is MQTT 3.1.1; default 5. */
-  readonly protocolVersion?: 3 | 4 | 5;
+  readonly protocolVersion?: 3 | 4 | 5 | undefined;
   readonly will?: Will;
   /** The method of an enhanced authentication, and the data it begins with. */
   readonly authentication?: { readonly method: string; readonly data?: Uint8Array };

@@ -98,6 +98,7 @@ const OPERATOR_ROWS: readonly Row[] = [
   ["delete", "/api/v1/keys/{id}", "removeKey", "Removes a key.", 204],
   ["get", "/api/v1/config", "showConfig", "The configuration in force, and how reloads went.", 200, "Anything"],
   ["post", "/api/v1/config/reload", "reloadConfig", "Reads the configuration anew.", 200, "Anything"],
+  ["post", "/api/v1/doctor", "examine", "Examines a connection from the broker's machine: its own listeners, and `admin.doctorTargets`.", 200, "Anything", "Examination"],
   ["post", "/api/v1/drain", "drain", "Accepts nothing more and sends the clients away.", 202, "Ended", "Anything"],
 ];
 

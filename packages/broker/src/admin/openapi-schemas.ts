@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { banSchema } from "../auth/ban-list.ts";
 import { ruleSchema } from "../acl/rule.ts";
+import { examineRequest } from "./examine-routes.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -29,6 +30,7 @@ const emqxSubscription = { clientid: text, topic: text, qos, nl: integer, rap: i
 /** What the admin API takes and answers. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Anything: { type: "object" },
+  Examination: fromZod(examineRequest),
   Error: object({ error: object({ code: text, message: text, remedy: text }, ["code", "message"]) }),
   EmqxError: object({ code: text, message: text }),
   Page: object({ page: integer, limit: integer, count: integer, hasNext: flag }),
@@ -85,8 +87,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Tenant: object({ ...tenantFields, createdAt: number, tls: { type: "object" } }, [...Object.keys(tenantFields), "createdAt"]),
   Tenants: object({ tenants: listOf("Tenant"), meta }),
   NewTenant: object({ name: text, hosts: { type: "array", items: text }, plan: text, tls: { type: "object" } }, ["name"]),
-  PlanInput: object({ limits: { type: "object" }, maximumUsers: integer, maximumRules: integer }, []),
-  Plan: object({ name: text, limits: { type: "object" }, maximumUsers: integer, maximumRules: integer }, ["name", "limits"]),
+  PlanInput: object({ limits: { type: "object" }, maximumUsers: integer, maximumRules: integer, maximumRulesPerUser: integer }, []),
+  Plan: object(
+    { name: text, limits: { type: "object" }, maximumUsers: integer, maximumRules: integer, maximumRulesPerUser: integer },
+    ["name", "limits"],
+  ),
   Plans: object({ plans: listOf("Plan"), meta }),
   PlanChoice: object({ plan: { type: ["string", "null"] } }),
   Overview: object(

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { expect, test } from "vitest";
 import { adminRoutes, tenantAdminRoutes } from "./admin-app.ts";
 import { addAuditRoute } from "./audit-log.ts";
+import { addExamineRoute } from "./examine-routes.ts";
 import { addKeyRoutes } from "./key-routes.ts";
 import { addOpenApiRoute, openApiOf } from "./openapi.ts";
 import { addControlRoutes } from "./operations-routes.ts";
@@ -25,6 +26,7 @@ function operatorsApp(): Hono {
     addPlanRoutes(app, none);
     addKeyRoutes(app, none, none);
     addControlRoutes(app, none);
+    addExamineRoute(app, none);
     addOpenApiRoute(app, "operator", "1");
   });
 }

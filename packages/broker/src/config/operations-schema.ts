@@ -12,6 +12,7 @@ export interface LogConfig {
 export interface AdminConfig {
   /** An http or https URL, or false for none. */
   listen: string | false;
+  doctorTargets: string[];
 }
 
 export interface MetricsConfig {
@@ -47,6 +48,12 @@ export const adminSchema: z.ZodType<AdminConfig, { [K in keyof AdminConfig]?: Ad
     .default(false)
     .describe(
       "Address of the admin API, of /metrics and of /health without the console, such as http://127.0.0.1:18085 for a scraper on this machine.",
+    ),
+  doctorTargets: z
+    .array(z.string().regex(/^(\*\.)?[^\s/*@]+$/, { error: "must be HOST, HOST:PORT or *.DOMAIN" }))
+    .default([])
+    .describe(
+      "What operators may have examined from this machine beside its own listeners: HOST, HOST:PORT, or *.DOMAIN for names that lead to public addresses.",
     ),
 });
 

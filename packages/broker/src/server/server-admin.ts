@@ -9,6 +9,7 @@ import { addKeyRoutes } from "../admin/key-routes.ts";
 import type { FindDeployment } from "../admin/mount-tenants.ts";
 import { openAdminSocket } from "../admin/admin-socket.ts";
 import { addCaRoute } from "../admin/ca-route.ts";
+import { addExamineRoute, type Examine, type ExamineContext, Examiner } from "../admin/examine-routes.ts";
 import { addConsoleFiles } from "../admin/console-files.ts";
 import { guardOrigin } from "../admin/guard-origin.ts";
 import { OperatorAccess } from "../admin/operator-access.ts";
@@ -46,6 +47,9 @@ export interface ServerAdminOptions {
   logger: Logger;
   version: string;
   consoleFiles?: string | undefined;
+  /** Whether a name leads to this broker. */
+  isOwnName: (host: string) => boolean;
+  examine?: Examine | undefined;
   closers: CloseStack;
 }
 
@@ -80,8 +84,9 @@ export class ServerAdmin {
       const origin = listeners()?.consoleOrigin;
       return origin === undefined ? undefined : signInLink(signIns, origin, caller);
     };
+    const examiner = new Examiner(examineContext(options, audit, listeners));
     const overTheNetwork = (): Hono => {
-      const app = guardOrigin({ access, signIns, gate }, controlled(context, operations, options, audit, makeLink));
+      const app = guardOrigin({ access, signIns, gate }, controlled(context, operations, options, audit, makeLink, examiner));
       addHealthRoutes(app, operations);
       addMetricsRoute(app, operations, (c) => mayReadMetrics(c, access, options.reload));
       return app;
@@ -94,7 +99,7 @@ export class ServerAdmin {
 
     const socketApp = new Hono();
     socketApp.use("/api/*", passAs(gate, SOCKET));
-    socketApp.route("/", controlled(context, operations, options, audit, makeLink));
+    socketApp.route("/", controlled(context, operations, options, audit, makeLink, examiner));
     addSignInLinks(socketApp, makeLink);
     addHealthRoutes(socketApp, operations);
     addMetricsRoute(socketApp, operations, () => Promise.resolve(true));
@@ -118,6 +123,7 @@ function controlled(
   { tenants, core, version }: Pick<ServerAdminOptions, "tenants" | "core" | "version">,
   audit: AuditLog,
   makeLink: MakeLink,
+  examiner: Examiner,
 ): Hono {
   const mustExist = (tenant: string): void => void deploymentOf(core, audit, tenant);
   return adminRoutes(context, (operators) => {
@@ -127,8 +133,26 @@ function controlled(
     addPlanRoutes(operators, tenants);
     addKeyRoutes(operators, core.keys, mustExist);
     addControlRoutes(operators, operations);
+    addExamineRoute(operators, examiner);
     addOpenApiRoute(operators, "operator", version);
   });
+}
+
+function examineContext(
+  { examine, caCertificate, isOwnName, reload }: ServerAdminOptions,
+  audit: AuditLog,
+  listeners: () => ServerListeners | undefined,
+): ExamineContext {
+  const urls = (): readonly string[] => {
+    const { mqtt = [], consoleOrigin } = listeners() ?? {};
+    return consoleOrigin === undefined ? mqtt : [...mqtt, consoleOrigin];
+  };
+  return {
+    examine,
+    caCertificate,
+    audit,
+    targets: { listeners: urls, isOwnName, listed: () => reload.config.admin.doctorTargets },
+  };
 }
 
 /** An administrator is led to the tenant of its key; every other is one that there is not. */

@@ -1,5 +1,6 @@
 import type { RuleInput } from "../acl/rule.ts";
 import type { ApiKeys } from "../admin/api-keys.ts";
+import type { Examine } from "../admin/examine-routes.ts";
 import type { RuleDirectory } from "../acl/rule-directory.ts";
 import { pageTenant } from "../admin/page-tenant.ts";
 import type { EnhancedMethod } from "../auth/authenticator.ts";
@@ -59,6 +60,8 @@ export interface ServerOptions {
   configFiles?: readonly string[] | undefined;
   /** Makes modules of custom authorizers written in TypeScript, as the command line does; without it only JavaScript is run. */
   loadUserModule?: LoadUserModule | undefined;
+  /** The doctor that operators may ask to look from here, `examine` of `@bowline/doctor`; without it the API has no such route. */
+  examine?: Examine | undefined;
 }
 
 /** A broker with everything round it: storage, users, certificates, listeners and the admin API. */
@@ -149,8 +152,9 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   closers.push(() => tenants.close());
   tenants.applyPlans();
   parts.tenants = tenants;
+  const isOwnName = (host: string): boolean => tls.names.tenantOf(host) !== undefined || reload.config.hosts.includes(host);
   const admin = await ServerAdmin.open(
-    { ...options, core, reload, operations, tenants, folder, caCertificate, closers },
+    { ...options, core, reload, operations, tenants, folder, caCertificate, isOwnName, closers },
     () => parts.listeners,
   );
   const { consoleHandler, adminHandler } = admin;

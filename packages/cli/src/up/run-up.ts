@@ -40,6 +40,7 @@ export async function runUp(line: CommandLine): Promise<number> {
     loadConfig: load,
     configFiles: files,
     loadUserModule,
+    examine: async (url, options) => (await import("@bowline/doctor")).examine(url, options),
   });
   const unhook = reloadAtHangup(server);
   await greet(line, server, config);

@@ -42,9 +42,8 @@ async function underOtherScheme(place: Place, budget: Budget): Promise<Pick<Atte
     isSecure ? undefined : askHttp(urlOf({ ...place, scheme: httpOf("wss") }), "no-cors", budget.upTo(openMs)),
   ]);
   opening.socket?.close();
-  const isTls = !isSecure && (opening.ws.closeCode === 1015 || answer?.outcome === "resolved");
-  if (isSecure) return opening.outcome === "open" ? { healedBy: ["plain"] } : {};
-  return opening.outcome === "open" || isTls ? { healedBy: ["tls"] } : {};
+  if (opening.outcome !== "open" && answer?.outcome !== "resolved") return {};
+  return { healedBy: [isSecure ? "plain" : "tls"] };
 }
 
 /** What is wrong with the upgrade, where HTTP is answered. */

@@ -29,7 +29,7 @@ export async function attemptInPage(settings: ClientSettings, page: PageFacts, b
     const late = outcome === "late" ? { timedOut: true } : { msToFail: Math.round(opening.ms) };
     return { facts: { ...known, ...seen, ...late, ws, ...(errors === undefined ? {} : { errors }) }, ms: {} };
   }
-  const talk = new WebSocketTalk(socket, settings.version);
+  const talk = new WebSocketTalk(socket, settings.version, ws);
   const startedAt = performance.now();
   const { facts: told, connack } = await introduce(talk, settings, true, budget.upTo(connackMs));
   const ms = { http: opening.ms, mqtt: performance.now() - startedAt };

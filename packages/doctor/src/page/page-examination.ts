@@ -55,7 +55,7 @@ export class PageExamination {
     const { consoleText } = this.options;
     return {
       ...(location === undefined ? {} : { protocol: location.protocol }),
-      ...(navigator === undefined ? {} : { isOnline: navigator.onLine, tellsHandshakes: /\bFirefox\//.test(navigator.userAgent) }),
+      ...(navigator === undefined ? {} : { isOnline: navigator.onLine, isFirefox: /\bFirefox\//.test(navigator.userAgent) }),
       ...(access === undefined ? {} : { localNetworkAccess: access }),
       ...(consoleText ? { consoleText } : {}),
     };

@@ -6,15 +6,16 @@ import type { Talk } from "../talk/talk.ts";
 /** Packets over a page's WebSocket, which is open already. */
 export class WebSocketTalk implements Talk {
   readonly version: ProtocolVersion;
-  webSocket: WebSocketFacts = {};
+  webSocket: WebSocketFacts;
   closedBy: "fin" | "reset" | undefined;
   endError: ErrorFacts | undefined;
   private readonly socket: WebSocket;
   private readonly inbox: PacketInbox;
   private wake: (() => void) | undefined;
 
-  constructor(socket: WebSocket, version: ProtocolVersion) {
+  constructor(socket: WebSocket, version: ProtocolVersion, opened: WebSocketFacts) {
     this.socket = socket;
+    this.webSocket = opened;
     this.version = version;
     this.inbox = new PacketInbox(version);
     socket.binaryType = "arraybuffer";

@@ -8,7 +8,7 @@ import { encodeFrame, FrameReader, Opcode } from "./web-socket-frames.ts";
 /** Packets over a socket or a WebSocket on it. Keeps what tells of a failure. */
 export class Conversation implements Talk {
   readonly version: ProtocolVersion;
-  webSocket: WebSocketFacts = {};
+  webSocket: WebSocketFacts;
   private readonly link: Link;
   private readonly frames: FrameReader | undefined;
   private readonly inbox: PacketInbox;
@@ -16,6 +16,7 @@ export class Conversation implements Talk {
   constructor(link: Link, version: ProtocolVersion, isWebSocket: boolean) {
     this.link = link;
     this.version = version;
+    this.webSocket = isWebSocket ? { everOpened: true } : {};
     this.frames = isWebSocket ? new FrameReader() : undefined;
     this.inbox = new PacketInbox(version);
   }

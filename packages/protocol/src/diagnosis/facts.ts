@@ -196,8 +196,8 @@ export interface PageFacts {
   readonly wasFrozen?: boolean;
   readonly wasRestored?: boolean;
   readonly openSockets?: number;
-  /** Whether this browser closes with 1015 where a TLS handshake failed. */
-  readonly tellsHandshakes?: boolean;
+  /** Firefox tells a page a little more: close code 1015 where a handshake failed. */
+  readonly isFirefox?: boolean;
   /** What a page asked that was made to diagnose. */
   readonly probe?: PageProbeFacts;
   /** A line of the browser's console, which only a human can paste. */

@@ -40,15 +40,21 @@ const answered: Rule = (facts) => {
     const evidence = "a request is answered, the upgrade is not";
     return { code: "SILENT", stage: "http", evidence, candidates: ["SILENT", "WS_504", "WS_502"] };
   }
-  const first = likelyAnswers(probe);
-  const candidates = [...first, ...statusCauses.filter((code) => !first.includes(code))];
+  const first = likelyAnswers(facts, probe);
+  // Firefox takes any words for an answer of old HTTP.
+  const rest: Codes = isFirefox(facts) ? [...statusCauses, "WRONG_SERVICE"] : statusCauses;
+  const candidates = [...first, ...rest.filter((code) => !first.includes(code))];
   return { code: "WS_UPGRADE_REFUSED", evidence: evidenceOf(probe), candidates, hints: hintsOf(facts, probe) };
 };
 
 /** Which refusals what else was tried points at. */
-function likelyAnswers({ opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status = 0 }: PageProbeFacts): Codes {
+function likelyAnswers(facts: AttemptFacts, probe: PageProbeFacts): Codes {
+  const { opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status = 0 } = probe;
   if (opensWithOlderSubprotocol === true) return ["WS_400", "WS_WRONG_SUBPROTO"];
-  if (opensWithoutSubprotocol === true) return ["WS_NO_SUBPROTO_REPLY", "WS_400"];
+  // Firefox takes an answer that names none.
+  if (opensWithoutSubprotocol === true) {
+    return isFirefox(facts) ? ["WS_WRONG_SUBPROTO", "WS_400"] : ["WS_NO_SUBPROTO_REPLY", "WS_WRONG_SUBPROTO", "WS_400"];
+  }
   // A plain GET may be answered otherwise than an upgrade: a lead, and no proof.
   if (status >= 400 && status !== 426) return [httpCode(status)];
   return otherPath === undefined ? [] : ["WS_404"];
@@ -92,9 +98,9 @@ function refusalCauses(facts: AttemptFacts): Codes {
   const hasName = addressClass(host) === "name" && host !== "localhost" && !host.endsWith(".localhost");
   const reach: Codes = [...(hasName ? nameCauses : []), ...socketCauses];
   // Some servers of WebSockets close every plain request: then a fetch says nothing of the upgrade.
-  const rest: Codes = ["WS_UPGRADE_REFUSED", "B_EXTENSION", ...(isAskedFor(facts) ? (["B_LNA"] as const) : [])];
+  const rest: Codes = ["WS_UPGRADE_REFUSED", "WS_H2", "B_EXTENSION", ...(isAskedFor(facts) ? (["B_LNA"] as const) : [])];
   if (scheme !== "wss") return inTime(facts, reach, ["WS_TO_TLS", "WS_TO_TCP"], rest);
-  return inTime(facts, reach, tellsHandshakes(facts) ? ["WS_TO_TCP"] : [...tlsCauses, "WS_TO_TCP"], rest);
+  return inTime(facts, reach, isFirefox(facts) ? ["WS_TO_TCP"] : [...tlsCauses, "WS_TO_TCP"], rest);
 }
 
 /** A refusal comes at once, an answer of a higher layer after some round trips. */
@@ -105,7 +111,7 @@ function inTime(facts: AttemptFacts, reach: Codes, layers: Codes, rest: Codes): 
 }
 
 /** Firefox closes with 1015 where a handshake failed, so that 1006 says that none did. */
-const tellsHandshakes = ({ page }: AttemptFacts): boolean => page?.tellsHandshakes === true;
+const isFirefox = ({ page }: AttemptFacts): boolean => page?.isFirefox === true;
 
 function inTab({ target }: AttemptFacts): string {
   const { scheme, host = "host", port } = target ?? {};

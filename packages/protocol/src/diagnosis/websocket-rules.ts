@@ -13,7 +13,7 @@ const closedWithCode: Rule = ({ ws }) => {
 
 const openAndSilent: Rule = (facts) => {
   const isOpen = facts.milestone === "upgraded" || (facts.milestone === "connect-sent" && isWebSocketScheme(facts));
-  if (facts.timedOut !== true || !isOpen) return undefined;
+  if (facts.timedOut !== true || !isOpen || facts.firstBytes?.length) return undefined;
   return { code: "WS_OPEN_SILENT", evidence: "101, then no CONNACK" };
 };
 
