@@ -75,15 +75,20 @@ export class UserDirectory {
   /**
    * Resolves when the user is kept.
    *
+   * @param check Throws when the user cannot be had after all: it is asked when the password is hashed, and others may have come meanwhile.
    * @throws MqttError OPTION_INVALID, USER_EXISTS, STORE_READ_ONLY and the like
    */
-  async add(tenant: string, username: string, password: string): Promise<UserSummary> {
-    const [user] = await this.addAll(tenant, [{ username, password }]);
+  async add(tenant: string, username: string, password: string, check?: () => void): Promise<UserSummary> {
+    const [user] = await this.addAll(tenant, [{ username, password }], check);
     return user!;
   }
 
   /** The same for several, all or none: a crash in between keeps none of them. */
-  async addAll(tenant: string, users: readonly { username: string; password: string }[]): Promise<UserSummary[]> {
+  async addAll(
+    tenant: string,
+    users: readonly { username: string; password: string }[],
+    check?: () => void,
+  ): Promise<UserSummary[]> {
     for (const { username, password } of users) {
       checkUsername(username);
       checkPassword(password);
@@ -92,6 +97,7 @@ export class UserDirectory {
     const hashes = await Promise.all(users.map(({ password }) => this.#hash(password)));
     // Others may have come first while the passwords were hashed.
     for (const { username } of users) this.#mustNotExist(tenant, username);
+    check?.();
     const createdAt = this.#wallTime();
     const added = users.map(({ username }, i): StoredUser => ({ tenant, username, passwordHash: hashes[i]!, createdAt }));
     for (const user of added) this.#put(user, "added");
