@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { LatencyHistogram } from "./latency-histogram.ts";
-import { type LoadContext, threadOfPublisher, threadOfSubscriber, WakeLines } from "./load-context.ts";
+import { type LoadContext, threadOfPublisher, threadOfSubscriber } from "./load-context.ts";
 import { fanOf, type LoadOptions } from "./load-options.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { OpenLoop } from "./open-loop.ts";
@@ -10,6 +10,7 @@ import { Receiver } from "./receiver.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
 import { Subscriber } from "./subscriber.ts";
+import { WakeLines } from "./wake-lines.ts";
 
 /** What a thread is started with. */
 export interface LoadThreadData {

@@ -1,24 +1,22 @@
-import { OutBuffer } from "@bowline/protocol/internal";
+import { Acknowledgements, following } from "./acknowledgements.ts";
 import type { LoadContext } from "./load-context.ts";
 import { writeTopicNumber } from "./load-topics.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
-import { disconnection, readConnack } from "./read-connack.ts";
+import { readConnack } from "./read-connack.ts";
 import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
-import { TimeRing } from "./time-ring.ts";
 import { openWire, type Wire, type WireOwner } from "./wire.ts";
 
 /** Largest batch in bytes, if the window allows one so large, and all of a run together. */
 const BATCH_SIZE = 131_072;
 const ALL_BATCHES = 268_435_456;
-const PINGRESP = 13;
 /** Identifiers in use at once when the loop is open: beyond them the broker is too slow for the rate. */
 const OPEN_LOOP_IN_FLIGHT = 60_000;
 
 /**
  * One publishing client. Its batch holds ready-made packets side by side, of which only time, sequence number and Packet Identifier are
- * written anew. Checks that acknowledgements come in the order of the messages ([MQTT-4.6.0-2] [MQTT-4.6.0-3] [MQTT-4.6.0-4]).
+ * written anew.
  */
 export class Publisher implements WireOwner {
   /** Waits for its subscribers; the shared counter of that name says when it may go on. */
@@ -32,20 +30,14 @@ export class Publisher implements WireOwner {
   private readonly batch: Buffer;
   private readonly view: DataView;
   private readonly capacity: number;
-  private readonly controls: OutBuffer = new OutBuffer();
+  private readonly acknowledgements: Acknowledgements;
   /** Packets in the batch that are not written yet. */
   private filled = 0;
   private sent = 0;
-  private acknowledged = 0;
   private nextIdentifier = 1;
-  /** Identifiers whose PUBACK or PUBREC, and whose PUBCOMP, is next in order. */
-  private nextReceived = 1;
-  private nextCompleted = 1;
   private isReady = false;
   /** What the server takes unacknowledged. */
   private receiveMaximum = 65_535;
-  /** When what is not acknowledged was sent or due; only where nobody receives it. */
-  private readonly times: TimeRing | undefined;
   private readonly sentCell: number;
   private readonly deliveredCell: number;
   private readonly stalledCell: number;
@@ -55,6 +47,7 @@ export class Publisher implements WireOwner {
     const { options, counters } = context;
     this.context = context;
     this.id = id;
+    this.acknowledgements = new Acknowledgements(context);
     this.sentCell = counters.publisherCell(id, "sent");
     this.deliveredCell = counters.publisherCell(id, "delivered");
     this.stalledCell = counters.publisherCell(id, "stalled");
@@ -66,7 +59,6 @@ export class Publisher implements WireOwner {
     this.batch = Buffer.allocUnsafeSlow(this.capacity * bytes.length);
     for (let i = 0; i < this.capacity; i++) this.batch.set(bytes, i * bytes.length);
     this.view = new DataView(this.batch.buffer, this.batch.byteOffset, this.batch.length);
-    if (context.fan === 0 && options.qos > 0) this.times = new TimeRing();
     this.wire = openWire(options.server, options.subscribers + id, context.input, this);
   }
 
@@ -99,7 +91,10 @@ export class Publisher implements WireOwner {
       this.flush();
       if (this.isBlocked) return false;
     }
-    if (this.context.options.qos > 0 && this.sent - this.acknowledged >= Math.min(OPEN_LOOP_IN_FLIGHT, this.receiveMaximum))
+    if (
+      this.context.options.qos > 0 &&
+      this.sent - this.acknowledgements.count >= Math.min(OPEN_LOOP_IN_FLIGHT, this.receiveMaximum)
+    )
       return false;
     this.put(dueNs);
     return true;
@@ -107,7 +102,8 @@ export class Publisher implements WireOwner {
 
   /** Writes what was added, and answers to PUBRECs. */
   flush(): void {
-    const { controls, filled } = this;
+    const { filled } = this;
+    const controls = this.acknowledgements.answers;
     if (this.isBlocked || (filled === 0 && controls.end === 0)) return;
     Atomics.store(this.context.counters.cells, this.sentCell, this.sent | 0);
     this.filled = 0;
@@ -132,7 +128,8 @@ export class Publisher implements WireOwner {
       this.answer(bytes, at, next);
       at = next;
     }
-    if (this.context.options.qos > 0) Atomics.store(this.context.counters.cells, this.acknowledgedCell, this.acknowledged | 0);
+    if (this.context.options.qos > 0)
+      Atomics.store(this.context.counters.cells, this.acknowledgedCell, this.acknowledgements.count | 0);
     if (this.context.options.rate > 0 || this.context.counters.phase !== LoadPhase.run) this.flush();
     else this.pump();
     return at;
@@ -155,7 +152,8 @@ export class Publisher implements WireOwner {
     if (counters.phase !== LoadPhase.run) return 0;
     let room = this.capacity;
     if (options.count > 0) room = Math.min(room, options.count - this.sent);
-    if (options.qos > 0) room = Math.min(room, Math.min(options.inflight, this.receiveMaximum) - (this.sent - this.acknowledged));
+    if (options.qos > 0)
+      room = Math.min(room, Math.min(options.inflight, this.receiveMaximum) - (this.sent - this.acknowledgements.count));
     if (room <= 0) return 0;
     return Math.min(room, this.windowRoom());
   }
@@ -197,54 +195,19 @@ export class Publisher implements WireOwner {
     if (topics > 1) writeTopicNumber(view, at + template.identifierAt, sent, topics);
     if (qos > 0) {
       view.setUint16(at + template.identifierAt, this.nextIdentifier);
-      this.times?.put(timeNs);
+      this.acknowledgements.sent(timeNs);
       this.nextIdentifier = following(this.nextIdentifier);
     }
     this.sent = sent + 1;
   }
 
   private answer(bytes: Uint8Array, at: number, end: number): void {
-    const type = bytes[at]! >>> 4;
-    if (type === 2) {
+    if (bytes[at]! >>> 4 === 2) {
       this.connected(bytes, at, end);
       return;
     }
-    if (type === PINGRESP) return;
-    const identifier = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-    // 0x10: taken, and nobody is subscribed.
-    const isRefused = end - at > 4 && bytes[at + 4] !== 0 && bytes[at + 4] !== 0x10;
-    if (isRefused && type >= 4 && type <= 7) this.wire.fail(`the broker refused a message (0x${bytes[at + 4]!.toString(16)})`);
-    else if (type < 4 || type > 7 || type === 6) this.wire.fail(disconnection(bytes, at, end));
-    else if (type === 7) this.completed(identifier);
-    else this.received(type, identifier);
-  }
-
-  /** PUBACK or PUBREC. */
-  private received(type: number, identifier: number): void {
-    if (identifier !== this.nextReceived) this.context.faults.bad++;
-    this.nextReceived = following(identifier);
-    if (type === 4) {
-      this.settled();
-      return;
-    }
-    const out = this.controls;
-    out.ensure(4);
-    out.buffer[out.end] = 0x62;
-    out.buffer[out.end + 1] = 2;
-    out.buffer[out.end + 2] = identifier >>> 8;
-    out.buffer[out.end + 3] = identifier;
-    out.end += 4;
-  }
-
-  private completed(identifier: number): void {
-    if (identifier !== this.nextCompleted) this.context.faults.bad++;
-    this.nextCompleted = following(identifier);
-    this.settled();
-  }
-
-  private settled(): void {
-    this.acknowledged++;
-    if (this.times !== undefined) this.context.latencies.add(nowNs() - this.times.take(), 1);
+    const reason = this.acknowledgements.take(bytes, at, end);
+    if (reason !== undefined) this.wire.fail(reason);
   }
 
   private connected(bytes: Uint8Array, start: number, end: number): void {
@@ -257,8 +220,4 @@ export class Publisher implements WireOwner {
       this.context.ready();
     } else this.wire.fail(refusal);
   }
-}
-
-function following(identifier: number): number {
-  return identifier === 0xffff ? 1 : identifier + 1;
 }

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { MqttError } from "@bowline/protocol";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import { fanOf, type LoadOptions } from "./load-options.ts";
-import { cpuUse, type LoadResult } from "./load-result.ts";
+import { type Moment, speedOf } from "./load-moment.ts";
+import type { LoadResult } from "./load-result.ts";
 import type { LoadAnswer, LoadCommand, LoadThreadData } from "./load-thread.ts";
 import { nowNs } from "./monotonic-time.ts";
-import { type ProcessUsage, processUsage } from "./process-usage.ts";
-import type { DeliveryFaults } from "./sequence-ledger.ts";
+import { processUsage } from "./process-usage.ts";
+import { sumOf } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
+import { portsBetween } from "./wake-lines.ts";
 import { endWorkers, startWorker } from "./workers.ts";
 
 /** Time for all connections to become ready, ms. */
@@ -34,15 +36,6 @@ export interface LoadWatch {
 }
 
 const PROGRESS_MS = 1000;
-
-/** Counters and usage at one moment. */
-interface Moment {
-  readonly atNs: number;
-  readonly sent: number;
-  readonly received: number;
-  readonly broker: ProcessUsage;
-  readonly own: NodeJS.CpuUsage;
-}
 
 /**
  * Runs the generator in this process, in threads of their own, against a broker in another process.
@@ -187,10 +180,10 @@ class LoadRun {
 
   private result(from: Moment, to: Moment, drained: Moment): LoadResult {
     const faults = sumOf(this.reports.map((report) => report.faults));
-    // What others sent is known by the numbers in it alone.
-    const missed = this.options.publishers === 0 && this.options.count === 0 ? faults.gaps - faults.late : undefined;
-    const expected = missed === undefined ? this.expected(drained) : drained.received + missed;
-    const lost = missed ?? expected - drained.received;
+    const due = this.expected(drained) - drained.received;
+    // What others sent is known by the numbers in it alone, and they may have sent more than was asked for.
+    const lost = this.options.publishers > 0 ? due : Math.max(0, due) + faults.gaps - faults.late;
+    const expected = drained.received + lost;
     const unacknowledged = this.unacknowledged(drained);
     const failed = this.counters.ofThreads("failed");
     const ok = [lost, unacknowledged, failed, faults.gaps, faults.late, faults.duplicates, faults.bad].every(
@@ -243,49 +236,4 @@ class LoadRun {
   private tell(command: LoadCommand): void {
     for (const worker of this.workers) worker.postMessage(command, []);
   }
-}
-
-/** Rates and CPU between two moments. */
-function speedOf(
-  from: Moment,
-  to: Moment,
-  fan: number,
-): Pick<LoadResult, "seconds" | "sentPerSecond" | "receivedPerSecond" | "broker" | "own"> {
-  const seconds = (to.atNs - from.atNs) / 1e9;
-  const received = to.received - from.received;
-  // Where nobody receives, what was sent is the work.
-  const messages = fan === 0 ? to.sent - from.sent : received;
-  const broker = cpuUse(to.broker.user - from.broker.user, to.broker.system - from.broker.system, seconds, messages);
-  const own = cpuUse((to.own.user - from.own.user) / 1e6, (to.own.system - from.own.system) / 1e6, seconds, messages);
-  return {
-    seconds: Math.round(seconds * 1000) / 1000,
-    sentPerSecond: Math.round((to.sent - from.sent) / seconds),
-    receivedPerSecond: Math.round(received / seconds),
-    broker: { ...broker, rssKiB: to.broker.rssKiB },
-    own,
-  };
-}
-
-function sumOf(all: readonly DeliveryFaults[]): DeliveryFaults {
-  const sum: DeliveryFaults = { gaps: 0, late: 0, duplicates: 0, bad: 0 };
-  for (const { gaps, late, duplicates, bad } of all) {
-    sum.gaps += gaps;
-    sum.late += late;
-    sum.duplicates += duplicates;
-    sum.bad += bad;
-  }
-  return sum;
-}
-
-/** A line between each two threads: `ports[a][b]` is a's end of the line to b. */
-function portsBetween(threads: number): (MessagePort | undefined)[][] {
-  const ports = Array.from({ length: threads }, () => new Array<MessagePort | undefined>(threads).fill(undefined));
-  for (let a = 0; a < threads; a++) {
-    for (let b = a + 1; b < threads; b++) {
-      const { port1, port2 } = new MessageChannel();
-      ports[a]![b] = port1;
-      ports[b]![a] = port2;
-    }
-  }
-  return ports;
 }

@@ -10,6 +10,18 @@ export interface DeliveryFaults {
   bad: number;
 }
 
+/** All of several together. */
+export function sumOf(all: readonly DeliveryFaults[]): DeliveryFaults {
+  const sum: DeliveryFaults = { gaps: 0, late: 0, duplicates: 0, bad: 0 };
+  for (const { gaps, late, duplicates, bad } of all) {
+    sum.gaps += gaps;
+    sum.late += late;
+    sum.duplicates += duplicates;
+    sum.bad += bad;
+  }
+  return sum;
+}
+
 /** Numbers kept of what is missing; beyond them a late message counts as a duplicate. */
 const MISSING_LIMIT = 100_000;
 
