@@ -58,7 +58,13 @@ export { type Deployment, rulesOf, type TenantRuleList, type TenantUsers, usersO
 export type { Plan } from "./tenants/plan.ts";
 export type { UsageOf } from "./tenants/usage.ts";
 export { TenantRegistry } from "./tenants/tenant-registry.ts";
-export { parseTenantInput, type TenantInput, type TenantSettings, type TenantTlsFiles } from "./tenants/tenant-settings.ts";
+export {
+  parseTenantInput,
+  type ShownTenant,
+  type TenantInput,
+  type TenantSettings,
+  type TenantTlsFiles,
+} from "./tenants/tenant-settings.ts";
 export { type Server, type ServerOptions, startServer } from "./server/start-server.ts";
 export { type LocalCa, openLocalCa } from "./tls/local-ca.ts";
 export { AcmeRenewal } from "./tls/acme/acme-renewal.ts";

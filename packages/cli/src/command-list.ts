@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
   doctor: { summary: "say why a connection fails", load: async () => (await import("./commands/doctor.ts")).doctor },
   user: { summary: "add, list and remove users of the broker", load: async () => (await import("./commands/user.ts")).user },
   tenant: { summary: "make, list, pause and delete tenants", load: async () => (await import("./commands/tenant.ts")).tenant },
+  plan: { summary: "say what tenants may have", load: async () => (await import("./commands/plan.ts")).plan },
   key: {
     summary: "make, list, rotate and remove keys to the admin API",
     load: async () => (await import("./commands/key.ts")).key,

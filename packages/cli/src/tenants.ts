@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { DataFolder, Plan, TenantInput, TenantSettings, UsageOf } from "@bowline/broker/internal";
+import type { DataFolder, Plan, ShownTenant, TenantInput, TenantSettings, UsageOf } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import type { AdminClient } from "./admin-client.ts";
 import type { AdminTarget } from "./admin-target.ts";
@@ -23,7 +23,7 @@ export interface Tenants {
   /** The broker's, where one runs. */
   readonly admin: AdminClient | undefined;
   list(): Promise<TenantSettings[]>;
-  show(name: string): Promise<TenantSettings>;
+  show(name: string): Promise<ShownTenant>;
   create(input: TenantInput): Promise<TenantSettings>;
   setPaused(name: string, isPaused: boolean): Promise<TenantSettings>;
   /** Another plan, or the configuration's. */
@@ -50,7 +50,7 @@ export async function withTenants<T>({ client, folder }: AdminTarget, work: (ten
       folder,
       admin: undefined,
       list: () => Promise.resolve(tenants.list()),
-      show: (name) => Promise.resolve().then(() => tenants.get(name)),
+      show: (name) => Promise.resolve().then(() => tenants.show(name)),
       create: onlyRunning,
       setPlan: onlyRunning,
       plans: onlyRunning,

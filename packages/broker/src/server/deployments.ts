@@ -29,7 +29,7 @@ export function deploymentOf(core: ServerCore, audit: AuditLog, name: string = D
   return {
     tenant,
     users: boundedUsers(usersOf(users, name), plan?.maximumUsers),
-    rules: boundedRules(rulesOf(rules, name), plan?.maximumRules),
+    rules: boundedRules(rulesOf(rules, name), plan ?? {}),
     bans: {
       list: () => bans.list(name),
       add: (ban) => bans.add(name, ban),

@@ -5,7 +5,7 @@ import type { Logger } from "../log/logger.ts";
 import { forgetTenantTls } from "../tls/tenant-certificates.ts";
 import type { Plan, Plans } from "../tenants/plan.ts";
 import { DEFAULT_TENANT } from "../tenants/tenant.ts";
-import type { TenantInput, TenantSettings, TenantTlsFiles } from "../tenants/tenant-settings.ts";
+import type { ShownTenant, TenantInput, TenantSettings, TenantTlsFiles } from "../tenants/tenant-settings.ts";
 import type { ConfigReload } from "./config-reload.ts";
 import { FileWatch } from "./file-watch.ts";
 import type { ServerCore } from "./server-core.ts";
@@ -57,8 +57,12 @@ export class ServerTenants {
   }
 
   /** @throws MqttError TENANT_UNKNOWN */
-  show(name: string): TenantSettings {
-    return this.#options.core.tenants.get(name);
+  show(name: string): ShownTenant {
+    const { core, reload } = this.#options;
+    const shown = core.tenants.show(name);
+    if (name !== DEFAULT_TENANT) return shown;
+    const { hosts, tenants } = reload.config;
+    return { ...shown, hosts, ...(tenants.plan === undefined ? {} : { plan: tenants.plan }) };
   }
 
   /**

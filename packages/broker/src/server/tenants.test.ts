@@ -241,6 +241,20 @@ test("a listener for a tenant lets nobody in before the tenant is made", async (
   await come();
 });
 
+test("the tenant default is shown as the others are, and cannot be paused, deleted or given a plan", async () => {
+  expect(await admin("GET", "tenants/default")).toEqual({ status: 200, body: { name: "default", hosts: [], state: "active" } });
+  await restart({ tenants: { plan: "serverless" }, hosts: ["mqtt.example.com"] });
+  const body = { name: "default", hosts: ["mqtt.example.com"], state: "active", plan: "serverless" };
+  expect(await admin("GET", "tenants/default")).toEqual({ status: 200, body });
+  for (const [method, path, value] of [
+    ["POST", "tenants/default/pause"],
+    ["DELETE", "tenants/default"],
+    ["PUT", "tenants/default/plan", { plan: null }],
+  ] as const)
+    expect(await admin(method, path, value)).toMatchObject({ status: 400, body: { error: { code: "OPTION_INVALID" } } });
+  expect(await admin("GET", "tenants/nobody")).toMatchObject({ status: 404 });
+});
+
 test("what cannot be is refused by name, and changes nothing", async () => {
   await tenant("acme");
   const codeOf = async (value: unknown): Promise<unknown> => (await admin("POST", "tenants", value)).body["error"];

@@ -22,7 +22,8 @@ import type { UsageOf } from "./usage.ts";
 /** The users of one tenant. */
 export interface TenantUsers {
   list(): UserSummary[];
-  add(username: string, password: string): Promise<UserSummary>;
+  /** @param check Throws when it cannot be had after all, once its password is hashed. */
+  add(username: string, password: string, check?: () => void): Promise<UserSummary>;
   setPassword(username: string, password: string): Promise<void>;
   setDisabled(username: string, isDisabled: boolean): Promise<void>;
   remove(username: string): Promise<void>;
@@ -120,7 +121,7 @@ export interface GrantedByApi {
 export function usersOf(directory: UserDirectory, tenant: string): TenantUsers {
   return {
     list: () => directory.list(tenant),
-    add: (username, password) => directory.add(tenant, username, password),
+    add: (username, password, check) => directory.add(tenant, username, password, check),
     setPassword: (username, password) => directory.setPassword(tenant, username, password),
     setDisabled: (username, isDisabled) => directory.setDisabled(tenant, username, isDisabled),
     remove: (username) => directory.remove(tenant, username),
@@ -136,7 +137,7 @@ export function boundedUsers(users: TenantUsers, maximum: number | undefined): T
     ...users,
     add: async (username, password) => {
       mustHaveRoom(1);
-      return users.add(username, password);
+      return users.add(username, password, () => mustHaveRoom(1));
     },
     importAll: async (imported) => {
       mustHaveRoom(imported.length);
@@ -145,9 +146,22 @@ export function boundedUsers(users: TenantUsers, maximum: number | undefined): T
   };
 }
 
+/** How many access rules a plan allows; undefined: as many as there can be. */
+export type RuleBounds = Pick<Plan, "maximumRules" | "maximumRulesPerUser">;
+
 /** The access rules of one tenant, of which there are no more than the plan allows. */
-export function boundedRules(rules: TenantRuleList, maximum: number | undefined): TenantRuleList {
-  const mustHaveRoom = (count: number): void => mustFit(count, maximum, "access rules (maximumRules)");
+export function boundedRules(rules: TenantRuleList, { maximumRules, maximumRulesPerUser }: RuleBounds): TenantRuleList {
+  const mustHaveRoom = (others: readonly RuleInput[], added: readonly RuleInput[]): void => {
+    mustFit(others.length + added.length, maximumRules, "access rules (maximumRules)");
+    mustHaveRoomForUsers(others, added);
+  };
+  const mustHaveRoomForUsers = (others: readonly RuleInput[], added: readonly RuleInput[]): void => {
+    if (maximumRulesPerUser === undefined) return;
+    const counts = new Map<string, number>();
+    for (const about of [...others, ...added].flatMap(whomOf)) counts.set(about, (counts.get(about) ?? 0) + 1);
+    for (const about of added.flatMap(whomOf))
+      mustFit(counts.get(about)!, maximumRulesPerUser, `access rules about ${about} (maximumRulesPerUser)`);
+  };
   return {
     ...rules,
     add: async (rule, place) => {
@@ -168,6 +182,14 @@ export function boundedRules(rules: TenantRuleList, maximum: number | undefined)
       return rules.put(id, rule);
     },
   };
+}
+
+/** The user and the Client Identifier that a rule is about. */
+function whomOf({ user, client }: RuleInput): string[] {
+  const about: string[] = [];
+  if (user !== undefined) about.push(`the user ${JSON.stringify(user)}`);
+  if (client !== undefined) about.push(`the Client Identifier ${JSON.stringify(client)}`);
+  return about;
 }
 
 function mustFit(count: number, maximum: number | undefined, what: string): void {

@@ -12,6 +12,8 @@ export interface Plan {
   readonly maximumUsers?: number | undefined;
   /** Access rules. */
   readonly maximumRules?: number | undefined;
+  /** Access rules about one user, and about one Client Identifier. */
+  readonly maximumRulesPerUser?: number | undefined;
 }
 
 /** What EMQX Serverless gives a deployment. */
@@ -19,6 +21,7 @@ export const SERVERLESS: Plan = {
   name: "serverless",
   maximumUsers: 2_000,
   maximumRules: 2_000,
+  maximumRulesPerUser: 100,
   limits: {
     maximumSessions: 1_000,
     tenantPublishesPerSecond: 1_000,
@@ -46,6 +49,7 @@ const planBody = z.strictObject({
   limits: z.record(z.string(), z.unknown()).default({}),
   maximumUsers: z.int().min(0).optional(),
   maximumRules: z.int().min(0).optional(),
+  maximumRulesPerUser: z.int().min(0).optional(),
 });
 
 /** The plans there are: those that are built in, as operators have changed them, and their own. */

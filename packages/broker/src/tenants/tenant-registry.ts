@@ -1,12 +1,24 @@
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import { DEFAULT_TENANT } from "./tenant.ts";
-import { parseStoredTenant, parseTenantInput, type TenantInput, type TenantSettings, type TenantState } from "./tenant-settings.ts";
+import {
+  parseStoredTenant,
+  parseTenantInput,
+  type ShownTenant,
+  type TenantInput,
+  type TenantSettings,
+  type TenantState,
+} from "./tenant-settings.ts";
 
 /** Stands beside the rules of its tenant; no rule can have that name. */
 const ROW = "$tenant";
 /** Each with TLS costs some 220 KB. */
 const TENANTS_MAX = 10_000;
+
+const ALWAYS_THERE = {
+  detail:
+    'the tenant "default" always exists: it cannot be paused or deleted, and has the plan that `tenants.plan` of the configuration names',
+};
 
 /** Which tenants there are: in memory for asking, in the storage for keeping. What they do is the broker's. */
 export class TenantRegistry {
@@ -29,11 +41,17 @@ export class TenantRegistry {
     return [...this.#tenants.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @throws MqttError TENANT_UNKNOWN, for one that is being deleted too */
+  /** @throws MqttError TENANT_UNKNOWN, for one that is being deleted too, and OPTION_INVALID for `default` */
   get(name: string): TenantSettings {
     const found = this.#tenants.get(name);
     if (found !== undefined && found.state !== "deleting") return found;
+    if (name === DEFAULT_TENANT) throw new MqttError("OPTION_INVALID", ALWAYS_THERE);
     throw new MqttError("TENANT_UNKNOWN", { detail: `"${name}"` });
+  }
+
+  /** The same for looking at: the tenant `default`, which has no row, among them. @throws MqttError TENANT_UNKNOWN */
+  show(name: string): ShownTenant {
+    return name === DEFAULT_TENANT ? { name, hosts: [], state: "active" } : this.get(name);
   }
 
   /** The plan that a tenant has of its own. */

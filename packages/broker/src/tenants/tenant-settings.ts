@@ -30,6 +30,9 @@ export interface TenantSettings {
   readonly tls?: TenantTlsFiles | undefined;
 }
 
+/** The same with the tenant `default`, of which nobody knows since when it is there. */
+export type ShownTenant = Omit<TenantSettings, "createdAt"> & { readonly createdAt?: number | undefined };
+
 /** What somebody says who makes one. */
 export interface TenantInput {
   readonly name: string;

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
-import type { Plan, TenantInput, TenantSettings, TenantTlsFiles } from "@bowline/broker/internal";
+import type { ShownTenant, TenantInput, TenantTlsFiles } from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { printPlan } from "../print-plan.ts";
 import { announceTenant } from "../tenant-announcement.ts";
 import { type Tenants, type TenantUsage, withTenants } from "../tenants.ts";
 
@@ -23,7 +24,8 @@ export const tenant: Command = {
   description: [
     "Manages the tenants of a broker. Each is reached by its own host names alone (NAME.localhost, or NAME below tenants.baseDomain of the",
     "configuration, and those of --host), and has users, rules, sessions, topics and limits of its own. create makes a user too, who may do",
-    "everything there, and prints two commands to copy. A paused tenant keeps its data and lets nobody in; delete removes all it has.",
+    "everything there, and prints two commands to copy. A paused tenant keeps its data and lets nobody in; delete removes all it has. What",
+    "plans there are, and how they are made, is bowline plan.",
     "",
     "The certificate is the configuration's where that has the names, else one of the local authority, else the one that you give.",
   ].join("\n"),
@@ -82,19 +84,12 @@ async function act(line: CommandLine, tenants: Tenants): Promise<number> {
   }
 }
 
-function print(line: CommandLine, { name, state, hosts, createdAt, ...rest }: TenantSettings): void {
-  const since = new Date(createdAt).toISOString();
+function print(line: CommandLine, { name, state, hosts, createdAt, ...rest }: ShownTenant): void {
+  const since = createdAt === undefined ? {} : { createdAt: new Date(createdAt).toISOString() };
   const text = line.flag("json")
-    ? JSON.stringify({ v: 1, name, state, hosts, createdAt: since, ...rest })
+    ? JSON.stringify({ v: 1, name, state, hosts, ...since, ...rest })
     : `${name.padEnd(20)} ${state.padEnd(8)} ${hosts.join(" ")}`;
-  process.stdout.write(`${text}\n`);
-}
-
-function printPlan(line: CommandLine, { limits, ...plan }: Plan): void {
-  const { name, ...bounds } = plan;
-  const rows = Object.entries({ ...bounds, ...limits }).map(([key, value]) => `  ${key.padEnd(30)} ${String(value)}`);
-  const text = line.flag("json") ? JSON.stringify({ v: 1, ...plan, limits }) : [name, ...rows].join("\n");
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${text.trimEnd()}\n`);
 }
 
 function printUsage(line: CommandLine, { months, hours }: TenantUsage): void {
