@@ -132,8 +132,11 @@ export class SimulatedDevice {
   private async drop(): Promise<void> {
     const { drops } = this.run.scenario;
     if (drops === undefined) return;
-    const isOnline = this.client?.status.state === "online";
-    await this.client?.abort();
+    const { client } = this;
+    const isOnline = client?.status.state === "online";
+    // What still comes of this one is nobody's failure.
+    this.client = undefined;
+    await client?.abort();
     if (this.isOver) return;
     if (isOnline) this.watcher.dropped();
     this.after(drops, this.exponential(drops.away), () => {
