@@ -18,6 +18,7 @@ const isCi = process.env["CI"] === "true";
 const missing = [...(await provideSystemPackages()), ...(await provideMatrix())];
 const outcomes = await runChecks({ force: true });
 const limitMs = (isLong ? longLimitMs : dailyLimitMs) - (performance.now() - started);
+/** Words of paths: files without any of them are left out. */
 const args = process.argv.slice(2).filter((arg) => arg !== "--long");
 const print = (chunk: Buffer): void => void process.stdout.write(chunk);
 const tests = await runVitest({
@@ -28,7 +29,7 @@ const tests = await runVitest({
   environment: isLong ? { BOWLINE_LONG: "1" } : {},
 });
 
-const mutation = isLong ? await mutate() : undefined;
+const mutation = isLong && args.length === 0 ? await mutate() : undefined;
 const isMutationPoor = mutation !== undefined && mutation.score < leastScore;
 
 const failedParts = outcomes.filter((outcome) => outcome.findings.length > 0);
@@ -45,8 +46,10 @@ if (failedParts.length > 0) console.log(`Failed checks: ${failedParts.map((part)
 if (tests.trouble !== undefined) console.log(`Failed: ${tests.trouble}`);
 if (isMissingRed) console.log(`Failed: CI=true and these packages are missing: ${missing.join(", ")}`);
 if (isMutationPoor) console.log(`Failed: mutation testing: ${mutation.score} % noticed, at least ${leastScore} % must be`);
-if (isLong)
-  console.log(`Report: ${await writeReport({ totals, tests, outcomes, mutation, elapsedMs: performance.now() - started })}`);
+if (isLong) {
+  const elapsedMs = performance.now() - started;
+  console.log(`Report: ${await writeReport({ args, totals, tests, outcomes, mutation, elapsedMs })}`);
+}
 process.stdout.write(`${totals}\n`, () => process.exit(failed === 0 ? 0 : 1));
 
 /** A run that could not be made is one without a score, and shows why among its lines. */

@@ -8,6 +8,8 @@ import { runCommand } from "../run-command.ts";
 import type { VitestOutcome } from "./run-vitest.ts";
 
 interface LongRun {
+  /** What the run was told, such as words of paths; empty for the whole. */
+  readonly args: readonly string[];
   readonly totals: string;
   readonly tests: VitestOutcome;
   readonly outcomes: readonly CheckOutcome[];
@@ -20,10 +22,12 @@ export async function writeReport(run: LongRun): Promise<string> {
   const commit = (await runCommand("git", ["rev-parse", "--short", "HEAD"], root)).output.trim();
   const isDirty = (await runCommand("git", ["status", "--porcelain"], root)).output.trim() !== "";
   const date = new Date().toISOString().slice(0, 10);
-  const path = join(root, "docs/reports", `${date}-${commit}.md`);
+  const suffix = run.args.map((arg) => `-${arg.replace(/\W+/g, "-")}`).join("");
+  const path = join(root, "docs/reports", `${date}-${commit}${suffix}.md`);
   const lines = [
     `# Long test run of ${date}`,
     "",
+    ...(suffix === "" ? [] : [`- Command: \`npm run test:long -- ${run.args.join(" ")}\``]),
     `- Commit: ${commit}${isDirty ? ", with changes that were not committed" : ""}`,
     `- Machine: Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})`,
     `- Time: ${Math.round(run.elapsedMs / 1000)} s`,
