@@ -21,7 +21,7 @@ test(`${SECONDS} s of mutated connections over TCP, TLS and WebSocket: each is a
 }, async () => {
   const end = performance.now() + SECONDS * 1_000;
   const report = await fuzzSockets(broker, seed, 0, () => performance.now() > end);
-  if (isLong) console.log(JSON.stringify(report));
+  if (isLong) console.log(`figure: sockets, seed ${seed}: ${JSON.stringify(report)}`);
   // An attacker who is mostly refused at once, or never, would test little.
   expect(report.inputs).toBeGreaterThan(SECONDS * 20);
   expect(report.answered).toBeGreaterThan(report.inputs / 3);

@@ -40,7 +40,7 @@ async function run(settings: Settings, isCounted: boolean): Promise<ChaosResult[
   const { connect, version, qos } = settings;
   const one = async (seed: number): Promise<ChaosResult> => {
     const result = await runChaos({ broker: server.address, messages: MESSAGES, rate: 500, window: 64, seed, ...settings });
-    if (isLong) console.log(JSON.stringify({ client: connect.name, version, qos, seed, ...result }));
+    if (isLong) console.log(`figure: chaos ${JSON.stringify({ client: connect.name, version, qos, seed, ...result })}`);
     return result;
   };
   if (!isCounted) return await Promise.all(SEEDS.map(one));

@@ -86,7 +86,7 @@ test(
     expect([...publishers, retained].map(({ failed }) => failed)).toEqual([0, 0, 0]);
     // A start after a kill has nothing to complain of.
     expect(broker.log.split("\n").filter((line) => /\b(error|warn)\b/.test(line))).toEqual([]);
-    console.log(`${KILLS} kills, ${published.length} messages of QoS 1 and 2, ${dead.length} wills`);
+    console.log(`figure: ${KILLS} kills, ${published.length} messages of QoS 1 and 2, ${dead.length} wills`);
   },
   isLong ? 1_800_000 : 120_000,
 );

@@ -93,6 +93,6 @@ describe.skipIf(cannotWatchDisk !== "")(`a power cut under a broker${cannotWatch
     }
     expect(promised).toBeGreaterThan(0);
     expect(readFileSync(dataFile).length).toBeGreaterThan(0);
-    console.log(`${CUTS} power cuts in ${events.length} writes and flushes: ${promised} promises kept`);
+    console.log(`figure: ${CUTS} power cuts in ${events.length} writes and flushes: ${promised} promises kept`);
   }, 900_000);
 });

@@ -91,7 +91,9 @@ describe.skipIf(cannotWatchDisk !== "")(`a power cut${cannotWatchDisk && ` (${ca
         expect({ cut, moment, name, reported, last, isKept: last >= reported }).toMatchObject({ isKept: true });
       }
     }
-    console.log(`${CUTS} power cuts in ${events.length} writes and flushes: ${outcomes.whole} whole, ${outcomes.refused} refused`);
+    console.log(
+      `figure: ${CUTS} power cuts in ${events.length} writes and flushes: ${outcomes.whole} whole, ${outcomes.refused} refused`,
+    );
     expect(outcomes.whole).toBeGreaterThan(0);
 
     // A disk that flushed nothing would have been found out.

@@ -42,7 +42,7 @@ test(`${RATE} half-open handshakes a second from other addresses leave connected
       floods.push(flood);
       while (told.length < SECONDS) told.push(await flood.told<FloodReport>());
     });
-    if (isLong) console.log("a friend without and with the flood, ms:", quiet, flooded, told.at(-1));
+    if (isLong) console.log("figure: a friend without and with the flood, ms:", JSON.stringify([quiet, flooded, told.at(-1)]));
     expect([quiet.disturbances, flooded.disturbances]).toEqual([[], []]);
     expect(told.reduce((sum, { begun }) => sum + begun, 0)).toBeGreaterThan((isLong ? 0.7 : 0.4) * RATE * SECONDS);
     expect(flooded.p99Ms).toBeLessThanOrEqual(3 * quiet.p99Ms + SLACK_MS);

@@ -96,7 +96,8 @@ test(`[G6 broker] [G8 broker] a slow subscriber of ${COUNT} messages of 1 kB cos
     stage.slow.tell({} satisfies SlowOrder);
     const got = await stage.slow.told<SlowReport>();
     const grown = (stage.mostBytes - base) / MB;
-    if (isLong) console.log("anonymous memory grown, MB:", grown, "dropped:", view.dropped, quick, slow);
+    if (isLong)
+      console.log(`figure: anonymous memory grown ${grown} MB, ${view.dropped} dropped, ${JSON.stringify({ quick, slow })}`);
 
     const published = slow.length * (COUNT + COUNT / 2);
     for (const [reports, count] of [

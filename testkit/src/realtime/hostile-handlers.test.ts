@@ -64,7 +64,7 @@ test("500 connects a second with a trivial handler, at a tenth of it under load"
     expect(new Set(said)).toEqual(new Set(["connected"]));
   }
   const perSecond = count / ((performance.now() - began) / 1_000);
-  console.log(`${Math.round(perSecond)} connects a second, the clients in the same process`);
+  console.log(`figure: ${Math.round(perSecond)} connects a second, the clients in the same process`);
   expect(perSecond).toBeGreaterThan(50);
 });
 

@@ -29,7 +29,7 @@ afterEach(async () => {
 async function measure(library: string, load: string, count: number): Promise<MemoryReport> {
   const { stdout } = await run(process.execPath, [child, server.url, library, load, String(count)]);
   const report = JSON.parse(stdout) as MemoryReport;
-  if (isLong) console.log(library, load, count, stdout.trim());
+  if (isLong) console.log("figure:", library, load, count, stdout.trim());
   return report;
 }
 

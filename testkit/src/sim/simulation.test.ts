@@ -16,7 +16,7 @@ const timeout = isLong ? 6 * 3_600_000 : 120_000;
 test(`${seeds} seeds from ${base}: nothing lost, doubled, out of order or left over`, { timeout }, async () => {
   const started = performance.now();
   const totals = await (processes === 1 ? simulate(base, seeds) : simulateInParallel(base, seeds, processes));
-  console.log(`simulation, BOWLINE_SEED=${base}: ${summary(totals)}; ${Math.round(performance.now() - started)} ms`);
+  console.log(`figure: simulation, BOWLINE_SEED=${base}: ${summary(totals)}; ${Math.round(performance.now() - started)} ms`);
   expect(totals.failure?.text).toBeUndefined();
 });
 
