@@ -1,4 +1,5 @@
 import { MqttError } from "@bowline/protocol";
+import { reachedLimits } from "../metrics/reached-limits.ts";
 import { connectionList } from "./connection-list.ts";
 import type { TenantApp, TenantContext } from "./tenant-env.ts";
 
@@ -12,7 +13,9 @@ export function addConnectionRoutes(app: TenantApp): void {
   app.delete("/connections/:id", (c) => (c.get("deployment").endConnection(idOf(c)) ? c.body(null, 204) : none(c)));
   app.get("/limits", (c) => {
     const deployment = c.get("deployment");
-    return c.json({ limits: deployment.limits(), counters: deployment.counters(), plan: deployment.plan()?.name ?? null });
+    const counters = deployment.counters();
+    const plan = deployment.plan()?.name ?? null;
+    return c.json({ limits: deployment.limits(), counters, reached: reachedLimits(counters), plan });
   });
 }
 

@@ -26,7 +26,14 @@ afterEach(async () => {
 
 async function start(changes: BrokerConfigInput = {}): Promise<void> {
   const listen = ["mqtts://127.0.0.1:0"];
-  const overrides = { data: "data", console: false as const, listen, metrics: { sysInterval: 0 }, ...changes };
+  const overrides = {
+    data: "data",
+    console: false as const,
+    listen,
+    metrics: { sysInterval: 0 },
+    admin: { listen: "http://127.0.0.1:0" },
+    ...changes,
+  };
   server = await startServer({ config: await loadConfig({ directory: folder, overrides }), logger: silentLogger, version: "1" });
 }
 
@@ -79,6 +86,100 @@ test("the preset serverless: quotas on the wire, each with its name, and server 
   clients.add(nameless);
   await expect(nameless.online()).rejects.toMatchObject({ code: expect.stringMatching(/^TLS_/) as string });
 });
+
+/** The limits of `serverless`, so small that a test reaches each of them. */
+const SMALL = {
+  maximumSessions: 2,
+  maximumSubscriptions: 1,
+  maximumTopicLevels: 2,
+  maximumPacketSize: 1_024,
+  maximumRetainedMessages: 1,
+  publishesPerSecond: 10,
+  maximumSessionExpiryInterval: 7_200,
+};
+
+test.each([4, 5] as const)(
+  "each quota over MQTT %i: what the client is told, and that its owner reads which it was",
+  async (version) => {
+    await start();
+    await server.tenants.putPlan("small", { limits: SMALL });
+    await tenant("acme", "small");
+    const dial = (clientId: string): Client => client("acme", clientId, { protocolVersion: version });
+    const lossOf = (made: Client): Promise<{ code: string; reasonCode?: number | undefined }> =>
+      new Promise((resolve) => void made.on("connectionLost", resolve));
+    const one = client("acme", "one", { protocolVersion: version, session: { clientId: "one", expiryInterval: 100_000 } });
+    const { properties = {} } = await one.online();
+    if (version === 5) expect(properties).toMatchObject({ maximumPacketSize: 1_024, sessionExpiryInterval: 7_200 });
+    const subscribe = (filter: string): Promise<unknown> => {
+      const subscription = one.subscribe(filter);
+      nothing(subscription).catch(() => {});
+      return subscription.ready;
+    };
+    const code = (v5: number): unknown => ({ reasonCode: version === 5 ? v5 : 0x80 });
+    await subscribe("a");
+    await expect(subscribe("b")).rejects.toMatchObject(code(0x97) as object);
+    await expect(subscribe("a/b/c")).rejects.toMatchObject(code(0x8f) as object);
+    // Before 5.0 a PUBLISH that is refused ends the connection.
+    const refused = async (topic: string, options: object, v5: number): Promise<void> => {
+      const made = dial("two");
+      const lost = lossOf(made);
+      const published = Promise.resolve(made.publish(topic, "x", { qos: 1, ...options }));
+      if (version === 5) await expect(published).rejects.toMatchObject({ reasonCode: v5 });
+      else {
+        published.catch(() => {});
+        await lost;
+      }
+      await made.abort();
+    };
+    await one.publish("r", "x", { qos: 1, retain: true });
+    await refused("r/2", { retain: true }, 0x97);
+    await refused("a/b/c", {}, 0x90);
+    const large = dial("two");
+    await large.online();
+    const ended = lossOf(large);
+    const bytes = large.publish("a", Buffer.alloc(2_000), { qos: 1 });
+    // A client of 5.0 was told, and does not even send it.
+    if (version === 5) await expect(Promise.resolve(bytes)).rejects.toMatchObject({ code: "PACKET_TOO_LARGE" });
+    else {
+      Promise.resolve(bytes).catch(() => {});
+      await ended;
+    }
+    await large.abort();
+    const fast = dial("two");
+    await fast.online();
+    await expect(dial("three").online()).rejects.toMatchObject({ code: version === 5 ? "QUOTA" : "UNAVAILABLE" });
+    const all = Array.from({ length: 40 }, () => Promise.resolve(fast.publish("a", "x", { qos: 1 })));
+    if (version === 5) {
+      const codes = (await Promise.allSettled(all)).map((each) =>
+        each.status === "rejected" ? (each.reason as { reasonCode: number }).reasonCode : 0,
+      );
+      expect(new Set(codes)).toEqual(new Set([0, 0x97]));
+    } else {
+      void Promise.allSettled(all);
+      await lossOf(fast);
+    }
+    const reached = await reachedBy("acme");
+    expect(reached).toMatchObject({
+      maximumSessions: 1,
+      maximumSubscriptions: 1,
+      maximumTopicLevels: 2,
+      maximumRetainedMessages: 1,
+      publishesPerSecond: expect.any(Number) as number,
+      ...(version === 5 ? { maximumSessionExpiryInterval: 1 } : { maximumPacketSize: 1 }),
+    });
+    expect(await reachedBy("default")).toEqual({});
+  },
+  30_000,
+);
+
+/** What the administrator of a tenant reads, by its key. */
+async function reachedBy(name: string): Promise<Record<string, number>> {
+  const { key, secret } = await server.keys.create({ tenant: name, name: "own", access: "read" });
+  const authorization = `Basic ${Buffer.from(`${key.id}:${secret.reveal()}`).toString("base64")}`;
+  const answer = await fetch(`${server.adminOrigin}/api/v1/limits`, { headers: { authorization } });
+  const { reached } = (await answer.json()) as { reached: { limits: string[]; times: number }[] };
+  return Object.fromEntries(reached.map(({ limits: [first = ""], times }) => [first, times]));
+}
 
 test("a plan of an operator's own: sessions, retained messages, users and rules; changed, it holds at once", async () => {
   await start();
