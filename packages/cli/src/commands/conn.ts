@@ -1,8 +1,9 @@
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
-import { CONNECTION_OPTIONS, connectionTarget } from "../connection-options.ts";
+import { CONNECTION_OPTIONS, type ConnectionTarget, connectionTarget } from "../connection-options.ts";
 import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
+import type { HoldOrder } from "../load/conn/hold-connections.ts";
 
 export const conn: Command = {
   usage: ["bowline conn URL", "bowline conn URL --clients N"],
@@ -40,7 +41,12 @@ async function run(line: CommandLine): Promise<number> {
   }
 }
 
-const watch: typeof import("../load/conn/watch-connection.ts").watchConnection = async (...given) =>
-  (await import("../load/conn/watch-connection.ts")).watchConnection(...given);
-const hold: typeof import("../load/conn/hold-connections.ts").holdConnections = async (...given) =>
-  (await import("../load/conn/hold-connections.ts")).holdConnections(...given);
+async function watch(target: ConnectionTarget, order: HoldOrder, signal: AbortSignal): Promise<number> {
+  const { watchConnection } = await import("../load/conn/watch-connection.ts");
+  return watchConnection(target, order, signal);
+}
+
+async function hold(target: ConnectionTarget, order: HoldOrder, signal: AbortSignal): Promise<number> {
+  const { holdConnections } = await import("../load/conn/hold-connections.ts");
+  return holdConnections(target, order, signal);
+}

@@ -5,7 +5,8 @@ import { nowNs } from "./monotonic-time.ts";
 import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { readConnack } from "./read-connack.ts";
-import { openWire, type Wire } from "./wire.ts";
+import { openWire } from "./open-wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** What a thread is started with. */
 export interface ConnectThreadData {
@@ -93,13 +94,12 @@ function connectOnce(number: number, fromNs: number): Promise<void> {
     let isMade = false;
     const timer = setTimeout(() => wire.fail("no CONNACK in time"), PATIENCE_MS);
     const wire = openWire(options.server, number, input, {
-      walk: (start, end) => {
-        if (isMade) return end;
-        if (end - start < 2) return start;
-        const next = packetEnd(input.bytes, start, end);
-        if (next > end) return start;
+      walk: (start, until) => {
+        if (isMade) return until;
+        const behind = until - start < 2 ? until + 1 : packetEnd(input.bytes, start, until);
+        if (behind > until) return start;
         clearTimeout(timer);
-        const { refusal, keepAlive } = readConnack(input.bytes, start, next, options.server);
+        const { refusal, keepAlive } = readConnack(input.bytes, start, behind, options.server);
         if (refusal !== undefined) wire.fail(refusal);
         else {
           isMade = true;
@@ -107,7 +107,7 @@ function connectOnce(number: number, fromNs: number): Promise<void> {
           if (options.hold === undefined) wire.leave(DISCONNECT, left);
           else hold(keepAlive);
         }
-        return end;
+        return until;
       },
       drained: () => {},
       closed: (reason) => {

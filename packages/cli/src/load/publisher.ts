@@ -6,7 +6,8 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { readConnack } from "./read-connack.ts";
 import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
-import { openWire, type Wire, type WireOwner } from "./wire.ts";
+import { openWire } from "./open-wire.ts";
+import type { Wire, WireOwner } from "./wire.ts";
 
 /** Largest batch in bytes, if the window allows one so large, and all of a run together. */
 const BATCH_SIZE = 131_072;

@@ -4,7 +4,8 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { PUBLISHER_AT, SEQUENCE_AT } from "./publish-template.ts";
 import { disconnection, readConnack } from "./read-connack.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
-import { openWire, type Wire, type WireOwner } from "./wire.ts";
+import { openWire } from "./open-wire.ts";
+import type { Wire, WireOwner } from "./wire.ts";
 
 /** The smallest payload of a generator that repeats the sequence number at its end, by which it is known. */
 const NUMBERED_FROM = 20;

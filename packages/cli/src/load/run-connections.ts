@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { ConnectAnswer, ConnectCommand, ConnectThreadData } from "./connect-thread.ts";
 import { ConnectionCell, type ConnectionCounters, type ConnectionsOptions } from "./connections-options.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";

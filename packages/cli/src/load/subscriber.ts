@@ -6,7 +6,8 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { disconnection, readConnack } from "./read-connack.ts";
 import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
-import { openWire, type Wire, type WireOwner } from "./wire.ts";
+import { openWire } from "./open-wire.ts";
+import type { Wire, WireOwner } from "./wire.ts";
 
 /**
  * One subscribed client: checks every delivery (header, size, publisher, sequence number, trailer), acknowledges it, and tells the

@@ -1,4 +1,4 @@
-import { lookup } from "node:dns";
+import type { lookup } from "node:dns";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { platform, type Transport } from "@bowline/client/internal";
@@ -28,18 +28,21 @@ export class TransportWire implements Wire {
     const socket = { ...localAddressOf(server, number), ...(target.proxy === undefined ? { lookup: lookupOf(address) } : {}) };
     platform.prepare();
     const hostOptions = { secureContext: contextOf(target) };
-    this.transport = platform.dial({ ...target, socket, hostOptions } as Parameters<typeof platform.dial>[0], {
-      opened: () => {
-        this.isOpen = true;
-        this.transport.write(hello);
+    this.transport = platform.dial(
+      { ...target, socket, hostOptions },
+      {
+        opened: () => {
+          this.isOpen = true;
+          this.transport.write(hello);
+        },
+        data: (chunk) => this.take(chunk),
+        drained: () => this.drained(),
+        closed: (cause) => {
+          this.gone?.();
+          this.fail(cause?.message ?? "closed by the broker");
+        },
       },
-      data: (chunk) => this.take(chunk),
-      drained: () => this.drained(),
-      closed: (cause) => {
-        this.gone?.();
-        this.fail(cause?.message ?? "closed by the broker");
-      },
-    });
+    );
   }
 
   write(bytes: Uint8Array): boolean {

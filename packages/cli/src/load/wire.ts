@@ -1,9 +1,3 @@
-import type { LoadServer } from "./load-server.ts";
-import { numberedConnect } from "./numbered-connect.ts";
-import type { ReadBuffer } from "./read-buffer.ts";
-import { TcpWire } from "./tcp-wire.ts";
-import { TransportWire } from "./transport-wire.ts";
-
 export interface WireOwner {
   /** Takes the whole packets in the read buffer's bytes [start, end); answers where the first unfinished one begins. */
   walk(start: number, end: number): number;
@@ -26,12 +20,4 @@ export interface Wire {
   close(): void;
   /** Ends the connection for a reason of the owner's, who is told by `closed`. */
   fail(reason: string): void;
-}
-
-/** Opens the connection of that number, with its CONNECT. */
-export function openWire(server: LoadServer, number: number, input: ReadBuffer, owner: WireOwner): Wire {
-  const { scheme, proxy } = server.target;
-  const hello = numberedConnect(server, number);
-  const isPlain = (scheme === "mqtt" && proxy === undefined) || scheme === "unix";
-  return isPlain ? new TcpWire(server, number, hello, input, owner) : new TransportWire(server, number, hello, input, owner);
 }

@@ -10,21 +10,19 @@ export interface EndedCommand {
 
 /** Runs a command without a process of its own, which is quicker; one at a time. */
 export async function runInProcess(...argv: readonly string[]): Promise<EndedCommand> {
-  const [stdout, stderr] = (["stdout", "stderr"] as const).map((name) => {
-    const texts: string[] = [];
-    const spy = vi.spyOn(process[name], "write").mockImplementation((text) => texts.push(String(text)) > 0);
-    return { texts, spy };
-  }) as [Captured, Captured];
+  const stdout = capture("stdout");
+  const stderr = capture("stderr");
   try {
     const code = await runBowline(argv);
     return { code, stdout: stdout.texts.join(""), stderr: stderr.texts.join("") };
   } finally {
-    stdout.spy.mockRestore();
-    stderr.spy.mockRestore();
+    stdout.restore();
+    stderr.restore();
   }
 }
 
-interface Captured {
-  readonly texts: string[];
-  readonly spy: { mockRestore(): void };
+function capture(name: "stdout" | "stderr"): { readonly texts: string[]; restore(): void } {
+  const texts: string[] = [];
+  const spy = vi.spyOn(process[name], "write").mockImplementation((text) => texts.push(String(text)) > 0);
+  return { texts, restore: () => spy.mockRestore() };
 }

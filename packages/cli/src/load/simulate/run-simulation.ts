@@ -63,16 +63,16 @@ export async function runSimulation(
     clearInterval(timer);
     await Promise.all(devices.map((device) => device.stop()));
   }
-  if (simulation.fault !== undefined) throw simulation.fault;
+  simulation.throwFault();
   return simulation.counts;
 }
 
 class Simulation implements DeviceWatcher {
   readonly counts: SimulationCounts;
   readonly failed = new AbortController();
-  /** What ends the simulation. */
-  fault: unknown;
   private readonly order: SimulationOrder;
+  /** What ended the simulation. */
+  private fault: Error | undefined;
 
   constructor(order: SimulationOrder) {
     this.order = order;
@@ -116,7 +116,11 @@ class Simulation implements DeviceWatcher {
   }
 
   broken(error: unknown): void {
-    this.fault ??= error;
+    this.fault ??= error instanceof Error ? error : new Error(String(error));
     this.failed.abort();
+  }
+
+  throwFault(): void {
+    if (this.fault !== undefined) throw this.fault;
   }
 }
