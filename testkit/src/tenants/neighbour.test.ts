@@ -55,7 +55,7 @@ test(
     const { counters } = await broker.admin<{ counters: Record<string, number> }>("GET", "tenants/noisy/limits");
     expect(counters["publishersSlowed"]! + counters["publishesOverRate"]!).toBeGreaterThan(0);
     expect(counters["messagesReceived"]).toBeLessThan(QUOTA * (SECONDS + 5));
-    console.info(`p99 of the quiet tenant: ${alone.toFixed(2)} ms alone, ${beside.toFixed(2)} ms beside the loud one`);
+    console.info(`figure: p99 of the quiet tenant: ${alone.toFixed(2)} ms alone, ${beside.toFixed(2)} ms beside the loud one`);
     expect(beside).toBeLessThan(statedBar(alone * 1.2 + 1));
   },
   isLong ? 200_000 : 60_000,
