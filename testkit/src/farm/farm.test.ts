@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { examine, type Report } from "@bowline/doctor";
+import { examine, type LogLine, type Report, reportJson, supportBundle } from "@bowline/doctor";
 import { exitCodeOfReport } from "bowline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingPrograms } from "../system/missing-programs.ts";
 import { Farm } from "./farm.ts";
+import { strictSchemas } from "./report-schema.ts";
 import { allRows, type Row } from "./rows.ts";
 
 // Every fault that can be made on the loopback, and what the doctor calls it.
@@ -75,6 +76,30 @@ describe.skipIf(missing !== "")(`the doctor on the farm${missing && ` (${missing
       expect(cause?.retry, row.id).toBeTruthy();
       expect(JSON.stringify(report), row.id).not.toContain(row.options?.password ?? "no password");
     }
+  });
+
+  test("what --json prints is what the schema of version 1 describes", async () => {
+    const { report: isReport } = strictSchemas();
+    for (const { row, report } of outcomes) {
+      const printed: unknown = JSON.parse(reportJson(report));
+      expect(isReport(printed), `${row.id}: ${JSON.stringify(isReport.errors)}`).toBe(true);
+    }
+    expect(isReport({ v: 2 })).toBe(false);
+  });
+
+  test("so is what --bundle writes, with the packets of each attempt", async () => {
+    const { bundle: isBundle } = strictSchemas();
+    const url = `mqtt://localhost:${farm.port("mqtt")}`;
+    const options = { username: "badid=128", password: "secret", clientId: "not/mine", headers: { a: "b" } };
+    const log: LogLine[] = [];
+    const report = await examine(url, { ...options, log: (line) => log.push(line) });
+    const bundle = supportBundle({ url, options, report, log, logTail: "one\ntwo", client: { name: "x", version: "1" } });
+    expect(isBundle(JSON.parse(JSON.stringify(bundle))), JSON.stringify(isBundle.errors)).toBe(true);
+    expect(bundle).toMatchObject({ options: { username: "[given]", clientId: "[given]" }, logTail: ["one", "two"] });
+    const lines = log.map(({ attempt, what, text }) => `${attempt} ${what} ${text.replace(/doctor\w+|:\d+/g, "...")}`);
+    expect(lines).toContain("1 receives CONNACK sessionPresent=false reasonCode=128");
+    expect(lines.filter((line) => /^[23] ends accepted/.test(line))).toHaveLength(1);
+    expect(lines.find((line) => line.startsWith("1 sends CONNECT"))).toContain('clientIdentifier="not/mine"');
   });
 
   test("several faults at once are all reported, in order", async () => {

@@ -21,6 +21,7 @@ export class Farm {
   private readonly folder: string;
   private readonly servers = new Map<string, TestServer>();
   private hole: SilentHole | undefined;
+  private closedPort = 0;
 
   private constructor(folder: string, certificates: Readonly<Record<MaterialName, Material>>) {
     this.folder = folder;
@@ -38,6 +39,7 @@ export class Farm {
   }
 
   port(name: string): number {
+    if (name === "closed") return this.closedPort;
     const port = name === "hole" ? this.hole?.port : this.servers.get(name)?.port;
     if (port === undefined) throw new Error(`the farm has no ${name}`);
     return port;
@@ -95,8 +97,7 @@ export class Farm {
         net.createServer((socket) => socket.once("data", () => socket.end(Uint8Array.of(0x15, 3, 3, 0, 2, 2, alert)))),
       );
     }
-    await this.add("closed", net.createServer());
-    await this.servers.get("closed")?.stop();
+    this.closedPort = await closedPort();
     this.servers.set("proxy", await HttpProxyServer.start());
   }
 
@@ -152,4 +153,20 @@ function webServer<Server extends http.Server | https.Server>(server: Server): S
     sockets.handleUpgrade(request, socket, head, (one) => serveFake(createWebSocketStream(one)));
   });
   return server;
+}
+
+const closedPortsFrom = 20_000;
+const closedPortsMany = 10_000;
+
+/** A port that nobody listens on, from below those that systems hand out: one of these would be another test's a moment later. */
+async function closedPort(): Promise<number> {
+  for (;;) {
+    const port = closedPortsFrom + Math.floor(Math.random() * closedPortsMany);
+    const socket = net.connect(port, "127.0.0.1");
+    const isClosed = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(false)).once("error", () => resolve(true));
+    });
+    socket.destroy();
+    if (isClosed) return port;
+  }
 }

@@ -39,7 +39,8 @@ export function openWebSocket(url: string, subprotocols: readonly string[], ms: 
     try {
       socket = new WebSocket(url, [...subprotocols]);
     } catch (error) {
-      told({ outcome: "thrown", ws, errors: errorFactsOf(error) });
+      // Firefox throws for an address that the page's policy forbids, and says which directive it was in a task of its own.
+      setTimeout(() => told({ outcome: "thrown", ws, errors: errorFactsOf(error) }), 0);
       return;
     }
     const timer = setTimeout(() => {
