@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
@@ -38,11 +38,25 @@ test("a broker that works is healthy, and what is wrong decides how the command 
   expect(stranger).toMatchObject({ code: 4, stdout: expect.stringContaining("fault[NOT_AUTHORIZED]") });
   const short = await doctor(...credentials, "--hold", "1", "-k", "20").ended;
   expect(short).toMatchObject({ code: 0, stdout: expect.stringContaining("stayed for 1 s") });
-  const bundled = await doctor(url, "--ca", ".bowline/ca.pem", ...credentials, "--bundle", "ticket.json").ended;
-  expect(bundled).toMatchObject({ code: 0 });
-  const ticket = readFileSync(join(commands.path, "ticket.json"), "utf8");
   const { password } = JSON.parse(readFileSync(join(commands.path, ".bowline/first-user.json"), "utf8")) as { password: string };
-  expect(JSON.parse(ticket)).toMatchObject({ v: 1, type: "doctor-bundle", options: { password: "[given]", ca: "[given]" } });
+  writeFileSync(join(commands.path, "client.log"), `${"x".repeat(70_000)}\nlogging in with ${password}\nlost it\n`);
+  const bundling = [url, "--ca", ".bowline/ca.pem", ...credentials, "--bundle", "ticket.json", "--log"];
+  expect(await doctor(...bundling, "nothing.log").ended).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--log nothing.log"),
+  });
+  expect(await doctor(...bundling, "client.log").ended).toMatchObject({ code: 0 });
+  const ticket = readFileSync(join(commands.path, "ticket.json"), "utf8");
+  expect(JSON.parse(ticket)).toMatchObject({
+    v: 1,
+    type: "doctor-bundle",
+    deployment: { url },
+    client: { name: "bowline", node: process.versions.node },
+    options: { password: "[given]", ca: "[given]" },
+    report: { healthy: true, facts: { milestone: "accepted" } },
+    logTail: ["logging in with [redacted]", "lost it", ""],
+  });
+  expect(ticket).toContain("SUBSCRIBE");
   expect(ticket).not.toContain(password);
   expect(await doctor(url, "--bundle", "ticket.json").ended).toMatchObject({ code: 2, stdout: "" });
   await up.kill("SIGTERM");
@@ -61,6 +75,17 @@ test("each fault of the way ends it with the number of the contract", async () =
     expect(await doctor(...args).ended, args.join()).toMatchObject({ code, stderr: "", stdout: expect.stringMatching(words) });
   }
   expect(await doctor("mqtt://localhost:1", "--hold", "no").ended).toMatchObject({ code: 2, stdout: "" });
+  expect(await doctor("mqtt://localhost:1", "more").ended).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('what is "more"?'),
+  });
+  expect(await doctor("mqtss://localhost:1").ended).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining("Did you mean mqtts://"),
+  });
+  const mistyped = await doctor("mqtt://localhost:1", "--jsno").ended;
+  expect(mistyped).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--json") });
+  expect(await doctor("mqtt://localhost:1", "--log", "x").ended).toMatchObject({ code: 2, stdout: "" });
   expect(await doctor().ended).toMatchObject({ code: 2, stderr: expect.stringContaining("error[USAGE]") });
   expect(await doctor("--help").ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: bowline doctor URL\n/) });
   server.close();

@@ -6,7 +6,9 @@ import { howItEnded, introduce } from "./talk/introduce.ts";
 import { secure } from "./probes/secure.ts";
 import { upgrade } from "./probes/upgrade.ts";
 import { isTls, isWebSocket } from "./client-settings.ts";
+import type { AttemptLog } from "./run-log.ts";
 import type { Settings } from "./settings.ts";
+import { RecordedTalk } from "./talk/recorded-talk.ts";
 import type { Budget } from "./budget.ts";
 import type { Tried } from "./cures.ts";
 import type { LayerTimes } from "./stay.ts";
@@ -29,13 +31,40 @@ const verdictMs = 300;
 
 /** Goes from an address to a CONNACK, as one set of settings says, and stops where it does not go on. */
 export async function attempt(settings: Settings, budget: Budget): Promise<Attempt> {
+  const log = settings.log?.begin(beginText(settings));
+  const tried = await climb(settings, budget, log);
+  log?.("ends", endText(tried));
+  return tried;
+}
+
+function beginText({ scheme, host, port, address, version, serverName, alpnProtocols, subprotocols }: Settings): string {
+  const odd = [
+    ...(serverName === undefined ? [] : [`server name ${serverName === false ? "none" : serverName}`]),
+    ...(alpnProtocols === undefined ? [] : [`ALPN ${alpnProtocols.join()}`]),
+    ...(scheme.startsWith("ws") ? [`subprotocols ${subprotocols.join()}`] : []),
+  ];
+  return [`${scheme}://${host}:${port} at ${address}, MQTT level ${version}`, ...odd].join(", ");
+}
+
+function endText({ facts: { milestone, errors = [], closedBy, timedOut, http, connack } }: Attempt): string {
+  const seen = [
+    ...(http === undefined ? [] : [`HTTP ${http.status}`]),
+    ...(connack === undefined ? [] : [`CONNACK ${connack.reasonCode}`]),
+    ...errors.map(({ code, message }) => code ?? message ?? ""),
+    ...(closedBy === undefined ? [] : [closedBy]),
+    ...(timedOut === true ? ["no answer in time"] : []),
+  ];
+  return [milestone ?? "nothing", ...seen].join(", ");
+}
+
+async function climb(settings: Settings, budget: Budget, log: AttemptLog | undefined): Promise<Attempt> {
   const target = { scheme: settings.scheme, host: settings.host, port: settings.port, path: settings.path };
   const dialled = await dial(settings.address, settings.dialPort, budget.upTo(dialMs));
   const { socket, error } = dialled;
   const known: AttemptFacts = { target, runtime: "node", milestone: "resolved" };
   const ended = (facts: AttemptFacts): Attempt => ({ facts: { ...known, ...facts }, chain: [], withheld: false, ms: {} });
   if (socket === undefined) return ended(error === undefined ? { timedOut: true } : { errors: [error] });
-  if (!isTls(settings)) return overLink(new Link(socket), { ...known, milestone: "connected" }, settings, budget, true);
+  if (!isTls(settings)) return overLink(new Link(socket), { ...known, milestone: "connected" }, settings, budget, true, log);
 
   const startedAt = performance.now();
   const secured = await secure(settings, socket, budget.upTo(stepMs));
@@ -51,11 +80,18 @@ export async function attempt(settings: Settings, budget: Budget): Promise<Attem
   // In TLS 1.3 the server judges our certificate after we are done. A packet sent meanwhile is unread when it closes, and the reset that
   // follows can overtake its alert.
   if (tls.protocol === "TLSv1.3") await link.wait(budget.upTo(Math.min(verdictMs, handshakeMs + 20)));
-  const further = await overLink(link, { ...known, milestone: "secured", tls }, settings, budget, isTrusted);
+  const further = await overLink(link, { ...known, milestone: "secured", tls }, settings, budget, isTrusted, log);
   return { ...further, chain, ms: { ...further.ms, tls: handshakeMs } };
 }
 
-async function overLink(link: Link, known: AttemptFacts, settings: Settings, budget: Budget, isTrusted: boolean): Promise<Attempt> {
+async function overLink(
+  link: Link,
+  known: AttemptFacts,
+  settings: Settings,
+  budget: Budget,
+  isTrusted: boolean,
+  log: AttemptLog | undefined,
+): Promise<Attempt> {
   const ms: { http?: number; mqtt?: number } = {};
   let facts = known;
   if (isWebSocket(settings)) {
@@ -67,7 +103,8 @@ async function overLink(link: Link, known: AttemptFacts, settings: Settings, bud
       return { facts, chain: [], withheld: false, ms };
     }
   }
-  const talk = new Conversation(link, settings.version, isWebSocket(settings));
+  const bare = new Conversation(link, settings.version, isWebSocket(settings));
+  const talk = log === undefined ? bare : new RecordedTalk(bare, log);
   const startedAt = performance.now();
   const introduction = await introduce(talk, settings, isTrusted, budget.upTo(stepMs));
   ms.mqtt = performance.now() - startedAt;

@@ -9,8 +9,9 @@ import { listenFirst } from "./probes/listen-first.ts";
 import { checkLocalFiles } from "./probes/local-files.ts";
 import { lookUp, systemResolver } from "./probes/look-up.ts";
 import { scan } from "./probes/scan.ts";
-import { findInProfile } from "./profiles.ts";
+import { findInProfile, meantHost } from "./profiles.ts";
 import { type ReadTarget, readTarget } from "./read-target.ts";
+import { RunLog } from "./run-log.ts";
 import type { Settings } from "./settings.ts";
 import { randomId } from "./talk/random-id.ts";
 
@@ -21,9 +22,11 @@ const defaultKeepAlive = 50;
 /** One run: the ladder of probes, each only if the one before allows it. This file climbs it to a connection. */
 export class Examination {
   readonly notes: Notes;
+  private readonly log: RunLog | undefined;
 
   constructor(options: DoctorOptions) {
     this.notes = new Notes(options);
+    this.log = options.log === undefined ? undefined : new RunLog(options.log);
   }
 
   async run(url: string): Promise<void> {
@@ -88,7 +91,8 @@ export class Examination {
       ...(found.timedOut ? { timedOut: true } : {}),
     };
     if (addresses.length === 0 || found.errors.length > 0) {
-      this.notes.fail("dns");
+      const meant = meantHost(host);
+      this.notes.fail("dns", meant === undefined ? [] : [`Did you mean ${meant}?`]);
       return undefined;
     }
     const alias = found.dns.cname === undefined ? "" : ` (an alias of ${found.dns.cname})`;
@@ -175,6 +179,7 @@ export class Examination {
       username: options.username ?? read.username,
       password: options.password ?? read.password,
       insecure: options.insecure === true,
+      log: this.log,
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { Will } from "@bowline/protocol";
+import type { LogLine } from "./run-log.ts";
 
 /** Where a name leads, for whoever has a resolver of his own. */
 export interface Resolver {
@@ -47,6 +48,8 @@ export interface DoctorOptions {
   readonly holdSeconds?: number;
   /** Whether to dial the well-known ports of the host too. */
   readonly scan?: boolean;
+  /** Hears what the run does: each attempt and its packets, without secrets. */
+  readonly log?: (line: LogLine) => void;
   readonly resolver?: Resolver;
   /** Milliseconds since 1970; default the clock of this machine. */
   readonly now?: () => number;

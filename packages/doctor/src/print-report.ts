@@ -1,4 +1,5 @@
 import type { Finding, Report, StageLine } from "./report.ts";
+import type { LogLine } from "./run-log.ts";
 
 const marks: Readonly<Record<StageLine["status"], string>> = { ok: "✓", warn: "!", fail: "✗" };
 const retries: Readonly<Record<Finding["retry"], string>> = {
@@ -10,10 +11,11 @@ const retries: Readonly<Record<Finding["retry"], string>> = {
 };
 
 /** The form for people: a line for each layer, then one root cause and what to do, then what else was found. */
-export function printReport(report: Report, isVerbose = false): string {
+export function printReport(report: Report, isVerbose = false, log: readonly LogLine[] = []): string {
   const { stages, cause, findings, chain, limits, healthy } = report;
   const lines = stages.map(stageLine);
-  if (isVerbose) lines.push(...chain.map((line, i) => `  certificate ${i + 1}: ${line}`), ...limitLines(limits));
+  if (isVerbose)
+    lines.push(...chain.map((line, i) => `  certificate ${i + 1}: ${line}`), ...limitLines(limits), ...log.map(logLine));
   lines.push("");
   if (healthy) lines.push(`Healthy: ${report.url}`);
   if (cause !== null) lines.push(...causeLines(cause, healthy));
@@ -29,6 +31,12 @@ function stageLine({ stage, status, text, ms }: StageLine): string {
 
 function limitLines(limits: Report["limits"]): readonly string[] {
   return Object.entries(limits).map(([name, value]) => `  ${name}: ${String(value)}`);
+}
+
+const arrows: Readonly<Record<LogLine["what"], string>> = { begins: "attempt", sends: "->", receives: "<-", ends: "ended:" };
+
+function logLine({ atMs, attempt, what, text }: LogLine): string {
+  return `  ${String(atMs).padStart(5)} ms  ${attempt} ${arrows[what]} ${text}`;
 }
 
 function causeLines(cause: Finding, healthy: boolean): readonly string[] {

@@ -1,4 +1,4 @@
-import type { AttemptFacts } from "@bowline/protocol/internal";
+import { type AttemptFacts, closestName } from "@bowline/protocol/internal";
 import type { Findings } from "./findings.ts";
 import { awsIot } from "./profiles/aws-iot.ts";
 import { azureEventGrid, azureIotHub } from "./profiles/azure.ts";
@@ -39,6 +39,21 @@ export function findInProfile(findings: Findings, facts: AttemptFacts, client?: 
 /** What to know of the provider when it refuses, or undefined for a host of no profile. */
 export function adviceFor(host: string): string | undefined {
   return profileOf(host)?.advice;
+}
+
+/** The ends of providers' names that people type. */
+const ends = ["amazonaws.com", "emqxsl.com", "emqxcloud.com", "hivemq.cloud", "azure-devices.net", "adafruit.com", "shiftr.io"];
+
+/** A name that nobody knows may be a provider's with a letter wrong. */
+export function meantHost(host: string): string | undefined {
+  const [, begin = "", end = ""] = /^(.*\.)([^.]+\.[^.]+)$/.exec(host) ?? [];
+  const meant = end === "" || ends.includes(end) ? undefined : closestName(end, ends);
+  return meant === undefined ? undefined : begin + meant;
+}
+
+/** The name of the provider that a host belongs to. */
+export function providerOf(host: string): string | undefined {
+  return profileOf(host)?.name;
 }
 
 const profileOf = (host: string): Profile | undefined => profiles.find(({ hosts }) => hosts.test(host));

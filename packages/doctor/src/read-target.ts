@@ -1,5 +1,5 @@
 import { parseTarget } from "@bowline/client/internal";
-import { type AttemptFacts, errorFactsOf, redactText, type Scheme } from "@bowline/protocol/internal";
+import { type AttemptFacts, closestName, errorFactsOf, redactText, type Scheme } from "@bowline/protocol/internal";
 
 /** P0: what a URL says, or what is wrong with it. */
 export interface ReadTarget {
@@ -46,8 +46,21 @@ function faultOf(text: string, error: unknown): AttemptFacts {
 
 function hintsFor(text: string): readonly string[] {
   if (!text.includes("://")) return [`Did you mean mqtts://${redactUrl(text)}, or mqtt://${redactUrl(text)}?`];
+  const [, typed = "", rest = ""] = /^([a-z][a-z0-9+.-]*)(:\/\/.*)$/is.exec(text) ?? [];
+  const meant = meantScheme(typed.toLowerCase());
+  if (meant !== undefined) return [`Did you mean ${redactUrl(meant + rest)}?`];
   const at = /\s/.exec(text)?.index;
   return at === undefined ? [] : [`There is a space at position ${at + 1}.`];
+}
+
+/** What pages are called by is meant as the WebSocket beside them. */
+const alike: Readonly<Record<string, string>> = { http: "ws", https: "wss" };
+const schemes = ["mqtt", "mqtts", "ws", "wss", "tcp", "ssl", "tls", "unix"];
+
+/** Undefined for a scheme that is right, or like none. */
+function meantScheme(typed: string): string | undefined {
+  if (schemes.includes(typed)) return undefined;
+  return alike[typed] ?? closestName(typed, schemes);
 }
 
 /** Without user info and secrets of the query, also where the scheme is missing. */

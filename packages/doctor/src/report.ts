@@ -48,6 +48,8 @@ export interface Report {
   readonly type: "doctor";
   /** Without user info and secrets of the query. */
   readonly url: string;
+  /** Whose broker it is, where the host's name says so. */
+  readonly provider?: string;
   readonly healthy: boolean;
   /** The root cause: the first finding that fails, or else the first that warns. */
   readonly cause: Finding | null;

@@ -1,12 +1,12 @@
 import { MqttError } from "@bowline/protocol";
-import type { DoctorOptions } from "@bowline/doctor";
+import type { DoctorOptions, LogLine } from "@bowline/doctor";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { readPem } from "../connection/tls-options.ts";
 import { loginFile, PLACE_OPTIONS, protocolVersion, whoAndWhere } from "../connection-options.ts";
 import type { CredentialsFile } from "../credentials-file.ts";
 import { exitCodeOfReport } from "../exit-code-of-report.ts";
-import { writeSupportBundle } from "../support-bundle.ts";
+import { logTail, writeSupportBundle } from "../support-bundle.ts";
 
 export const doctor: Command = {
   usage: ["bowline doctor URL"],
@@ -14,8 +14,9 @@ export const doctor: Command = {
     "Says why a connection fails, and what to do about it: from the name to a message that comes back.\nSends no secret to a server whose certificate does not verify.",
   options: {
     json: { type: "boolean", help: "Print one JSON document." },
-    verbose: { type: "boolean", help: "Show the certificates and the limits of the server." },
+    verbose: { type: "boolean", help: "Show certificates, limits of the server, and packets." },
     bundle: { type: "string", value: "FILE", help: "Write all that a support ticket needs, without secrets, to a new file." },
+    log: { type: "string", value: "FILE", help: "With --bundle: put the end of this log, without secrets, into it." },
     strict: { type: "boolean", help: "End with 1 when there are warnings." },
     hold: { type: "string", value: "SECONDS", help: "Keep the connection that long, to see whether it stays." },
     scan: { type: "boolean", help: "Dial the other usual ports of the host too when nothing answers." },
@@ -43,12 +44,22 @@ async function examineUrl(line: CommandLine): Promise<number> {
   const file = await loginFile(line);
   const { url, username, password } = await whoAndWhere(line, file);
   const options = await doctorOptions(line, file);
-  const { examine, printReport } = await import("@bowline/doctor");
-  const who = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
-  const report = await examine(url, { ...options, ...who });
+  const [, extra] = line.words;
+  if (extra !== undefined) throw new MqttError("USAGE", { detail: `one URL at a time: what is "${extra}"?` });
   const bundle = line.text("bundle");
-  if (bundle !== undefined) await writeSupportBundle(bundle, { ...options, ...who }, report);
-  const text = line.flag("json") ? `${JSON.stringify(report)}\n` : printReport(report, line.flag("verbose"));
+  const logFile = line.text("log");
+  if (logFile !== undefined && bundle === undefined)
+    throw new MqttError("USAGE", { detail: "--log FILE belongs to --bundle FILE" });
+  // What cannot be read is told before the examination, which may take a while.
+  const tail = logFile === undefined ? undefined : await logTail(logFile);
+  const { examine, printReport, reportJson } = await import("@bowline/doctor");
+  const who = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+  const log: LogLine[] = [];
+  const all = { ...options, ...who };
+  const isVerbose = line.flag("verbose");
+  const report = await examine(url, { ...all, ...(bundle !== undefined || isVerbose ? { log: (one) => log.push(one) } : {}) });
+  if (bundle !== undefined) await writeSupportBundle(bundle, { url, options: all, report, log, logTail: tail });
+  const text = line.flag("json") ? `${reportJson(report)}\n` : printReport(report, isVerbose, log);
   process.stdout.write(text);
   return exitCodeOfReport(report, line.flag("strict"));
 }
