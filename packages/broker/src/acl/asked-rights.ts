@@ -16,6 +16,7 @@ import { type AccessCase, type AskedSource, isAsked } from "./asked-source.ts";
 import { BoundRules } from "./bound-rules.ts";
 import type { BoundRule } from "./compiled-rule.ts";
 import { inWords, isFree, publishing, receiving, subscribing } from "./decide.ts";
+import { type GrantedFilter, SubscriptionGrants } from "./subscription-grants.ts";
 import { bindSource, type CurrentRules, type TenantRules } from "./tenant-rules.ts";
 
 type Reply = "allow" | "deny" | "ignore";
@@ -23,6 +24,8 @@ interface Answer {
   readonly reply: Reply;
   /** Monotonic ms. */
   readonly until: number;
+  /** Nobody answered, which denies. */
+  readonly isFailure: boolean;
 }
 /** Rules that are known, or somebody to ask, in their order. */
 type Part = BoundRules | AskedSource;
@@ -43,8 +46,8 @@ export interface AskedContext {
 
 /**
  * The rights of a client that somebody outside decides about (`AskedSource`). A case that was not asked yet is refused; whoever wants to
- * know calls `unknown` first and waits. What is delivered is not asked about: a Subscription was granted when it was made, and
- * only rules take topics out of it.
+ * know calls `unknown` first and waits. What is delivered is not asked about: a Subscription was granted when it was made, for as long
+ * as whoever granted it says (`renewGrants`), and only rules take topics out of it.
  */
 export class AskedRights implements Rights, Expiring {
   readonly isByRules: boolean = false;
@@ -55,6 +58,8 @@ export class AskedRights implements Rights, Expiring {
   readonly #answers = new Map<string, Answer>();
   readonly #turnstile = new Turnstile(ASKED_AT_ONCE, Number.POSITIVE_INFINITY);
   readonly #asking = new Map<string, Promise<void>>();
+  readonly #grants = new SubscriptionGrants();
+  #isRenewing = false;
   #rules: TenantRules | undefined;
   #parts: readonly Part[] = [];
   /** All rules, without whom to ask. */
@@ -118,7 +123,68 @@ export class AskedRights implements Rights, Expiring {
   }
 
   subscribing(topicFilter: string, qos: QoS): SubscribeVerdict {
+    const { verdict } = this.#verdict(topicFilter, qos);
+    const isTimed = verdict.isAllowed && this.#grantMs() !== undefined;
+    // Withdrawn, and asked for anew: it stands again, for new routes too.
+    if (isTimed && this.#grants.grant({ topicFilter, qos }, this.#grantedUntil())) this.#version = nextVersion();
+    return verdict;
+  }
+
+  isFree(topicFilter: string, qos: QoS): boolean {
+    this.#bind();
+    return !this.#grants.isWithdrawn(topicFilter, qos) && isFree(new BoundRules(this.#known.rules, true), topicFilter, qos);
+  }
+
+  mayReceive(topicName: string, qos: QoS, topicFilter?: string): boolean {
+    this.#bind();
+    if (topicFilter !== undefined && this.#grants.isWithdrawn(topicFilter, qos)) return false;
+    const { isAllowed, rule } = receiving(this.#known, topicName, qos, topicFilter);
+    if (rule !== undefined) return isAllowed;
+    return topicFilter !== undefined || (isAllowed && !this.#grants.hasWithdrawn);
+  }
+
+  /**
+   * Asks again about those of the Subscriptions that were granted too long ago. What nobody answers stays as it was: a grant is ended by a
+   * word, not by a silence. Resolves with whether other messages may be delivered now than before; undefined where nothing is due.
+   */
+  renewGrants(filters: () => Iterable<GrantedFilter>): Promise<boolean> | undefined {
+    const { now } = this.#context.expiry;
+    if (this.#isRenewing || !this.#grants.isDue(now()) || this.#grantMs() === undefined) return undefined;
+    const due = this.#grants.takeDue(filters(), now());
+    if (due.length === 0) return undefined;
+    this.#isRenewing = true;
+    return this.#renew(due).finally(() => (this.#isRenewing = false));
+  }
+
+  async #renew(due: readonly GrantedFilter[]): Promise<boolean> {
+    const { now } = this.#context.expiry;
+    let isChanged = false;
+    for (const filter of due) {
+      const { topicFilter, qos } = filter;
+      await this.unknown("subscribe", topicFilter, qos, false);
+      const { verdict, isKnown } = this.#verdict(topicFilter, qos);
+      if (!isKnown) this.#grants.postpone(filter, now());
+      else if (verdict.isAllowed) isChanged = this.#grants.grant(filter, this.#grantedUntil()) || isChanged;
+      else isChanged = this.#grants.withdraw(filter, this.#grantedUntil()) || isChanged;
+    }
+    if (isChanged) this.#version = nextVersion();
+    return isChanged;
+  }
+
+  /** The shortest time of those who are asked; undefined for none. */
+  #grantMs(): number | undefined {
+    const times = this.#bind().flatMap((part) => (isAskedPart(part) ? (part.grantMs ?? []) : []));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  #grantedUntil(): number {
+    return this.#context.expiry.now() + (this.#grantMs() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What those say who were asked; `isKnown` where everybody answered on whom it depends. */
+  #verdict(topicFilter: string, qos: QoS): { verdict: SubscribeVerdict; isKnown: boolean } {
     const rules: BoundRule[] = [];
+    let isKnown = true;
     for (const part of this.#bind()) {
       if (!isAskedPart(part)) {
         rules.push(...part.rules);
@@ -126,21 +192,11 @@ export class AskedRights implements Rights, Expiring {
       }
       // Nobody asks behind rules that grant it.
       if (subscribing(new BoundRules(rules, false), topicFilter, qos).isAllowed) continue;
-      const reply = this.#replyTo(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
-      if (reply !== "ignore") rules.push(answerAsRule(part, topicFilter, qos, reply === "allow"));
+      const answer = this.#answerTo(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
+      if (answer === undefined || answer.isFailure) isKnown = false;
+      if (answer?.reply !== "ignore") rules.push(answerAsRule(part, topicFilter, qos, answer?.reply === "allow"));
     }
-    return subscribing(new BoundRules(rules, this.#known.isOpen), topicFilter, qos);
-  }
-
-  isFree(topicFilter: string, qos: QoS): boolean {
-    this.#bind();
-    return isFree(new BoundRules(this.#known.rules, true), topicFilter, qos);
-  }
-
-  mayReceive(topicName: string, qos: QoS, topicFilter?: string): boolean {
-    this.#bind();
-    const { isAllowed, rule } = receiving(this.#known, topicName, qos, topicFilter);
-    return rule === undefined && topicFilter !== undefined ? true : isAllowed;
+    return { verdict: subscribing(new BoundRules(rules, this.#known.isOpen), topicFilter, qos), isKnown };
   }
 
   #mayPublish(topicName: string, qos: QoS, retain: boolean): boolean {
@@ -179,10 +235,14 @@ export class AskedRights implements Rights, Expiring {
     return undefined;
   }
 
-  /** Undefined for what nobody was asked about, or too long ago. */
   #replyTo(key: string): Reply | undefined {
+    return this.#answerTo(key)?.reply;
+  }
+
+  /** Undefined for what nobody was asked about, or too long ago. */
+  #answerTo(key: string): Answer | undefined {
     const answer = this.#answers.get(key);
-    return answer === undefined || answer.until <= this.#context.expiry.now() ? undefined : answer.reply;
+    return answer === undefined || answer.until <= this.#context.expiry.now() ? undefined : answer;
   }
 
   async #ask(source: AskedSource, question: AccessCase, key: string): Promise<void> {
@@ -201,9 +261,9 @@ export class AskedRights implements Rights, Expiring {
     const { now } = this.#context.expiry;
     try {
       const reply = await source.ask(question);
-      return { reply, until: now() + (source.keepMs ?? Number.POSITIVE_INFINITY) };
+      return { reply, until: now() + (source.keepMs ?? Number.POSITIVE_INFINITY), isFailure: false };
     } catch {
-      return { reply: "deny", until: now() + FAILURE_KEPT_MS };
+      return { reply: "deny", until: now() + FAILURE_KEPT_MS, isFailure: true };
     }
   }
 

@@ -25,6 +25,8 @@ export interface AskedSource {
   readonly name: string;
   /** How long an answer holds for a connection, in ms; absent: until the rules of its tenant change. */
   readonly keepMs?: number;
+  /** How long a Subscription that it granted stands before it is asked about again, in ms; absent: as long as it lasts. */
+  readonly grantMs?: number;
   /**
    * `ignore` leaves it to what comes behind; a rejection denies, for a second. The answer holds for this connection for `keepMs`, until
    * the rules of its tenant change, or `RuleDirectory.askAgain` is called.

@@ -24,6 +24,23 @@ export interface AuthorizationKind<T extends { kind: string }, Input extends { k
 }
 
 /** How long answers hold. */
-export const cacheSecondsSchema: z.ZodType<number, number | undefined> = wholeNumber(1, 86_400, "seconds")
-  .default(60)
-  .describe("How long an answer holds for a connection, topic and way; one that allows up to 5 s longer.");
+export interface AnswerTimes {
+  cacheSeconds: number;
+  subscriptionSeconds: number;
+}
+
+/** @see AnswerTimes */
+export const answerTimesShape: { [K in keyof AnswerTimes]: z.ZodType<number, number | undefined> } = {
+  cacheSeconds: wholeNumber(1, 86_400, "seconds")
+    .default(60)
+    .describe("How long an answer holds for a connection, topic and way; one that allows up to 5 s longer."),
+  subscriptionSeconds: wholeNumber(0, 86_400, "seconds")
+    .default(3_600)
+    .describe("How long a Subscription that was granted stands before it is asked about again; 0 for as long as it lasts."),
+};
+
+/** The same as whoever is asked says it. */
+export function answerTimesOf({ cacheSeconds, subscriptionSeconds }: AnswerTimes): Pick<AskedSource, "keepMs" | "grantMs"> {
+  const grantMs = subscriptionSeconds === 0 ? {} : { grantMs: subscriptionSeconds * 1_000 };
+  return { keepMs: cacheSeconds * 1_000, ...grantMs };
+}

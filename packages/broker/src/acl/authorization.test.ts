@@ -1,7 +1,7 @@
 import type { AccessCase } from "../index.ts";
 import type { Client, ConnectOptions } from "@bowline/client";
 import { HookServer, localServers } from "@bowline/testkit/broker";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { RuleInput } from "./rule.ts";
 import type { AuthorizeAnswer } from "./function-authorizer.ts";
 import { webhookAuthorizerKind } from "./webhook-authorizer.ts";
@@ -54,6 +54,33 @@ describe("a webhook", () => {
       retain: "false",
     });
   });
+
+  test("is asked again about a Subscription, and what it does not grant any more is not delivered", async () => {
+    let asked = 0;
+    let subscribing = "allow";
+    hook.handle = (request, body, response) => {
+      const { action } = JSON.parse(body) as { action: string };
+      if (action === "subscribe") asked++;
+      HookServer.json({ result: action === "publish" ? "allow" : subscribing })(request, body, response);
+    };
+    const authorization = [{ kind: "webhook" as const, url: hook.url, cacheSeconds: 1, subscriptionSeconds: 1 }];
+    await servers.start({ authorization });
+    const [receiver, sender] = [await servers.online(v5("r")), await servers.online(v5("s"))];
+    await receiver.subscribe("a/+", { qos: 1 }).ready;
+    const { counters } = servers.server.broker.tenantNamed("default")!;
+    const matches = async (): Promise<boolean> => {
+      const { messagesSent } = counters;
+      await sender.publish("a/b", "x", { qos: 1 });
+      return counters.messagesSent > messagesSent;
+    };
+    expect(await matches()).toBe(true);
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(1), 10_000);
+    expect(await matches()).toBe(true);
+    subscribing = "deny";
+    await vi.waitFor(async () => expect(await matches()).toBe(false), 10_000);
+    subscribing = "allow";
+    await vi.waitFor(async () => expect(await matches()).toBe(true), 10_000);
+  }, 30_000);
 
   test("that fails, is silent or is gone denies", async () => {
     let answers = 0;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { functionSchema, withinTime } from "../auth/given-function.ts";
 import type { AccessCase } from "./asked-source.ts";
-import { type AuthorizationKind, cacheSecondsSchema } from "./authorization-kind.ts";
+import { type AnswerTimes, answerTimesOf, answerTimesShape, type AuthorizationKind } from "./authorization-kind.ts";
 
 /** What a function says of one thing that a client wants to do; `ignore` leaves it to the next, in the end to the rules. */
 export type AuthorizeAnswer = "allow" | "deny" | "ignore";
@@ -10,11 +10,10 @@ export type AuthorizeAnswer = "allow" | "deny" | "ignore";
 export type AuthorizeFunction = (question: AccessCase, signal: AbortSignal) => AuthorizeAnswer | Promise<AuthorizeAnswer>;
 
 /** A function of the program that runs the broker, or of a configuration in TypeScript. */
-export interface FunctionAuthorizerConfig {
+export interface FunctionAuthorizerConfig extends AnswerTimes {
   kind: "function";
   authorize: AuthorizeFunction;
   timeoutMs: number;
-  cacheSeconds: number;
 }
 
 /** @see FunctionAuthorizerConfig */
@@ -23,6 +22,7 @@ export interface FunctionAuthorizerInput {
   authorize: AuthorizeFunction;
   timeoutMs?: number | undefined;
   cacheSeconds?: number | undefined;
+  subscriptionSeconds?: number | undefined;
 }
 
 const ANSWERS: readonly unknown[] = ["allow", "deny", "ignore"];
@@ -32,13 +32,13 @@ export const functionAuthorizerKind: AuthorizationKind<FunctionAuthorizerConfig,
   schema: z.strictObject({
     kind: z.literal("function").describe("A function, in a configuration that is a program."),
     ...functionSchema<"authorize", AuthorizeFunction>("authorize"),
-    cacheSeconds: cacheSecondsSchema,
+    ...answerTimesShape,
   }),
-  open: ({ authorize, timeoutMs, cacheSeconds }) =>
+  open: ({ authorize, timeoutMs, ...times }) =>
     Promise.resolve({
       source: {
         name: "authorizer",
-        keepMs: cacheSeconds * 1_000,
+        ...answerTimesOf(times),
         ask: async (question) => {
           const answer: unknown = await withinTime(timeoutMs, undefined, (signal) => authorize(question, signal));
           if (!ANSWERS.includes(answer)) throw new Error("authorize answers neither allow, deny nor ignore");

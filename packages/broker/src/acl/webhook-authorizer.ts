@@ -11,13 +11,13 @@ import {
 import { HttpHook } from "../auth/webhook/http-hook.ts";
 import { type PlaceholderValue, TemplateFields } from "../auth/webhook/template-fields.ts";
 import type { AccessCase } from "./asked-source.ts";
-import { type AuthorizationKind, cacheSecondsSchema } from "./authorization-kind.ts";
+import { type AnswerTimes, answerTimesOf, answerTimesShape, type AuthorizationKind } from "./authorization-kind.ts";
 
 /** A program of the operator that is asked by HTTP, in the contract of EMQX's HTTP authorization. */
-export type WebhookAuthorizerConfig = { kind: "webhook"; cacheSeconds: number } & HttpHookConfig;
+export type WebhookAuthorizerConfig = { kind: "webhook" } & AnswerTimes & HttpHookConfig;
 
 /** @see WebhookAuthorizerConfig */
-export type WebhookAuthorizerInput = { kind: "webhook"; cacheSeconds?: number | undefined } & HttpHookInput;
+export type WebhookAuthorizerInput = { kind: "webhook" } & { [K in keyof AnswerTimes]?: number | undefined } & HttpHookInput;
 
 const BODY = {
   clientid: "${clientid}",
@@ -59,7 +59,7 @@ export const webhookAuthorizerKind: AuthorizationKind<WebhookAuthorizerConfig, W
       BODY,
       "`${clientid}`, `${username}` (the owner), `${tenant}`, `${peerhost}`, `${action}` (publish or subscribe), `${topic}`, `${qos}`, `${retain}`, `${access}` (1 to subscribe, 2 to publish) and `${client_attrs.NAME}`",
     ),
-    cacheSeconds: cacheSecondsSchema,
+    ...answerTimesShape,
   }),
   resolve: resolveHeaders,
   secrets: secretHeaders,
@@ -70,7 +70,7 @@ export const webhookAuthorizerKind: AuthorizationKind<WebhookAuthorizerConfig, W
     return {
       source: {
         name: "webhook",
-        keepMs: config.cacheSeconds * 1_000,
+        ...answerTimesOf(config),
         ask: async (question) => (await hook.ask(() => caseFields.fill(config.body, question), never)).result,
       },
       close: () => hook.close(),

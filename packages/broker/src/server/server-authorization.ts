@@ -1,3 +1,5 @@
+import { parseShare } from "@bowline/protocol/internal";
+import { AskedRights } from "../acl/asked-rights.ts";
 import type { AskedSource } from "../acl/asked-source.ts";
 import type { OpenAuthorization } from "../acl/authorization-kind.ts";
 import { type AuthorizationConfig, authorizationSecrets, openAuthorization } from "../acl/authorization-kinds.ts";
@@ -5,11 +7,14 @@ import type { RuleAccess } from "../acl/rule-access.ts";
 import type { Broker } from "../broker.ts";
 import { accessChains } from "../config/access-chains.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import type { GrantedFilter } from "../acl/subscription-grants.ts";
+import type { Subscription } from "../sessions/session.ts";
 import { Links, type OfTenant } from "./links.ts";
 import type { Staged } from "./staged.ts";
 
 /** Answers end by the second. */
 const SWEEP_EVERY_MS = 1_000;
+const RENEWING_MAX = 32;
 
 /** Who is asked for rights before the rules. Other ones are asked by every connection from then on, those that are open included. */
 export class ServerAuthorization {
@@ -18,6 +23,8 @@ export class ServerAuthorization {
     open: ({ config }) => openAuthorization(config),
     secrets: ({ config }) => authorizationSecrets(config),
   });
+  /** Clients whose Subscriptions are being asked about. */
+  #renewing = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(access: RuleAccess) {
@@ -56,6 +63,7 @@ export class ServerAuthorization {
     this.#sweeper = setInterval(() => {
       const tenants = this.#access.expiry.sweep();
       for (const { name, router } of broker.allTenants()) if (tenants.has(name)) router.routesChanged();
+      this.#renewGrants(broker);
     }, SWEEP_EVERY_MS).unref();
   }
 
@@ -64,11 +72,31 @@ export class ServerAuthorization {
     this.#links.close();
   }
 
+  /** Asks again about Subscriptions that were granted long ago, of some clients at a time: logins ask the same programs. */
+  #renewGrants(broker: Broker): void {
+    for (const { session, tenant } of broker.connections()) {
+      if (this.#renewing >= RENEWING_MAX) return;
+      const rights = session?.rights;
+      if (session === undefined || !(rights instanceof AskedRights)) continue;
+      const renewed = rights.renewGrants(() => [...session.subscriptions.values()].map(askedFilter));
+      if (renewed === undefined) continue;
+      this.#renewing++;
+      void renewed
+        .then((isChanged) => isChanged && session.rights === rights && tenant.sessions.grant(session, rights))
+        .catch((error: unknown) => tenant.logger.error({ error }, "rights that ended could not be asked for again"))
+        .finally(() => this.#renewing--);
+    }
+  }
+
   #renew(broker: Broker, name: string): void {
     for (const { session, tenant } of broker.connections())
       if (session !== undefined && tenant.name === name) tenant.sessions.grant(session, this.#access.renewed(session.rights));
     broker.tenantNamed(name)?.router.routesChanged();
   }
+}
+
+function askedFilter({ topicFilter, qos }: Subscription): GrantedFilter {
+  return { topicFilter: parseShare(topicFilter)?.topicFilter ?? topicFilter, qos };
 }
 
 function isSame(one: readonly AskedSource[] = [], other: readonly AskedSource[] = []): boolean {
