@@ -101,7 +101,10 @@ test("only operators who may change something, and a few times a minute", async 
   const own = { url: `mqtt://127.0.0.1:${portOf(0)}` };
   expect((await examine(own, "Bearer wrong")).status).toBe(401);
   await server.tenants.create({ name: "acme" });
-  for (const input of [{ access: "read" as const }, { access: "full" as const, tenant: "acme" }]) {
+  for (const input of [
+    { access: "read" as const, name: "reader" },
+    { access: "full" as const, name: "administrator", tenant: "acme" },
+  ]) {
     const { key, secret } = await server.keys.create(input);
     const { status } = await examine(own, `Basic ${Buffer.from(`${key.id}:${secret.reveal()}`).toString("base64")}`);
     expect([403, 404]).toContain(status);

@@ -110,6 +110,7 @@ export class PageExamination {
     if (settings.scheme === "wss") this.notes.line("tls", "ok", "the browser accepts the certificate");
     const { talk, connack, ms } = tried;
     if (talk === undefined || connack === undefined) {
+      this.notes.line("http", "ok", `WebSocket, ${settings.subprotocols.join()}`, ms.http);
       const healedBy = await curesAmong(variantsOf(tried, settings), tried, settings, (changed) => this.attempt(changed));
       if (healedBy.length > 0) this.notes.facts = { ...this.notes.facts, healedBy };
       this.notes.fail();

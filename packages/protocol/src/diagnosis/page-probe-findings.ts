@@ -30,7 +30,13 @@ const isUnopened = (facts: AttemptFacts): boolean => runsInPage(facts) && facts.
 /** Firefox alone tells a failed handshake from the rest. */
 const handshake: Rule = (facts) =>
   isUnopened(facts) && facts.page?.probe !== undefined && facts.ws?.closeCode === 1015
-    ? { code: "TLS_FAILED", stage: "tls", evidence: "close code 1015", candidates: tlsCauses, hints: [inTab(facts)] }
+    ? {
+        code: "TLS_FAILED",
+        stage: "tls",
+        evidence: "close code 1015",
+        candidates: tlsCauses,
+        hints: [`Open ${addressOf(facts)} in a tab: the browser says there what it hides from scripts.`],
+      }
     : undefined;
 
 const answered: Rule = (facts) => {
@@ -79,7 +85,9 @@ const unanswered: Rule = (facts) => {
   const isSilent = facts.timedOut === true && probe.fetch !== "rejected";
   const evidence = isSilent ? "no answer in time" : endOf(facts, probe);
   const candidates = isSilent ? silenceCauses(facts) : refusalCauses(facts);
-  return { code: "WS_UNREACHABLE", evidence, candidates, hints: [inTab(facts), consoleHint] };
+  // Where the page's own policy forbids to ask, nobody knows whether HTTP is answered.
+  const code = probe.fetch === undefined && !isSilent ? "WS_NEVER_OPENED" : "WS_UNREACHABLE";
+  return { code, evidence, candidates, hints: [`Here that is ${addressOf(facts)}.`, consoleHint] };
 };
 
 function endOf({ msToFail, ws, timedOut }: AttemptFacts, { fetch, fetchMs }: PageProbeFacts): string {
@@ -113,10 +121,9 @@ function inTime(facts: AttemptFacts, reach: Codes, layers: Codes, rest: Codes): 
 /** Firefox closes with 1015 where a handshake failed, so that 1006 says that none did. */
 const isFirefox = ({ page }: AttemptFacts): boolean => page?.isFirefox === true;
 
-function inTab({ target }: AttemptFacts): string {
+function addressOf({ target }: AttemptFacts): string {
   const { scheme, host = "host", port } = target ?? {};
-  const address = `${scheme === "ws" ? "http" : "https"}://${host}${port === undefined ? "" : `:${port}`}`;
-  return `Open ${address} in a tab: the browser says there what it hides from scripts.`;
+  return `${scheme === "ws" ? "http" : "https"}://${host}${port === undefined ? "" : `:${port}`}`;
 }
 
 const consoleHint = "The browser's console names the reason: give that line to the doctor.";
