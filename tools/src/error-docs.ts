@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ErrorCode, errorCodes, errorInfo, type RetryClass, type Stage } from "@bowline/protocol";
 import { explain } from "@bowline/protocol/explanations";
+import { otherNames } from "@bowline/protocol/other-names";
 import { root } from "./repository.ts";
 
 /*
@@ -67,7 +68,7 @@ export function errorDocs(): ReadonlyMap<string, string> {
   const used = (Object.keys(stages) as Stage[]).filter((stage) => codesOf(stage).length > 0);
   return new Map([
     ["README.md", overview(used)],
-    ["other-names.md", otherNames()],
+    ["other-names.md", otherNamesPage()],
     ...used.map((stage): [string, string] => [`${stage}.md`, stagePage(stage)]),
   ]);
 }
@@ -117,16 +118,12 @@ const plain = (text: string): string => text.replaceAll("<", "&lt;");
 const item = (text: string): string => `- ${text}`;
 const codeSpan = (text: string): string => `\`${text}\``;
 
-function otherNames(): string {
-  const names = new Map<string, ErrorCode[]>();
-  for (const code of errorCodes) {
-    for (const name of explain(code).seenAs ?? []) names.set(name, [...(names.get(name) ?? []), code]);
-  }
-  const sorted = [...names].toSorted(([a], [b]) => (a < b ? -1 : 1));
+function otherNamesPage(): string {
+  const sorted = [...otherNames()].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const rows = sorted.map(([name, codes]) => `| ${codeSpan(name)} | ${codes.map(linkTo).join(", ")} |`);
   return page([
     "# Other names",
-    "What Node, OpenSSL, browsers and other brokers call these failures. Several codes beside one name: it does not say which.",
+    "What MQTT, Node, OpenSSL, browsers, providers and other brokers call these failures. Several codes beside one name: it does not say which, and the likeliest stands first. `bowline explain NAME` takes each of them, and a line that holds one.",
     ["| seen | code |", "|---|---|", ...rows].join("\n"),
   ]);
 }

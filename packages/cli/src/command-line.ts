@@ -77,8 +77,11 @@ export async function parseCommandLine(
   options: Readonly<Record<string, OptionSpec>>,
 ): Promise<CommandLine> {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: { ...options }, allowPositionals: true, strict: true });
-    return new CommandLine(positionals, values);
+    // No option is a number: -5 is what somebody was told, and asks about.
+    const numbers = argv.filter((word) => /^-\d+$/.test(word));
+    const args = argv.filter((word) => !numbers.includes(word));
+    const { values, positionals } = parseArgs({ args, options: { ...options }, allowPositionals: true, strict: true });
+    return new CommandLine([...positionals, ...numbers], values);
   } catch (error) {
     throw await usageError(error as Error, options);
   }

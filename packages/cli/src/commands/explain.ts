@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes, errorInfo, isErrorCode, MqttError } from "@bowline/protocol";
-import { codesSeenAs, explain as explanationOf } from "@bowline/protocol/explanations";
+import { explain as explanationOf } from "@bowline/protocol/explanations";
+import { codesSeenAs } from "@bowline/protocol/other-names";
 import { closestName } from "@bowline/protocol/internal";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";

@@ -48,11 +48,3 @@ function wholeRow(code: ErrorCode): ErrorInfo {
   const [stage, source, retry, title = "", remedy = remedies[code] ?? info.remedy] = row;
   return { code, stage, source, retry, title, remedy };
 }
-
-/** The codes of ours that another program calls by a text: a Node error code, an OpenSSL number, a line of the browser's console. */
-export function codesSeenAs(text: string): readonly ErrorCode[] {
-  const wanted = text.trim().toLowerCase();
-  if (wanted.length < 3) return [];
-  const codes = Object.keys(explanations) as ErrorCode[];
-  return codes.filter((code) => explanations[code]?.seenAs?.some((seen) => seen.toLowerCase().includes(wanted)));
-}
