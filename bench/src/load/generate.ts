@@ -3,6 +3,7 @@ import {
   type LoadOptions as EngineOptions,
   type LoadResult as MeasuredLoad,
   type LoadServer,
+  loopbackAddresses,
   plainServer,
   runConnections,
   runLoad,
@@ -14,9 +15,6 @@ export type LoadResult = MeasuredLoad & Pick<LoadOptions, "label" | "mode" | "n"
 
 /** What connecting, or being connected, costs; one JSON line of the generator. */
 export type ConnectionsResult = MeasuredConnections & Pick<LoadOptions, "label" | "mode" | "n" | "tls" | "users" | "version">;
-
-/** Connections alone come from so many addresses of the loopback, so that no pair of addresses runs out of ports. */
-const ADDRESSES = 200;
 
 /** Runs the generator of the command, `bowline bench`, as the options of the comparisons say. */
 export async function generate(options: LoadOptions): Promise<LoadResult | ConnectionsResult> {
@@ -42,7 +40,7 @@ async function connections(options: LoadOptions): Promise<ConnectionsResult> {
   const server: LoadServer = {
     ...serverOf(options, users === 1 ? user : `${user}-%i`),
     users,
-    localAddresses: host.startsWith("127.") ? Array.from({ length: ADDRESSES }, (_, i) => `127.0.0.${2 + i}`) : [],
+    localAddresses: loopbackAddresses(host),
   };
   const hold = mode === "hold" ? seconds : undefined;
   const measured = await runConnections({ server, count, atOnce: n, rate: 0, hold, threads, pid });

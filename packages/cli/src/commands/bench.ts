@@ -19,10 +19,10 @@ export const bench: Command = {
   ].join("\n"),
   options: BENCH_OPTIONS,
   examples: [
-    "bowline bench mqtts://localhost:8883 --credentials .bowline/first-user.json",
+    "bowline bench mqtts://localhost:8883 --credentials .bowline/first-user.json --duration 2",
     "bowline bench --credentials .bowline/first-user.json --rate 5000 --qos 1 --duration 5 --json",
     "bowline bench fan-out --credentials .bowline/first-user.json -n 50 --count 1000",
-    "bowline bench conn --credentials .bowline/first-user.json -n 200 --hold 2",
+    "bowline bench conn --credentials .bowline/first-user.json -n 100 --hold 2",
   ],
   run,
 };

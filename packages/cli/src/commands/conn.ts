@@ -20,7 +20,7 @@ export const conn: Command = {
   },
   examples: [
     "bowline conn mqtts://localhost:8883 --credentials .bowline/first-user.json --hold 2",
-    "bowline conn --credentials .bowline/first-user.json -n 100 --interval 0.005 --hold 2",
+    "bowline conn --credentials .bowline/first-user.json -n 50 --interval 0.005 --hold 2",
     "bowline conn --credentials .bowline/first-user.json -n 20 -i 'device-%i' --hold 1 --json",
   ],
   run,

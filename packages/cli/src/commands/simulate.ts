@@ -31,8 +31,8 @@ export const simulate: Command = {
   examples: [
     "bowline simulate --list",
     "bowline simulate weather --dry-run -n 2 --duration 3",
-    "bowline simulate factory mqtts://localhost:8883 --credentials .bowline/first-user.json --duration 2",
-    "bowline simulate fleet --credentials .bowline/first-user.json -n 50 --ramp 1 --duration 2 --json",
+    "bowline simulate factory --credentials .bowline/first-user.json --duration 2",
+    "bowline simulate fleet --credentials .bowline/first-user.json -n 20 --ramp 1 --duration 2 --json",
   ],
   run,
 };

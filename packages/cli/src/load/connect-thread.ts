@@ -5,7 +5,7 @@ import { nowNs } from "./monotonic-time.ts";
 import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { readConnack } from "./read-connack.ts";
-import { openWire } from "./open-wire.ts";
+import { wireOpener } from "./open-wire.ts";
 import type { Wire } from "./wire.ts";
 
 /** What a thread is started with. */
@@ -33,6 +33,7 @@ const REASONS_LIMIT = 3;
 const STEP_MS = 5;
 
 const { options, thread, counters } = workerData as ConnectThreadData;
+const open = await wireOpener(options.server);
 const latencies = new LatencyHistogram();
 const input = new ReadBuffer(0);
 const held = new Set<Wire>();
@@ -46,6 +47,8 @@ parentPort!.on("message", (command: ConnectCommand) => {
   else if (command === "stop") isStopped = true;
   else end();
 });
+// All is loaded, and the measuring may begin.
+parentPort!.postMessage("ready", []);
 
 async function run(): Promise<void> {
   const { atOnce, rate, threads } = options;
@@ -93,7 +96,7 @@ function connectOnce(number: number, fromNs: number): Promise<void> {
   return new Promise((resolve) => {
     let isMade = false;
     const timer = setTimeout(() => wire.fail("no CONNACK in time"), PATIENCE_MS);
-    const wire = openWire(options.server, number, input, {
+    const wire = open(number, input, {
       walk: (start, until) => {
         if (isMade) return until;
         const behind = until - start < 2 ? until + 1 : packetEnd(input.bytes, start, until);

@@ -1,5 +1,6 @@
 import type { LatencyHistogram } from "./latency-histogram.ts";
 import type { LoadOptions } from "./load-options.ts";
+import type { OpenWire } from "./open-wire.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 import type { SharedCounters } from "./shared-counters.ts";
@@ -12,6 +13,7 @@ export interface LoadContext {
   readonly counters: SharedCounters;
   readonly thread: number;
   readonly input: ReadBuffer;
+  readonly open: OpenWire;
   readonly latencies: LatencyHistogram;
   readonly faults: DeliveryFaults;
   /** A connection has its CONNACK, and a subscriber its SUBACK. */

@@ -38,3 +38,14 @@ export function localAddressOf({ localAddresses }: LoadServer, number: number): 
   const localAddress = localAddresses[number % localAddresses.length];
   return localAddress === undefined ? {} : { localAddress };
 }
+
+const LOOPBACK_ADDRESSES = 200;
+
+/**
+ * Addresses that connections to the loopback may come from, so that no pair of addresses runs out of ports where many come and go; none
+ * for another server, and where the system has only the one.
+ */
+export function loopbackAddresses(address: string): readonly string[] {
+  if (!address.startsWith("127.") || process.platform !== "linux") return [];
+  return Array.from({ length: LOOPBACK_ADDRESSES }, (_, i) => `127.0.0.${2 + i}`);
+}

@@ -4,6 +4,7 @@ import { type LoadContext, threadOfPublisher, threadOfSubscriber } from "./load-
 import { fanOf, type LoadOptions } from "./load-options.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { OpenLoop } from "./open-loop.ts";
+import { type OpenWire, wireOpener } from "./open-wire.ts";
 import { Publisher } from "./publisher.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { Receiver } from "./receiver.ts";
@@ -48,7 +49,7 @@ class LoadThread {
   private ramp: NodeJS.Timeout | undefined;
   private pings: NodeJS.Timeout | undefined;
 
-  constructor(data: LoadThreadData) {
+  constructor(data: LoadThreadData, open: OpenWire) {
     this.data = data;
     const { options, thread, memory } = data;
     const { publishers, subscribers } = options;
@@ -59,6 +60,7 @@ class LoadThread {
       fan: fanOf(options),
       counters,
       thread,
+      open,
       // What others send may be of any size.
       input: new ReadBuffer(publishers > 0 ? options.size : FOREIGN_SIZE),
       latencies: new LatencyHistogram(),
@@ -153,5 +155,6 @@ function answer(message: LoadAnswer): void {
   parentPort!.postMessage(message, []);
 }
 
-const thread = new LoadThread(workerData as LoadThreadData);
+const data = workerData as LoadThreadData;
+const thread = new LoadThread(data, await wireOpener(data.options.server));
 parentPort!.on("message", (command: LoadCommand) => thread.command(command));

@@ -6,7 +6,6 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { readConnack } from "./read-connack.ts";
 import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { LoadPhase } from "./shared-counters.ts";
-import { openWire } from "./open-wire.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /** Largest batch in bytes, if the window allows one so large, and all of a run together. */
@@ -60,7 +59,7 @@ export class Publisher implements WireOwner {
     this.batch = Buffer.allocUnsafeSlow(this.capacity * bytes.length);
     for (let i = 0; i < this.capacity; i++) this.batch.set(bytes, i * bytes.length);
     this.view = new DataView(this.batch.buffer, this.batch.byteOffset, this.batch.length);
-    this.wire = openWire(options.server, options.subscribers + id, context.input, this);
+    this.wire = context.open(options.subscribers + id, context.input, this);
   }
 
   close(): void {

@@ -4,7 +4,6 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { PUBLISHER_AT, SEQUENCE_AT } from "./publish-template.ts";
 import { disconnection, readConnack } from "./read-connack.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
-import { openWire } from "./open-wire.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /** The smallest payload of a generator that repeats the sequence number at its end, by which it is known. */
@@ -24,7 +23,7 @@ export class Receiver implements WireOwner {
 
   constructor(context: LoadContext, id: number) {
     this.context = context;
-    this.wire = openWire(context.options.server, id, context.input, this);
+    this.wire = context.open(id, context.input, this);
   }
 
   close(): void {

@@ -102,7 +102,8 @@ function progressOf({ count }: ConnectionsOptions, counters: ConnectionCounters)
 
 async function startThread(data: ConnectThreadData): Promise<Worker> {
   const worker = startWorker("connect-thread", data);
-  await new Promise((resolve, reject) => worker.once("online", resolve).once("error", reject));
+  // Its first message says that all is loaded.
+  await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
   return worker;
 }
 

@@ -6,7 +6,6 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { disconnection, readConnack } from "./read-connack.ts";
 import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
-import { openWire } from "./open-wire.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /**
@@ -42,7 +41,7 @@ export class Subscriber implements WireOwner {
       { length: options.topology === "pairs" ? 1 : options.publishers },
       () => new SequenceLedger(context.faults),
     );
-    this.wire = openWire(options.server, id, context.input, this);
+    this.wire = context.open(id, context.input, this);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type { ConnectionTarget } from "../../connection-options.ts";
 import { LiveLine } from "../live-line.ts";
-import type { LoadServer } from "../load-server.ts";
+import { type LoadServer, loopbackAddresses } from "../load-server.ts";
 import { loadServerOf } from "../load-server-of.ts";
 import { grouped } from "../number-text.ts";
 import { runConnections } from "../run-connections.ts";
@@ -49,10 +49,11 @@ export async function runBench(order: BenchOrder, targets: readonly ConnectionTa
 
 async function sideOf(order: BenchOrder, target: ConnectionTarget, pid: number): Promise<Side> {
   const server = await loadServerOf(target, `bench-${process.pid}-%i`);
-  const { localAddresses } = order;
+  const given = [...order.localAddresses, ...server.localAddresses];
+  const localAddresses = given.length === 0 && order.kind === "conn" ? loopbackAddresses(server.address) : given;
   return {
     url: server.target.url,
-    server: localAddresses.length === 0 ? server : { ...server, localAddresses },
+    server: { ...server, localAddresses },
     pid,
     runs: [],
   };

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { CommandFolder } from "@bowline/testkit/system";
+import { expect, test } from "vitest";
+import { bench } from "../commands/bench.ts";
+import { conn } from "../commands/conn.ts";
+import { simulate } from "../commands/simulate.ts";
+import { runInProcess } from "../testing/run-in-process.ts";
+
+const all = { bench, conn, simulate };
+
+test.each(Object.keys(all))("the help of %s fits the screen", async (name) => {
+  const { code, stdout } = await runInProcess(name, "--help");
+  const lines = stdout.split("\n");
+  expect(code).toBe(0);
+  expect(lines.length).toBeLessThanOrEqual(45);
+  expect(lines.filter((line) => line.length > 100)).toEqual([]);
+});
+
+test("the examples of the help run as they stand, but for less long", async () => {
+  const commands = new CommandFolder();
+  const up = commands.bowline("up", "--memory", "--no-console", "--listen", "mqtts://localhost:0");
+  const [, url = ""] = await up.says(/^ready (\S+)/m);
+  const login = join(commands.path, ".bowline/first-user.json");
+  for (const example of Object.values(all).flatMap(({ examples }) => examples)) {
+    const words = [...example.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+    const argv = words.slice(1).map((word, i, rest) => {
+      if (word === "mqtts://localhost:8883") return url;
+      if (word === ".bowline/first-user.json") return login;
+      return rest[i - 1] === "--duration" || rest[i - 1] === "--hold" ? "0.2" : word;
+    });
+    const ended = await runInProcess(...argv, ...(argv[0] === "bench" ? ["--warm", "0.1"] : []));
+    expect({ example, ...ended }).toMatchObject({ example, code: 0, stdout: expect.stringMatching(/./) });
+  }
+  await up.kill("SIGTERM");
+  await commands.remove();
+});
