@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Client, connect } from "@bowline/client";
 import type { Locator, Page } from "playwright-core";
@@ -179,11 +180,80 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     await visible(page.getByText("TOPIC_INVALID"));
   });
 
+  const signIn = async (key: string): Promise<void> => {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("Sign in with a key").click();
+    await page.getByLabel("AppID:AppSecret").fill(key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await visible(page.getByRole("navigation", { name: "Pages" }));
+  };
+  let key = "";
+
+  test("makes a tenant with a user, a plan and a key that is shown once, and then all pages are about it", async () => {
+    await open("Tenants");
+    await page.getByLabel("Name", { exact: true }).fill("acme");
+    await page.getByLabel("First user").fill("ann");
+    await page.getByLabel("Its password").fill("secret");
+    await page.getByRole("button", { name: "Create" }).click();
+    await visible(page.getByText("127.0.0.1 acme.localhost"));
+    await rows("Tenants").getByRole("link", { name: "acme" }).click();
+    await page.getByLabel("Plan").selectOption("serverless");
+    await visible(page.getByText("serverless", { exact: true }).last());
+    await page.getByLabel("What it is for").fill("its administrator");
+    await page.getByRole("button", { name: "Make a key" }).click();
+    key = await page.getByLabel("AppID and AppSecret").innerText();
+    expect(key).toMatch(/^[0-9a-f]{16}:[\w-]{43}$/);
+    await visible(rows("Keys").filter({ hasText: "its administrator" }));
+    await page.getByRole("button", { name: "Look at its pages" }).click();
+    await visible(page.getByRole("heading", { name: "Tenant acme" }));
+    await open("Users");
+    await visible(rows("Users").filter({ hasText: "ann" }));
+    expect(await rows("Users").filter({ hasText: "dev" }).count()).toBe(0);
+    await open("Rules");
+    await page.getByLabel("Topic filters, one a line").fill("of/acme");
+    await page.getByRole("button", { name: "Add" }).click();
+    await visible(rows("Access rules").filter({ hasText: "of/acme" }));
+    await page.getByLabel("Tenant").selectOption("default");
+    await rows("Access rules").filter({ hasText: "of/acme" }).waitFor({ state: "detached" });
+  });
+
+  test("its administrator signs in with the key, and sees that tenant alone", async () => {
+    await signIn(key.trim());
+    await visible(page.getByText("Tenant acme", { exact: true }));
+    expect(await page.getByRole("navigation").getByRole("link", { name: "Tenants" }).count()).toBe(0);
+    await open("Users");
+    await visible(rows("Users").filter({ hasText: "ann" }));
+    await open("Messages");
+    await visible(page.getByText(/at the tenant acme/));
+    await visible(page.getByText(/^\s*Connected since/));
+    await open("Clients");
+    await visible(rows("Connected clients").filter({ hasText: "this page" }));
+    expect(await rows("Connected clients").count()).toBe(2);
+    const statusOf = (path: string): Promise<number> => page.evaluate(async (at) => (await fetch(at)).status, path);
+    expect(await Promise.all(["/api/v1/tenants/default/users", "/api/v1/keys", "/api/v1/status"].map(statusOf))).toEqual([
+      404, 404, 404,
+    ]);
+    await signIn((await readFile(join(broker.dataFolder, "operator.key"), "utf8")).trim());
+  });
+
+  test("says who was refused, why, and what to change", async () => {
+    const credentials = { ...(await broker.user()), password: "wrong" };
+    const session = { clientId: "guesser" };
+    const stranger = connect(broker.urls[0]!, { credentials, tls: { ca: await broker.ca() }, session, reconnect: false });
+    stranger.on("attemptFailed", () => {});
+    await expect(stranger.online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
+    await open("Refused");
+    await visible(rows("Refused clients").filter({ hasText: "guesser" }).getByText("Give the right user name and password."));
+    await open("Usage");
+    await visible(rows("Usage by month"));
+  });
+
   test("keeps to the policy of its own files, and fits a narrow screen in either scheme", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 390, height: 844 });
-      for (const name of ["Overview", "Clients", "Trace", "Users", "Rules", "Bans", "Limits", "Messages"]) {
+      const names = ["Overview", "Clients", "Trace", "Users", "Rules", "Bans", "Limits", "Usage", "Refused", "Tenants", "Messages"];
+      for (const name of names) {
         await open(name);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
       }

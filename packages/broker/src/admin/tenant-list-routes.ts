@@ -12,7 +12,11 @@ const REMOVAL_WITHIN_MS = 2_000;
 /** Tenants as a whole: the operator's alone. */
 export function addTenantListRoutes(app: Hono, tenants: ServerTenants, overviews: () => readonly TenantOverview[]): void {
   app.get("/api/v1/overviews", (c) => {
-    const { items, meta } = pageOf(c, overviews());
+    const search = c.req.query("search") ?? "";
+    const { items, meta } = pageOf(
+      c,
+      overviews().filter(({ name }) => name.includes(search)),
+    );
     return c.json({ tenants: items, meta });
   });
   app.get("/api/v1/tenants", (c) => {

@@ -6,16 +6,18 @@ import { useAction } from "../page/use-action.ts";
 import { visibleText } from "../text/visible-text.ts";
 import { type AccessAnswer, send } from "./admin-api.ts";
 import { Text } from "./rule-form.tsx";
+import { useTenantPath } from "./tenant-scope.ts";
 
 /** Tries the rules: would this client be allowed to do that, and which rule says so? Nothing happens. */
 export function AccessQuestion(): JSX.Element {
   const { isBusy, problem, run } = useAction();
+  const path = useTenantPath()("rules/test");
   const [answer, setAnswer] = useState<AccessAnswer>();
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const question = questionOf(new FormData(event.currentTarget));
     setAnswer(undefined);
-    await run(async () => setAnswer(await send<AccessAnswer>("POST", "rules/test", question)));
+    await run(async () => setAnswer(await send<AccessAnswer>("POST", path, question)));
   };
   return (
     <section class="card" aria-labelledby="question-title">

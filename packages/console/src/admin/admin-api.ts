@@ -1,3 +1,5 @@
+import { pathOfTenant } from "./tenant-scope.ts";
+
 /** Counters of the broker since its start; the first three are as of now. */
 export interface BrokerTotals {
   connections: number;
@@ -78,23 +80,99 @@ export interface ConnectionDetail extends ConnectionRow {
   subscriptionList: readonly SubscriptionRow[];
 }
 
-/** A Session whose client is away, of `GET /api/v5/clients`. */
-export interface AwayRow {
-  clientid: string;
-  username: string | null;
-  disconnected_at?: string;
-  /** Seconds. */
-  expiry_interval: number;
-  subscriptions_cnt: number;
-  inflight_cnt: number;
-  mqueue_len: number;
-  mqueue_dropped: number;
+/** Where a part of a list stands in the whole; `count`: of all pages. */
+export interface PageMeta {
+  count: number;
+  hasNext: boolean;
 }
 
-/** Answer of `GET /api/v5/clients?conn_state=disconnected`; `count`: of all pages. */
+/** A Session whose client is away, of `GET /api/v1/sessions`. */
+export interface AwayRow {
+  clientIdentifier: string;
+  owner: string;
+  /** Wall time in ms. */
+  disconnectedAt: number;
+  /** Seconds. */
+  expiryInterval: number;
+  subscriptions: number;
+  queued: number;
+  dropped: number;
+}
+
+/** Answer of `GET /api/v1/sessions`. */
 export interface AwayList {
-  data: readonly AwayRow[];
-  meta: { count: number };
+  sessions: readonly AwayRow[];
+  meta: PageMeta;
+}
+
+/** What was used in an hour (`2026-11-21T10`) or a month (`2026-11`), UTC. */
+export interface Usage {
+  period: string;
+  sessionMinutes: number;
+  messagesReceived: number;
+  messagesSent: number;
+  bytesReceived: number;
+  bytesSent: number;
+}
+
+/** Answer of `GET /api/v1/usage`, the latest first. */
+export interface UsageReport {
+  hours: readonly Usage[];
+  months: readonly Usage[];
+}
+
+/** A tenant at a glance, of `GET /api/v1/overview`. */
+export interface TenantOverview {
+  name: string;
+  state: "active" | "paused" | "deleting";
+  hosts: readonly string[];
+  plan?: string;
+  /** Wall time in ms. */
+  createdAt?: number;
+  urls: readonly string[];
+  connections: number;
+  sessions: number;
+  retainedMessages: number;
+  storage: "ok" | "read-only";
+  month?: Usage;
+}
+
+/** Answer of `GET /api/v1/overviews`. */
+export interface OverviewList {
+  tenants: readonly TenantOverview[];
+  meta: PageMeta;
+}
+
+/** A client that was not let in or was sent away, of `GET /api/v1/refusals`. */
+export interface Refusal {
+  /** Wall time in ms. */
+  at: number;
+  times: number;
+  clientIdentifier: string;
+  remoteAddress: string;
+  transport: string;
+  wasConnected: boolean;
+  code: string;
+  reasonCode?: number;
+  reason: string;
+  remedy: string;
+}
+
+/** A key to the admin API, of `GET /api/v1/keys`. */
+export interface KeyRow {
+  /** The AppID. */
+  id: string;
+  tenant?: string;
+  access: "full" | "read";
+  name: string;
+  /** Wall times in ms. */
+  createdAt: number;
+  expiresAt?: number;
+}
+
+/** A key with its AppSecret, which is told once. */
+export interface IssuedKey extends KeyRow {
+  secret: string;
 }
 
 /** A user of the store, of `GET /api/v1/users`. */
@@ -139,10 +217,20 @@ export interface Ban {
   reason?: string;
 }
 
+/** A limit that was reached, or several that are counted together. */
+export interface ReachedLimit {
+  limits: readonly string[];
+  /** Since the start of the broker. */
+  times: number;
+}
+
 /** Answer of `GET /api/v1/limits`. */
 export interface LimitsAnswer {
-  limits: Readonly<Record<string, number | string | boolean>>;
+  limits: Readonly<Record<string, number | string | boolean | object>>;
+  reached: readonly ReachedLimit[];
   counters: Readonly<Record<string, number>>;
+  /** Of the tenant; null for the limits of the configuration. */
+  plan: string | null;
 }
 
 /** One event of `/api/v1/metrics/stream`. */
@@ -184,6 +272,10 @@ export function getStatus(): Promise<BrokerStatus> {
   return request<BrokerStatus>("GET", "status");
 }
 
+export function getOverview(tenant: string): Promise<TenantOverview> {
+  return request<TenantOverview>("GET", pathOfTenant(tenant, "overview"));
+}
+
 /** For whom the broker knows this browser. Asking costs nobody a refused request. */
 export async function getSession(): Promise<Session> {
   const session = await request<Session>("GET", "session");
@@ -202,9 +294,9 @@ export function send<T = void>(method: "POST" | "PUT" | "PATCH" | "DELETE", path
   return request<T>(method, path, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
 }
 
-/** A user name and password for one MQTT connection of this page. */
-export function makeToken(signal: AbortSignal): Promise<{ username: string; password: string }> {
-  return request("POST", "token", { signal });
+/** A token for an MQTT connection of this page to that tenant. */
+export function makeToken(tenant: string, signal: AbortSignal): Promise<{ password: string; expiresAt: number }> {
+  return request("POST", pathOfTenant(tenant, "token"), { signal });
 }
 
 export function signInWithKey(key: string): Promise<void> {
@@ -243,7 +335,8 @@ async function failureOf(response: Response): Promise<RequestFailure> {
 
 function messageIn(text: string): string | undefined {
   try {
-    return (JSON.parse(text) as { error?: { message?: string } }).error?.message;
+    const { message, remedy } = (JSON.parse(text) as { error?: { message?: string; remedy?: string } }).error ?? {};
+    return message === undefined || remedy === undefined ? message : `${message}. ${remedy}`;
   } catch {
     return undefined;
   }

@@ -6,44 +6,42 @@ import { visibleLine } from "../text/visible-text.ts";
 import type { AwayList, AwayRow } from "./admin-api.ts";
 import { Loss, Moment, UserName } from "./cells.tsx";
 import { endsIn } from "./session-end.ts";
+import { useTenantPath } from "./tenant-scope.ts";
 
 const EVERY_MS = 5_000;
 const ROWS_MAX = 100;
 
 const COLUMNS: readonly Column<AwayRow>[] = [
-  { name: "Client ID", cell: ({ clientid }) => <bdi>{visibleLine(clientid) || "(empty)"}</bdi> },
-  { name: "User", cell: ({ username }) => <UserName name={username ?? ""} /> },
-  { name: "Left", cell: ({ disconnected_at: left }) => left !== undefined && <Moment at={Date.parse(left)} /> },
-  {
-    name: "Session ends",
-    cell: ({ disconnected_at: left = "", expiry_interval: seconds }) => endsIn(seconds, Date.parse(left), Date.now()),
-  },
-  { name: "Subscriptions", isNumber: true, cell: (row) => count(row.subscriptions_cnt) },
-  { name: "Queued", isNumber: true, cell: (row) => count(row.mqueue_len + row.inflight_cnt) },
-  { name: "Dropped", isNumber: true, cell: (row) => <Loss value={row.mqueue_dropped} /> },
+  { name: "Client ID", cell: ({ clientIdentifier }) => <bdi>{visibleLine(clientIdentifier) || "(empty)"}</bdi> },
+  { name: "User", cell: ({ owner }) => <UserName name={owner} /> },
+  { name: "Left", cell: ({ disconnectedAt }) => <Moment at={disconnectedAt} /> },
+  { name: "Session ends", cell: ({ disconnectedAt, expiryInterval }) => endsIn(expiryInterval, disconnectedAt, Date.now()) },
+  { name: "Subscriptions", isNumber: true, cell: ({ subscriptions }) => count(subscriptions) },
+  { name: "Queued", isNumber: true, cell: ({ queued }) => count(queued) },
+  { name: "Dropped", isNumber: true, cell: ({ dropped }) => <Loss value={dropped} /> },
 ];
 
 /** Clients that are away and whose Session waits for them. Nothing where there is none. */
 export function AwayTable({ search }: { search: string }): JSX.Element | null {
-  const query = new URLSearchParams({ conn_state: "disconnected", limit: String(ROWS_MAX), like_clientid: search });
-  const { value } = useResource<AwayList>(`/api/v5/clients?${query.toString()}`, EVERY_MS);
+  const query = new URLSearchParams({ limit: String(ROWS_MAX), search });
+  const { value } = useResource<AwayList>(useTenantPath()(`sessions?${query.toString()}`), EVERY_MS);
   if (value === undefined || (value.meta.count === 0 && search === "")) return null;
   return (
     <section class="card" aria-labelledby="away-title">
       <div class="card-head">
         <h2 id="away-title">Away, with a session</h2>
         <p class="muted">
-          {value.data.length < value.meta.count
-            ? `${count(value.data.length)} of ${count(value.meta.count)} shown`
+          {value.sessions.length < value.meta.count
+            ? `${count(value.sessions.length)} of ${count(value.meta.count)} shown`
             : count(value.meta.count)}
         </p>
       </div>
       <DataTable
         label="Clients that are away"
         columns={COLUMNS}
-        rows={value.data}
-        keyOf={({ clientid, username }) => `${username ?? ""} ${clientid}`}
-        empty="No client that is away has such a Client ID."
+        rows={value.sessions}
+        keyOf={({ clientIdentifier, owner }) => `${owner} ${clientIdentifier}`}
+        empty="No client that is away matches the filter."
       />
     </section>
   );

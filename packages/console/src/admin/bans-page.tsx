@@ -8,6 +8,7 @@ import { useResource } from "../page/use-resource.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { type Ban, send } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
+import { useTenantPath } from "./tenant-scope.ts";
 
 const EVERY_MS = 5_000;
 const KINDS: readonly (readonly [Ban["kind"], string])[] = [
@@ -26,10 +27,11 @@ const TIMES: readonly (readonly [number, string])[] = [
 
 /** Who may not come in. `query` fills the form, for a link from a client's page. */
 export function BansPage({ query }: { query: URLSearchParams }): JSX.Element {
-  const { value, problem, refresh } = useResource<{ bans: readonly Ban[] }>("bans", EVERY_MS);
+  const pathOf = useTenantPath();
+  const { value, problem, refresh } = useResource<{ bans: readonly Ban[] }>(pathOf("bans"), EVERY_MS);
   const action = useAction();
   const lift = async (ban: Ban): Promise<void> => {
-    if (await action.run(() => send("DELETE", `bans/${ban.kind}/${encodeURIComponent(ban.value)}`))) refresh();
+    if (await action.run(() => send("DELETE", pathOf(`bans/${ban.kind}/${encodeURIComponent(ban.value)}`)))) refresh();
   };
   const columns: readonly Column<Ban>[] = [
     { name: "Who", cell: ({ value: who }) => <bdi>{visibleLine(who)}</bdi> },
@@ -74,11 +76,12 @@ export function BansPage({ query }: { query: URLSearchParams }): JSX.Element {
 
 function BanForm({ query, onBanned }: { query: URLSearchParams; onBanned: () => void }): JSX.Element {
   const { isBusy, problem, run } = useAction();
+  const path = useTenantPath()("bans");
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget;
     const ban = banOf(new FormData(form));
-    if (!(await run(() => send("POST", "bans", ban)))) return;
+    if (!(await run(() => send("POST", path, ban)))) return;
     form.reset();
     onBanned();
   };

@@ -1,19 +1,21 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useNow } from "../page/use-now.ts";
 import { duration, timeOfDay } from "../text/times.ts";
 import { signOut } from "./admin-api.ts";
 import type { BrokerReport } from "./use-broker.ts";
 
-/** Which broker this is, and how it is. */
-export function BrokerHeader({ report }: { report: BrokerReport }): JSX.Element {
-  const { status, problem } = report;
+/** Which broker this is, how it is, and whose part of it is looked at. */
+export function BrokerHeader({ report, children }: { report: BrokerReport; children?: ComponentChildren }): JSX.Element {
+  const { status, overview, problem } = report;
+  const isKnown = status !== undefined || overview !== undefined;
   return (
     <header class="page-head">
       <h1>
         Bowline <span>{location.host}</span>
       </h1>
       <BrokerState report={report} />
-      {problem === undefined && status !== undefined && (
+      {children}
+      {problem === undefined && isKnown && (
         <button type="button" class="quiet" onClick={() => void leave()}>
           Sign out
         </button>
@@ -47,12 +49,14 @@ function BrokerState({ report }: { report: BrokerReport }): JSX.Element {
   );
 }
 
-function stateOf({ status, problem }: BrokerReport): { tone: "ok" | "bad" | ""; text: string } {
+function stateOf({ status, overview, problem }: BrokerReport): { tone: "ok" | "bad" | ""; text: string } {
   if (problem !== undefined) {
     if (problem.isSignedOut) return { tone: "", text: "Not signed in" };
     const trouble = problem.isSilent ? "No answer" : problem.message;
     return { tone: "bad", text: `${trouble} since ${timeOfDay(problem.since)}, trying again` };
   }
-  if (status === undefined) return { tone: "", text: "Asking the broker" };
-  return status.storage.state === "ok" ? { tone: "ok", text: "Running" } : { tone: "bad", text: "Running, storage read-only" };
+  const storage = status?.storage.state ?? overview?.storage;
+  if (storage === undefined) return { tone: "", text: "Asking the broker" };
+  if (overview?.state === "paused") return { tone: "bad", text: "Paused by the operator" };
+  return storage === "ok" ? { tone: "ok", text: "Running" } : { tone: "bad", text: "Running, storage read-only" };
 }

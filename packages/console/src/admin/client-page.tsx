@@ -10,12 +10,13 @@ import { visibleLine } from "../text/visible-text.ts";
 import { type ConnectionDetail, type DropCounts, send, type SubscriptionRow } from "./admin-api.ts";
 import { endOf } from "./session-end.ts";
 import { Loss, Moment, UserName, versionName } from "./cells.tsx";
+import { useTenantPath } from "./tenant-scope.ts";
 
 const EVERY_MS = 1_000;
 
 /** One connection: who it is, what it holds, what it lost, and its end. */
 export function ClientPage({ id }: { id: string }): JSX.Element {
-  const { value, problem } = useResource<ConnectionDetail>(`connections/${encodeURIComponent(id)}`, EVERY_MS);
+  const { value, problem } = useResource<ConnectionDetail>(useTenantPath()(`connections/${encodeURIComponent(id)}`), EVERY_MS);
   const isGone = problem?.status === 404;
   return (
     <>
@@ -70,6 +71,7 @@ function Client({ client, isGone }: { client: ConnectionDetail; isGone: boolean 
 
 function Actions({ client: { id, clientIdentifier } }: { client: ConnectionDetail }): JSX.Element {
   const { isBusy, problem, run } = useAction();
+  const path = useTenantPath()(`connections/${id}`);
   return (
     <div class="buttons">
       <a class="button quiet" href={addressOf("trace", "", { client: clientIdentifier })}>
@@ -82,7 +84,7 @@ function Actions({ client: { id, clientIdentifier } }: { client: ConnectionDetai
         label="Disconnect"
         name={`Disconnect ${visibleLine(clientIdentifier)}`}
         isBusy={isBusy}
-        onConfirm={() => void run(() => send("DELETE", `connections/${id}`))}
+        onConfirm={() => void run(() => send("DELETE", path))}
       />
       <p class="bad" role="alert">
         {problem}

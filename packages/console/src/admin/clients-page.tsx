@@ -9,6 +9,7 @@ import { visibleLine } from "../text/visible-text.ts";
 import { AwayTable } from "./away-table.tsx";
 import type { ConnectionList, ConnectionRow } from "./admin-api.ts";
 import { Loss, Moment, UserName, versionName } from "./cells.tsx";
+import { useTenantPath } from "./tenant-scope.ts";
 
 /** More rows than anybody reads; the filter finds the others. */
 const ROWS_MAX = 100;
@@ -24,7 +25,8 @@ export function ClientsPage({ ownClientId }: { ownClientId: string }): JSX.Eleme
     descending: String(order.isDescending),
     limit: String(ROWS_MAX),
   });
-  const { value, problem } = useResource<ConnectionList>(`connections?${query.toString()}`, EVERY_MS);
+  const path = useTenantPath()(`connections?${query.toString()}`);
+  const { value, problem } = useResource<ConnectionList>(path, EVERY_MS);
   return (
     <>
       <section class="card" aria-labelledby="clients-title">

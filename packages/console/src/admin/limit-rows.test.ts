@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { limitRows } from "./limit-rows.ts";
+import { limitRows, metRows } from "./limit-rows.ts";
 
 test("limits read with their unit, and one that no release of the page knew is shown too", () => {
   const rows = limitRows({
@@ -22,4 +22,11 @@ test("limits read with their unit, and one that no release of the page knew is s
     "publishBytesPerSecond 1,000 B a second",
     "aNewOne 5",
   ]);
+});
+
+test("limits that were reached are named, without those that are not set", () => {
+  const limits = { publishesPerSecond: 10, tenantPublishesPerSecond: 0, maximumSessions: 5, deviations: {} };
+  const rows = limitRows(limits, [{ limits: ["publishesPerSecond", "tenantPublishesPerSecond"], times: 3 }]);
+  expect(rows.map(({ name }) => name)).not.toContain("deviations");
+  expect(metRows(rows)).toMatchObject([{ name: "publishesPerSecond", reached: 3 }]);
 });

@@ -1,5 +1,6 @@
 import { bytes, count } from "../text/numbers.ts";
 import { duration } from "../text/times.ts";
+import type { ReachedLimit } from "./admin-api.ts";
 
 /** A limit as a row. */
 export interface LimitRow {
@@ -7,6 +8,8 @@ export interface LimitRow {
   readonly value: string;
   /** What it bounds. */
   readonly about: string;
+  /** How often since the start; undefined where it was not, or where that is not counted. */
+  readonly reached: number | undefined;
 }
 
 type Unit = "count" | "bytes" | "ms" | "seconds" | "perSecond" | "bytesPerSecond";
@@ -59,18 +62,32 @@ const ABOUT: Readonly<Record<string, readonly [unit: Unit, about: string]>> = {
   maximumBufferedBytes: ["bytes", "what waits in one client's transport (QoS 0)"],
   publishesPerSecond: ["perSecond", "messages from one client"],
   publishBytesPerSecond: ["bytesPerSecond", "messages from one client"],
+  maximumUnkeptBytes: ["bytes", "what storage has still to keep before publishers wait"],
   tenantPublishesPerSecond: ["perSecond", "messages of a tenant"],
   tenantPublishBytesPerSecond: ["bytesPerSecond", "messages of a tenant"],
 };
 
-export function limitRows(limits: Readonly<Record<string, number | string | boolean>>): LimitRow[] {
-  const known = Object.keys(ABOUT).filter((name) => name in limits);
-  const others = Object.keys(limits).filter((name) => !(name in ABOUT));
+export function limitRows(
+  limits: Readonly<Record<string, number | string | boolean | object>>,
+  reached: readonly ReachedLimit[] = [],
+): LimitRow[] {
+  const plain = Object.entries(limits).filter(
+    (entry): entry is [string, number | string | boolean] => typeof entry[1] !== "object",
+  );
+  const values = new Map(plain);
+  const known = Object.keys(ABOUT).filter((name) => values.has(name));
+  const others = [...values.keys()].filter((name) => !(name in ABOUT));
   return [...known, ...others].map((name) => ({
     name,
-    value: valueText(name, limits[name] ?? ""),
+    value: valueText(name, values.get(name) ?? ""),
     about: ABOUT[name]?.[1] ?? "",
+    reached: reached.find((each) => each.limits.includes(name))?.times,
   }));
+}
+
+/** The limits that somebody has met. Those that are counted together with one that is not set are not among them. */
+export function metRows(rows: readonly LimitRow[]): LimitRow[] {
+  return rows.filter(({ reached, value }) => reached !== undefined && value !== "none");
 }
 
 function valueText(name: string, value: number | string | boolean): string {

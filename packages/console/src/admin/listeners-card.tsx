@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
+import { HostsLine } from "./hosts-line.tsx";
 
-/** Where clients connect, and what they must trust. */
-export function ListenersCard({ urls }: { urls: readonly string[] }): JSX.Element {
+/** Where clients connect, and what they must trust. `hosts`: the names that a tenant is reached by. */
+export function ListenersCard({ urls, hosts = [] }: { urls: readonly string[]; hosts?: readonly string[] }): JSX.Element {
   return (
     <section class="card wide" aria-labelledby="listeners-title">
       <h2 id="listeners-title">How to connect</h2>
@@ -16,6 +17,7 @@ export function ListenersCard({ urls }: { urls: readonly string[] }): JSX.Elemen
         Clients must trust the authority that issued the broker's certificate: pass <CaLink /> to them as <code>ca</code>, or run{" "}
         <code>bowline trust</code> on their machine.
       </p>
+      <HostsLine hosts={hosts} />
     </section>
   );
 }

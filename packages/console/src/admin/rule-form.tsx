@@ -3,15 +3,17 @@ import { fieldText } from "../page/field-text.ts";
 import { useAction } from "../page/use-action.ts";
 import { send } from "./admin-api.ts";
 import { listOf } from "./rule-words.ts";
+import { useTenantPath } from "./tenant-scope.ts";
 
 /** A new rule. A field that stays empty is no condition. */
 export function RuleForm({ onAdded }: { onAdded: () => void }): JSX.Element {
   const { isBusy, problem, run } = useAction();
+  const path = useTenantPath()("rules");
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget;
     const rule = ruleOf(new FormData(form));
-    if (!(await run(() => send("POST", "rules", rule)))) return;
+    if (!(await run(() => send("POST", path, rule)))) return;
     form.reset();
     onAdded();
   };
@@ -24,6 +26,7 @@ export function RuleForm({ onAdded }: { onAdded: () => void }): JSX.Element {
           <Choice
             name="action"
             title="What"
+            isLong
             options={{ both: "publish and subscribe", publish: "publish", subscribe: "subscribe" }}
           />
           <Choice name="place" title="Where" options={{ last: "behind all others", first: "before all others" }} />
@@ -54,9 +57,17 @@ export function RuleForm({ onAdded }: { onAdded: () => void }): JSX.Element {
   );
 }
 
-function Choice({ name, title, options }: { name: string; title: string; options: Readonly<Record<string, string>> }): JSX.Element {
+interface ChoiceProps {
+  readonly name: string;
+  readonly title: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** Its texts need more room than others. */
+  readonly isLong?: boolean;
+}
+
+function Choice({ name, title, options, isLong = false }: ChoiceProps): JSX.Element {
   return (
-    <label class="grow">
+    <label class={isLong ? "grow long" : "grow"}>
       <span>{title}</span>
       <select name={name}>
         {Object.entries(options).map(([value, text]) => (

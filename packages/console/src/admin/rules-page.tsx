@@ -10,12 +10,13 @@ import { AccessQuestion } from "./access-question.tsx";
 import { type Rule, type RuleList, send } from "./admin-api.ts";
 import { RuleForm } from "./rule-form.tsx";
 import { conditionsOf, whoOf } from "./rule-words.ts";
+import { useTenantPath } from "./tenant-scope.ts";
 
 const EVERY_MS = 5_000;
 
 /** The access rules in their order, what holds where none fits, and "may this client do that?". */
 export function RulesPage(): JSX.Element {
-  const { value, problem, refresh } = useResource<RuleList>("rules", EVERY_MS);
+  const { value, problem, refresh } = useResource<RuleList>(useTenantPath()("rules"), EVERY_MS);
   const action = useAction();
   const act = async (request: () => Promise<unknown>): Promise<void> => {
     if (await action.run(request)) refresh();
@@ -47,6 +48,7 @@ interface RuleTableProps {
 }
 
 function RuleTable({ list: { rules, noMatch }, action, act }: RuleTableProps): JSX.Element {
+  const pathOf = useTenantPath();
   const places = new Map(rules.map((rule, index) => [rule.id, index]));
   const columns: readonly Column<Rule>[] = [
     { name: "Rule", cell: ({ id }) => `${count((places.get(id) ?? 0) + 1)}. ${id}` },
@@ -74,7 +76,7 @@ function RuleTable({ list: { rules, noMatch }, action, act }: RuleTableProps): J
           label={`Change to ${opposite}`}
           isHarmless={opposite === "deny"}
           name={`Change to ${opposite} where no rule fits`}
-          onConfirm={() => void act(() => send("PATCH", "rules", { noMatch: opposite }))}
+          onConfirm={() => void act(() => send("PATCH", pathOf("rules"), { noMatch: opposite }))}
         />
       </p>
     </>
@@ -90,7 +92,7 @@ interface RuleActionsProps {
 }
 
 function RuleActions({ rule: { id }, place, last, isBusy, act }: RuleActionsProps): JSX.Element {
-  const path = `rules/${encodeURIComponent(id)}`;
+  const path = useTenantPath()(`rules/${encodeURIComponent(id)}`);
   const move = (to: number): void => void act(() => send("POST", `${path}/move`, { place: to }));
   return (
     <span class="buttons">

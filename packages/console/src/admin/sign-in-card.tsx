@@ -11,7 +11,8 @@ export function SignInCard({ wasSignedIn, onSignedIn }: { wasSignedIn: boolean; 
       <h2 id="sign-in-title">{wasSignedIn ? "This browser is signed out" : "Sign in"}</h2>
       {wasSignedIn && (
         <p>
-          The broker was started anew, or twelve hours have passed. What is below is what the page knew last, and changes no more.
+          The broker was started anew, twelve hours have passed, or the key that it signed in with is no more. What is below is what
+          the page knew last, and changes no more.
         </p>
       )}
       <p>On the machine of the broker, run this command and open the link it prints:</p>
@@ -20,7 +21,8 @@ export function SignInCard({ wasSignedIn, onSignedIn }: { wasSignedIn: boolean; 
       </pre>
       <p class="muted">
         A link signs in one browser, once, within 15 minutes. Give <code>--data DIR</code> if the broker was started with one. The
-        first link is in what <code>bowline up</code> printed.
+        first link is in what <code>bowline up</code> printed. An operator makes links of a tenant's administrator on the tenant's
+        page here.
       </p>
       <p class="muted">
         A browser that warned of this address trusts it once <CaLink /> is among its authorities.
@@ -46,11 +48,11 @@ function KeyForm({ onSignedIn }: { onSignedIn: () => void }): JSX.Element {
   };
   return (
     <details>
-      <summary>Sign in with the operator key</summary>
+      <summary>Sign in with a key</summary>
       <form onSubmit={(event) => void submit(event)}>
         <label>
           <span>
-            Key, from the file <code>operator.key</code> in the data folder
+            The operator's, from the file <code>operator.key</code> in the data folder, or a tenant's: <code>AppID:AppSecret</code>
           </span>
           <input type="password" name="key" required autocomplete="off" aria-describedby="key-problem" />
         </label>

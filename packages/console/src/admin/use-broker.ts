@@ -1,10 +1,23 @@
 import { useEffect, useState } from "preact/hooks";
 import { useIsVisible } from "../page/use-is-visible.ts";
-import { type BrokerStatus, getSession, getStatus, RequestFailure } from "./admin-api.ts";
+import {
+  type BrokerStatus,
+  getOverview,
+  getSession,
+  getStatus,
+  RequestFailure,
+  type Session,
+  type TenantOverview,
+} from "./admin-api.ts";
 
 /** The broker as it was last heard of. What it said stays when it falls silent: `problem` then says since when. */
 export interface BrokerReport {
+  /** Who looks. */
+  readonly session?: Session;
+  /** For the operator. */
   readonly status?: BrokerStatus;
+  /** For a tenant's administrator: of its own. */
+  readonly overview?: TenantOverview;
   readonly problem?: BrokerProblem;
 }
 
@@ -28,10 +41,10 @@ export function useBroker(restart: unknown): BrokerReport {
     if (!isVisible) return undefined;
     let timer = 0;
     let isOver = false;
-    let isKnown = false;
+    let session: Session | undefined;
     const ask = async (): Promise<void> => {
-      const next = await askOnce(isKnown);
-      isKnown = next.problem?.isSignedOut !== true;
+      const next = await askOnce(session);
+      session = next.problem?.isSignedOut === true ? undefined : (next.session ?? session);
       if (isOver) return;
       setReport((last) => merge(last, next));
       timer = setTimeout(() => void ask(), INTERVAL_MS);
@@ -46,10 +59,12 @@ export function useBroker(restart: unknown): BrokerReport {
 }
 
 /** A browser that is not known asks that first, so that no refused request stands in its console each second. */
-async function askOnce(isKnown: boolean): Promise<BrokerReport> {
+async function askOnce(known: Session | undefined): Promise<BrokerReport> {
   try {
-    if (!isKnown && (await getSession()).role === null) throw new RequestFailure(401, "not signed in");
-    return { status: await getStatus() };
+    const session = known ?? (await getSession());
+    if (session.role === null) throw new RequestFailure(401, "not signed in");
+    if (session.role === "tenant") return { session, overview: await getOverview(session.tenant) };
+    return { session, status: await getStatus() };
   } catch (error) {
     const failure = error instanceof RequestFailure ? error : new RequestFailure(0, String(error), { cause: error });
     const { message, isSignedOut, status } = failure;

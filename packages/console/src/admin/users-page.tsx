@@ -9,12 +9,14 @@ import { useResource } from "../page/use-resource.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { send, type UserRow } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
+import { useTenantPath } from "./tenant-scope.ts";
 
 const EVERY_MS = 5_000;
 
 /** The users of the store. Those whom another authenticator names are not among them. */
 export function UsersPage(): JSX.Element {
-  const { value, problem, refresh } = useResource<{ users: readonly UserRow[] }>("users", EVERY_MS);
+  const pathOf = useTenantPath();
+  const { value, problem, refresh } = useResource<{ users: readonly UserRow[] }>(pathOf("users"), EVERY_MS);
   const [renewed, setRenewed] = useState<string>();
   const action = useAction();
   const act = async (request: () => Promise<unknown>): Promise<void> => {
@@ -61,7 +63,7 @@ interface UserActionsProps {
 }
 
 function UserActions({ user: { username, disabled }, act, onRenew }: UserActionsProps): JSX.Element {
-  const path = `users/${encodeURIComponent(username)}`;
+  const path = useTenantPath()(`users/${encodeURIComponent(username)}`);
   const name = visibleLine(username);
   return (
     <span class="buttons">
@@ -88,6 +90,7 @@ function UserActions({ user: { username, disabled }, act, onRenew }: UserActions
 /** Adds a user, or gives `username` another password. */
 function PasswordForm({ username, onDone }: { username: string | undefined; onDone: () => void }): JSX.Element {
   const action: Action = useAction();
+  const pathOf = useTenantPath();
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -95,8 +98,8 @@ function PasswordForm({ username, onDone }: { username: string | undefined; onDo
     const password = fieldText(data, "password");
     const request = (): Promise<unknown> =>
       username === undefined
-        ? send("POST", "users", { username: fieldText(data, "username"), password })
-        : send("PUT", `users/${encodeURIComponent(username)}/password`, { password });
+        ? send("POST", pathOf("users"), { username: fieldText(data, "username"), password })
+        : send("PUT", pathOf(`users/${encodeURIComponent(username)}/password`), { password });
     if (!(await action.run(request))) return;
     form.reset();
     onDone();

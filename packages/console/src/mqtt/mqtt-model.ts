@@ -42,6 +42,7 @@ export class MqttModel {
   #client: Client | undefined;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #listeners = new Set<() => void>();
+  #tenant = "default";
   #timer = 0;
   #troubleCount = 0;
 
@@ -58,21 +59,50 @@ export class MqttModel {
   connect(): void {
     if (this.#client !== undefined) return;
     const client = connect("/mqtt", {
-      credentials: tokenCredentials,
+      credentials: tokenCredentials(this.#tenant),
       // No session is kept: the broker must not queue messages for a tab that was closed.
       session: { clientId: this.clientId, expiryInterval: 0 },
     });
     this.#client = client;
-    client.on("status", (status) => this.#setStatus(status));
-    client.on("attemptFailed", (failure) => this.#addTrouble("attempt", failure));
-    client.on("connectionLost", (failure) => this.#addTrouble("loss", failure));
+    // One that was given up for another says nothing more.
+    const whileMine =
+      <T>(take: (event: T) => void): ((event: T) => void) =>
+      (event) => {
+        if (this.#client === client) take(event);
+      };
+    client.on(
+      "status",
+      whileMine((status) => this.#setStatus(status)),
+    );
+    client.on(
+      "attemptFailed",
+      whileMine((failure) => this.#addTrouble("attempt", failure)),
+    );
+    client.on(
+      "connectionLost",
+      whileMine((failure) => this.#addTrouble("loss", failure)),
+    );
     // The log shows what comes over the wire, once, also when several filters match it.
-    client.on("message", (message) => {
-      this.log.add(message, Date.now());
-      this.changed();
-    });
+    client.on(
+      "message",
+      whileMine((message) => {
+        this.log.add(message, Date.now());
+        this.changed();
+      }),
+    );
     this.#setStatus(client.status);
     for (const filter of this.filters) this.#request(client, filter);
+  }
+
+  /** Whose topics the client is to see; begins to connect where it did not yet. Another tenant's messages and filters go. */
+  lookAt(tenant: string): void {
+    if (tenant === this.#tenant) return this.connect();
+    this.#tenant = tenant;
+    this.filters = [];
+    this.troubles = [];
+    this.log.clear();
+    void this.disconnect();
+    this.connect();
   }
 
   async disconnect(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { DEFAULT_TENANT, useTenantScope } from "../admin/tenant-scope.ts";
 import { ClientStatus } from "./client-status.tsx";
 import { MessageList } from "./message-list.tsx";
 import type { MqttModel } from "./mqtt-model.ts";
@@ -9,12 +10,14 @@ import { useModel } from "./use-model.ts";
 /** An MQTT client in the page, over WebSocket on the page's own origin. */
 export function MqttPanel({ model }: { model: MqttModel }): JSX.Element {
   useModel(model);
+  const { tenant } = useTenantScope();
   return (
     <section class="card mqtt" id="mqtt-client" aria-labelledby="mqtt-title" tabIndex={-1}>
       <div class="card-head">
         <h2 id="mqtt-title">MQTT client</h2>
         <p class="muted">
           <code>{model.clientId}</code> on <code>wss://{location.host}/mqtt</code>
+          {tenant !== DEFAULT_TENANT && `, at the tenant ${tenant}`}
         </p>
       </div>
       <div class="mqtt-columns">

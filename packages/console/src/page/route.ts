@@ -8,8 +8,19 @@ export const PAGES = [
   { name: "rules", title: "Rules" },
   { name: "bans", title: "Bans" },
   { name: "limits", title: "Limits" },
+  { name: "usage", title: "Usage" },
+  { name: "refused", title: "Refused" },
+  { name: "tenants", title: "Tenants" },
+  { name: "doctor", title: "Doctor" },
 ] as const;
 export type PageName = (typeof PAGES)[number]["name"];
+
+/** Those that only the operator has. */
+const OF_OPERATOR: ReadonlySet<PageName> = new Set(["tenants"]);
+
+export function isPageOf(page: PageName, isOperator: boolean): boolean {
+  return isOperator || !OF_OPERATOR.has(page);
+}
 
 /** What the part of the address behind `#` says: `#/clients/12`, `#/trace?client=dash-1`. */
 export interface Route {

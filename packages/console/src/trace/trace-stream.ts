@@ -6,8 +6,12 @@ import type { TraceEvent } from "./trace-event.ts";
  *
  * @throws RequestFailure what the broker says to a trace that it refuses, or that it is gone
  */
-export async function* traceStream(query: URLSearchParams, signal: AbortSignal): AsyncGenerator<readonly TraceEvent[]> {
-  const reader = (await streamResource(`trace?${query.toString()}`, signal)).pipeThrough(new TextDecoderStream()).getReader();
+export async function* traceStream(
+  path: string,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): AsyncGenerator<readonly TraceEvent[]> {
+  const reader = (await streamResource(`${path}?${query.toString()}`, signal)).pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const lines = (rest + part.value).split("\n");

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useTenantPath } from "../admin/tenant-scope.ts";
 import type { TraceEvent } from "./trace-event.ts";
 import { EMPTY_LOG, type TraceLog, withEvents } from "./trace-log.ts";
 import { traceStream } from "./trace-stream.ts";
@@ -20,6 +21,7 @@ export interface TraceControl {
 
 /** Opens a stream of live packets, and lets go of it when it ends, when the user says so, and with the view. */
 export function useTrace(): TraceControl {
+  const path = useTenantPath()("trace");
   const [log, setLog] = useState<TraceLog>(EMPTY_LOG);
   const [isRunning, setRunning] = useState(false);
   const [problem, setProblem] = useState("");
@@ -37,7 +39,7 @@ export function useTrace(): TraceControl {
     setProblem("");
     setRunning(true);
     const show = (events: readonly TraceEvent[]): void => setLog((last) => withEvents(last, events));
-    void follow(query, own.signal, show).then((fault) => {
+    void follow(traceStream(path, query, own.signal), own.signal, show).then((fault) => {
       if (own.signal.aborted) return;
       setProblem(fault);
       setRunning(false);
@@ -48,7 +50,11 @@ export function useTrace(): TraceControl {
 }
 
 /** Shows what comes, a few times a second; answers why it ended before its time, or nothing. */
-async function follow(query: URLSearchParams, signal: AbortSignal, show: (events: readonly TraceEvent[]) => void): Promise<string> {
+async function follow(
+  stream: AsyncIterable<readonly TraceEvent[]>,
+  signal: AbortSignal,
+  show: (events: readonly TraceEvent[]) => void,
+): Promise<string> {
   let waiting: TraceEvent[] = [];
   let isComplete = false;
   const flush = (): void => {
@@ -57,7 +63,7 @@ async function follow(query: URLSearchParams, signal: AbortSignal, show: (events
   };
   const timer = setInterval(flush, SHOW_EVERY_MS);
   try {
-    for await (const events of traceStream(query, signal)) {
+    for await (const events of stream) {
       waiting.push(...events);
       isComplete = events.at(-1)?.kind === "end";
     }

@@ -1,0 +1,61 @@
+import type { JSX } from "preact";
+import { type Column, DataTable } from "../page/data-table.tsx";
+import { Waiting } from "../page/facts.tsx";
+import { useResource } from "../page/use-resource.ts";
+import { count } from "../text/numbers.ts";
+import { visibleLine } from "../text/visible-text.ts";
+import type { PageMeta, Refusal } from "./admin-api.ts";
+import { Moment } from "./cells.tsx";
+import { useTenantPath } from "./tenant-scope.ts";
+
+const EVERY_MS = 2_000;
+
+const COLUMNS: readonly Column<Refusal>[] = [
+  { name: "Client ID", cell: ({ clientIdentifier }) => <bdi>{visibleLine(clientIdentifier) || "(none)"}</bdi> },
+  { name: "Last", cell: ({ at }) => <Moment at={at} /> },
+  { name: "Times", isNumber: true, cell: ({ times }) => count(times) },
+  {
+    name: "From",
+    cell: ({ remoteAddress, transport }) => <span class="nowrap">{`${remoteAddress || "unix socket"} (${transport})`}</span>,
+  },
+  { name: "What happened", cell: (refusal) => <Reason refusal={refusal} /> },
+];
+
+/** Clients that were not let in, or were sent away for what they did: why, and what to change. */
+export function RefusedPage(): JSX.Element {
+  const { value, problem } = useResource<{ refusals: readonly Refusal[]; meta: PageMeta }>(useTenantPath()("refusals"), EVERY_MS);
+  return (
+    <section class="card" aria-labelledby="refused-title">
+      <h2 id="refused-title">Refused clients</h2>
+      <p class="muted">
+        The last fifty since the broker was started: wrong credentials, answers of an authorizer that do not hold, quotas that were
+        reached. One client with one reason has one row.
+      </p>
+      {value === undefined ? (
+        <Waiting problem={problem} />
+      ) : (
+        <DataTable
+          label="Refused clients"
+          columns={COLUMNS}
+          rows={value.refusals}
+          keyOf={({ clientIdentifier, remoteAddress, reason }) => `${clientIdentifier} ${remoteAddress} ${reason}`}
+          empty="No client was refused."
+        />
+      )}
+    </section>
+  );
+}
+
+function Reason({ refusal: { code, reasonCode, reason, remedy, wasConnected } }: { refusal: Refusal }): JSX.Element {
+  return (
+    <span class="reason">
+      <span>
+        <code class="code">{code}</code>
+        {reasonCode !== undefined && <small> told as 0x{reasonCode.toString(16).padStart(2, "0")}</small>}
+        {wasConnected && <small>, was connected</small>}
+      </span>
+      <span>{visibleLine(reason)}</span>
+      <strong>{remedy}</strong>
+    </span>
+  );
+}

@@ -1,0 +1,33 @@
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { useResource } from "../page/use-resource.ts";
+import type { OverviewList } from "./admin-api.ts";
+import { DEFAULT_TENANT } from "./tenant-scope.ts";
+
+const EVERY_MS = 5_000;
+/** More than anybody finds in a list; the page of the tenants has them all. */
+const SHOWN_MAX = 200;
+
+/** Which tenant the pages are about. Nothing where there is one only. */
+export function TenantChooser({ tenant, onChoose }: { tenant: string; onChoose: (tenant: string) => void }): JSX.Element | null {
+  const { value } = useResource<OverviewList>(`overviews?limit=${SHOWN_MAX}`, EVERY_MS);
+  const names = value?.tenants.map(({ name }) => name);
+  const isGone = value !== undefined && !value.meta.hasNext && names?.includes(tenant) === false;
+  useEffect(() => {
+    if (isGone) onChoose(DEFAULT_TENANT);
+  }, [isGone]);
+  if (names === undefined || (names.length < 2 && tenant === DEFAULT_TENANT)) return null;
+  const options = names.includes(tenant) ? names : [...names, tenant];
+  return (
+    <label class="chooser">
+      <span>Tenant</span>
+      <select value={tenant} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {options.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
