@@ -41,6 +41,12 @@ export interface StageLine {
 /** What the server allows, from its CONNACK. */
 export type Limits = Readonly<Record<string, string | number | boolean>>;
 
+/** The facts the verdict was drawn from, as JSON has them. */
+export interface ReportFacts extends Omit<AttemptFacts, "firstBytes"> {
+  /** The first bytes that came where MQTT or TLS was expected, in hexadecimal. */
+  readonly firstBytes?: string;
+}
+
 /** All that one run found. No secret is in it. */
 export interface Report {
   /** Of the schema: additions do not change it. */
@@ -59,7 +65,7 @@ export interface Report {
   readonly limits: Limits;
   /** The chain of certificates, from the server's own upwards. */
   readonly chain: readonly string[];
-  readonly facts: AttemptFacts;
+  readonly facts: ReportFacts;
   readonly durationMs: number;
   /** What another machine saw of the same address, where a page asked one. */
   readonly outside?: Report;
