@@ -79,7 +79,7 @@ const OPERATOR_ROWS: readonly Row[] = [
   ["get", "/api/v1/status", "status", "Version, listeners, storage and sums of all tenants.", 200, "Anything"],
   ["get", "/api/v1/metrics", "rates", "Sums and the rates of the last five minutes.", 200, "Anything"],
   ["get", "/api/v1/metrics/stream", "streamRates", "The rates each second, as server-sent events.", 200],
-  ["get", "/api/v1/overviews", "listOverviews", "Each tenant at a glance, `default` among them.", 200, "Overviews", undefined, PAGE],
+  ["get", "/api/v1/overviews", "listOverviews", "Each tenant at a glance, `default` among them.", 200, "Overviews", undefined, [...PAGE, "search"]],
   ["get", "/api/v1/tenants", "listTenants", "The tenants beside `default`.", 200, "Tenants", undefined, PAGE],
   ["post", "/api/v1/tenants", "createTenant", "Makes a tenant; its clients may come when this is answered.", 201, "Tenant", "NewTenant"],
   ["get", "/api/v1/tenants/{tenant}", "showTenant", "One tenant.", 200, "Tenant"],
