@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,9 +52,18 @@ export class SmallDisk {
   private mount(): boolean {
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", this.path], { stdio: "ignore" });
+      this.watch();
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** A mount outlives whoever made it: a shell of its own waits for the end of its input, which comes with any end of this process. */
+  private watch(): void {
+    const afterwards = 'cat > /dev/null; umount -l "$0"; rmdir "$0"';
+    const shell = spawn("sh", ["-c", afterwards, this.path], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    shell.unref();
+    (shell.stdin as typeof shell.stdin & { unref?: () => void }).unref?.();
   }
 }

@@ -121,6 +121,11 @@ test.each([
   expect(fault).toContain(words);
 });
 
+test("a listen URL that cannot be is told together with what else is wrong, in the order of the file", async () => {
+  const fault = await faultOf("listen:\n  - mqtts://localhost\n  - htp://localhost\nretaind: true\n");
+  expect(fault).toMatch(/bowline\.yaml:3:5: .*"htp:\/\/localhost"[^\n]*\n +bowline\.yaml:4:1: unknown key "retaind"/);
+});
+
 test.each([
   ["listen: ['http://localhost']", "LISTEN_URL_INVALID", "bowline.yaml:1:10: "],
   ["a: 1\nlisten:\n  - mqtts://localhost\n  - url: mqtt://0.0.0.0:1883\n", "PLAINTEXT_OFF_LOOPBACK", "bowline.yaml:3:5: "],

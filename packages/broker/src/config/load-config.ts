@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorInfo, MqttError } from "@bowline/protocol";
 import { type BrokerConfig, type BrokerConfigInput, brokerConfigSchema, type CheckedConfig, GROUPS } from "./broker-config.ts";
+import { parseListenUrl } from "../listeners/listen-url.ts";
 import { meaningFaults } from "./check-meaning.ts";
 import { configWarnings } from "./config-warnings.ts";
 import type { ConfigSource, PositionOf } from "./config-source.ts";
-import { describeIssues } from "./describe-issues.ts";
+import { type ConfigFault, describeIssues } from "./describe-issues.ts";
 import { parseConfigText } from "./parse-config-text.ts";
 import { withPreset } from "./presets.ts";
 import { resolvePaths } from "./resolve-paths.ts";
@@ -86,11 +87,27 @@ interface Origin {
 function check(value: unknown, origin: Origin): CheckedConfig {
   const result = brokerConfigSchema.safeParse(value);
   if (result.success) return result.data;
-  const lines = describeIssues(result.error.issues, value)
+  const lines = [...describeIssues(result.error.issues, value), ...listenFaults(value)]
     .map(({ path, words }) => ({ position: origin.positionOf(path), text: `${placeOf(path, origin)}${words}` }))
     .sort((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0))
     .map(({ text }) => text);
   throw new MqttError("CONFIG_INVALID", { detail: lines.join("\n  ") });
+}
+
+/** Addresses that cannot be, also where something else is wrong, so that whoever mends the file sees all of it at once. */
+function listenFaults(value: unknown): ConfigFault[] {
+  const { listen, allowPlaintext } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(listen)) return [];
+  return listen.flatMap((listener: unknown, index) => {
+    const url = typeof listener === "string" ? listener : (listener as { url?: unknown } | null)?.url;
+    if (typeof url !== "string") return [];
+    try {
+      parseListenUrl(url, { allowPlaintext: allowPlaintext === true });
+      return [];
+    } catch (error) {
+      return MqttError.is(error) ? [{ path: ["listen", index], words: error.message.slice(error.code.length + 2) }] : [];
+    }
+  });
 }
 
 /** `bowline.yaml:3:1: `, as editors and terminals understand it. */

@@ -1,5 +1,6 @@
 import type { BlockList, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { MqttError } from "@bowline/protocol";
 import { isAddress, isMachineName, type TenantDirectory } from "../tls/tenant-directory.ts";
 import type { HandshakeOwner, InnerProtocol, TenantTls } from "../tls/tenant-tls.ts";
 import type { ClientIdentity } from "./arrival.ts";
@@ -134,7 +135,9 @@ export class FrontConnection implements HandshakeOwner {
   }
 
   handshakeFailed(error: Error): void {
-    this.note("handshakeFailed", `the TLS handshake failed: ${handshakeReason(error)}`, error);
+    const reason = handshakeReason(error);
+    const told = new MqttError("TLS_FAILED", { detail: reason, source: "peer", cause: error });
+    this.note("handshakeFailed", `the TLS handshake failed: ${reason}`, told);
   }
 
   note(cause: FrontCause, message: string, error?: Error): void {

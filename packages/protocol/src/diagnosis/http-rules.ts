@@ -2,7 +2,7 @@ import type { ErrorCode } from "../errors/catalogue.ts";
 import { clockSkewOf } from "./certificate-rules.ts";
 import type { AttemptFacts, HttpFacts } from "./facts.ts";
 import { findError } from "./node-error.ts";
-import type { Finding, Rule } from "./verdict.ts";
+import { type Finding, type Rule, withWords } from "./verdict.ts";
 
 const codes: Readonly<Record<number, ErrorCode>> = {
   200: "WS_200",
@@ -37,15 +37,16 @@ export function upgradeAnswer(facts: AttemptFacts): HttpFacts | undefined {
 const upgradeRefused: Rule = (facts) => {
   const http = upgradeAnswer(facts);
   if (http === undefined || http.status === 101) return undefined;
-  const evidence = `HTTP ${http.status}${http.server === undefined ? "" : ` from ${http.server}`}`;
+  const answer = `HTTP ${http.status}${http.server === undefined ? "" : ` from ${http.server}`}`;
+  const evidence = withWords(answer, wordsOf(http));
   if (facts.tls?.alpnChosen === "h2") return { code: "WS_H2", evidence: `${evidence}, and HTTP/2 was chosen` };
   // "The plain HTTP request was sent to HTTPS port" of nginx, and what our own TLS ports answer.
   if (http.status === 400 && facts.target?.scheme === "ws" && /https|\btls\b/i.test(http.bodyStart ?? "")) {
-    return { code: "WS_TO_TLS", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
+    return { code: "WS_TO_TLS", evidence: `${answer}: ${http.bodyStart!.trim().slice(0, 100)}` };
   }
   // And what our own ports without WebSocket answer.
   if (http.status === 400 && /speaks (plain MQTT|MQTT over TLS)/.test(http.bodyStart ?? "")) {
-    return { code: "WS_TO_TCP", evidence: `${evidence}: ${http.bodyStart!.trim().slice(0, 100)}` };
+    return { code: "WS_TO_TCP", evidence: `${answer}: ${http.bodyStart!.trim().slice(0, 100)}` };
   }
   const code = httpCode(http.status);
   const skew = http.status === 403 || http.status === 401 ? clockSkewOf(facts) : undefined;
@@ -56,6 +57,14 @@ const upgradeRefused: Rule = (facts) => {
   if (code === "WS_STATUS" && http.status < 500) return { code, evidence, hints, retry: "new-input" };
   return { code, evidence, hints };
 };
+
+const wordsMax = 200;
+
+/** What the server says of it; a page for people is no such word. */
+function wordsOf({ bodyStart = "", contentType = "" }: HttpFacts): string | undefined {
+  const words = bodyStart.replace(/\s+/g, " ").trim();
+  return words === "" || /html/i.test(contentType) || words.startsWith("<") ? undefined : words.slice(0, wordsMax);
+}
 
 function hintsFor(http: HttpFacts): readonly string[] {
   const hints: string[] = [];
