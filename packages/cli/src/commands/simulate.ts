@@ -19,7 +19,7 @@ export const simulate: Command = {
   options: {
     list: { type: "boolean", help: "Name the scenarios that come with the command." },
     devices: { type: "string", short: "n", value: "N", help: "So many devices; default the scenario's own, or 10." },
-    duration: { type: "string", value: "SECONDS", help: "End after so long; of --dry-run: default 10." },
+    duration: { type: "string", value: "SECONDS", help: "End so long after all have begun; of --dry-run: default 10." },
     ramp: { type: "string", value: "SECONDS", help: "Let the devices come online over this time; default 0." },
     topic: { type: "string", short: "t", value: "PREFIX", help: "Where the devices' topics begin; default simulate/NAME." },
     seed: { type: "string", value: "N", help: "Repeat the chance of another run, which printed this number." },

@@ -18,7 +18,7 @@ test.each(Object.keys(all))("the help of %s fits the screen", async (name) => {
 
 test("the examples of the help run as they stand, but for less long", async () => {
   const commands = new CommandFolder();
-  const up = commands.bowline("up", "--memory", "--no-console", "--listen", "mqtts://localhost:0");
+  const up = commands.bowline("up", "--no-console", "--listen", "mqtts://localhost:0");
   const [, url = ""] = await up.says(/^ready (\S+)/m);
   const login = join(commands.path, ".bowline/first-user.json");
   for (const example of Object.values(all).flatMap(({ examples }) => examples)) {

@@ -20,7 +20,8 @@ const defaults: Omit<LoadOptions, "server" | "topology" | "publishers" | "subscr
   warm: 1,
   count: 500,
   ramp: 0,
-  threads: 2,
+  // What threads add to it has tests of its own.
+  threads: 1,
   pid: 0,
   patience: 300,
 };
@@ -36,6 +37,7 @@ async function run(fault: BrokerFault, { mode = "pairs", n = 4, version = 4, ...
   broker = await FaultyBroker.start(fault, version);
   return runLoad({
     ...defaults,
+    threads: mode === "fanin" ? 2 : 1,
     server: plainServer("127.0.0.1", broker.port, version),
     topology: mode === "pairs" ? "pairs" : "shared",
     publishers: mode === "fanout" ? 1 : n,

@@ -143,7 +143,7 @@ describe("bowline bench", () => {
     const held = recordOf(await runInProcess("bench", "conn", url, "-n", "50", "--rate", "500", "--hold", "0.1", "--json"));
     expect(held).toMatchObject({ ok: true, brokers: [{ runs: [{ connections: { made: 50, failed: 0, dropped: 0 } }] }] });
     const ended = await runInProcess("bench", "conn", url, "-n", "60");
-    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/connections \d+ a second[\s\S]*latency +p50/) });
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/connections [\d,]+ a second[\s\S]*latency +p50/) });
     const refused = await runInProcess("bench", "conn", await faulty("takes one connection only"), "-n", "3");
     expect(refused).toMatchObject({
       code: 1,

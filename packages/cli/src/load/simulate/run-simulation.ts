@@ -23,7 +23,7 @@ export interface SimulationCounts {
 
 export interface SimulationOrder {
   readonly devices: number;
-  /** Undefined: until the signal. */
+  /** From when all have begun; undefined: until the signal. */
   readonly durationMs: number | undefined;
   /** Seconds over which the devices come online. */
   readonly ramp: number;
@@ -48,9 +48,7 @@ export async function runSimulation(
   const timer = setInterval(() => order.onProgress?.(simulation.counts), 1_000);
   const devices: SimulatedDevice[] = [];
   const end = AbortSignal.any([signal, simulation.failed.signal]);
-  const durationMs = order.durationMs ?? 2 ** 31 - 1;
   try {
-    const until = performance.now() + durationMs;
     for (let number = 0; number < order.devices && !end.aborted; number++) {
       if (order.ramp > 0) await sleep((order.ramp * 1_000) / order.devices, undefined, { signal: end }).catch(() => {});
       const one = numberedTarget(target, number, order.devices);
@@ -58,7 +56,8 @@ export async function runSimulation(
       devices.push(device);
       device.start();
     }
-    await sleep(Math.max(0, until - performance.now()), undefined, { signal: end }).catch(() => {});
+    // Timers hold no more than this, which is 24 days.
+    await sleep(order.durationMs ?? 2 ** 31 - 1, undefined, { signal: end }).catch(() => {});
   } finally {
     clearInterval(timer);
     await Promise.all(devices.map((device) => device.stop()));
