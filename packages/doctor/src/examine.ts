@@ -1,7 +1,6 @@
 import { Examination } from "./examination.ts";
 import { hideSecrets, secretsOf } from "./hide-secrets.ts";
 import type { DoctorOptions } from "./options.ts";
-import { providerOf } from "./profiles.ts";
 import type { Report } from "./report.ts";
 import { reportOf } from "./report-of.ts";
 import type { LogLine } from "./run-log.ts";
@@ -17,7 +16,5 @@ export async function examine(url: string, options: DoctorOptions = {}): Promise
   const heard = log === undefined ? {} : { log: (line: LogLine) => log(hideSecrets(line, secrets)) };
   const examination = new Examination({ ...options, ...heard });
   await examination.run(url);
-  const report = reportOf(examination.notes, url, startedAt);
-  const provider = providerOf(examination.notes.facts.target?.host ?? "");
-  return hideSecrets({ ...report, ...(provider === undefined ? {} : { provider }) }, secrets);
+  return reportOf(examination.notes, url, startedAt, secrets);
 }

@@ -6,6 +6,7 @@ import { missingPrograms } from "../system/missing-programs.ts";
 import { DoctorPageHost } from "./doctor-page-host.ts";
 import { Farm } from "./farm.ts";
 import { type PageRow, pageRows } from "./page-rows.ts";
+import { strictSchemas } from "./report-schema.ts";
 
 // The same faults in a page: what a browser tells apart is told apart, nothing is named wrongly with certainty, and what another machine
 // sees names what the page cannot.
@@ -106,6 +107,15 @@ for (const { name, missing, open } of browsers.filter((browser) => browser.name 
         (cause !== null && isSure({ row, report: { cause } as Report, merged: undefined }));
       expect(merged.filter((outcome) => !isNamed(outcome)).map(shown)).toEqual([]);
       expect(merged.length).toBeGreaterThan(10);
+    });
+
+    test("the report is as its schema says, that of both as well", () => {
+      const { report: validate } = strictSchemas();
+      for (const { row, report, merged } of outcomes) {
+        for (const one of [report, JSON.parse(JSON.stringify(merged ?? report)) as Report]) {
+          expect(validate(one), `${row.id}: ${JSON.stringify(validate.errors)}`).toBe(true);
+        }
+      }
     });
 
     test("each within 5 s, with evidence and what to do, and without secrets", () => {

@@ -1,4 +1,5 @@
 import { addWholeCatalogue } from "@bowline/protocol/internal";
+import { secretsOf } from "../hide-secrets.ts";
 import { Notes } from "../notes.ts";
 import type { Report } from "../report.ts";
 import { reportOf } from "../report-of.ts";
@@ -15,5 +16,5 @@ export async function examine(url: string, options: PageDoctorOptions = {}): Pro
   addWholeCatalogue();
   const notes = new Notes(options);
   await new PageExamination(notes, options, unusableOptions(options)).run(url);
-  return reportOf(notes, url, startedAt);
+  return reportOf(notes, url, startedAt, secretsOf(url, options));
 }
