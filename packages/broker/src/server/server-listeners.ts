@@ -3,6 +3,7 @@ import { MqttError } from "@bowline/protocol";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ListenerConfig } from "../config/listener-schema.ts";
 import type { Accept } from "../listeners/arrival.ts";
+import { bind } from "../listeners/bind.ts";
 import { FrontLog } from "../listeners/front-log.ts";
 import type { PageTenant, RequestHandler } from "../listeners/http-front.ts";
 import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
@@ -258,12 +259,28 @@ class Opening {
 
 /** Nobody listed the console's address as a listener, so that its URL as one would say nothing to whoever reads the error. */
 async function open(role: Role, options: ListenerOptions): Promise<Listener> {
-  const { url } = options;
-  try {
-    return await openListener(options);
-  } catch (error) {
-    if (role === "mqtt" || url.kind === "unix" || !(error instanceof MqttError) || error.code !== "PORT_IN_USE") throw error;
-    throw new MqttError(error.code, { detail: `another program listens on port ${url.port} of the ${role}`, cause: error.cause });
+  return openListener(options).catch((error: unknown) => {
+    throw asOfRole(role, options.url, error);
+  });
+}
+
+function asOfRole(role: Role, url: ListenUrl, error: unknown): unknown {
+  if (role === "mqtt" || url.kind === "unix" || !(error instanceof MqttError) || error.code !== "PORT_IN_USE") return error;
+  return new MqttError(error.code, { detail: `another program listens on port ${url.port} of the ${role}`, cause: error.cause });
+}
+
+/**
+ * Takes each port for a moment, before anything is made for it.
+ *
+ * @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED
+ */
+export async function tryPorts({ planned }: ListenPlan): Promise<void> {
+  for (const { role, url } of planned) {
+    if (url.kind === "unix" || url.port === 0) continue;
+    const { servers } = await bind(url, (socket) => socket.destroy()).catch((error: unknown) => {
+      throw asOfRole(role, url, error);
+    });
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 }
 

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { get, request, type RequestOptions } from "node:https";
 import { createServer, type AddressInfo } from "node:net";
@@ -128,6 +129,17 @@ test("a start that fails leaves nothing behind: the next one finds folder, store
   const withConsole = servers.start({ listen: [first], console: `https://127.0.0.1:${port}` });
   await expect(withConsole).rejects.toThrow(`another program listens on port ${port} of the console`);
   await servers.start({ listen: [first] });
+  taken.close();
+});
+
+test("a first start that finds its port taken makes no data folder", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const data = join(servers.folder, "never-made");
+  for (const wanted of [{ listen: [`mqtts://127.0.0.1:${port}`] }, { console: `https://127.0.0.1:${port}` }])
+    await expect(servers.start({ data, ...wanted })).rejects.toMatchObject({ code: "PORT_IN_USE" });
+  expect(existsSync(data)).toBe(false);
   taken.close();
 });
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { RuleInput } from "../acl/rule.ts";
 import type { ApiKeys } from "../admin/api-keys.ts";
 import type { Examine } from "../admin/examine-routes.ts";
@@ -24,7 +25,7 @@ import { ServerAdmin } from "./server-admin.ts";
 import { type ServerCore, startServerCore } from "./server-core.ts";
 import { ServerDrain } from "./server-drain.ts";
 import { ServerMetrics } from "./server-metrics.ts";
-import { planListeners, ServerListeners } from "./server-listeners.ts";
+import { planListeners, ServerListeners, tryPorts } from "./server-listeners.ts";
 import { ServerTenants } from "./server-tenants.ts";
 import { ServerTls } from "./server-tls.ts";
 import { AcmeRenewal } from "../tls/acme/acme-renewal.ts";
@@ -118,8 +119,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 async function start(options: ServerOptions, closers: CloseStack): Promise<Server> {
   const { config, logger, version } = options;
-  // Read before anything is made: a wrong URL must not leave a data folder behind.
-  planListeners(config);
+  // Before anything is made: neither a wrong URL nor a taken port must leave a data folder behind.
+  const plan = planListeners(config);
+  if (!existsSync(config.data)) await tryPorts(plan);
   const folder = await makeDataFolder(config.data);
   const core = await startServerCore(options, folder, closers);
   const tls = new ServerTls(folder.path, {
