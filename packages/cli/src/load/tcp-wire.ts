@@ -51,8 +51,10 @@ export class TcpWire implements Wire {
 
   leave(bytes: Uint8Array, gone?: () => void): void {
     this.isOver = true;
-    if (gone !== undefined) this.socket.once("close", gone);
-    this.socket.write(bytes, () => this.socket.destroy());
+    const { socket } = this;
+    if (gone !== undefined) socket.once("close", gone);
+    // Not in the callback of the write, where Node makes an error for each write that it then looks for in vain.
+    socket.write(bytes, () => setImmediate(() => socket.destroy()));
   }
 
   close(): void {

@@ -45,7 +45,7 @@ export function benchOrderOf(given: CommandLine): BenchOrder {
     topic: line.text("topic"),
     qos: flow.qos,
     flow,
-    connect: connectOf(line),
+    connect: connectOf(line, flow.threads),
     rounds: vs === undefined ? 1 : (line.number("rounds", 1, 100) ?? 3),
     serverPid: line.number("server-pid", 1, PID_MAX) ?? 0,
     vs: vs === undefined ? undefined : { url: vs, credentials: vsCredentials, pid: line.number("vs-pid", 1, PID_MAX) ?? 0 },
@@ -100,24 +100,18 @@ function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
     warm: secondsOf(line, "warm", 1),
     count: line.number("count", 1, COUNT_MAX) ?? 0,
     ramp: secondsOf(line, "ramp", 0),
-    threads: threadsOf(line) ?? Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
+    threads: line.number("threads", 1, 64) ?? Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
     // At a low rate there is no news between two messages.
     patience: Math.max(line.milliseconds("patience") ?? 5_000, rate > 0 ? 2_000 / rate : 0),
   };
 }
 
-function connectOf(line: CommandLine): ConnectOrder {
+function connectOf(line: CommandLine, threads: number): ConnectOrder {
   const count = line.number("clients", 1, 1_000_000) ?? 1_000;
   const ramp = secondsOf(line, "ramp", 0);
   const rate = line.number("rate", 1, 1_000_000) ?? (ramp > 0 ? count / ramp : 0);
-  // Opening a socket costs Node more than a broker: all cores but the broker's.
-  const threads = threadsOf(line) ?? Math.min(4, Math.max(1, availableParallelism() - 1));
   const hold = line.text("hold") === undefined ? undefined : secondsOf(line, "hold", 0);
   return { count, atOnce: Math.min(64, count), rate, hold, threads: Math.min(threads, count) };
-}
-
-function threadsOf(line: CommandLine): number | undefined {
-  return line.number("threads", 1, 64);
 }
 
 function secondsOf(line: CommandLine, name: string, otherwise: number): number {
