@@ -23,6 +23,8 @@ export class Stay<S extends ClientSettings> {
   private readonly settings: S;
   private readonly talk: Talk;
   private readonly attempt: (settings: S) => Promise<Tried>;
+  /** When the last packet passed. */
+  private quietSince = performance.now();
 
   constructor(notes: Notes, settings: S, talk: Talk, attempt: (settings: S) => Promise<Tried>) {
     this.notes = notes;
@@ -63,6 +65,7 @@ export class Stay<S extends ClientSettings> {
       limits: sessionLimits(connack),
     };
     const trip = await roundTrip(this.talk, plan, this.notes.budget.upTo(tripMs));
+    this.quietSince = performance.now();
     if (trip.ms !== undefined && trip.facts.session?.roundTrip?.hasArrived === true) {
       this.notes.line("authz", "ok", `a message to ${plan.topicName} came back`, trip.ms);
       return this.settles();
@@ -83,23 +86,24 @@ export class Stay<S extends ClientSettings> {
 
   /** Waits a moment for a server that accepts and then thinks better of it. */
   private async settles(): Promise<boolean> {
-    const held = await hold(this.talk, this.notes.budget.upTo(settleMs), Infinity);
+    const held = await hold(this.talk, this.notes.budget.upTo(settleMs), Infinity, this.quietSince);
     if (held.facts === undefined) return true;
     await this.explainDrop(held);
     return false;
   }
 
-  private async explainDrop({ facts, ageMs }: Held): Promise<void> {
-    const cures = facts?.disconnect === undefined && facts?.timedOut !== true ? await this.whatKeeps(ageMs) : [];
+  private async explainDrop({ facts, silentMs }: Held): Promise<void> {
+    const cures = facts?.disconnect === undefined && facts?.timedOut !== true ? await this.whatKeeps(silentMs) : [];
     this.notes.facts = { ...this.notes.facts, ...facts, ...(cures.length === 0 ? {} : { healedBy: cures }) };
-    const keepAlive = Math.max(1, Math.floor(ageMs / 2000));
-    const hints = cures[0] === "shorter-keep-alive" ? [`Set the keep alive to ${keepAlive} s or less.`] : [];
-    this.notes.fail("session", hints);
+    const seconds = Math.max(1, Math.round(silentMs / 1000));
+    const keepAlive = Math.max(1, Math.floor(silentMs / 2000));
+    const hints = [`It is cut after about ${seconds} s without a packet: set the keep alive to ${keepAlive} s or less.`];
+    this.notes.fail("session", cures[0] === "shorter-keep-alive" ? hints : []);
   }
 
   /** P8 */
   private async keep(ms: number): Promise<void> {
-    const held = await hold(this.talk, ms, Math.max(1000, this.settings.keepAlive * 500));
+    const held = await hold(this.talk, ms, Math.max(1000, this.settings.keepAlive * 500), this.quietSince);
     if (held.facts === undefined) {
       const pings = held.pingsMs.length === 0 ? "" : `, ping ${Math.round(Math.max(...held.pingsMs))} ms`;
       this.notes.line("session", "ok", `stayed for ${Math.round(ms / 1000)} s${pings}`);
@@ -109,10 +113,10 @@ export class Stay<S extends ClientSettings> {
   }
 
   /** Whether a connection lives longer with another identifier, or with pings. */
-  private async whatKeeps(ageMs: number): Promise<readonly Healing[]> {
+  private async whatKeeps(silentMs: number): Promise<readonly Healing[]> {
     const { settings } = this;
     // What cut it may have begun to count before we did.
-    const ms = ageMs * 1.5 + 2 * settleMs;
+    const ms = silentMs * 1.5 + 2 * settleMs;
     const survives = async (changed: S, pingEveryMs: number): Promise<boolean> => {
       const { talk } = await this.attempt(changed);
       if (talk === undefined) return false;
@@ -123,7 +127,7 @@ export class Stay<S extends ClientSettings> {
     const [unchanged, byId, byPings] = await Promise.all([
       survives(settings, Infinity),
       settings.isOwnId === true ? survives({ ...settings, clientId: randomId() }, Infinity) : false,
-      survives({ ...settings, clientId: randomId() }, Math.max(200, ageMs / 3)),
+      survives({ ...settings, clientId: randomId() }, Math.max(200, silentMs / 3)),
     ]);
     if (unchanged) return [];
     if (byId) return ["random-client-id"];

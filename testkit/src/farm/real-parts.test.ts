@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "@bowline/client";
 import { type DoctorOptions, examine, type Report } from "@bowline/doctor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NginxProcess } from "../failures/nginx-process.ts";
@@ -53,6 +54,7 @@ function nginxServer(dead: number): string {
     location /mqtt { proxy_pass ${behind}; ${upgrade} }
     location /no-upgrade { proxy_pass ${behind}; }
     location /dead { proxy_pass http://127.0.0.1:${dead}; ${upgrade} }
+    location /slow-idle { proxy_pass ${behind}; ${upgrade} proxy_read_timeout 2s; }
     location /idle { proxy_pass ${behind}; ${upgrade} proxy_read_timeout 1s; }
   }`;
 }
@@ -109,6 +111,28 @@ describe.skipIf(missing !== "")(`mosquitto and nginx${missing && ` (${missing})`
       parts.map(async ([, url, options]) => [named(await examine(url(), options?.() ?? {})), url().replace(/:\d+/, "")]),
     );
     expect(found).toEqual(parts.map(([expected, url]) => [expected, url().replace(/:\d+/, "")]));
+  });
+
+  test("a proxy's time-out is found and told", async () => {
+    const { cause } = await examine(`ws://localhost:${front}/slow-idle`, { holdSeconds: 6 });
+    expect(cause).toMatchObject({ id: "WS_IDLE_CUT", oneOf: [] });
+    expect(cause?.fix.map(({ text }) => text)).toContainEqual(expect.stringContaining("cut after about 2 s without a packet"));
+    expect(cause?.fix.find(({ config }) => config !== undefined)?.config).toContain("proxy_read_timeout");
+    const kept = await examine(`ws://localhost:${front}/slow-idle`, { holdSeconds: 3, keepAlive: 2 });
+    expect(kept).toMatchObject({ healthy: true });
+  });
+
+  test("two clients of one identifier take it from each other again and again", async () => {
+    const url = at("mqtt", "plain")();
+    const rival = connect(url, {
+      session: { clientId: "shared" },
+      reconnect: { firstDelayMs: 300, baseDelayMs: 300, maximumDelayMs: 300 },
+    });
+    rival.on("attemptFailed", () => undefined);
+    await rival.online();
+    const report = await examine(url, { clientId: "shared", holdSeconds: 4 });
+    await rival.abort();
+    expect(named(report)).toMatch(/^TAKEOVER/);
   });
 
   test("a broker whose connections are used up closes without a word, and is not taken for something else", async () => {
