@@ -13,6 +13,7 @@ import { findInProfile, meantHost } from "./profiles.ts";
 import { type ReadTarget, readTarget } from "./read-target.ts";
 import { RunLog } from "./run-log.ts";
 import type { Settings } from "./settings.ts";
+import { unsayable } from "./talk/introduce.ts";
 import { randomId } from "./talk/random-id.ts";
 
 const lookUpMs = 2000;
@@ -63,6 +64,8 @@ export class Examination {
     if (will !== undefined && validateTopicName(will.topicName) !== undefined) {
       findings.note("TOPIC_NAME", "fail", `the will's topic is ${will.topicName}`, facts);
     }
+    const fault = unsayable(this.settingsFor(read, ""));
+    if (fault !== undefined) findings.note("PACKET_INVALID", "fail", fault, facts);
     if (findings.list.some(({ severity }) => severity === "fail")) return false;
     if (facts.target?.scheme !== "mqtts" && facts.target?.scheme !== "wss") return true;
     const { unusable, badAuthority, expiredSince } = checkLocalFiles(options, this.notes.now());

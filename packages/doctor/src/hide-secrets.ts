@@ -22,10 +22,15 @@ export function secretsOf(url: string, options: DoctorOptions): readonly string[
     ...(key?.split("\n").filter((line) => !line.startsWith("-----")) ?? []),
     ...[authentication?.data, will?.payload].map((bytes) => bytes && new TextDecoder().decode(bytes)),
   ].filter((text) => text !== undefined && text.length >= secretMin);
-  return texts.flatMap((text = "") => [text, encodeURIComponent(text), toBase64(text)]);
+  // Longer ones first: what is left of one must not be all but a shorter one that it begins with.
+  return texts.flatMap((text = "") => [text, inQuery(text), toBase64(text)]).sort((a, b) => b.length - a.length);
 }
 
-const toBase64 = (text: string): string => btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
+/** By its bytes: half a surrogate pair cannot stand in a query. */
+const inQuery = (text: string): string => encodeURIComponent(new TextDecoder().decode(new TextEncoder().encode(text)));
+
+const toBase64 = (text: string): string =>
+  btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
 
 /** Fields that hold words of ours alone. */
 const ours: ReadonlySet<string> = new Set(

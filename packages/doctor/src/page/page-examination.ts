@@ -7,6 +7,7 @@ import type { Notes } from "../notes.ts";
 import { findInProfile } from "../profiles.ts";
 import { type ReadTarget, readTarget } from "../read-target.ts";
 import { Stay } from "../stay.ts";
+import { unsayable } from "../talk/introduce.ts";
 import { randomId } from "../talk/random-id.ts";
 import { explore } from "./explore.ts";
 import { localNetworkAccess } from "./local-network.ts";
@@ -40,8 +41,8 @@ export class PageExamination {
       return;
     }
     this.notes.facts = { ...this.notes.facts, target, milestone: "started" };
-    if (!this.checkInput()) return;
     const settings = this.settingsFor(read, target);
+    if (!this.checkInput(settings)) return;
     const tried = await this.attempt(settings);
     this.notes.facts = { ...tried.facts, nowMs: this.notes.now() };
     if (tried.facts.ws?.everOpened !== true) await this.explainUnopened(settings, tried.facts);
@@ -62,7 +63,7 @@ export class PageExamination {
   }
 
   /** P0. Returns whether a browser would dial at all. */
-  private checkInput(): boolean {
+  private checkInput(settings: ClientSettings): boolean {
     const { findings, facts, options } = this.notes;
     if (staticFault(facts) !== undefined) {
       this.notes.fail("input");
@@ -78,6 +79,8 @@ export class PageExamination {
     if (will !== undefined && validateTopicName(will.topicName) !== undefined) {
       findings.note("TOPIC_NAME", "fail", `the will's topic is ${will.topicName}`, facts);
     }
+    const fault = unsayable(settings);
+    if (fault !== undefined) findings.note("PACKET_INVALID", "fail", fault, facts);
     return !findings.list.some(({ severity }) => severity === "fail");
   }
 

@@ -1,5 +1,5 @@
 import { type ConnackPacket, connackReturnCode, type ConnectPacket, PacketType, type Properties } from "@bowline/protocol";
-import { type AttemptFacts, tokenExpiry } from "@bowline/protocol/internal";
+import { type AttemptFacts, encodeToBytes, tokenExpiry } from "@bowline/protocol/internal";
 import type { ClientSettings } from "../client-settings.ts";
 import type { Talk } from "./talk.ts";
 
@@ -19,6 +19,17 @@ export async function introduce(talk: Talk, settings: ClientSettings, withSecret
   if (packet.type === PacketType.CONNACK) return { facts: { ...facts, ...answered(packet, settings) }, connack: packet };
   if (packet.type !== PacketType.DISCONNECT) return { facts: { ...facts, firstBytes: talk.firstBytes } };
   return { facts: { ...facts, disconnect: { reasonCode: packet.reasonCode, ...wordsOf(packet.properties) } } };
+}
+
+/** What CONNECT cannot say of what the client was told, such as an identifier with U+0000; undefined when it can all be said. */
+export function unsayable(settings: ClientSettings): string | undefined {
+  try {
+    encodeToBytes(connectPacket(settings, true), settings.version);
+    return undefined;
+  } catch (error) {
+    // Behind the code and its title.
+    return (error as Error).message.replace(/^[^:]*: [^:]*: /, "");
+  }
 }
 
 function connectPacket(settings: ClientSettings, withSecrets: boolean): ConnectPacket {
