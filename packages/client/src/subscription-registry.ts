@@ -68,7 +68,6 @@ export class SubscriptionRegistry {
   /** Properties of the CONNACK. */
   private limits: Properties = {};
   private version: number = 5;
-  private takesIdentifiers = false;
   private hasIdentifiers = false;
 
   /** The server has not answered a SUBSCRIBE. */
@@ -131,7 +130,6 @@ export class SubscriptionRegistry {
     this.engine = engine;
     this.limits = properties;
     this.version = version;
-    this.takesIdentifiers = version === 5 && properties.subscriptionIdentifierAvailable !== 0;
     if (!sessionPresent) {
       this.unwanted.clear();
       for (const entry of this.entries.values()) entry.isGranted = entry.isRepeat = false;
@@ -236,7 +234,9 @@ export class SubscriptionRegistry {
   private send(entries: readonly FilterEntry[]): void {
     if (this.engine === undefined) return;
     const propertiesOf = ({ identifier }: FilterEntry): Properties | undefined =>
-      this.takesIdentifiers && identifier !== 0 ? { subscriptionIdentifiers: [identifier] } : undefined;
+      this.version === 5 && this.limits.subscriptionIdentifierAvailable !== 0 && identifier !== 0
+        ? { subscriptionIdentifiers: [identifier] }
+        : undefined;
     const isTaken = (entry: FilterEntry): boolean => this.isTaken(entry, propertiesOf(entry));
     let batch: FilterEntry[] = [];
     for (const entry of entries.filter(isTaken)) {

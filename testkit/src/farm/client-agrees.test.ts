@@ -142,8 +142,9 @@ function lookupOf(resolver: Resolver | undefined): never {
 function answerFor(host: string, resolver: Resolver | undefined): void {
   const system = dns.lookup as (...given: readonly unknown[]) => void;
   const known = lookupOf(resolver) as typeof system;
-  vi.spyOn(dns, "lookup").mockImplementation(((name: string, ...rest: readonly unknown[]) =>
-    (name === host ? known : system)(name, ...rest)) as never);
+  vi.spyOn(dns, "lookup").mockImplementation((name: string, ...rest: readonly unknown[]) =>
+    (name === host ? known : system)(name, ...rest),
+  );
   vi.spyOn(dns.promises.Resolver.prototype, "resolveCname").mockImplementation(async (name) => {
     const cname = name === host ? await resolver?.resolveCname(name) : undefined;
     return cname === undefined ? [] : [cname];
