@@ -7,6 +7,8 @@ export interface Command {
   usage: readonly string[];
   /** A few sentences under the usage, wrapped by hand. */
   description: string;
+  /** More of it, for `--help all`. */
+  details?: string;
   options: Readonly<Record<string, OptionSpec>>;
   /** Each runs as it stands, on the broker that `bowline up` starts. */
   examples: readonly string[];

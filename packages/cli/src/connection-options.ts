@@ -1,10 +1,11 @@
-import type { ConnectOptions } from "@bowline/client";
+import type { ConnectOptions, Credentials } from "@bowline/client";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "./command-line.ts";
 import { NETWORK_OPTIONS, networkSettings } from "./connection/network-options.ts";
 import { SESSION_OPTIONS, sessionSettings } from "./connection/session-options.ts";
 import { TLS_OPTIONS, tlsSettings } from "./connection/tls-options.ts";
 import { WILL_OPTIONS, willOf } from "./connection/will-options.ts";
+import { packetOptions } from "./connection/packet-options.ts";
 import { placeOf } from "./connection-place.ts";
 import { type CredentialsFile, readCredentialsFile } from "./credentials-file.ts";
 import type { OptionSpec } from "./option-spec.ts";
@@ -17,7 +18,7 @@ export const PLACE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   credentials: {
     type: "string",
     value: "FILE",
-    help: "File with url, username, password and ca, such as .bowline/first-user.json.",
+    help: "File with url and login, such as .bowline/first-user.json.",
   },
   username: { type: "string", short: "u", value: "NAME", help: "User name; the password is asked for on the terminal." },
   "password-file": { type: "string", value: "FILE", help: "Read the password from the first line of a file." },
@@ -55,6 +56,13 @@ export const CONNECTION_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ...PLACE_OPTIONS,
   insecure: { type: "boolean", help: "Accept any certificate of the server. For tests only." },
   "connect-timeout": { type: "string", value: "SECONDS", help: "Time to connect; default 30.", group: "Network" },
+  "auth-method": {
+    type: "string",
+    value: "SCRAM-SHA-1|SCRAM-SHA-256|SCRAM-SHA-512",
+    help: "Prove the password without telling it (MQTT 5).",
+    group: "Connection",
+  },
+  packets: { type: "boolean", help: "Show every packet on standard error.", group: "Connection" },
   ...TLS_OPTIONS,
   ...NETWORK_OPTIONS,
   ...SESSION_OPTIONS,
@@ -91,13 +99,24 @@ export async function connectionTarget(line: CommandLine): Promise<ConnectionTar
       ...sessionSettings(line),
       ...network,
       ...(await willOf(line)),
-      credentials: { username, password, ...place.credentials },
+      ...packetOptions(line),
+      credentials: { ...(await proofOf(line, username, password)), ...place.credentials },
       tls: { ...(await tlsSettings(line, file.ca)), ...place.tls },
       ...(socket === undefined && place.socket === undefined ? {} : { socket: { ...socket, ...place.socket } }),
       ...(spoken === undefined ? {} : { protocolVersion: protocolVersion(spoken) }),
       ...(timeout === undefined ? {} : { connectTimeoutMs: timeout }),
     },
   };
+}
+
+/** What proves who connects: the password, or the beginning of an exchange about it. */
+async function proofOf(line: CommandLine, username: string | undefined, password: string | undefined): Promise<Credentials> {
+  if (line.text("auth-method") === undefined) return { username, password };
+  const { scram, SCRAM_METHODS } = await import("./connection/scram.ts");
+  const method = line.choice("auth-method", SCRAM_METHODS);
+  if (method !== undefined && username !== undefined && password !== undefined)
+    return { authentication: scram(method, username, password) };
+  throw new MqttError("USAGE", { detail: "--auth-method needs a user name and a password" });
 }
 
 /**

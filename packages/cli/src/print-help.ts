@@ -14,8 +14,9 @@ export function helpOf(command: Command, isWhole: boolean): string {
     ...command.usage.map((form, i) => `${i === 0 ? "Usage:" : "      "} ${form}`),
     "",
     ...paragraphs(command.description),
+    ...(isWhole && command.details !== undefined ? ["", ...paragraphs(command.details)] : []),
     ...heads.flatMap((group) => ["", `${group ?? "Options"}:`, ...rows(shown, group, width)]),
-    ...(shown.length < options.length ? [`  ${options.length - shown.length} more: --help all`] : []),
+    ...(isWhole ? [] : leftOut(command, options.length - shown.length)),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
@@ -28,6 +29,11 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   debug: { type: "boolean", help: "Show stacks of errors." },
   help: { type: "boolean", short: "h", help: "Show this help." },
 };
+
+function leftOut({ details }: Command, options: number): string[] {
+  if (options > 0) return [`  ${options} more${details === undefined ? "" : ", and more about it"}: --help all`];
+  return details === undefined ? [] : ["  More about it: --help all"];
+}
 
 function rows(options: readonly [string, OptionSpec][], group: string | undefined, width: number): string[] {
   const own = options.filter(([, spec]) => spec.group === group);

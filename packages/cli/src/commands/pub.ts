@@ -27,13 +27,13 @@ export const pub: Command = {
     format: {
       type: "string",
       value: PAYLOAD_FORMATS.join("|"),
-      help: "How the message is written here: hex and base64 are decoded; JSON is checked, or becomes CBOR or MessagePack.",
+      help: "How it is written here; for cbor and msgpack as JSON.",
     },
     template: { type: "boolean", help: "Fill in {{counter}}, {{time}}, {{uuid}}, {{integer 1 6}} and more." },
     qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service; default 1." },
     retain: { type: "boolean", short: "r", help: "Let the broker keep the message for later subscribers." },
-    repeat: { type: "string", value: "N", help: "Send it N times." },
-    delay: { type: "string", value: "SECONDS", help: "Wait between messages; default 0." },
+    repeat: { type: "string", value: "N", help: "Send it N times.", group: "Message" },
+    delay: { type: "string", value: "SECONDS", help: "Wait between messages; default 0.", group: "Message" },
     timeout: { type: "string", short: "W", value: "SECONDS", help: "Fail when it takes longer." },
     json: { type: "boolean", help: "Print one JSON record for each message." },
     ...MESSAGE_OPTIONS,
@@ -45,7 +45,7 @@ export const pub: Command = {
     "bowline pub mqtts://localhost:8883 --credentials .bowline/first-user.json -t demo/hello -m hello",
     "bowline pub --credentials .bowline/first-user.json -t demo/state -m on --retain",
     "seq 10 | bowline pub --credentials .bowline/first-user.json -t demo/count -l",
-    "bowline pub --credentials .bowline/first-user.json -t demo/t --template -m '{{number 18 24}}' --repeat 3",
+    "bowline pub --credentials .bowline/first-user.json -t demo/t --template -m '{{number 18 24}}'",
   ],
   run: publish,
 };
@@ -68,7 +68,7 @@ async function publish(line: CommandLine): Promise<number> {
   const { url, options } = await connectionTarget(line);
   const { connect } = await import("@bowline/client");
   const client = connect(url, { ...options, reconnect: reconnectSettings(line, 0) });
-  const words = new RefusalWords(client);
+  const words = new RefusalWords(client, options.onPacket !== undefined);
   let timedOut: MqttError | undefined;
   const interrupted = interruption(() => void client.abort());
   const timer =

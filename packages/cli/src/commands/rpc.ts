@@ -26,12 +26,12 @@ export const rpc: Command = {
     ...source,
     serve: { type: "boolean", help: "Wait for requests and answer each with the message." },
     qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service of request and answer; default 1." },
-    timeout: { type: "string", short: "W", value: "SECONDS", help: "How long to wait; default 30, with --serve without end." },
+    timeout: { type: "string", short: "W", value: "SECONDS", help: "How long to wait; default 30, serving without end." },
     count: {
       type: "string",
       short: "C",
       value: "N",
-      help: "Answers to wait for, or to give; default 1, with --serve without end.",
+      help: "Answers to wait for or give; default 1, serving without end.",
     },
     ...PRINT_OPTIONS,
     ...MESSAGE_OPTIONS,
@@ -41,7 +41,6 @@ export const rpc: Command = {
   examples: [
     "bowline rpc --credentials .bowline/first-user.json -t demo/time --serve -m noon",
     "bowline rpc --credentials .bowline/first-user.json -t demo/time -m now",
-    "bowline rpc --credentials .bowline/first-user.json -t demo/time -m now -W 5 --json",
   ],
   run: call,
 };
@@ -62,7 +61,7 @@ async function call(line: CommandLine): Promise<number> {
   const { url, options } = await connectionTarget(line);
   const { connect } = await import("@bowline/client");
   const client = connect(url, { ...options, reconnect: order.isServing ? { maximumDelayMs: 5_000 } : false });
-  const words = new RefusalWords(client);
+  const words = new RefusalWords(client, options.onPacket !== undefined);
   const end = new AbortController();
   const interrupted = interruption(() => end.abort());
   const timer = order.timeoutMs === undefined ? undefined : setTimeout(() => end.abort(), order.timeoutMs);

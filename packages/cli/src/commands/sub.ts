@@ -72,7 +72,7 @@ export const sub: Command = {
     "bowline sub mqtts://localhost:8883 --credentials .bowline/first-user.json -t 'demo/#' -v",
     "bowline sub --credentials .bowline/first-user.json -t demo/hello -C 1 -W 10",
     "bowline sub --credentials .bowline/first-user.json -t '#' -C 5 --print '%I %t %p'",
-    "bowline sub --credentials .bowline/first-user.json -t '#' --json | jq .topic",
+    "bowline sub --credentials .bowline/first-user.json -t '#' -C 3 --json | jq .topic",
   ],
   run: subscribe,
 };

@@ -13,10 +13,7 @@ export const tenant: Command = {
   usage: [
     "bowline tenant create NAME [--host H]...",
     "bowline tenant list",
-    "bowline tenant show NAME",
-    "bowline tenant pause NAME",
-    "bowline tenant resume NAME",
-    "bowline tenant delete NAME",
+    "bowline tenant show|pause|resume|delete NAME",
     "bowline tenant plan NAME [PLAN]",
     "bowline tenant plans",
     "bowline tenant usage NAME",

@@ -14,9 +14,9 @@ export const PRINT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   format: {
     type: "string",
     value: PAYLOAD_FORMATS.join("|"),
-    help: "Print payloads as this: hex or base64; one line of JSON, which cbor and msgpack are made from.",
+    help: "How payloads are printed; cbor and msgpack as JSON.",
   },
-  "no-newline": { type: "boolean", short: "N", help: "Print nothing between messages." },
+  "no-newline": { type: "boolean", short: "N", help: "Print nothing between messages.", group: "Output" },
 };
 
 /** The pieces that are printed of a message, line break included. Throws Error when its payload is not what --format says. */

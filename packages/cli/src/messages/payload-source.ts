@@ -11,8 +11,8 @@ export const SOURCE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   file: { type: "string", short: "f", value: "FILE", help: "Send the content of a file; - is standard input." },
   stdin: { type: "boolean", short: "s", help: "Send all of standard input as one message." },
   lines: { type: "boolean", short: "l", help: "Send each line of standard input as a message, as it comes." },
-  null: { type: "boolean", short: "n", help: "Send an empty message; with -r it removes the retained one." },
-  size: { type: "string", value: "BYTES", help: "Send random bytes; 1KB is 1000, 1KiB is 1024." },
+  null: { type: "boolean", short: "n", help: "Send an empty message; with -r it removes the retained one.", group: "Message" },
+  size: { type: "string", value: "BYTES", help: "Send random bytes; 1KB is 1000, 1KiB is 1024.", group: "Message" },
 };
 
 /** Payloads as they become known, those that came together in one array. */

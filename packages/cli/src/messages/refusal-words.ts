@@ -9,7 +9,9 @@ import { decodePacket, MqttError, PacketType } from "@bowline/protocol";
 export class RefusalWords {
   private last: { reasonCode: number; words: string } | undefined;
 
-  constructor(client: Client) {
+  /** @param isShown every packet is shown anyway, these words among them */
+  constructor(client: Client, isShown: boolean) {
+    if (isShown) return;
     watchFrames(client, (chunk, start, bodyStart, end) => {
       const type = (chunk[start] ?? 0) >> 4;
       if (type !== PacketType.PUBACK && type !== PacketType.PUBREC) return;

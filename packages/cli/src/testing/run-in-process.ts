@@ -14,7 +14,7 @@ export async function runInProcess(...argv: readonly string[]): Promise<EndedCom
   const stderr = capture("stderr");
   try {
     const code = await runBowline(argv);
-    return { code, stdout: stdout.texts.join(""), stderr: stderr.texts.join("") };
+    return { code, stdout: whole(stdout.texts), stderr: whole(stderr.texts) };
   } finally {
     stdout.restore();
     stderr.restore();
@@ -23,6 +23,17 @@ export async function runInProcess(...argv: readonly string[]): Promise<EndedCom
 
 function capture(name: "stdout" | "stderr"): { readonly texts: string[]; restore(): void } {
   const texts: string[] = [];
-  const spy = vi.spyOn(process[name], "write").mockImplementation((text) => texts.push(String(text)) > 0);
+  const write = (text: string | Uint8Array, ...rest: unknown[]): boolean => {
+    texts.push(Buffer.from(text as string).toString("latin1"));
+    const done = rest.at(-1);
+    if (typeof done === "function") done();
+    return true;
+  };
+  const spy = vi.spyOn(process[name], "write").mockImplementation(write as typeof process.stdout.write);
   return { texts, restore: () => spy.mockRestore() };
+}
+
+/** Bytes may be cut anywhere, within a character too. */
+function whole(texts: readonly string[]): string {
+  return Buffer.from(texts.join(""), "latin1").toString("utf8");
 }

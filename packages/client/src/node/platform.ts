@@ -3,7 +3,7 @@ import type { Platform } from "../platform.ts";
 import type { Target, Transport, TransportHandler } from "../transport/transport.ts";
 import { judge } from "./judge.ts";
 import { dialSocket } from "./socket-transport.ts";
-import { dialWebSocket } from "./web-socket-transport.ts";
+import { dialWebSocketOnDemand } from "./web-socket-on-demand.ts";
 
 /** Node, and what speaks its API: Deno and Bun. */
 export const platform: Platform = {
@@ -16,7 +16,7 @@ export const platform: Platform = {
 };
 
 function dial(target: Target, handler: TransportHandler): Transport {
-  return target.scheme === "ws" || target.scheme === "wss" ? dialWebSocket(target, handler) : dialSocket(target, handler);
+  return target.scheme === "ws" || target.scheme === "wss" ? dialWebSocketOnDemand(target, handler) : dialSocket(target, handler);
 }
 
 let prepared = false;
