@@ -25,8 +25,8 @@ export interface DoctorOptions {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly passphrase?: string | undefined;
-  /** The server name to ask for in place of the URL's host. */
-  readonly serverName?: string | undefined;
+  /** The server name to ask for in place of the URL's host; false for none, as raw sockets of many libraries send none. */
+  readonly serverName?: string | false | undefined;
   readonly alpnProtocols?: readonly string[] | undefined;
   /** Send credentials even to a server whose certificate does not verify. */
   readonly insecure?: boolean;

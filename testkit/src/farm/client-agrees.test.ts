@@ -62,9 +62,13 @@ afterAll(async () => {
   await farm.stop();
 });
 
-/** Rows of faults that are no trouble for the client, or need what only the doctor has: another clock, and a way to offer no subprotocol. */
-function isReachable({ id, options }: Row): boolean {
-  return (options?.subprotocols ?? options?.now) === undefined && !warnings.has(id);
+/**
+ * Rows of faults that are no trouble for the client, or need what only the doctor has: another clock or process, and ways to offer no
+ * subprotocol and to send no server name.
+ */
+function isReachable({ id, options, examine }: Row): boolean {
+  const isOurs = options?.subprotocols ?? options?.now ?? examine;
+  return isOurs === undefined && options?.serverName !== false && !warnings.has(id);
 }
 
 /** What the client says first of what goes wrong, and what else it holds possible. */

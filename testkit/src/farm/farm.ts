@@ -84,6 +84,10 @@ export class Farm {
       net.createServer((socket) => socket.write("220 mail.example ESMTP\r\n")),
     );
     await this.add(
+      "nats",
+      net.createServer((socket) => socket.write('INFO {"server_id":"x"}\r\n')),
+    );
+    await this.add(
       "redis",
       net.createServer((socket) => socket.once("data", () => socket.write("-ERR unknown command\r\n"))),
     );

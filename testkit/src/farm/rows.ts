@@ -1,5 +1,6 @@
-import type { DoctorOptions, Resolver } from "@bowline/doctor";
+import type { DoctorOptions, Report, Resolver } from "@bowline/doctor";
 import type { Farm } from "./farm.ts";
+import { examineWithoutDescriptors } from "./without-descriptors.ts";
 
 /** One fault of the list, as the doctor is to meet it. */
 export interface Row {
@@ -12,6 +13,8 @@ export interface Row {
   readonly mayDoubt?: boolean;
   /** Holds, and may take longer than 5 s. */
   readonly isLong?: boolean;
+  /** Where the doctor has to run in another way than here. */
+  readonly examine?: () => Promise<Report>;
 }
 
 const user = (username: string, more: DoctorOptions = {}): DoctorOptions => ({ username, password: "secret", ...more });
@@ -68,10 +71,16 @@ function networkRows(farm: Farm): readonly Row[] {
     { id: "TCP_REFUSED", url: `wss://localhost:${farm.port("closed")}/mqtt`, exit: 3 },
     { id: "TCP_TIMEOUT", url: `mqtt://127.0.0.1:${farm.port("hole")}`, exit: 3 },
     { id: "TCP_UNREACH", url: `mqtt://[fe80::1]:${farm.port("closed")}`, exit: 3 },
+    {
+      id: "TCP_EMFILE",
+      url: `mqtt://127.0.0.1:${farm.port("mqtt")}`,
+      exit: 3,
+      examine: () => examineWithoutDescriptors(`mqtt://127.0.0.1:${farm.port("mqtt")}`),
+    },
     { id: "TCP_RESET_AT_ACCEPT", url: mqtt("rst"), exit: 3 },
     { id: "TCP_CLOSE_AT_ACCEPT", url: mqtt("fin"), exit: 3 },
     { id: "TCP_CLOSE_AT_ACCEPT", url: `mqtts://localhost:${farm.port("fin")}`, exit: 3 },
-    ...["ssh", "smtp", "redis", "amqp"].map((name) => ({ id: "WRONG_SERVICE", url: mqtt(name), exit: 3 }) as const),
+    ...["ssh", "smtp", "nats", "redis", "amqp"].map((name) => ({ id: "WRONG_SERVICE", url: mqtt(name), exit: 3 }) as const),
     { id: "PLAIN_TO_TLS", url: mqtt("tls:good"), exit: 3 },
     { id: "TLS_TO_PLAIN", url: `mqtts://localhost:${farm.port("mqtt")}`, exit: 3 },
     { id: "TLS_TO_HTTP", url: `mqtts://localhost:${farm.port("ws")}`, exit: 3 },
@@ -130,6 +139,8 @@ function tlsRows(farm: Farm): readonly Row[] {
     at("TLS_WEAK", "tls:weak", { ca }, { exit: 0 }),
     at("TLS_SNI", "alert112"),
     at("TLS_SNI", "sniAlert", { ca }),
+    at("TLS_SNI", "sniAlert", { ca, serverName: false }),
+    at("TLS_SNI", "sniClose", { ca, serverName: false }, { mayDoubt: true }),
     at("TLS_ALPN_WRONG", "tls:alpn", { ca, alpnProtocols: ["wrong"] }),
     at("TLS_ALPN_NEEDED", "alpnNeeded"),
     at("MTLS_REQUIRED_12", "tls:mtls12"),
@@ -314,6 +325,7 @@ function awsRows(farm: Farm): readonly Row[] {
       options: { ...at("tls:aws"), ca: undefined },
       exit: 3,
     },
+    mqtt("AWS_SNI", { ...at("sniAlert"), ...pair, serverName: false }, { exit: 3 }),
     { id: "AWS_ALPN", url: `mqtts://${awsHost}:443`, options: { ...at("awsAlpn"), ...pair }, exit: 3 },
     { ...mqtt("AWS_CERT_INACTIVE", { ...at("alert46"), ...pair }) },
     mqtt("AWS_NO_CONNECT", user("dropid", { ...pair, clientId: "thing-9" })),

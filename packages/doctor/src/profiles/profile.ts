@@ -53,7 +53,7 @@ export function ofTenants(name: string): (given: Given) => readonly Oddity[] {
       [
         serverName !== undefined && serverName !== target.host,
         "TLS_SNI",
-        `${name} finds the deployment by its own name, and is asked for ${serverName}`,
+        `${name} finds the deployment by its own name, and is asked for ${serverName === false ? "none" : serverName}`,
       ],
     );
 }
