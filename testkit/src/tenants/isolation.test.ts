@@ -1,12 +1,13 @@
 // Two tenants with the same users, Client Identifiers and topics. Clients of both come, subscribe, publish, leave, are taken over, kicked and
 // banned in random order, over TLS and WebSocket, 3.1.1 and 5.0, with a restart in the middle. Every message says whose it is. Invariants:
 // no client gets a message of the other tenant; none loses its connection by what happens there; neither the admin API with a tenant's
-// key, nor the metrics, the log, `$SYS` or a TLS session tells of the other.
+// key, whatever it is asked, nor a trace, the metrics, the log, `$SYS` or a TLS session tells of the other. Both ask one webhook for rights, which
+// answers each of them otherwise: it is told whose client it is, and no answer serves the other.
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Client } from "@bowline/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seededRandom } from "../virtual/index.ts";
-import { parsePrometheus } from "../broker/index.ts";
+import { HookServer, parsePrometheus } from "../broker/index.ts";
 import { TenantWorld, USERS } from "./tenant-world.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
@@ -18,16 +19,38 @@ const STEPS = isLong ? 3_000 : 150;
 const seeds = process.env["BOWLINE_SEED"] === undefined ? [Date.now() % 1e9] : [Number(process.env["BOWLINE_SEED"])];
 
 let world: TenantWorld;
+const hook = new HookServer();
+/** Tenants that the webhook was told of by the path that is theirs. */
+const toldOf = new Set<string>();
+const mistold: string[] = [];
 beforeAll(async () => {
-  world = await TenantWorld.start(NAMES);
+  await hook.start();
+  hook.handle = (request, body, response) => {
+    const { tenant, topic } = JSON.parse(body) as { tenant: string; topic: string };
+    if (request.url === `/hook/${tenant}`) toldOf.add(tenant);
+    else mistold.push(`${request.url} was told of ${tenant}`);
+    HookServer.json({ result: topic.startsWith("only/") ? (topic === `only/${tenant}` ? "allow" : "deny") : "ignore" })(
+      request,
+      body,
+      response,
+    );
+  };
+  const named = Object.fromEntries(
+    NAMES.map((name) => [name, { authorization: [{ kind: "webhook" as const, url: `${hook.url}/${name}`, cacheSeconds: 600 }] }]),
+  );
+  world = await TenantWorld.start(NAMES, { tenants: { named } });
 }, 30_000);
-afterAll(() => world.end());
+afterAll(async () => {
+  await world.end();
+  await hook.stop();
+});
 
 /** One client of one tenant, and what it saw. */
 interface Guest {
   readonly tenant: string;
   readonly id: string;
   readonly user: string;
+  readonly version: 4 | 5;
   readonly client: Client;
   /** We, or its own tenant, ended it. */
   isEnding: boolean;
@@ -54,7 +77,8 @@ class Visit {
     const dice = this.random();
     if (guest === undefined || dice < 0.15) await this.come(tenant, id);
     else if (dice < 0.4) await this.subscribe(guest);
-    else if (dice < 0.85) await this.publish(guest, i);
+    else if (dice < 0.8) await this.publish(guest, i);
+    else if (dice < 0.85) await this.publishWhereAsked(guest, i);
     else if (dice < 0.9) await this.leave(guest);
     else if (dice < 0.95) await this.cut(guest);
     else await this.expel(guest);
@@ -67,12 +91,13 @@ class Visit {
     if (old !== undefined) old.isEnding = true;
     const user = this.pick(USERS);
     const isKept = this.random() < 0.5;
+    const version = this.pick([4, 5] as const);
     const client = world.dial(this.pick(["mqtts", "wss"]), tenant, user, {
-      protocolVersion: this.pick([4, 5] as const),
+      protocolVersion: version,
       session: { clientId: id, ...(isKept ? { expiryInterval: 600, cleanStart: false } : { expiryInterval: 0 }) },
       will: { topicName: this.pick(TOPICS), payload: `${tenant}:will`, retain: this.random() < 0.5, qos: 1 },
     });
-    const guest: Guest = { tenant, id, user, client, isEnding: false };
+    const guest: Guest = { tenant, id, user, version, client, isEnding: false };
     client.on("message", (message) => {
       this.received++;
       if (message.topicName.startsWith("$SYS/")) return;
@@ -100,6 +125,16 @@ class Visit {
     const publication = client.publish(this.pick(TOPICS), `${tenant}:${i}`, { qos, retain: this.random() < 0.3 });
     // One that was banned a moment ago cannot.
     await Promise.resolve(publication).catch(() => {});
+  }
+
+  /** To the topic that the webhook keeps for one of the two; before 5.0 a refusal would end the connection. */
+  private async publishWhereAsked({ client, tenant, version }: Guest, i: number): Promise<void> {
+    const whose = version === 5 ? this.pick(NAMES) : tenant;
+    const code = await client.publish(`only/${whose}`, `${tenant}:${i}`, { qos: 1 }).then(
+      () => 0,
+      ({ reasonCode }: { reasonCode?: number }) => reasonCode,
+    );
+    if ((code === 0x87) === (whose === tenant)) this.violations.push(`${tenant} was answered ${code} at only/${whose}`);
   }
 
   private async leave(guest: Guest): Promise<void> {
@@ -184,15 +219,24 @@ test.each(seeds)(
   "nothing crosses between two tenants with the same names (seed %i)",
   async (seed) => {
     const visit = new Visit(seed);
+    const traces = new Map<string, TraceReader>();
+    const watch = async (): Promise<void> => {
+      for (const name of NAMES) traces.set(name, await TraceReader.open(name));
+    };
     try {
+      await watch();
       for (let i = 0; i < STEPS; i++) {
         if (i === Math.floor(STEPS / 2)) {
           await visit.end();
+          for (const [name, trace] of traces) visit.violations.push(...trace.foreign(name));
           await world.restart();
+          await watch();
         }
         await visit.step(i);
       }
+      for (const [name, trace] of traces) visit.violations.push(...trace.foreign(name));
       expect(visit.violations).toEqual([]);
+      expect([mistold, toldOf]).toEqual([[], new Set(NAMES)]);
       expect(visit.received).toBeGreaterThan(STEPS / 10);
       await tellsOnlyOfItself(visit);
     } finally {
@@ -202,12 +246,46 @@ test.each(seeds)(
   isLong ? 600_000 : 60_000,
 );
 
+/** A trace of all that a tenant's own key may see. */
+class TraceReader {
+  private text = "";
+
+  static async open(tenant: string): Promise<TraceReader> {
+    const reader = new TraceReader();
+    const headers = { authorization: await keyOf(tenant) };
+    const response = await fetch(`${world.server.adminOrigin}/api/v1/trace?seconds=3600&packets=1000000`, { headers });
+    expect(response.status).toBe(200);
+    void (async () => {
+      for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) reader.text += chunk;
+    })().catch(() => {});
+    return reader;
+  }
+
+  /** Payloads in it that are not the tenant's own. */
+  foreign(tenant: string): string[] {
+    const payloads = [...this.text.matchAll(/"text":"([a-z]+):/g)].map(([, whose]) => whose);
+    if (payloads.length === 0) return [`the trace of ${tenant} shows no payload`];
+    return payloads.filter((whose) => whose !== tenant).map((whose) => `the trace of ${tenant} shows ${whose}`);
+  }
+}
+
+async function keyOf(tenant: string): Promise<string> {
+  const { key, secret } = await world.server.keys.create({ tenant, name: "own", access: "full" });
+  return basic(key.id, secret.reveal());
+}
+
 /** Admin API, metrics and log, while clients of both are connected. */
 async function tellsOnlyOfItself(visit: Visit): Promise<void> {
   const metrics = parsePrometheus(await (await fetch(`${world.server.adminOrigin}/metrics`)).text());
   for (const name of NAMES) {
-    const { key, secret } = await world.server.keys.create({ tenant: name, name: "own", access: "full" });
-    const own = basic(key.id, secret.reveal());
+    const own = await keyOf(name);
+    const other = NAMES.find((each) => each !== name)!;
+    const { paths } = (await request(own, "GET", "/api/v1/openapi.json")) as { paths: Record<string, { get?: object }> };
+    const plain = Object.entries(paths).filter(
+      ([path, { get }]) => get !== undefined && !path.includes("{") && !path.endsWith("/trace"),
+    );
+    expect(plain.length).toBeGreaterThan(8);
+    for (const [path] of plain) expect(`${path} ${JSON.stringify(await request(own, "GET", path))}`).not.toContain(other);
     const { data } = (await request(own, "GET", "/api/v5/clients?conn_state=connected")) as { data: { peersni: string }[] };
     expect(data).toHaveLength(visit.count(name));
     for (const { peersni } of data) expect(peersni).toBe(`${name}.localhost`);

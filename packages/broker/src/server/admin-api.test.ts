@@ -171,9 +171,14 @@ describe("keys", () => {
     expect(codes.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
     expect(codes.at(-1)).toBe(429);
     const key = await makeKey({ tenant: "acme" });
-    const many = await Promise.all(Array.from({ length: 300 }, () => ask(key, "GET", "/api/v1/limits")));
-    expect(many.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(200);
-    expect(many.some(({ status }) => status === 429)).toBe(true);
+    const seen: number[] = [];
+    // On a slow machine 300 may take so long that the rate lets all of them pass.
+    while (!seen.includes(429) && seen.length < 3_000) {
+      const wave = await Promise.all(Array.from({ length: 300 }, () => ask(key, "GET", "/api/v1/limits")));
+      seen.push(...wave.map(({ status }) => status));
+    }
+    expect(seen.filter((status) => status === 200).length).toBeGreaterThanOrEqual(200);
+    expect(seen).toContain(429);
   });
 
   test("[API3] fields that nobody may set are refused, and lists come in pages", async () => {
@@ -317,6 +322,21 @@ describe("EMQX's API", () => {
       body: { code: "CLIENT_UNKNOWN", message: expect.stringContaining("one") as string },
     });
     expect((await ask(key, "DELETE", "/api/v5/clients/none")).status).toBe(404);
+  });
+
+  test("what a client loses while it is away is counted for it, in the list of those who are away too", async () => {
+    const key = await makeKey({ tenant: "acme" });
+    await server.tenants.putPlan("short", { limits: { maximumQueuedMessages: 2 } });
+    await server.tenants.setPlan("acme", "short");
+    const away = await client("acme", "away", { session: { clientId: "away", expiryInterval: 600 } });
+    await away.subscribe("a", { qos: 1 }).ready;
+    await away.close();
+    const sender = await client("acme", "sender");
+    for (let i = 0; i < 5; i++) await sender.publish("a", "x", { qos: 1 });
+    const lost = { connected: false, mqueue_len: 2, mqueue_dropped: 3 };
+    expect((await ask(key, "GET", "/api/v5/clients/away")).body).toMatchObject(lost);
+    const row = { clientIdentifier: "away", owner: "ann", queued: 2, dropped: 3 };
+    expect((await ask(key, "GET", "/api/v1/sessions")).body).toMatchObject({ sessions: [row] });
   });
 
   test("a client is subscribed and unsubscribed from outside, within its rights, and messages are published to it", async () => {

@@ -30,6 +30,10 @@ export class TraceScope {
     this.#ranges = request.address === undefined ? undefined : new AddressRanges([request.address]);
   }
 
+  get tenant(): string {
+    return this.#request.tenant;
+  }
+
   /** Of a client that has not said who it is: whether it may turn out to be meant. */
   mayBeAbout({ tenant, remoteAddress, clientIdentifier }: ScopedConnection): boolean {
     if (tenant !== this.#request.tenant) return false;

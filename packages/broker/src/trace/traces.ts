@@ -4,7 +4,7 @@ import { ChannelTap, type TappedConnection } from "./channel-tap.ts";
 import { Trace, type TraceLimits } from "./trace.ts";
 import type { TraceRequest } from "./trace-scope.ts";
 
-/** Each costs the connections it is about; whoever needs more looks at the log. */
+/** Of one tenant. Each costs the connections it is about; whoever needs more looks at the log. */
 export const TRACES_MAX = 8;
 
 /** The traces that run, and the taps at connections that one of them is about. Without a trace it does nothing. */
@@ -25,7 +25,8 @@ export class Traces {
    * @throws MqttError ADMIN_REFUSED when too many run
    */
   begin(request: TraceRequest, limits: TraceLimits): Trace {
-    if (this.#running.size >= TRACES_MAX) {
+    // Of its own tenant alone: another's must not be kept from looking.
+    if ([...this.#running].filter(({ scope }) => scope.tenant === request.tenant).length >= TRACES_MAX) {
       const remedy = "End one of them, or wait until it is over.";
       throw new MqttError("ADMIN_REFUSED", { detail: `${TRACES_MAX} traces run already`, remedy });
     }
