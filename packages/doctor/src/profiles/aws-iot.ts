@@ -23,12 +23,14 @@ function oddPlace({ target: { scheme, host = "", port }, client: { alpnProtocols
 }
 
 /** Where the name of a custom authorizer may stand: in the URL, or after a question mark in the user name. */
-function oddAuthorizer({ target: { scheme, path = "" }, client: { username = "", cert } }: Given): readonly Oddity[] {
+function oddAuthorizer({ target: { scheme, path = "" }, client }: Given): readonly Oddity[] {
+  const { username = "", password, cert } = client;
   const names = [path, username].flatMap((text) => [...new URLSearchParams(/\?(.*)/s.exec(text)?.[1] ?? "").keys()]);
   const isNamed = names.some((name) => /^x-amz-customauthorizer-name$/i.test(name));
   const misspelt = isNamed ? undefined : names.find((name) => /amz.*auth/i.test(name) && !/^x-amz-customauthorizer-/i.test(name));
   const isSigned = names.some((name) => /^x-amz-(algorithm|signature)$/i.test(name));
   const isNobody = scheme === "wss" && !isNamed && !isSigned && cert === undefined && misspelt === undefined;
+  const isUnset = isNamed && client.username === undefined && password !== undefined;
   const isPrincipal = isNamed && username !== "" && !/^[a-zA-Z0-9]{1,128}$/.test(username);
   return those(
     [misspelt !== undefined, "AWS_AUTHORIZER_NAME", `the parameter is x-amz-customauthorizer-name, not ${misspelt}`],
@@ -37,6 +39,7 @@ function oddAuthorizer({ target: { scheme, path = "" }, client: { username = "",
       "AWS_AUTHORIZER_NAME",
       "the URL names no authorizer and is not signed, so that the account's default authorizer is asked",
     ],
+    [isUnset, "AWS_PRINCIPAL_ID", "a password without a user name, with which MQTT.js sends no CONNECT at all; SST wants it empty"],
     // SST's own makes the user name the principalId, as many others do.
     [
       isPrincipal,
