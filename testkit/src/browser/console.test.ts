@@ -233,6 +233,10 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     expect(await Promise.all(["/api/v1/tenants/default/users", "/api/v1/keys", "/api/v1/status"].map(statusOf))).toEqual([
       404, 404, 404,
     ]);
+    const args = [command, "console", "--tenant", "acme", "--data", broker.dataFolder];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    await page.goto(stdout.trim());
+    await visible(page.getByText("Tenant acme", { exact: true }));
     await signIn((await readFile(join(broker.dataFolder, "operator.key"), "utf8")).trim());
   });
 

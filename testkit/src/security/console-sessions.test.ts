@@ -1,5 +1,5 @@
 import { Agent, request } from "node:https";
-import type { Client } from "@bowline/client";
+import type { Client, Credentials } from "@bowline/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { lossOf, localServers } from "../broker/local-servers.ts";
 
@@ -200,6 +200,25 @@ describe("the console's own MQTT connection", () => {
     const { body } = await operator.ask("GET", "tenants/acme/connections");
     expect(body).toMatchObject({ total: 2, connections: [{ transport: "wss" }, { transport: "wss" }] });
     expect((await operator.ask("GET", "connections")).body).toMatchObject({ total: 0 });
+  });
+
+  test("takes another token of its browser on the open connection, and of no other's", async () => {
+    const [acme, other] = [await Browser.byLink("acme"), await Browser.byLink("acme")];
+    let token = await acme.token();
+    const step = ({ kind }: { kind: string }): string | undefined => (kind === "begin" ? token : undefined);
+    const credentials = (): Credentials => ({
+      authentication: { method: "BOWLINE-CONSOLE", step },
+      query: { tenant: "acme" },
+      headers: { cookie: acme.cookie },
+    });
+    const url = `${servers.server.consoleOrigin!.replace("https", "wss")}/mqtt`;
+    const page = await servers.online({ credentials, session: { expiryInterval: 0 } }, url);
+    token = await acme.token();
+    await page.reauthenticate();
+    token = await other.token();
+    const lost = lossOf(page);
+    await expect(page.reauthenticate()).rejects.toThrow();
+    expect(await lost).toMatchObject({ reasonCode: 0x87 });
   });
 
   test("[API1] goes nowhere else: neither its URL nor its token leads to another tenant", async () => {
