@@ -46,7 +46,8 @@ async function run(line: CommandLine): Promise<number> {
   const { loadScenario } = await import("../load/simulate/load-scenario.ts");
   const { name, scenario } = await loadScenario(word);
   const seed = line.number("seed", 0, SEED_MAX) ?? randomInt(SEED_MAX);
-  const scenarioRun = { scenario, seed, prefix: line.text("topic") ?? `simulate/${name}` };
+  const prefix = line.text("topic") ?? `simulate/${name}`;
+  const scenarioRun = { scenario, seed, prefix, clientId: line.text("client-id") };
   const devices = line.number("devices", 1, 100_000) ?? scenario.devices ?? 10;
   process.stderr.write(`note: ${name}, ${devices} devices, seed ${seed}\n`);
   if (line.flag("dry-run")) return dry(line, scenarioRun, devices);

@@ -32,7 +32,12 @@ export const BENCH_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   publishers: { type: "string", value: "N", help: "fan-in, fan-out: so many publishers on the one topic.", group },
   subscribers: { type: "string", value: "N", help: "fan-in, fan-out: so many subscribers to it.", group },
   topics: { type: "string", value: "N", help: "Topics that each publisher takes in turn; default 1.", group },
-  window: { type: "string", value: "N", help: "Without --rate: messages on the way of each publisher; default 512.", group },
+  window: {
+    type: "string",
+    value: "N",
+    help: "Without --rate: messages on the way of each publisher; default 512, less where they are large or many.",
+    group,
+  },
   inflight: { type: "string", value: "N", help: "Without --rate: unacknowledged messages of each publisher; default 100.", group },
   warm: { type: "string", value: "SECONDS", help: "Time before the measured one; default 1.", group },
   patience: { type: "string", value: "SECONDS", help: "After so long without news what is missing is lost; default 5.", group },

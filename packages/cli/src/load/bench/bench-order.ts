@@ -92,8 +92,7 @@ function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
     topics: topicsOf(line),
     qos: (line.number("qos", 0, 2) ?? 0) as QoS,
     size,
-    // As many as fit into a quarter of a megabyte, so that large payloads do not measure memory.
-    window: line.number("window", 1, 100_000) ?? Math.min(512, Math.max(4, Math.floor(262_144 / size))),
+    window: line.number("window", 1, 100_000) ?? windowOf(size, isShared ? sides[kind].publishers : 1),
     inflight: line.number("inflight", 1, 65_535) ?? 100,
     rate,
     seconds: secondsOf(line, "duration", 10),
@@ -104,6 +103,12 @@ function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
     // At a low rate there is no news between two messages.
     patience: Math.max(line.milliseconds("patience") ?? 5_000, rate > 0 ? 2_000 / rate : 0),
   };
+}
+
+/** Small enough that large payloads do not measure memory, and that a subscriber of many publishers is no slow one by their number alone. */
+function windowOf(size: number, publishers: number): number {
+  const most = Math.min(512, 262_144 / size, 20_000 / publishers);
+  return Math.max(4, Math.floor(most));
 }
 
 function connectOf(line: CommandLine, threads: number): ConnectOrder {

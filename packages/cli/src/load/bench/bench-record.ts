@@ -105,7 +105,8 @@ export function connectionsRecord(result: ConnectionsResult, pid: number, isHeld
     rate: connectsPerSecond,
     latencyUs: connectUs,
     connections: { made: connections, failed, dropped, reasons },
-    cpu: pid === 0 ? {} : { server },
+    // Without file descriptors left nothing can be read of the server either.
+    cpu: pid === 0 || broker.rssKiB === 0 ? {} : { server },
   };
 }
 

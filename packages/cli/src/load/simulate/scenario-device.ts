@@ -10,11 +10,14 @@ export interface ScenarioRun {
   readonly scenario: Scenario<AnyState>;
   readonly seed: number;
   readonly prefix: string;
+  /** Client Identifier of the devices, with `%i` for the number; undefined leaves it to the scenario. */
+  readonly clientId?: string | undefined;
 }
 
 /** Makes the device of that number. */
-export function scenarioDevice({ scenario, seed, prefix }: ScenarioRun, number: number): Device<AnyState> {
-  const id = `${scenario.idPrefix ?? "device"}-${number}`;
+export function scenarioDevice({ scenario, seed, prefix, clientId }: ScenarioRun, number: number): Device<AnyState> {
+  const template = clientId ?? scenario.idPrefix ?? "device";
+  const id = (template.includes("%i") ? template : `${template}-%i`).replaceAll("%i", String(number));
   const topic = (levels: string): string => `${prefix}/${id}/${levels}`;
   const device = { number, id, random: randomSource(seed, number), topic };
   return { ...device, state: called("state", () => scenario.state(device)) };

@@ -74,9 +74,9 @@ describe("bowline simulate", () => {
   });
 
   test("the example runs as its first lines say", async () => {
-    const run = await commands.bowline("simulate", example, url, "--duration", "1", "-v").ended;
+    const run = await commands.bowline("simulate", example, url, "--duration", "1", "-v", "-i", "well-%i-pump").ended;
     expect(run).toMatchObject({ code: 0, stderr: expect.stringMatching(/^note: scenario, 5 devices, seed \d+\n$/) });
-    expect(run.stdout).toMatch(/^simulate\/scenario\/pump-\d\/pressure {"bar":\d.*}$/m);
+    expect(run.stdout).toMatch(/^simulate\/scenario\/well-\d-pump\/pressure {"bar":\d.*}$/m);
     expect(run.stdout).toMatch(/^5 of 5 devices were online\n\d+ messages published, 0 of them failed/m);
   });
 
