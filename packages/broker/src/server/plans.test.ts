@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, connect as connectTcp, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { silentLogger } from "../log/logger.ts";
@@ -266,4 +267,35 @@ test("usage agrees with what was sent, is the tenant's own, and goes on after a 
   server.tenants.stopMetering();
   expect(usageOf("acme")).toMatchObject({ messagesReceived: 101 });
   expect(server.usageOf("acme").hours.length).toBeGreaterThan(0);
+});
+
+test("bytes and messages of the usage are those that a stranger on the wire counted", async () => {
+  await start({ listen: ["mqtt://127.0.0.1:0"], anonymous: true });
+  await server.rules.add("default", { permission: "allow", action: "both", topics: ["#"] });
+  const wire = { up: 0, down: 0 };
+  const port = Number(new URL(server.listeners[0]!.replace("mqtt:", "http:")).port);
+  const relay = createServer((from) => {
+    const to = connectTcp(port, "127.0.0.1");
+    from.on("data", (chunk: Buffer) => (wire.up += chunk.length)).pipe(to);
+    to.on("data", (chunk: Buffer) => (wire.down += chunk.length)).pipe(from);
+    for (const socket of [from, to]) socket.on("error", () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  const made = connect(`mqtt://127.0.0.1:${(relay.address() as AddressInfo).port}`, { reconnect: false });
+  clients.add(made);
+  const subscription = made.subscribe("#", { qos: 2 });
+  await subscription.ready;
+  const sent = Array.from({ length: 300 }, (_, i) =>
+    Promise.resolve(made.publish(`t/${i}`, "x".repeat(i), { qos: (i % 3) as 0 | 1 | 2 })),
+  );
+  let came = 0;
+  for await (const _ of subscription) if (++came === 300) break;
+  await Promise.all(sent);
+  await made.close();
+  // What went through the relay last is on its way still.
+  await vi.waitFor(() => expect([...server.broker.connections()]).toEqual([]), 5_000);
+  relay.close();
+  server.tenants.stopMetering();
+  const [usage] = server.usageOf("default").months;
+  expect(usage).toMatchObject({ messagesReceived: 300, messagesSent: 300, bytesReceived: wire.up, bytesSent: wire.down });
 });
