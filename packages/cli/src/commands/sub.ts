@@ -287,7 +287,7 @@ function propertiesOf(line: CommandLine): Properties | undefined {
 
 function wanted(line: CommandLine): Order["isWanted"] {
   const excluded = line.list("filter-out");
-  const fault = excluded.map(validateTopicFilter).find((each) => each !== undefined);
+  const fault = excluded.map((filter) => validateTopicFilter(filter)).find((each) => each !== undefined);
   if (fault !== undefined) throw new MqttError("FILTER_INVALID", { detail: fault.message });
   const noRetained = line.flag("no-retained");
   const share = (line.number("sample", 1, 100) ?? 100) / 100;
