@@ -117,5 +117,5 @@ function isBarrel(name: string): boolean {
 
 function mustBeUniversal(file: SourceFile): boolean {
   const exempt = universal[file.workspace.id];
-  return exempt !== undefined && !file.isTest && !exempt.some((folder) => file.name.startsWith(`${folder}/`));
+  return exempt !== undefined && !file.isTest && !exempt.some((own) => file.name === own || file.name.startsWith(`${own}/`));
 }

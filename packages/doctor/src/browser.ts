@@ -1,4 +1,4 @@
-export type { Finding, Fix, Limits, Report, Severity, StageLine } from "./report.ts";
+export type { Finding, Fix, Limits, Report, ReportFacts, Severity, StageLine } from "./report.ts";
 export { examine } from "./page/examine-page.ts";
 export { mergeOutside } from "./page/merge-outside.ts";
 export type { PageDoctorOptions } from "./page/page-options.ts";

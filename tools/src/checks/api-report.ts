@@ -15,8 +15,10 @@ export function checkApiReports(options: { readonly update?: boolean } = {}): Pa
     const entry = join(workspace.folder, "dist/index.d.ts");
     if (!existsSync(entry)) continue;
     const api = readApi(entry);
-    symbols += api.size;
-    const report = formatReport(workspace.manifest.name, api);
+    const forPages = join(workspace.folder, "dist/browser.d.ts");
+    const ofPages = workspace.manifest.exports?.["./browser"] === undefined ? undefined : readApi(forPages);
+    symbols += api.size + (ofPages?.size ?? 0);
+    const report = formatReport(workspace.manifest.name, api) + (ofPages === undefined ? "" : formatForPages(ofPages));
     const path = join(workspace.folder, "api.md");
     if (options.update === true) writeFileSync(path, report);
     else if (!existsSync(path) || readFileSync(path, "utf8") !== report) {
@@ -27,8 +29,17 @@ export function checkApiReports(options: { readonly update?: boolean } = {}): Pa
 }
 
 function formatReport(name: string, api: ReadonlyMap<string, string>): string {
+  return `# Public API of ${name}\n\nGenerated from the emitted types by \`npm run check -- --update\`.\n\n${blockOf(api)}`;
+}
+
+/** An entry of its own for pages. */
+function formatForPages(api: ReadonlyMap<string, string>): string {
+  return `\n## /browser\n\n${blockOf(api)}`;
+}
+
+function blockOf(api: ReadonlyMap<string, string>): string {
   const entries = [...api].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, declaration]) => declaration);
-  return `# Public API of ${name}\n\nGenerated from the emitted types by \`npm run check -- --update\`.\n\n\`\`\`ts\n${entries.join("\n\n")}\n\`\`\`\n`;
+  return `\`\`\`ts\n${entries.join("\n\n")}\n\`\`\`\n`;
 }
 
 /** Every name a declaration file exports, with the text of its declaration, following re-exports within the package. */

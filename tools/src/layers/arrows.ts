@@ -20,11 +20,12 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The folders inside protocol: each may import itself and those before it. */
 export const protocolOrder: readonly string[] = ["errors", "diagnosis", "packet", "topic", "flow", "session", "engine"];
 
-/** Packages that run in browsers too, with the folders of theirs (below src) that are Node's alone. */
+/** Packages that run in browsers too, with the folders and files of theirs (below src) that are Node's alone. */
 export const universal: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ["node"],
   mqttjs: ["node"],
+  doctor: ["probes", "wire", "attempt.ts", "certificate-findings.ts", "examination.ts"],
   console: [],
 };
 

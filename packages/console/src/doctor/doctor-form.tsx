@@ -78,14 +78,17 @@ function Field({ name, title, placeholder = "" }: { name: string; title: string;
 const ownUrl = (): string => `wss://${location.host}/mqtt`;
 
 function questionOf(form: FormData): Question {
-  const given = (name: string): Record<string, string> => {
+  const given = (name: keyof PageDoctorOptions): PageDoctorOptions => {
     const text = fieldText(form, name);
     return text === "" ? {} : { [name]: text };
   };
-  const texts = ["username", "password", "clientId", "topic", "consoleText"].map(given);
-  const options: PageDoctorOptions = Object.assign(
-    { protocolVersion: fieldText(form, "protocolVersion") === "4" ? 4 : 5 },
-    ...texts,
-  );
+  const options: PageDoctorOptions = {
+    protocolVersion: fieldText(form, "protocolVersion") === "4" ? 4 : 5,
+    ...given("username"),
+    ...given("password"),
+    ...given("clientId"),
+    ...given("topic"),
+    ...given("consoleText"),
+  };
   return { url: fieldText(form, "url").trim(), options, asksBroker: form.get("asksBroker") !== null };
 }

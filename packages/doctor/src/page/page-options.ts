@@ -23,10 +23,9 @@ export interface PageDoctorOptions
   readonly consoleText?: string | undefined;
 }
 
-const knownOptions: ReadonlySet<string> = new Set([
-  ...["username", "password", "clientId", "keepAlive", "protocolVersion", "will", "authentication", "subprotocols"],
-  ...["topic", "qos", "retain", "payloadBytes", "holdSeconds", "now", "consoleText"],
-]);
+const known =
+  "username password clientId keepAlive protocolVersion will authentication subprotocols topic qos retain payloadBytes holdSeconds now consoleText";
+const knownOptions: ReadonlySet<string> = new Set(known.split(" "));
 
 /** Options that were meant for another runtime, by name: a page's browser decides what they are about. */
 export function unusableOptions(options: object): readonly string[] {
