@@ -34,7 +34,7 @@ test("a tenant at a glance: its names, where its clients come in, its plan and w
     tenants: [{ name: "default", hosts: [], urls: [tls, plain], connections: 0 }, { name: "acme" }],
     meta: { count: 2 },
   });
-  ann.abort();
+  await ann.abort();
   await expect
     .poll(() => get("tenants/acme/sessions?search=AWA"))
     .toMatchObject({
@@ -60,7 +60,7 @@ test("a client that was refused is told of to its tenant: the authorizer's fault
   await expect(refused.online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
   const credentials = { username: "ann", password: "secret" };
   await servers.online({ credentials, session: { clientId: "one" } }, ofAcme);
-  await expect(servers.client({ credentials, session: { clientId: "two" } }, ofAcme).online()).rejects.toThrow();
+  await expect(servers.client({ credentials, session: { clientId: "two" } }, ofAcme).online()).rejects.toThrow("maximumSessions");
   const { refusals } = (await get("refusals")) as { refusals: object[] };
   expect(refusals).toMatchObject([
     { clientIdentifier: "browser", code: "AWS_PRINCIPAL_ID", reasonCode: 0x87, remedy: expect.stringMatching(/letters/) as string },

@@ -7,7 +7,6 @@ import { AttemptGuard } from "./attempt-guard.ts";
 import type { AuthenticationMethod, AuthRequest } from "./authenticator.ts";
 import { AuthenticatorChain } from "./authenticator-chain.ts";
 import { PasswordHasher } from "./password-hasher.ts";
-import { TokenMethod } from "./token-method.ts";
 import { UserDirectory } from "./user-directory.ts";
 import { UserMethod } from "./user-method.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ObservedClient } from "./client-observer.ts";
 import { RefusalLog } from "./refusal-log.ts";
 
-const client = (identifier: string, tenant = "acme", session: unknown = undefined): ObservedClient =>
+const client = (identifier: string, tenant = "acme", session?: unknown): ObservedClient =>
   ({
     tenant: { name: tenant },
     arrival: { remoteAddress: "192.0.2.1", transport: "wss" },

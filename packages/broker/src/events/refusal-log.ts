@@ -40,6 +40,7 @@ const NO_REFUSALS: ReadonlySet<number> = new Set([
 
 /** Keeps the last refusals of each tenant, so that its owner finds why a client does not get in without the broker's log. */
 export class RefusalLog implements ClientObserver {
+  /** Of each tenant the latest first. */
   readonly #tenants = new Map<string, Refusal[]>();
   readonly #wallTime: () => number;
 
@@ -49,7 +50,7 @@ export class RefusalLog implements ClientObserver {
 
   /** The latest first. */
   of(tenant: string): readonly Refusal[] {
-    return [...(this.#tenants.get(tenant) ?? [])].reverse();
+    return this.#tenants.get(tenant) ?? [];
   }
 
   /** The tenant goes. */
@@ -93,8 +94,8 @@ export class RefusalLog implements ClientObserver {
     // A client that tries again and again has one place.
     const known = list.findIndex((each) => isSame(each, refusal));
     const [before] = known < 0 ? [] : list.splice(known, 1);
-    list.push(before === undefined ? refusal : { ...refusal, times: before.times + 1 });
-    if (list.length > OF_ONE_TENANT_MAX) list.shift();
+    list.unshift(before === undefined ? refusal : { ...refusal, times: before.times + 1 });
+    if (list.length > OF_ONE_TENANT_MAX) list.pop();
   }
 }
 
@@ -104,7 +105,7 @@ function isSame(a: Refusal, b: Refusal): boolean {
 
 /** What an authorizer's answer was refused for is a code of its own behind that of the answer to the client, and has its own remedy. */
 function adviceOf(error: MqttError): { code: ErrorCode; remedy: string } {
-  const named: readonly string[] = error.message.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=:)/g) ?? [];
-  const inner = named.filter((word) => isErrorCode(word)).at(-1);
-  return inner === undefined || inner === error.code ? error : { code: inner, remedy: errorInfo(inner).remedy };
+  let inner: ErrorCode = error.code;
+  for (const [word] of error.message.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=:)/g)) if (isErrorCode(word)) inner = word;
+  return inner === error.code ? error : { code: inner, remedy: errorInfo(inner).remedy };
 }

@@ -59,18 +59,7 @@ export function TenantForm({ onMade }: { onMade: () => void }): JSX.Element {
             <input type="password" name="password" autocomplete="new-password" />
           </label>
         </div>
-        <details>
-          <summary>A certificate of its own</summary>
-          <p class="muted">
-            Files on the broker's machine, in PEM. Without them the tenant shows the configuration's certificate where that has its
-            names, else one of the local authority.
-          </p>
-          <div class="row">
-            <Text name="certificate" title="Certificate" placeholder="/etc/bowline/acme.pem" />
-            <Text name="key" title="Its key" placeholder="/etc/bowline/acme.key" />
-            <Text name="clientCa" title="Authorities of its clients" placeholder="none" />
-          </div>
-        </details>
+        <CertificateFields />
         <button type="submit" disabled={isBusy}>
           Create
         </button>
@@ -87,6 +76,24 @@ export function TenantForm({ onMade }: { onMade: () => void }): JSX.Element {
         </div>
       )}
     </section>
+  );
+}
+
+/** Where its TLS comes from, for a tenant that is to have its own. */
+function CertificateFields(): JSX.Element {
+  return (
+    <details>
+      <summary>A certificate of its own</summary>
+      <p class="muted">
+        Files on the broker's machine, in PEM. Without them the tenant shows the configuration's certificate where that has its
+        names, else one of the local authority.
+      </p>
+      <div class="row">
+        <Text name="certificate" title="Certificate" placeholder="/etc/bowline/acme.pem" />
+        <Text name="key" title="Its key" placeholder="/etc/bowline/acme.key" />
+        <Text name="clientCa" title="Authorities of its clients" placeholder="none" />
+      </div>
+    </details>
   );
 }
 
