@@ -25,12 +25,12 @@ const toldOf = new Set<string>();
 const mistold: string[] = [];
 beforeAll(async () => {
   await hook.start();
-  hook.handle = (request, body, response) => {
+  hook.handle = (asked, body, response) => {
     const { tenant, topic } = JSON.parse(body) as { tenant: string; topic: string };
-    if (request.url === `/hook/${tenant}`) toldOf.add(tenant);
-    else mistold.push(`${request.url} was told of ${tenant}`);
+    if (asked.url === `/hook/${tenant}`) toldOf.add(tenant);
+    else mistold.push(`${asked.url} was told of ${tenant}`);
     HookServer.json({ result: topic.startsWith("only/") ? (topic === `only/${tenant}` ? "allow" : "deny") : "ignore" })(
-      request,
+      asked,
       body,
       response,
     );

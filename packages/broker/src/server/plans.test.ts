@@ -109,7 +109,7 @@ test.each([4, 5] as const)(
     const lossOf = (made: Client): Promise<{ code: string; reasonCode?: number | undefined }> =>
       new Promise((resolve) => void made.on("connectionLost", resolve));
     const one = client("acme", "one", { protocolVersion: version, session: { clientId: "one", expiryInterval: 100_000 } });
-    const { properties = {} } = await one.online();
+    const { properties } = await one.online();
     if (version === 5) expect(properties).toMatchObject({ maximumPacketSize: 1_024, sessionExpiryInterval: 7_200 });
     const subscribe = (filter: string): Promise<unknown> => {
       const subscription = one.subscribe(filter);
