@@ -38,6 +38,10 @@ test("silence is a filter or a server that never answers, and a question to the 
     attempt("wss://broker.example:8084/mqtt", { ...page, probe: { fetch: "silent", fetchMs: 1200 } }, { timedOut: true });
   expect(diagnose(silent({})).candidates).toEqual(["TCP_TIMEOUT", "SILENT", "B_LNA"]);
   expect(diagnose(silent({ localNetworkAccess: "prompt" })).candidates[0]).toBe("B_LNA");
+  const denied = { localNetworkAccess: "denied", probe: { fetch: "rejected", fetchMs: 2 } } as const;
+  expect(diagnose(attempt("wss://broker.example:8084/mqtt", denied))).toMatchObject({ code: "WS_UNREACHABLE" });
+  expect(diagnose(attempt("wss://broker.example:8084/mqtt", denied)).candidates).toContain("B_LNA");
+  expect(diagnose(attempt("wss://broker.localhost:8084/mqtt", denied))).toMatchObject({ code: "B_LNA", candidates: [] });
   const answered = attempt("wss://h.example:8084/mqtt", { probe: { fetch: "resolved", fetchMs: 3 } }, { timedOut: true });
   expect(diagnose(answered)).toMatchObject({ code: "SILENT", stage: "http" });
 });

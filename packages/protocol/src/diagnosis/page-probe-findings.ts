@@ -98,8 +98,9 @@ function endOf({ msToFail, ws, timedOut }: AttemptFacts, { fetch, fetchMs }: Pag
 const silenceCauses = (facts: AttemptFacts): Codes =>
   isAskedFor(facts) ? ["B_LNA", "TCP_TIMEOUT", "SILENT"] : ["TCP_TIMEOUT", "SILENT", "B_LNA"];
 
-/** A browser that asks its user waits as long as the user does. */
-const isAskedFor = ({ page }: AttemptFacts): boolean => page?.localNetworkAccess === "prompt";
+/** A browser that asks its user waits as long as the user does, and one whose user said no refuses names that lead to such addresses. */
+const isAskedFor = ({ page }: AttemptFacts): boolean =>
+  page?.localNetworkAccess === "prompt" || page?.localNetworkAccess === "denied";
 
 function refusalCauses(facts: AttemptFacts): Codes {
   const { scheme, host = "" } = facts.target ?? {};

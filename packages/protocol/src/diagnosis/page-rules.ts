@@ -15,9 +15,9 @@ const policyViolated: Rule = ({ page }) =>
 const localNetwork: Rule = (facts) => {
   if (facts.page?.localNetworkAccess !== "denied" || hasOpened(facts)) return undefined;
   const host = facts.target?.host ?? "";
-  return addressClass(host) === "public"
-    ? undefined
-    : { code: "B_LNA", evidence: "the permission for local network access is denied" };
+  // A name may lead anywhere, and a page is not told where.
+  const isLocal = /^(.+\.)?localhost$/.test(host) || !["public", "name"].includes(addressClass(host));
+  return isLocal ? { code: "B_LNA", evidence: "the permission for local network access is denied" } : undefined;
 };
 
 const offline: Rule = (facts) =>
