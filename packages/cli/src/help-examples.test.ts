@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { CommandFolder, type RunningCommand } from "@bowline/testkit/system";
 import { afterEach, expect, test, vi } from "vitest";
 import { AdminClient } from "./admin-client.ts";
-import { COMMANDS } from "./command-list.ts";
 
 /* Every example of every help is run as it stands, but for ports, paths and times, against one broker. */
 
@@ -32,10 +31,10 @@ afterEach(async () => {
   await commands.remove();
 });
 
-test("every example works", { timeout: 60_000 }, async () => {
+test("every example works", { timeout: 180_000 }, async () => {
   commands = new CommandFolder();
   prepare();
-  await collect();
+  const all = await collect();
   const up = commands.bowline(
     "up",
     "--config",
@@ -66,7 +65,7 @@ test("every example works", { timeout: 60_000 }, async () => {
     ...examplesOf("config"),
     ...examplesOf("console"),
     ...take("bowline trust", "bowline explain TLS_UNKNOWN_CA", "bowline explain --list"),
-    ...take(...((await COMMANDS["profile"]?.load())?.examples ?? [])),
+    ...take(...(all["profile"] ?? [])),
   ]);
   // In place of the shell where that can be, so that a signal reaches the command.
   const shell = (example: string): RunningCommand =>
@@ -121,15 +120,19 @@ function prepare(): void {
   writeFileSync(path("passwd"), `joe:$7$101$${Buffer.alloc(12, 1).toString("base64")}$${Buffer.alloc(64, 2).toString("base64")}\n`);
 }
 
-async function collect(): Promise<void> {
-  for (const [name, { load }] of Object.entries(COMMANDS)) {
-    if (LOAD.has(name)) continue;
-    for (const example of (await load()).examples) {
-      expect(example).toMatch(/\bbowline\b/);
-      remaining.add(example);
-    }
-  }
+/** From the built files, which take a tenth of the time that their sources take here. */
+async function collect(): Promise<Record<string, string[]>> {
+  const list = join(root, "packages/cli/dist/command-list.js");
+  const script = `
+    const { COMMANDS } = await import(process.argv[1]);
+    const all = Object.entries(COMMANDS).map(async ([name, { load }]) => [name, (await load()).examples]);
+    process.stdout.write(JSON.stringify(Object.fromEntries(await Promise.all(all))));`;
+  const { stdout } = await commands.run(process.execPath, "--input-type=module", "-e", script, list).ended;
+  const examples = JSON.parse(stdout) as Record<string, string[]>;
+  for (const name of LOAD) delete examples[name];
+  for (const example of Object.values(examples).flat()) remaining.add(example);
   for (const example of Object.keys(ELSEWHERE)) expect(remaining.delete(example), example).toBe(true);
+  return examples;
 }
 
 /** What is left of the examples of these commands. */
