@@ -6,7 +6,7 @@ import { CONNECTION_OPTIONS, connectionTarget } from "../connection-options.ts";
 import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
 import { LiveLine } from "../load/live-line.ts";
-import { grouped } from "../load/number-text.ts";
+import { grouped } from "../terminal/progress.ts";
 import type { ScenarioRun } from "../load/simulate/scenario-device.ts";
 import type { SimulationCounts } from "../load/simulate/run-simulation.ts";
 

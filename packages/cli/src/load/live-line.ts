@@ -3,7 +3,7 @@ export class LiveLine {
   private isShown = false;
 
   show(text: string): void {
-    if (!process.stderr.isTTY) return;
+    if (!process.stderr.isTTY || process.env["TERM"] === "dumb") return;
     this.isShown = true;
     process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }

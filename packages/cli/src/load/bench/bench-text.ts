@@ -1,4 +1,5 @@
-import { grouped, timeText } from "../number-text.ts";
+import { grouped } from "../../terminal/progress.ts";
+import { timeText } from "../time-text.ts";
 import type { BenchRecord, RunRecord, Spread } from "./bench-record.ts";
 
 /** What people read of a bench. */

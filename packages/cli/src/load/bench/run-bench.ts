@@ -2,7 +2,7 @@ import type { ConnectionTarget } from "../../connection-options.ts";
 import { LiveLine } from "../live-line.ts";
 import { type LoadServer, loopbackAddresses } from "../load-server.ts";
 import { loadServerOf } from "../load-server-of.ts";
-import { grouped } from "../number-text.ts";
+import { grouped } from "../../terminal/progress.ts";
 import { runConnections } from "../run-connections.ts";
 import { type LoadProgress, runLoad } from "../run-load.ts";
 import type { BenchOrder } from "./bench-order.ts";

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionTarget } from "../../connection-options.ts";
 import { ExitCode } from "../../exit-code.ts";
 import { LiveLine } from "../live-line.ts";
-import { grouped, timeText } from "../number-text.ts";
+import { grouped } from "../../terminal/progress.ts";
+import { timeText } from "../time-text.ts";
 import { ConnectionCrowd, type CrowdCounts } from "./connection-crowd.ts";
 
 export interface HoldOrder {

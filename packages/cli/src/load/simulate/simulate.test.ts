@@ -132,6 +132,6 @@ describe("bowline simulate", () => {
     [["simulate", "factory", "mqtt://127.0.0.1:1", "-n", "2"], 3],
     [["simulate", "factory", "mqtt://127.0.0.1:1", "--seed", "x"], 2],
   ] as const)("%j ends with %i", async (argv, code) => {
-    expect(await runInProcess(...argv)).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(/^error\[/m) });
+    expect(await runInProcess(...argv)).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(/error\[/m) });
   });
 });

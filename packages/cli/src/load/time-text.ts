@@ -1,8 +1,3 @@
-/** 1,234,567 */
-export function grouped(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
 /** A time in the unit that people would take. */
 export function timeText(us: number): string {
   if (us < 1_000) return `${us.toFixed(us < 1 ? 3 : us < 100 ? 1 : 0)} µs`;
