@@ -122,7 +122,12 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   /** Ends it when a deadline has passed. */
   tick(now: number): void {
-    this.contain(() => this.receiver.tick(now));
+    // Not by `contain`: of all connections each second that would be a closure.
+    try {
+      this.receiver.tick(now);
+    } catch (cause) {
+      this.fail(cause);
+    }
   }
 
   /** Whether the transport holds more than that many bytes for this client. */
@@ -454,8 +459,12 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     try {
       run();
     } catch (cause) {
-      this.end(new MqttError("INTERNAL", { cause, reasonCode: ReasonCode.UnspecifiedError }));
+      this.fail(cause);
     }
+  }
+
+  private fail(cause: unknown): void {
+    this.end(new MqttError("INTERNAL", { cause, reasonCode: ReasonCode.UnspecifiedError }));
   }
 
   private answerWhenKept(commit: number, answer: SubscribeAnswer, kind: "subscribe" | "unsubscribe"): SubscribeAnswer | undefined {

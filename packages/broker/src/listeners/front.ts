@@ -15,6 +15,7 @@ import { includesAddress, plainAddress } from "./loopback.ts";
 import { parseProxyHeader, type ProxyHeader } from "./proxy-protocol.ts";
 import { type OnRead, useSharedReadBuffer } from "./shared-read-buffer.ts";
 import { closeWith, httpAnswer, TLS_ALERTS, tlsAlert } from "./refusals.ts";
+import { channelOf } from "./socket-channel.ts";
 
 /**
  * The front of a listener owns the first bytes of every socket, in this order: limits per address, PROXY header, what protocol it is, the
@@ -486,12 +487,16 @@ function onData(this: FrontSocket, chunk: Buffer): void {
   this[connectionOf].received(chunk);
 }
 
+/** A channel over this socket has no listeners of its own for these: two lists for each connection would be more than they are worth. */
 function onClose(this: FrontSocket): void {
   this[connectionOf].closed();
+  channelOf(this)?.closed();
 }
 
-/** Errors close the socket, and the close is what is told; after hand-over the next owner listens too. */
-function onError(): void {}
+/** Errors close the socket, and the close is what is told. */
+function onError(this: FrontSocket, cause: Error): void {
+  channelOf(this)?.failed(cause);
+}
 
 function onDeadline(connection: FrontConnection): void {
   connection.timedOut();

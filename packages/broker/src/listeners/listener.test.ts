@@ -97,7 +97,22 @@ async function readAll(socket: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+async function listenerEmpty(listener: Listener): Promise<void> {
+  while (listener.openConnections > 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const CONNECT_BYTES = Uint8Array.from([0x10, 0x0c, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 0]);
+
+test("a tcp peer that resets its connection is closed once, with the reason", async () => {
+  const { listener, closes, arrivals } = await openEcho("mqtt://127.0.0.1:0");
+  const socket = dial(listener.port);
+  await exchange(socket, CONNECT_BYTES);
+  expect(arrivals).toHaveLength(1);
+  const closed = listenerEmpty(listener);
+  socket.resetAndDestroy();
+  await closed;
+  expect(closes).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
+});
 
 test("a tcp peer arrives with its address, and its first bytes reach the channel", async () => {
   const { listener, arrivals } = await openEcho("mqtt://127.0.0.1:0");

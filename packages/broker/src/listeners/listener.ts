@@ -216,7 +216,8 @@ class OpenListener implements Listener {
       this.#http.take(connection, socket);
       return;
     }
-    const channel = new SocketChannel(socket, socket instanceof TLSSocket);
+    const isEncrypted = socket instanceof TLSSocket;
+    const channel = new SocketChannel(socket, isEncrypted, !isEncrypted);
     this.#accept({ ...originOf(connection, socket), channel });
     if (first !== undefined) channel.received(first);
   }

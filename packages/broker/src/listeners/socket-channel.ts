@@ -1,37 +1,48 @@
 import type { Socket } from "node:net";
 import type { Channel, ChannelHandler } from "@bowline/protocol/internal";
 import { type OnRead, useSharedReadBuffer } from "./shared-read-buffer.ts";
+import { keepListenersSmall } from "./small-listeners.ts";
 
 /** How long the peer may take to read what was written before `end`; what is left then is lost. */
 const FLUSH_DEADLINE_MS = 5_000;
 /** How long the peer may take to answer our FIN with its own. */
 const CLOSE_DEADLINE_MS = 1_000;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * A Channel over a TCP, unix or TLS socket.
  *
- * A broker holds very many idle ones, so a channel is one object and one closure: the socket's listeners are functions shared by all
- * channels, which find theirs by a symbol on the socket.
+ * A broker holds very many idle ones, so a channel is one object: the socket's listeners are functions shared by all channels, which find
+ * theirs by a symbol on the socket.
  */
 export class SocketChannel implements Channel {
   handler: ChannelHandler = silentHandler;
   readonly #socket: Socket;
   readonly #isEncrypted: boolean;
-  readonly #written: () => void;
+  /** Called after each write. Made by the first that the system does not take whole: most clients never need one. */
+  #written: (() => void) | undefined;
   #owesDrained = false;
   #isEnding = false;
   #deadline: NodeJS.Timeout | undefined;
   #cause: Error | undefined;
 
-  /** Begins to read in the next tick, so that the handler can be set first. */
-  constructor(socket: Socket, isEncrypted: boolean) {
+  /**
+   * Begins to read in the next tick, so that the handler can be set first.
+   *
+   * @param isHeard Whether somebody listens to the socket already and tells `channelOf` of its errors and its close.
+   */
+  constructor(socket: Socket, isEncrypted: boolean, isHeard: boolean = false) {
     this.#socket = socket;
     this.#isEncrypted = isEncrypted;
-    this.#written = () => this.#settleDrained();
+    if (isEncrypted) this.#written = () => this.#settleDrained();
     const owned = socket as ChannelSocket;
-    owned[channelOf] = this;
-    owned.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
-    useSharedReadBuffer(socket, onRead as OnRead);
+    owned[ownChannel] = this;
+    // Node's own listener keeps whoever writes from writing after the end, which `#isEnding` does.
+    owned.removeAllListeners("end").on("end", onEnd);
+    if (!isHeard) owned.on("error", onError).on("close", onClose);
+    const isShared = useSharedReadBuffer(socket, onRead as OnRead);
+    if (!isShared || isEncrypted || owned.readableLength > 0) owned.on("data", onData);
+    keepListenersSmall(owned);
     owned.resume();
   }
 
@@ -47,6 +58,11 @@ export class SocketChannel implements Channel {
     // A TLS socket may still encrypt from the array later, whatever it says of its own buffer.
     if (!this.#isEncrypted && socket.writableLength === 0) return true;
     this.#owesDrained = true;
+    if (this.#written === undefined) {
+      this.#written = () => this.#settleDrained();
+      // It waits behind the bytes that do.
+      socket.write(NOTHING, this.#written);
+    }
     return false;
   }
 
@@ -106,32 +122,37 @@ export class SocketChannel implements Channel {
   }
 }
 
-const channelOf = Symbol("channel");
-type ChannelSocket = Socket & { [channelOf]: SocketChannel };
+const ownChannel = Symbol("channel");
+type ChannelSocket = Socket & { [ownChannel]: SocketChannel };
+
+/** The channel over a socket; undefined where it has none. */
+export function channelOf(socket: Socket): SocketChannel | undefined {
+  return (socket as Partial<ChannelSocket>)[ownChannel];
+}
 
 const silentHandler: ChannelHandler = { data() {}, drained() {}, closed() {} };
 
 function onRead(this: ChannelSocket, length: number, buffer: Buffer): boolean {
-  this[channelOf].received(buffer.subarray(0, length));
+  this[ownChannel].received(buffer.subarray(0, length));
   return true;
 }
 
 /** What the front put back, and everything where the read buffer cannot be shared. */
 function onData(this: ChannelSocket, chunk: Uint8Array): void {
-  this[channelOf].received(chunk);
+  this[ownChannel].received(chunk);
 }
 
 /** The peer will send nothing more; without half-open connections that is the end of ours too, once the rest has gone out. */
 function onEnd(this: ChannelSocket): void {
-  this[channelOf].end();
+  this[ownChannel].end();
 }
 
 function onError(this: ChannelSocket, cause: Error): void {
-  this[channelOf].failed(cause);
+  this[ownChannel].failed(cause);
 }
 
 function onClose(this: ChannelSocket): void {
-  this[channelOf].closed();
+  this[ownChannel].closed();
 }
 
 function destroySocket(socket: Socket): void {

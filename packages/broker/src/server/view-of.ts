@@ -23,7 +23,7 @@ export function viewOf(
 function statsOf(broker: Broker): BrokerStats {
   const { counters } = broker;
   return {
-    connections: clientsOf(broker).length,
+    connections: countClients(broker),
     sessions: broker.sessionCount,
     retainedMessages: broker.retainedCount,
     connectionsAccepted: counters.connectionsAccepted,
@@ -40,6 +40,13 @@ function connectionsOf(broker: Broker, tenant: string): ConnectionSummary[] {
   return clientsOf(broker)
     .filter(({ connection }) => connection.tenant.name === tenant)
     .map(({ connection, session }) => summarize(connection, session));
+}
+
+/** How many `clientsOf` there are, without a list of them. */
+function countClients(broker: Broker): number {
+  let count = 0;
+  for (const { session, isOpen } of broker.connections()) if (session !== undefined && isOpen) count++;
+  return count;
 }
 
 /** Connections whose CONNECT was accepted; the others are nobody yet. */

@@ -11,7 +11,7 @@ import type { LoadedSession, StoredSession } from "../storage/storage.ts";
 import { dropRevoked } from "./drop-revoked.ts";
 import { giveBack } from "./give-back.ts";
 import type { PendingWill } from "./pending-will.ts";
-import { NEVER_EXPIRES, Session } from "./session.ts";
+import { keyOf, NEVER_EXPIRES, Session } from "./session.ts";
 import type { SessionConnection } from "./session-connection.ts";
 
 /** What a CONNECT asks of the registry. */
@@ -142,7 +142,7 @@ export class SessionRegistry {
     const commit = Math.max(ended, this.keep(session, isChanged));
     session.connection = connection;
     this.countConnection(session, 1);
-    this.sessions.set(key, session);
+    this.sessions.set(session.key, session);
     this.offline.delete(session);
     this.mostConnected = Math.max(this.mostConnected, this.connected);
     return { session, sessionPresent, commit, before };
@@ -220,8 +220,7 @@ export class SessionRegistry {
       session.expiryInterval = 0;
       if (session.connection !== undefined) session.connection.end(error);
       // One whose connection could not be told is gone all the same.
-      if (session.connection === undefined && this.sessions.get(keyOf(session.owner, session.clientIdentifier)) === session)
-        this.end(session);
+      if (session.connection === undefined && this.sessions.get(session.key) === session) this.end(session);
     }
     return count;
   }
@@ -265,7 +264,7 @@ export class SessionRegistry {
   end(session: Session): number {
     const { router, journal } = this.options;
     this.offline.delete(session);
-    this.sessions.delete(keyOf(session.owner, session.clientIdentifier));
+    this.sessions.delete(session.key);
     router.unsubscribeAll(session);
     this.giveBack(session, true);
     // Before the row that keeps it is gone.
@@ -294,7 +293,7 @@ export class SessionRegistry {
       this.options.router.subscribe({ kind: "single", session, ...subscription, rightsSeen: 0 });
     for (const entry of queue) restoreEntry(session, entry, entry.messageId === 0 ? undefined : messageOf(entry.messageId));
     for (const identifier of inboundIdentifiers) session.state.inbound.add(identifier);
-    this.sessions.set(keyOf(session.owner, session.clientIdentifier), session);
+    this.sessions.set(session.key, session);
     this.offline.add(session);
     return session;
   }
@@ -417,11 +416,6 @@ export function pendingWill(will: Will): PendingWill {
 
 function isReached(maximum: number, count: number): boolean {
   return maximum > 0 && count >= maximum;
-}
-
-function keyOf(owner: string, clientIdentifier: string): string {
-  // U+0000 is in neither ([MQTT-1.5.4-2]), so two different pairs never make one key.
-  return `${owner}\0${clientIdentifier}`;
 }
 
 function beforeOf({ expiryInterval, will, disconnectedAt }: Session): SessionBefore {

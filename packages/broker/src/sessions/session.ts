@@ -25,6 +25,11 @@ export interface Subscription {
   rightsSeen: number;
 }
 
+/** U+0000 is in neither ([MQTT-1.5.4-2]), so two different pairs never make one key. */
+export function keyOf(owner: string, clientIdentifier: string): string {
+  return `${owner}\0${clientIdentifier}`;
+}
+
 /** Of all Sessions that have none: many clients only publish. */
 const NONE: ReadonlyMap<string, Subscription> = new Map();
 
@@ -37,6 +42,8 @@ export class Session {
   readonly tenant: string;
   readonly owner: string;
   readonly clientIdentifier: string;
+  /** What tells it from all others of its tenant, see `keyOf`. */
+  readonly key: string;
   private own: Map<string, Subscription> | undefined;
   /** Number in storage; 0 for a Session that ends with its connection. */
   id = 0;
@@ -65,13 +72,14 @@ export class Session {
     this.tenant = tenant;
     this.owner = owner;
     this.clientIdentifier = clientIdentifier;
+    this.key = keyOf(owner, clientIdentifier);
     this.grant(rights);
   }
 
   /** Its client connected, or authenticated again. */
   grant(rights: Rights): void {
     this.rights = rights;
-    this.publisherName = rights.isByRules ? `${this.owner}\0${this.clientIdentifier}` : this.clientIdentifier;
+    this.publisherName = rights.isByRules ? this.key : this.clientIdentifier;
   }
 
   /** By Topic Filter as subscribed, `$share/...` included. Only the Router changes them. */

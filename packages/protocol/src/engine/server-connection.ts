@@ -76,11 +76,9 @@ export class ServerConnection implements FrameHandler {
   private topicAliasMaximum = 0;
   private receiveMaximum = 0xffff;
   private unreleased!: Unreleased;
-  private exchange = new AuthenticationExchange(undefined, "client");
-  /** When the client's next AUTH of a re-authentication is due. */
-  private reauthenticateBy = 0;
-  /** CONNECT, and AUTH up to the CONNACK, are due by then. */
-  private readonly connectBy: number;
+  private exchange: AuthenticationExchange = WITHOUT_METHOD;
+  /** CONNECT, and AUTH up to the CONNACK, are due by then; later the client's next AUTH of a re-authentication. */
+  private dueBy: number;
   private wantsProblemInformation = true;
   /** Ms; 0 when the client turned Keep Alive off. */
   private keepAliveMs = 0;
@@ -98,7 +96,7 @@ export class ServerConnection implements FrameHandler {
     // [MQTT-3.1.0-1]: anything else is refused by its first byte, before anything is kept of it.
     this.decoder.acceptedTypes = 1 << PacketType.CONNECT;
     this.phase = AWAITING_CONNECT;
-    this.connectBy = now + limits.connectTimeoutMs;
+    this.dueBy = now + limits.connectTimeoutMs;
     this.lastReceived = now;
   }
 
@@ -123,11 +121,11 @@ export class ServerConnection implements FrameHandler {
   /** When the earliest deadline falls due, in the time of `now`; Infinity for none. */
   get deadline(): number {
     const { phase } = this;
-    if (phase === AWAITING_CONNECT || phase === AUTHENTICATING) return this.connectBy;
+    if (phase === AWAITING_CONNECT || phase === AUTHENTICATING) return this.dueBy;
     if (!this.isOpen) return Number.POSITIVE_INFINITY;
     // [MQTT-3.1.2-22] [v3 MQTT-3.1.2-24]: one and a half times the Keep Alive.
     const aliveUntil = this.keepAliveMs === 0 ? Number.POSITIVE_INFINITY : this.lastReceived + this.keepAliveMs * 1.5;
-    return this.exchange.turn === "theirs" ? Math.min(aliveUntil, this.reauthenticateBy) : aliveUntil;
+    return this.exchange.turn === "theirs" ? Math.min(aliveUntil, this.dueBy) : aliveUntil;
   }
 
   /** Acts on what fell due. */
@@ -137,7 +135,7 @@ export class ServerConnection implements FrameHandler {
     if (now < this.deadline) return;
     if (this.phase === AWAITING_CONNECT) this.close(new MqttError("TIMEOUT", { detail: "no CONNECT within the time limit" }));
     else if (this.phase === AUTHENTICATING) this.close(new MqttError("TIMEOUT", { detail: "no AUTH within the time limit" }));
-    else if (this.exchange.turn === "theirs" && now >= this.reauthenticateBy) {
+    else if (this.exchange.turn === "theirs" && now >= this.dueBy) {
       const detail = "no AUTH within the time limit";
       this.fail(new MqttError("AUTH_FAILED", { reasonCode: ReasonCode.NotAuthorized, clause: "MQTT-4.12.1-2", detail }));
     } else this.fail(new MqttError("KEEPALIVE_TIMEOUT", { reasonCode: ReasonCode.KeepAliveTimeout, clause: "MQTT-3.1.2-22" }));
@@ -395,7 +393,8 @@ export class ServerConnection implements FrameHandler {
     this.sender.version = packet.protocolVersion;
     this.sender.maximumPacketSize = properties?.maximumPacketSize ?? NO_LIMIT;
     this.wantsProblemInformation = properties?.requestProblemInformation !== 0;
-    this.exchange = new AuthenticationExchange(properties?.authenticationMethod, "client");
+    const method = properties?.authenticationMethod;
+    if (method !== undefined) this.exchange = new AuthenticationExchange(method, "client");
     this.phase = CONNECTING;
     const answer = this.sink.connect(packet);
     if (answer !== undefined) this.finishConnect(answer);
@@ -426,7 +425,7 @@ export class ServerConnection implements FrameHandler {
       return;
     }
     this.phase = OPEN;
-    this.exchange.turn = "nobody";
+    if (method !== undefined) this.exchange.turn = "nobody";
     this.session = session;
     this.keepAliveMs = answer.keepAlive * 1000;
     // Before 5.0 a client knows of no such limit.
@@ -457,7 +456,7 @@ export class ServerConnection implements FrameHandler {
       if (answer !== undefined) this.finishConnect(answer);
       return;
     }
-    if (isFirst) this.reauthenticateBy = this.lastReceived + this.limits.connectTimeoutMs;
+    if (isFirst) this.dueBy = this.lastReceived + this.limits.connectTimeoutMs;
     const answer = this.sink.reauthenticate(packet);
     if (answer !== undefined) this.finishReauthentication(answer);
   }
@@ -586,6 +585,8 @@ export class ServerConnection implements FrameHandler {
 type PubackType = typeof PacketType.PUBACK | typeof PacketType.PUBREC;
 type RequestAnswer = typeof PacketType.SUBACK | typeof PacketType.UNSUBACK;
 
+/** Of all clients that name no method: it is nobody's turn ever, since whoever sends AUTH is refused. */
+const WITHOUT_METHOD = new AuthenticationExchange(undefined, "client");
 const PINGRESP: Packet = { type: PacketType.PINGRESP };
 /** The PUBLISH being handled. Handling one is synchronous and never nested, so one for the process is enough. */
 const offsets: PublishOffsets = new PublishOffsets();

@@ -1,6 +1,9 @@
+/** Of all that are empty still: read, never written. */
+const none: never[] = [];
+
 /** A first-in first-out queue in one array with a moving head: push and shift are constant time and allocate nothing. */
 export class Fifo<T> {
-  private items: (T | undefined)[] = [];
+  private items: (T | undefined)[] = none;
   private head = 0;
 
   get length(): number {
@@ -8,7 +11,8 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
-    this.items.push(item);
+    if (this.items === none) this.items = [item];
+    else this.items.push(item);
   }
 
   peek(): T | undefined {
@@ -47,7 +51,7 @@ export class Fifo<T> {
   }
 
   clear(): void {
-    this.items = [];
+    this.items = none;
     this.head = 0;
   }
 }

@@ -1,6 +1,7 @@
 /** Of everybody who has none in flight: read, never written. */
 const noIds = new Uint16Array(1);
 const noStates = new Uint8Array(1);
+const noEntries: never[] = [];
 
 /**
  * Packet Identifiers of one direction and what is known of each: a ring of typed arrays indexed by the identifier's low bits.
@@ -18,7 +19,7 @@ export class InFlight<Entry> {
   private mask = 0;
   private ids: Uint16Array = noIds;
   private states: Uint8Array = noStates;
-  private entries: (Entry | undefined)[] = [];
+  private entries: (Entry | undefined)[] = noEntries;
 
   /** Allocates an identifier with a state (1 to 255) and an entry; 0 when all 65,535 are in use. */
   take(state: number, entry: Entry | undefined): number {
@@ -92,7 +93,7 @@ export class InFlight<Entry> {
     this.mask = 0;
     this.ids = noIds;
     this.states = noStates;
-    this.entries = [];
+    this.entries = noEntries;
   }
 
   private grow(): void {

@@ -1,12 +1,15 @@
 import { bytes } from "./bytes.ts";
 import { FrameWalk, FramePhase } from "./frame-walk.ts";
 
+/** Of all that hold nothing: read, never written. */
+const NOTHING_UNREAD: never[] = [];
+
 /**
  * A FrameWalk whose handler may stop it, as a server does that must ask before it reads on. Owns the unread rest too while it is stopped.
  */
 export class FrameDecoder extends FrameWalk {
   /** Chunks that came while stopped, the first unread from `unreadAt`. */
-  private unread: Uint8Array[] = [];
+  private unread: Uint8Array[] = NOTHING_UNREAD;
   private unreadAt = 0;
   /** A gathered packet that the handler wants to be handed again. */
   private held: Uint8Array | undefined;
@@ -42,7 +45,7 @@ export class FrameDecoder extends FrameWalk {
 
   override close(): void {
     super.close();
-    this.unread = [];
+    this.unread = NOTHING_UNREAD;
     this.unreadAt = 0;
     this.held = undefined;
   }
@@ -72,7 +75,8 @@ export class FrameDecoder extends FrameWalk {
   private keep(chunk: Uint8Array, at: number): void {
     const copy = bytes.alloc(chunk.length - at);
     bytes.copy(chunk, copy, 0, at, chunk.length);
-    this.unread.push(copy);
+    if (this.unread === NOTHING_UNREAD) this.unread = [copy];
+    else this.unread.push(copy);
   }
 
   protected override stop(end: number): number {
