@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 
-await run("compiling", "node_modules/typescript/bin/tsc", ["-b", "packages/cli", "tools"]);
+await run("compiling", "node_modules/typescript/bin/tsc", ["-b", "packages/cli", "packages/mqttjs", "tools"]);
 if (isConsoleStale()) await run("building the console", "tools/dist/build.js", []);
 
 process.argv.splice(2, 0, "up");

@@ -16,7 +16,8 @@ export async function firstConnection(client: Client, signal: AbortSignal): Prom
   client.on("gap", () => void process.stderr.write("note: the broker no longer had the session; messages may be missing\n"));
 }
 
-function note(what: string, failure: AttemptFailure): void {
-  const next = failure.retryInMs === undefined ? "" : `; next attempt in ${(failure.retryInMs / 1_000).toFixed(1)} s`;
-  process.stderr.write(`note: ${what} (${failure.code})${next}\n`);
+/** The last failure ends the command, and is told as its error. */
+function note(what: string, { code, retryInMs }: AttemptFailure): void {
+  if (retryInMs === undefined) return;
+  process.stderr.write(`note: ${what} (${code}); next attempt in ${(retryInMs / 1_000).toFixed(1)} s\n`);
 }

@@ -2,7 +2,10 @@ import { MqttError } from "@bowline/protocol";
 import { afterEach, expect, test, vi } from "vitest";
 import { reportError } from "./report-error.ts";
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 function said(error: unknown, code = 1): string {
   let text = "";
@@ -27,6 +30,18 @@ test("what is not installed is no bug of ours", async () => {
 test("advice names flags, not the options of the library", () => {
   const error = new MqttError("TLS_SNI", { remedy: "Connect by the server's name, or set `servername`." });
   expect(said(error, 3)).toContain("or give --sni NAME.");
+});
+
+test("colours follow NO_COLOR and FORCE_COLOR, and a pipe has none", () => {
+  const error = new MqttError("TCP_REFUSED");
+  vi.stubEnv("FORCE_COLOR", undefined);
+  vi.stubEnv("NO_COLOR", undefined);
+  expect(said(error, 3)).not.toContain("\u001b[");
+  vi.stubEnv("FORCE_COLOR", "1");
+  expect(said(error, 3)).toMatch(/^\u001b\[1m\u001b\[31merror\[TCP_REFUSED\]/);
+  vi.stubEnv("FORCE_COLOR", undefined);
+  vi.stubEnv("NO_COLOR", "1");
+  expect(said(error, 3)).not.toContain("\u001b[");
 });
 
 test("for a broker of ours the authority's file is named", () => {

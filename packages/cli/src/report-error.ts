@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import { errorInfo, MqttError } from "@bowline/protocol";
 import { type ExitCode, ExitCode as Exit, exitCodeOf } from "./exit-code.ts";
 
@@ -53,7 +54,9 @@ function printable(text: string): string {
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "?");
 }
 
+/** Follows NO_COLOR, FORCE_COLOR, and whether standard error is a terminal that has colours. */
 function paint(text: string): string {
-  const isColoured = process.stderr.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
-  return isColoured ? `\x1b[1;31m${text}\x1b[0m` : text;
+  const where = { stream: process.stderr };
+  // One after the other: given both at once, Node 20 paints whatever it is told.
+  return styleText("bold", styleText("red", text, where), where);
 }
