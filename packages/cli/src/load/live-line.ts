@@ -5,7 +5,7 @@ export class LiveLine {
   show(text: string): void {
     if (!process.stderr.isTTY || process.env["TERM"] === "dumb") return;
     this.isShown = true;
-    process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
   clear(): void {
