@@ -81,6 +81,11 @@ export class AdminGate {
     return answer;
   }
 
+  /** Writes down that a browser was signed in or out. */
+  recordBrowser(c: Context, caller: Caller, status: number): void {
+    this.#record(c, caller, status);
+  }
+
   #record(c: Context, caller: Caller | undefined, status: number): void {
     const named = /^\/api\/v\d+\/tenants\/([^/]+)/.exec(c.req.path)?.[1];
     this.audit.record({

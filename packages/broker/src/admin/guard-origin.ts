@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { Secret } from "../log/secret.ts";
 import { failure, notThere } from "./admin-app.ts";
 import type { AdminGate } from "./admin-gate.ts";
 import type { Caller } from "./caller.ts";
@@ -34,7 +35,7 @@ export function guardOrigin(guard: OriginGuard, api: Hono): Hono {
   app.get("/api/v1/sign-in", (c) => {
     const cookie = signIns.useLink(c.req.query("token") ?? "");
     if (!cookie) return c.text("This sign-in link was used already or is too old. Run: bowline console\n", 403);
-    setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);
+    letIn(guard, c, cookie, 303);
     return c.redirect("/", 303);
   });
   app.post("/api/v1/session", async (c) => {
@@ -43,7 +44,7 @@ export function guardOrigin(guard: OriginGuard, api: Hono): Hono {
     const key = (value as { key?: unknown } | null | undefined)?.key;
     const cookie = typeof key === "string" ? signInWith(guard, key) : undefined;
     if (!cookie) return guard.gate.refuseStranger(c, "the key is wrong or has ended");
-    setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);
+    letIn(guard, c, cookie, 204);
     return c.body(null, 204);
   });
   // Answered to everybody, so that a page can ask whether it is signed in without a failed request in the browser's console.
@@ -54,6 +55,7 @@ export function guardOrigin(guard: OriginGuard, api: Hono): Hono {
     if (!isOwnPage(c, signIn)) return foreign(c);
     signIns.end(getCookie(c, COOKIE) ?? "");
     deleteCookie(c, COOKIE, COOKIE_OPTIONS);
+    guard.gate.recordBrowser(c, signIn.caller, 204);
     return c.body(null, 204);
   });
   app.use("/api/*", onlyKnown(guard));
@@ -64,11 +66,17 @@ export function guardOrigin(guard: OriginGuard, api: Hono): Hono {
 }
 
 /** The cookie of whoever holds the operator key, or the AppID and AppSecret of an API key; that one lasts no longer than the key. */
-function signInWith({ access, signIns, gate }: OriginGuard, key: string): ReturnType<SignIns["useLink"]> {
+function signInWith({ access, signIns, gate }: OriginGuard, key: string): Secret | undefined {
   if (access.isOperatorKey(key)) return signIns.begin(operator("session"));
   const [id = "", secret = ""] = key.split(/:(.*)/s, 2);
   const caller = gate.callerOf(id, secret);
   return caller === undefined ? undefined : signIns.begin({ ...caller, by: `session of ${id}` }, gate.backing(id, secret));
+}
+
+function letIn({ signIns, gate }: OriginGuard, c: Context, cookie: Secret, status: number): void {
+  setCookie(c, COOKIE, cookie.reveal(), COOKIE_OPTIONS);
+  const signIn = signIns.find(cookie.reveal());
+  if (signIn !== undefined) gate.recordBrowser(c, signIn.caller, status);
 }
 
 function signInOf(signIns: SignIns, c: Context): SignIn | undefined {
