@@ -1,12 +1,18 @@
 import { join } from "node:path";
 import { CommandFolder } from "@bowline/testkit/system";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { bench } from "../commands/bench.ts";
 import { conn } from "../commands/conn.ts";
 import { simulate } from "../commands/simulate.ts";
 import { runInProcess } from "../testing/run-in-process.ts";
 
 const all = { bench, conn, simulate };
+let commands: CommandFolder | undefined;
+
+afterEach(async () => {
+  await commands?.remove();
+  commands = undefined;
+});
 
 test.each(Object.keys(all))("the help of %s fits the screen", async (name) => {
   const { code, stdout } = await runInProcess(name, "--help");
@@ -17,7 +23,7 @@ test.each(Object.keys(all))("the help of %s fits the screen", async (name) => {
 });
 
 test("the examples of the help run as they stand, but for less long", async () => {
-  const commands = new CommandFolder();
+  commands = new CommandFolder();
   const up = commands.bowline("up", "--no-console", "--listen", "mqtts://localhost:0");
   const [, url = ""] = await up.says(/^ready (\S+)/m);
   const login = join(commands.path, ".bowline/first-user.json");
@@ -34,5 +40,4 @@ test("the examples of the help run as they stand, but for less long", async () =
     expect({ example, ...ended }).toMatchObject({ example, code: 0, stdout: expect.stringMatching(/./) });
   }
   await up.kill("SIGTERM");
-  await commands.remove();
 });

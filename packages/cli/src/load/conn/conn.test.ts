@@ -4,13 +4,18 @@ import { FaultyBroker } from "../../testing/faulty-broker.ts";
 import { runInProcess } from "../../testing/run-in-process.ts";
 
 let broker: FaultyBroker;
+let commands: CommandFolder | undefined;
 let url = "";
 
 beforeEach(async () => {
   broker = await FaultyBroker.start("none", 5);
   url = `mqtt://127.0.0.1:${broker.port}`;
 });
-afterEach(() => broker.stop());
+afterEach(async () => {
+  await commands?.remove();
+  commands = undefined;
+  await broker.stop();
+});
 
 test("many clients are opened at a rate, held and counted", { timeout: 60_000 }, async () => {
   const count = process.env["BOWLINE_LONG"] === "1" ? "3000" : "20";
@@ -35,7 +40,7 @@ test("connections that are lost fail the run, and those that came back are told"
 });
 
 test("one client says what happens to its connection until it is interrupted", async () => {
-  const commands = new CommandFolder();
+  commands = new CommandFolder();
   const run = commands.bowline("conn", url, "--json", "-i", "watched");
   await run.says(/"event":"online"/);
   broker.cutAll();
@@ -48,7 +53,6 @@ test("one client says what happens to its connection until it is interrupted", a
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(events.map(({ event }) => event)).toEqual(["online", "lost", "online", "closed"]);
   expect(events[0]).toMatchObject({ v: 1, type: "conn", clientId: "watched", sessionPresent: false });
-  await commands.remove();
 });
 
 test("one client ends well after its time", async () => {
