@@ -45,7 +45,7 @@ describe.skipIf(missing !== "")(`the doctor on the farm${missing && ` (${missing
     expect(made.length).toBeGreaterThanOrEqual(110);
   });
 
-  test("the root cause that is named first is right, and none is named wrongly with certainty", () => {
+  test("[C4 doctor] [D3 doctor] the root cause that is named first is right, and none is named wrongly with certainty", () => {
     const wrong = outcomes.filter((outcome) => !isRight(outcome));
     const surely = wrong.filter(({ row, report: { cause } }) => cause?.oneOf.includes(row.id as never) !== true);
     expect(surely.map(({ row, report }) => `${row.id} at ${row.url}: ${report.cause?.id} (${report.cause?.because})`)).toEqual([]);
@@ -58,12 +58,12 @@ describe.skipIf(missing !== "")(`the doctor on the farm${missing && ` (${missing
     expect(doubtful.map(({ row, report }) => `${row.id}: ${report.cause?.oneOf.join()}`)).toEqual([]);
   });
 
-  test("each run takes less than 5 s unless it holds", () => {
+  test("[C5 doctor] each run takes less than 5 s unless it holds", () => {
     const slow = outcomes.filter(({ row, report }) => row.isLong !== true && report.durationMs > RUN_MS_MAX);
     expect(slow.map(({ row, report }) => `${row.id}: ${report.durationMs} ms`)).toEqual([]);
   });
 
-  test("the command ends as the contract says", () => {
+  test("[C5 doctor] the command ends as the contract says", () => {
     const ends = outcomes.map(({ row, report }) => [row.id, row.url, exitCodeOfReport(report)]);
     expect(ends).toEqual(outcomes.map(({ row }) => [row.id, row.url, row.exit]));
   });

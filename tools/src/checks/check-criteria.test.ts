@@ -55,7 +55,7 @@ test("what is held smaller every day has a long run", () => {
 
 test("misspelt cells and unknown criteria are found", () => {
   expect(check([{}], `${both} "[A1 clients]" "[A2 page]"`)).toEqual([
-    "testkit/src/a.test.ts writes [A1 clients]: a part is client, drop-in, page, broker, a peer bowline, mosquitto, scripted",
+    "testkit/src/a.test.ts writes [A1 clients]: a part is client, drop-in, page, broker, doctor, a peer bowline, mosquitto, scripted",
     "testkit/src/a.test.ts claims A2, which spec/criteria.json does not have",
   ]);
 });
@@ -64,6 +64,6 @@ test("the table names the tests and the reasons, and must be current", () => {
   expect(check([{}], both, false)).toEqual(["docs/criteria.md is not up to date: npm run check -- --update rewrites it"]);
   check([{ without: { mosquitto: "it cannot" } }], "// covers: [A1 client]");
   const report = readFileSync(join(folder, "docs/criteria.md"), "utf8");
-  expect(report).toContain("| A1 | It holds. | our broker: a |  |  |  | as stated |");
+  expect(report).toContain("| A1 | It holds. | our broker: a |  |  |  |  | as stated |");
   expect(report).toContain("- A1, client with mosquitto: it cannot");
 });

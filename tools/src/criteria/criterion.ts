@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export const parts = ["client", "drop-in", "page", "broker"] as const;
+export const parts = ["client", "drop-in", "page", "broker", "doctor"] as const;
 export type Part = (typeof parts)[number];
 
-/** The brokers that each test of a part must be made with; a test of the broker itself has no other. */
+/** Whether a part is tested as it is: the broker has no other, and the doctor meets whatever its farm has. */
+export function isAlone(part: Part): boolean {
+  return part === "broker" || part === "doctor";
+}
+
+/** The brokers that each test of a part must be made with. */
 export function brokersFor(part: Part): readonly ("bowline" | "mosquitto")[] {
-  return part === "broker" ? ["bowline"] : ["bowline", "mosquitto"];
+  return isAlone(part) ? ["bowline"] : ["bowline", "mosquitto"];
 }
 
 /** Whom a test connects to: our broker, mosquitto, or a server of the test's own that answers as it is told. */
@@ -42,7 +47,7 @@ export function readCriteria(base: string): Criterion[] {
 
 /** Why there is no test of that part with that peer; undefined: there must be one. */
 export function reasonWithout({ without = {} }: Criterion, part: Part, peer: Peer): string | undefined {
-  return without[`${part} ${peer}`] ?? without[peer] ?? without[part];
+  return without[`${part} ${peer}`] ?? (isAlone(part) ? undefined : without[peer]) ?? without[part];
 }
 
 const claim = /\[([A-G]\d{1,2}) ([a-z-]+)(?: ([a-z]+))?\]/g;
