@@ -46,5 +46,7 @@ function warm(url: string): Promise<void> {
   });
 }
 
-// As many as the test has orders for at once.
-for (let i = 0; i < 4; i++) void work();
+// As many as the test has orders for at once. A browser has six connections to a host: requests that wait for an order must leave one for
+// a report, or all of them wait for ever.
+const workers = location.pathname.startsWith("/plain/") ? 4 : 1;
+for (let i = 0; i < workers; i++) void work();
