@@ -60,9 +60,9 @@ const upgradeRefused: Rule = (facts) => {
 
 const wordsMax = 200;
 
-/** What the server says of it; a page for people is no such word. */
+/** What the server says of it, in one line that steers no terminal; a page for people is no such word. */
 function wordsOf({ bodyStart = "", contentType = "" }: HttpFacts): string | undefined {
-  const words = bodyStart.replace(/\s+/g, " ").trim();
+  const words = bodyStart.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
   return words === "" || /html/i.test(contentType) || words.startsWith("<") ? undefined : words.slice(0, wordsMax);
 }
 

@@ -29,3 +29,14 @@ const notHttp: readonly Case[] = [
 test.each(notHttp)("%s", (_title, facts, code) => {
   expect(diagnose(facts)).toMatchObject({ code, certain: true });
 });
+
+test.each([
+  ["This listener has its WebSocket at\r\n/mqtt.\n", undefined, 'HTTP 404, "This listener has its WebSocket at /mqtt."'],
+  ["\u001b[2Jgone", "text/plain", 'HTTP 404, "[2Jgone"'],
+  ["<html>not found</html>", undefined, "HTTP 404"],
+  ["Not found", "text/html; charset=utf-8", "HTTP 404"],
+  ["?token=hunter2", undefined, 'HTTP 404, "?token=[redacted]'],
+])("of a refusal's words %j are told, unless they are a page", (bodyStart, contentType, evidence) => {
+  const http = { status: 404, bodyStart, ...(contentType === undefined ? {} : { contentType }) };
+  expect(diagnose({ ...ws, milestone: "connected", http }).evidence).toContain(evidence);
+});
