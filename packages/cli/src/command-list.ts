@@ -1,7 +1,7 @@
-import type { Command } from "./command.ts";
+import type { CommandList } from "./command.ts";
 
 /** Every command: what it is for, and how it is loaded. */
-export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
+export const COMMANDS: CommandList = {
   up: { summary: "start a broker", load: async () => (await import("./commands/up.ts")).up },
   pub: { summary: "publish messages", load: async () => (await import("./commands/pub.ts")).pub },
   sub: { summary: "subscribe and print messages", load: async () => (await import("./commands/sub.ts")).sub },

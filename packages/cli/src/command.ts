@@ -13,5 +13,8 @@ export interface Command {
   /** Each runs as it stands, on the broker that `bowline up` starts. */
   examples: readonly string[];
   /** Resolves with the exit code; rejects with MqttError, which is printed with its remedy. */
-  run(line: CommandLine): Promise<number>;
+  run(line: CommandLine, all: CommandList): Promise<number>;
 }
+
+/** Commands by their names: what each is for, and how it is loaded. */
+export type CommandList = Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>>;

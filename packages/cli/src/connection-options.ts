@@ -76,9 +76,17 @@ export interface ConnectionTarget {
 
 /** Spellings of other commands too. */
 const VERSIONS: Readonly<Record<string, 3 | 4 | 5>> = {
-  ...{ "3.1": 3, "3": 3, "31": 3, mqttv31: 3 },
-  ...{ "3.1.1": 4, "4": 4, "311": 4, mqttv311: 4 },
-  ...{ "5": 5, "5.0": 5, mqttv5: 5 },
+  "3.1": 3,
+  "3": 3,
+  "31": 3,
+  mqttv31: 3,
+  "3.1.1": 4,
+  "4": 4,
+  "311": 4,
+  mqttv311: 4,
+  "5": 5,
+  "5.0": 5,
+  mqttv5: 5,
 };
 
 /**

@@ -96,7 +96,8 @@ const cases: readonly (readonly [code: number, ...words: string[]])[] = [
   [2, "explain", "NOTHING_AT_ALL"],
 ];
 
-test.each(cases)("%i: bowline %s %s %s %s", async (code, ...words) => {
+test.each(cases)("%i: bowline %s %s %s %s", async (code, ...args) => {
+  const words = args as string[];
   const named = words.map((word) => word.replace(/^(OPEN|CLOSED|SILENT|EMPTY)/, (place) => places[place as keyof typeof places]));
   const ended = await runInProcess(...named);
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({

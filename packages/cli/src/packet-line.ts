@@ -6,8 +6,14 @@ const NAMES: Readonly<Record<number, string>> = Object.fromEntries(Object.entrie
 /** One line about a packet, for --packets: > leaves, < comes. Of payloads it shows the size alone. */
 export function packetLine({ direction, packet, bytes }: PacketEvent): string {
   const { type, ...fields } = packet;
-  const shown = JSON.stringify(fields, (key, value: unknown) => (value instanceof Uint8Array ? bytesText(key, value) : value));
+  const shown = JSON.stringify(fields, shownField);
   return `${direction === "out" ? ">" : "<"} ${NAMES[type] ?? type} ${bytes} bytes ${shown}`;
+}
+
+/** A Buffer has been made an object of numbers by then, so it is looked at where it stands. */
+function shownField(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const given = this[key];
+  return given instanceof Uint8Array ? bytesText(key, given) : value;
 }
 
 function bytesText(key: string, value: Uint8Array): string {

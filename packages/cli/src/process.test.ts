@@ -307,6 +307,18 @@ describe("bowline pub and sub", () => {
     await run.kill("SIGTERM");
   });
 
+  test("a silent standard input does not hold the end up: Ctrl-C, a time limit, a broker that goes", async () => {
+    const { run, url } = await up();
+    const lines = ["pub", url, "--credentials", ".bowline/first-user.json", "-t", "n", "-l", "--json"];
+    const [interrupted, limited, left] = [bowline(...lines), bowline(...lines, "-W", "2"), bowline(...lines)];
+    for (const each of [interrupted, limited, left]) each.child.stdin?.write("first\n");
+    await Promise.all([interrupted, limited, left].map((each) => each.says('"published"')));
+    expect(await interrupted.kill("SIGINT")).toMatchObject({ code: 130, stderr: "" });
+    expect(await limited.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("not all was acknowledged within 2 s") });
+    await run.kill("SIGTERM");
+    expect(await left.ended).toMatchObject({ code: expect.toSatisfy((code) => code === 1 || code === 3) });
+  });
+
   test("who may not publish leaves no session behind", async () => {
     const { run, url } = await up();
     writeFileSync(join(folder, "pw"), "secretsecret");
@@ -348,13 +360,12 @@ describe("bowline pub and sub", () => {
 });
 
 describe("the command itself", () => {
-  test("prints its version with hardly more work than Node itself", async () => {
+  test("starts with little more work than Node itself", { timeout: 60_000 }, async () => {
     expect(await bowline("--version").ended).toMatchObject({ code: 0, stdout: `${version()}\n` });
-    const work = cpuMs(`'${bin}' --version`) - cpuMs("-e 0");
-    expect(work).toBeLessThan(40);
-    // Measured 100; to a port where nobody listens, which takes a diagnosis as well.
-    const publishing = cpuMs(`'${bin}' pub mqtt://127.0.0.1:1 -t a -m b 2> /dev/null`) - cpuMs("-e 0");
-    expect(publishing).toBeLessThan(180);
+    const node = cpuMs("-e 0");
+    expect(cpuMs(`'${bin}' --version`) - node).toBeLessThan(40);
+    // To a port where nobody listens, which takes a diagnosis as well.
+    expect(cpuMs(`'${bin}' pub mqtt://127.0.0.1:1 -t a -m b 2> /dev/null`) - node).toBeLessThan(180);
   });
 
   test("every command has a help with examples", async () => {
@@ -366,9 +377,9 @@ describe("the command itself", () => {
   });
 });
 
-/** CPU time of the cheapest of five runs of Node, in ms. */
+/** CPU time of the cheapest of three runs of Node, in ms. */
 function cpuMs(args: string): number {
-  const runs = Array.from({ length: 5 }, () => {
+  const runs = Array.from({ length: 3 }, () => {
     const output = execFileSync("bash", ["-c", `'${process.execPath}' ${args} > /dev/null; times`], { encoding: "utf8" });
     const [user = 0, system = 0] = [...(output.split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)].map(
       ([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1_000,

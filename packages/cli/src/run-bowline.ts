@@ -21,7 +21,7 @@ async function runCommand(name: string, load: () => Promise<Command>, argv: read
     const command = await load();
     const line = await parseCommandLine(argv, { ...command.options, ...COMMON_OPTIONS });
     if (line.flag("help")) return print(helpOf(command, line.words[0] === "all"));
-    return await command.run(line.text("profile") === undefined ? line : await profiled(line));
+    return await command.run(line.text("profile") === undefined ? line : await profiled(line), COMMANDS);
   } catch (error) {
     const { reportError } = await import("./report-error.ts");
     const exitCode = reportError(error, isDebugging);

@@ -17,11 +17,11 @@ export const completion: Command = {
   ].join("\n"),
   options: {},
   examples: ['eval "$(bowline completion bash)"', 'eval "$(bowline completion zsh)"', "bowline completion fish | source"],
-  run: async ({ words: [shell = ""] }) => {
+  run: async ({ words: [shell = ""] }, all) => {
     const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
     if (load === undefined) throw new MqttError("USAGE", { detail: "say bash, zsh or fish" });
     const { completionModel } = await import("../completion/completion-model.ts");
-    process.stdout.write((await load())(await completionModel()));
+    process.stdout.write((await load())(await completionModel(all)));
     return ExitCode.Well;
   },
 };

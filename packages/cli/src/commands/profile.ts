@@ -11,7 +11,16 @@ import { askForSecret } from "../read-secret.ts";
 const { profile: _, ...options } = CONNECTION_OPTIONS;
 /** What becomes the login, or leads to it, and is no option of later commands. */
 const LOGIN_OPTIONS: ReadonlySet<string> = new Set([
-  ...["url", "credentials", "username", "password", "password-file", "password-stdin", "ca", "json", "debug", "help"],
+  "url",
+  "credentials",
+  "username",
+  "password",
+  "password-file",
+  "password-stdin",
+  "ca",
+  "json",
+  "debug",
+  "help",
 ]);
 
 export const profile: Command = {

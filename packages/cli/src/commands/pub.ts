@@ -7,7 +7,8 @@ import { ExitCode } from "../exit-code.ts";
 import { firstConnection } from "../first-connection.ts";
 import { interruption } from "../interruption.ts";
 import { ANSWER_OPTIONS, MESSAGE_OPTIONS, messageOptions } from "../messages/message-options.ts";
-import { encodePayload, PAYLOAD_FORMATS, type PayloadFormat, payloadFormat } from "../messages/payload-format.ts";
+import { PAYLOAD_FORMATS, type PayloadFormat } from "../messages/payload-coding.ts";
+import { encodePayload, payloadFormat } from "../messages/payload-format.ts";
 import { type PayloadSource, payloadSource, SOURCE_OPTIONS } from "../messages/payload-source.ts";
 import { PublishWindow } from "../messages/publish-window.ts";
 import { reconnectSettings, RECONNECT_OPTIONS } from "../messages/reconnect-options.ts";
@@ -94,11 +95,12 @@ async function publish(line: CommandLine): Promise<number> {
   }
 }
 
-/** Rejects when the client gives up: a source that is silent meanwhile would not notice. */
+/** Rejects when the client gives up or is told to: a source that is silent meanwhile would not notice. */
 function failure(client: Client): Promise<never> {
   return new Promise((_, reject) => {
     client.on("status", (status) => {
       if (status.state === "failed") reject(status.failure.error);
+      else if (status.state === "closed") reject(new MqttError("CLIENT_CLOSED"));
     });
   });
 }

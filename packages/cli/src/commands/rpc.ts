@@ -8,7 +8,8 @@ import { firstConnection } from "../first-connection.ts";
 import { interruption } from "../interruption.ts";
 import { MESSAGE_OPTIONS, ANSWER_OPTIONS, messageOptions } from "../messages/message-options.ts";
 import { type MessagePrinter, messagePrinter, PRINT_OPTIONS } from "../messages/message-printer.ts";
-import { encodePayload, PAYLOAD_FORMATS, payloadFormat } from "../messages/payload-format.ts";
+import { PAYLOAD_FORMATS } from "../messages/payload-coding.ts";
+import { encodePayload, payloadFormat } from "../messages/payload-format.ts";
 import { payloadSource, SOURCE_OPTIONS } from "../messages/payload-source.ts";
 import { RefusalWords } from "../messages/refusal-words.ts";
 
@@ -90,7 +91,8 @@ async function ask(client: Client, order: Order, signal: AbortSignal): Promise<n
   // An answer that comes before the subscription is there would be lost.
   await answers.ready;
   const properties = order.isBefore5 ? {} : { responseTopic, correlationData };
-  await client.publish(topicName, payload, { ...options, ...properties });
+  const { responseTopic: _own, ...plain } = options;
+  await client.publish(topicName, payload, { ...plain, ...properties });
   let missing = order.count;
   for await (const answer of answers) {
     if (!order.isBefore5 && !isSame(answer.properties.correlationData, correlationData)) continue;

@@ -145,7 +145,7 @@ class Reception {
     if (order.filters.length === 0) return;
     const progress = this.progress();
     const over = new Promise<void>((resolve, reject) => {
-      this.finish = (error) => (error === undefined ? resolve() : reject(error as Error));
+      this.finish = (error) => (error === undefined ? resolve() : reject(error));
       signal.addEventListener("abort", () => resolve(), { once: true });
       client.on("status", (status) => status.state === "failed" && reject(status.failure.error));
     });

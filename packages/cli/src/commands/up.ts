@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { boundHeapGrowth } from "../up/bounded-heap.ts";
 import { checkUpWords, UP_OPTIONS } from "../up/up-options.ts";
 
 export const up: Command = {
@@ -17,6 +18,8 @@ export const up: Command = {
   ],
   run: async (line) => {
     checkUpWords(line);
+    // Before what it loads is collected for the first time.
+    boundHeapGrowth();
     const { runUp } = await import("../up/run-up.ts");
     return runUp(line);
   },

@@ -1,4 +1,4 @@
-import { COMMANDS } from "../command-list.ts";
+import type { CommandList } from "../command.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import { COMMON_OPTIONS } from "../print-help.ts";
 
@@ -24,9 +24,9 @@ export interface CompletedCommand {
 }
 
 /** What a shell has to know of the command, from the same table that takes command lines apart. */
-export async function completionModel(): Promise<CompletedCommand[]> {
+export async function completionModel(commands: CommandList): Promise<CompletedCommand[]> {
   return Promise.all(
-    Object.entries(COMMANDS).map(async ([name, { summary, load }]) => {
+    Object.entries(commands).map(async ([name, { summary, load }]) => {
       const { usage, options } = await load();
       return { name, summary, actions: actionsOf(usage), options: optionsOf({ ...options, ...COMMON_OPTIONS }) };
     }),

@@ -7,7 +7,7 @@ import { completionModel } from "./completion-model.ts";
 import { fishScript } from "./fish.ts";
 import { zshScript } from "./zsh.ts";
 
-const model = await completionModel();
+const model = await completionModel(COMMANDS);
 
 test("every command with its options and actions is known to each shell", () => {
   for (const script of [bashScript(model), zshScript(model), fishScript(model)]) {

@@ -17,7 +17,8 @@ export function userPropertiesOf(line: CommandLine, option: string): UserPropert
  * @throws MqttError USAGE
  */
 export function headersOf(line: CommandLine, option: string): Record<string, string> {
-  return Object.fromEntries(line.list(option).map((text) => pairOf(option, text, ":").map((part) => part.trim())));
+  const pairs = line.list(option).map((text) => pairOf(option, text, ":"));
+  return Object.fromEntries(pairs.map(([name, value]) => [name.trim(), value.trim()]));
 }
 
 function pairOf(option: string, text: string, separator: "=" | ":"): [string, string] {

@@ -29,7 +29,7 @@ export const WILL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 export async function willOf(line: CommandLine): Promise<{ will?: WillOptions }> {
   const topicName = line.text("will-topic");
   if (topicName === undefined) {
-    const [lonely] = Object.keys(line.values).filter((name) => name.startsWith("will-"));
+    const lonely = Object.keys(line.values).find((name) => name.startsWith("will-"));
     if (lonely === undefined) return {};
     throw new MqttError("USAGE", { detail: `--${lonely} is about a will, and --will-topic is missing` });
   }

@@ -1,7 +1,7 @@
 import { decode, encode, type TagDecoder } from "cborg";
 import { bigIntDecoder, bigNegIntDecoder } from "cborg/taglib";
 import { jsonValue } from "./json-value.ts";
-import { type PayloadFormat, textOf } from "./payload-format.ts";
+import { type PayloadFormat, textOf } from "./payload-coding.ts";
 
 /** JSON on our side, CBOR (RFC 8949) in the message. */
 export const cborFormat: PayloadFormat = {

@@ -3,7 +3,8 @@ import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import { messageRecord } from "./message-record.ts";
-import { PAYLOAD_FORMATS, type PayloadFormat, payloadFormat } from "./payload-format.ts";
+import { PAYLOAD_FORMATS, type PayloadFormat } from "./payload-coding.ts";
+import { payloadFormat } from "./payload-format.ts";
 import { compilePrintFormat } from "./print-format.ts";
 
 /** What is printed of a message. */

@@ -1,5 +1,5 @@
 import type { Message } from "@bowline/client";
-import type { PayloadFormat } from "./payload-format.ts";
+import type { PayloadFormat } from "./payload-coding.ts";
 
 /**
  * The JSON record of a message. `v` counts up when a field changes its meaning; fields may be added at any time. Text that is no UTF-8

@@ -1,6 +1,6 @@
 import { decode, encode, ExtData } from "@msgpack/msgpack";
 import { jsonValue } from "./json-value.ts";
-import { type PayloadFormat, textOf } from "./payload-format.ts";
+import { type PayloadFormat, textOf } from "./payload-coding.ts";
 
 /** JSON on our side, MessagePack in the message. */
 export const msgpackFormat: PayloadFormat = {

@@ -1,18 +1,5 @@
 import { MqttError } from "@bowline/protocol";
-
-export const PAYLOAD_FORMATS = ["text", "json", "hex", "base64", "cbor", "msgpack"] as const;
-/** How payloads are written on our side; what is in the message is said by each. */
-export type PayloadFormatName = (typeof PAYLOAD_FORMATS)[number];
-
-export interface PayloadFormat {
-  readonly name: PayloadFormatName;
-  /** The payload of what was typed or read. @throws Error with what is wrong about it */
-  encode(given: Uint8Array): Uint8Array;
-  /** The payload for people and scripts, in one line unless it is text. @throws Error */
-  decode(payload: Uint8Array): string | Uint8Array;
-  /** The payload as a value for a JSON record. @throws Error */
-  value(payload: Uint8Array): unknown;
-}
+import { type PayloadFormat, type PayloadFormatName, textOf } from "./payload-coding.ts";
 
 /** Loads what the format takes. */
 export async function payloadFormat(name: PayloadFormatName): Promise<PayloadFormat> {
@@ -20,7 +7,7 @@ export async function payloadFormat(name: PayloadFormatName): Promise<PayloadFor
     case "text":
       return { name, encode: same, decode: same, value: textOf };
     case "json":
-      return { name, encode: checkedJson, decode: jsonLine, value: (payload) => JSON.parse(textOf(payload)) };
+      return { name, encode: checkedJson, decode: jsonLine, value: (payload): unknown => JSON.parse(textOf(payload)) };
     case "hex":
       return {
         name,
@@ -53,13 +40,6 @@ export function encodePayload(format: PayloadFormat, given: Uint8Array): Uint8Ar
   } catch (error) {
     throw new MqttError("USAGE", { detail: `--format ${format.name}: ${(error as Error).message}: "${excerpt(given)}"` });
   }
-}
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** @throws Error unless it is UTF-8 */
-export function textOf(bytes: Uint8Array): string {
-  return strict.decode(bytes);
 }
 
 function same(bytes: Uint8Array): Uint8Array {

@@ -7,8 +7,16 @@ const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
 
 function message(payload: Uint8Array, properties: Message["properties"] = {}): Message {
   return {
-    ...{ topicName: "a/b", payload, qos: 1, retain: true, dup: false, properties },
-    ...{ text: () => "", json: <T>() => undefined as T, bytes: () => payload, ack: () => undefined },
+    topicName: "a/b",
+    payload,
+    qos: 1,
+    retain: true,
+    dup: false,
+    properties,
+    text: () => "",
+    json: <T>() => undefined as T,
+    bytes: () => payload,
+    ack: () => undefined,
   };
 }
 
@@ -24,11 +32,11 @@ test("fields and escapes are what their letters say", async () => {
     correlationData: bytes(0x63),
     messageExpiryInterval: 7,
     payloadFormatIndicator: 1 as const,
-    userProperties: [["k", "v"] as const],
+    userProperties: [["k", "v"]] as const,
     responseTopic: "r",
     subscriptionIdentifiers: [3, 4],
   };
-  const given = message(bytes(0xff, 0x0a), properties as unknown as Message["properties"]);
+  const given = message(bytes(0xff, 0x0a), properties);
   expect(await printed("%t|%x|%X|%b|%l|%q|%r|%d|%%", given)).toBe("a/b|ff0a|FF0A|/wo=|2|1|1|0|%");
   expect(await printed("%C|%D|%E|%F|%P|%R|%S", given)).toBe("text/plain|c|7|1|k:v|r|3 4");
   expect(await printed("%C%D%E%F%P%R%S", message(bytes()))).toBe("");

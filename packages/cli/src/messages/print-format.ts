@@ -1,7 +1,7 @@
 import type { Message } from "@bowline/client";
 import { MqttError } from "@bowline/protocol";
 import { messageRecord } from "./message-record.ts";
-import type { PayloadFormat } from "./payload-format.ts";
+import type { PayloadFormat } from "./payload-coding.ts";
 
 type Piece = string | Uint8Array;
 type Field = (message: Message, format: PayloadFormat) => Piece;

@@ -23,7 +23,7 @@ export async function runInProcess(...argv: readonly string[]): Promise<EndedCom
 
 function capture(name: "stdout" | "stderr"): { readonly texts: string[]; restore(): void } {
   const texts: string[] = [];
-  const write = (text: string | Uint8Array, ...rest: unknown[]): boolean => {
+  const write = (text: string | Uint8Array, ...rest: ((() => void) | string)[]): boolean => {
     texts.push(Buffer.from(text as string).toString("latin1"));
     const done = rest.at(-1);
     if (typeof done === "function") done();
