@@ -179,6 +179,7 @@ export class Oracle implements Judge {
     end.isOver = true;
     const { session } = end;
     this.note(() => `${end.name} is disconnected`);
+    this.revive(end);
     for (const pending of end.pendingSubscribes.values()) this.pendingSubscribes.delete(pending);
     this.pendingAcknowledgements.delete(end);
     this.forgive((obligation) => obligation.connection === end);
@@ -408,6 +409,11 @@ export class Oracle implements Judge {
     session.endsNotBefore = end.isAccepted ? ends : Math.min(ends, session.endsNotBefore);
     session.endsNotAfter = Number.POSITIVE_INFINITY;
     session.offlineIn = Number.POSITIVE_INFINITY;
+    this.revive(end);
+  }
+
+  /** A CONNECT that was not answered, also one whose Session was taken over meanwhile, cancels no will for certain. */
+  private revive(end: ServerEnd): void {
     if (!end.isAccepted) for (const will of end.cancelled) will.state = "maybe";
   }
 
