@@ -126,7 +126,7 @@ class Reception {
   private readonly client: Client;
   private readonly order: Order;
   private readonly output: MessageOutput;
-  private finish: ((error?: unknown) => void) | undefined;
+  private finish: ((error?: Error) => void) | undefined;
   private isOver = false;
 
   constructor(client: Client, order: Order) {
@@ -197,7 +197,7 @@ class Reception {
 
   private over(error?: unknown): void {
     this.isOver = true;
-    this.finish?.(error);
+    this.finish?.(error as Error | undefined);
   }
 
   private print(message: Message): void {
