@@ -40,7 +40,7 @@ export function App({ model }: { model: MqttModel }): JSX.Element {
   const isOperator = session?.role === "operator";
   useEffect(() => {
     // Whoever may only read has no client: its messages would be a change.
-    if (session?.role !== undefined && session.role !== null && session.access === "full") model.lookAt(tenant);
+    if (session?.role !== undefined && session.role !== null) model.lookAt(tenant, session.access === "full");
   }, [session, tenant, model]);
   useEffect(() => {
     // Without a sign-in there was no token to be had; now there is no reason to wait for the next attempt.
@@ -51,7 +51,7 @@ export function App({ model }: { model: MqttModel }): JSX.Element {
       <a class="skip" href="#content" onClick={skipToContent}>
         Skip to the content
       </a>
-      <BrokerHeader report={report}>
+      <BrokerHeader report={report} onLeave={() => model.disconnect()}>
         {isOperator && !isSignedOut && <TenantChooser tenant={tenant} onChoose={choose} />}
         {session?.role === "tenant" && <p class="muted">Tenant {tenant}</p>}
       </BrokerHeader>

@@ -4,8 +4,15 @@ import { duration, timeOfDay } from "../text/times.ts";
 import { signOut } from "./admin-api.ts";
 import type { BrokerReport } from "./use-broker.ts";
 
+export interface BrokerHeaderProps {
+  readonly report: BrokerReport;
+  /** Ends what the page has at the broker, before it is signed out. */
+  readonly onLeave: () => Promise<void>;
+  readonly children?: ComponentChildren;
+}
+
 /** Which broker this is, how it is, and whose part of it is looked at. */
-export function BrokerHeader({ report, children }: { report: BrokerReport; children?: ComponentChildren }): JSX.Element {
+export function BrokerHeader({ report, onLeave, children }: BrokerHeaderProps): JSX.Element {
   const { status, overview, problem } = report;
   const isKnown = status !== undefined || overview !== undefined;
   return (
@@ -16,7 +23,7 @@ export function BrokerHeader({ report, children }: { report: BrokerReport; child
       <BrokerState report={report} />
       {children}
       {problem === undefined && isKnown && (
-        <button type="button" class="quiet" onClick={() => void leave()}>
+        <button type="button" class="quiet" onClick={() => void leave(onLeave)}>
           Sign out
         </button>
       )}
@@ -24,8 +31,9 @@ export function BrokerHeader({ report, children }: { report: BrokerReport; child
   );
 }
 
-/** Loads the page anew, so that it forgets what it showed and its MQTT connection ends. */
-async function leave(): Promise<void> {
+/** Loads the page anew, so that it forgets what it showed. */
+async function leave(onLeave: () => Promise<void>): Promise<void> {
+  await onLeave();
   await signOut().catch(() => undefined);
   location.reload();
 }

@@ -1,4 +1,5 @@
 import { type AttemptFailure, type Client, connect, MqttError, type Status, type Subscription } from "@bowline/client";
+import { DEFAULT_TENANT } from "../admin/tenant-scope.ts";
 import { MessageLog } from "./message-log.ts";
 import { tokenCredentials } from "./token-credentials.ts";
 
@@ -42,7 +43,8 @@ export class MqttModel {
   #client: Client | undefined;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #listeners = new Set<() => void>();
-  #tenant = "default";
+  /** Undefined before anybody was known to look. */
+  #tenant: string | undefined;
   #timer = 0;
   #troubleCount = 0;
 
@@ -59,7 +61,7 @@ export class MqttModel {
   connect(): void {
     if (this.#client !== undefined) return;
     const client = connect("/mqtt", {
-      credentials: tokenCredentials(this.#tenant),
+      credentials: tokenCredentials(this.#tenant ?? DEFAULT_TENANT),
       // No session is kept: the broker must not queue messages for a tab that was closed.
       session: { clientId: this.clientId, expiryInterval: 0 },
     });
@@ -94,15 +96,18 @@ export class MqttModel {
     for (const filter of this.filters) this.#request(client, filter);
   }
 
-  /** Whose topics the client is to see; begins to connect where it did not yet. Another tenant's messages and filters go. */
-  lookAt(tenant: string): void {
-    if (tenant === this.#tenant) return this.connect();
+  /**
+   * Whose topics the client is to see: where it may, it connects there, once, since a user who disconnected it meant that. What was
+   * another's goes.
+   */
+  lookAt(tenant: string, mayConnect: boolean): void {
+    if (tenant === this.#tenant) return;
     this.#tenant = tenant;
     this.filters = [];
     this.troubles = [];
     this.log.clear();
     void this.disconnect();
-    this.connect();
+    if (mayConnect) this.connect();
   }
 
   async disconnect(): Promise<void> {
