@@ -9,6 +9,8 @@ interface Behaviour {
 }
 
 const DROP_AFTER_MS = 300;
+/** Sooner, so that a doctor on a slow machine still waits for it: whatever it does meanwhile, it is told the reason. */
+const DISCONNECT_AFTER_MS = 100;
 const IDLE_MS = 1000;
 
 /** A broker that does what the user name of a CONNECT says: `rc=135`, `disc=142`, `fin` and so on; else it works. */
@@ -83,8 +85,9 @@ class Connection {
     };
     const more = this.version === 5 ? { properties } : {};
     this.send({ type: PacketType.CONNACK, sessionPresent: word === "sp1", reasonCode: 0, ...more });
-    const later = (act: () => void): void => void setTimeout(act, DROP_AFTER_MS);
-    if (word === "disc") later(() => this.send({ type: PacketType.DISCONNECT, reasonCode: number, ...reason(this.version) }, true));
+    const later = (act: () => void, ms: number = DROP_AFTER_MS): void => void setTimeout(act, ms);
+    const disconnect = { type: PacketType.DISCONNECT, reasonCode: number, ...reason(this.version) } as const;
+    if (word === "disc") later(() => this.send(disconnect, true), DISCONNECT_AFTER_MS);
     if (word === "fin" || (word === "taken" && isOwnId)) later(() => stream.end());
     if (word === "rst") later(() => stream.destroy());
     this.stayAwake();
