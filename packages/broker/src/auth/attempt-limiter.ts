@@ -49,9 +49,13 @@ export class AttemptLimiter {
     this.#now = now;
   }
 
-  /** Takes one attempt; false when none is left. */
-  take(key: string): boolean {
-    const bucket = this.#bucket(key);
+  /**
+   * Takes one attempt; false when none is left.
+   *
+   * @param before When another one was taken of a key that is not watched yet; NaN for none.
+   */
+  take(key: string, before: number = Number.NaN): boolean {
+    const bucket = this.#bucket(key, before);
     if (bucket.attempts < 1) return false;
     bucket.attempts--;
     return true;
@@ -99,10 +103,15 @@ export class AttemptLimiter {
     }
   }
 
-  #bucket(given: string): Bucket {
-    const key = given.length > KEY_LENGTH_MAX ? createHash("sha256").update(given).digest("base64") : given;
+  /** Whether less than all attempts of the key may be left. */
+  watches(key: string): boolean {
+    return this.#buckets.has(shortKey(key));
+  }
+
+  #bucket(given: string, before: number = Number.NaN): Bucket {
+    const key = shortKey(given);
     const known = this.#buckets.get(key);
-    const bucket = known ?? { attempts: this.#limit.burst, updatedAtMs: this.#now(), held: 0, waiting: undefined };
+    const bucket = known ?? this.#newBucket(before);
     this.#refill(bucket);
     if (key === this.#newest) return bucket;
     this.#newest = key;
@@ -111,6 +120,12 @@ export class AttemptLimiter {
     if (this.#buckets.size >= this.#limit.maximumKeys) this.#forgetOldest();
     this.#buckets.set(key, bucket);
     return bucket;
+  }
+
+  #newBucket(before: number): Bucket {
+    const { burst } = this.#limit;
+    if (Number.isNaN(before)) return { attempts: burst, updatedAtMs: this.#now(), held: 0, waiting: undefined };
+    return { attempts: burst - 1, updatedAtMs: before, held: 0, waiting: undefined };
   }
 
   #refill(bucket: Bucket): void {
@@ -138,6 +153,10 @@ export class AttemptLimiter {
       return;
     }
   }
+}
+
+function shortKey(key: string): string {
+  return key.length > KEY_LENGTH_MAX ? createHash("sha256").update(key).digest("base64") : key;
 }
 
 /** Resolves when somebody in flight has ended, or the one who waits is gone. */

@@ -52,6 +52,22 @@ describe("connections of one owner", () => {
 });
 
 describe("a client that connects again and again", () => {
+  test("may come once in a while for as long as it likes, and is known again at once when it hurries", async () => {
+    const clock = new VirtualClock();
+    const host = { clock, limits: { ...defaultLimits, reconnectsPerMinute: 2 } };
+    const gate = new AdmissionGate(host);
+    const counters = new Counters();
+    const comes = (): boolean =>
+      gate.refuseFlapping({ tenant: "default", owner: "", clientIdentifier: "often" }, counters) === undefined;
+    for (let count = 0; count < 5; count++) {
+      expect(comes()).toBe(true);
+      await clock.advance(61_000);
+    }
+    expect([comes(), comes(), comes()]).toEqual([true, true, false]);
+    await clock.advance(31_000);
+    expect([comes(), comes()]).toEqual([true, false]);
+  });
+
   test("is refused with 0x9F beyond reconnectsPerMinute, comes in when it has waited, and nobody else notices", async () => {
     const world = await BrokerWorld.start({ authenticator: byName, limits: { reconnectsPerMinute: 4 } });
     for (let count = 0; count < 4; count++) expect(await answerOf(world, 5, "flapping", "user")).toBe(0);

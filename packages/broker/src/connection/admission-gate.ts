@@ -2,6 +2,7 @@ import { type Clock, ReasonCode, type RefuseConnect } from "@bowline/protocol/in
 import { AttemptLimiter } from "../auth/attempt-limiter.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
+import { LastComers } from "./last-comers.ts";
 import { type MemoryHeld, memoryAllowed, memoryHeld } from "./memory-held.ts";
 import { refusal } from "./connect-rules.ts";
 
@@ -36,6 +37,7 @@ export class AdmissionGate {
   private late = 0;
   /** What is used up, in words. */
   private full: string | undefined;
+  private readonly comers = new LastComers();
   private reconnects: AttemptLimiter | undefined;
   private reconnectsPerMinute = 0;
 
@@ -76,7 +78,12 @@ export class AdmissionGate {
   refuseFlapping({ tenant, owner, clientIdentifier }: Comer, counters: Counters): RefuseConnect | undefined {
     const { reconnectsPerMinute } = this.host.limits;
     if (reconnectsPerMinute === 0 || clientIdentifier === undefined) return undefined;
-    if (this.limiterOf(reconnectsPerMinute).take(`${tenant}\0${owner}\0${clientIdentifier}`)) return undefined;
+    const key = `${tenant}\0${owner}\0${clientIdentifier}`;
+    const before = this.comers.come(key, this.host.clock.now());
+    const limiter = this.limiterOf(reconnectsPerMinute);
+    // Nothing is kept of those who come once.
+    if (Number.isNaN(before) && !limiter.watches(key)) return undefined;
+    if (limiter.take(key, before)) return undefined;
     counters.refusedFlapping++;
     return refusal(ReasonCode.ConnectionRateExceeded, "the client connects again and again (reconnectsPerMinute)");
   }
