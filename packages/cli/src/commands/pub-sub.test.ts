@@ -297,4 +297,22 @@ describe("connecting", () => {
       },
     });
   });
+
+  test("by SCRAM the password is proven and not told", async () => {
+    const own = new LocalServers({ memory: true, authentication: [{ kind: "scram" }, { kind: "password" }] });
+    await own.begin();
+    const server = await own.start();
+    await server.users.add("default", "ann", "correct horse battery staple");
+    writeFileSync(join(folder, "right"), "correct horse battery staple");
+    writeFileSync(join(folder, "wrong"), "incorrect");
+    const log = (file: string): Promise<EndedCommand> => {
+      const login = ["-u", "ann", "--password-file", join(folder, file), "--auth-method", "SCRAM-SHA-256"];
+      return runInProcess("pub", server.listeners[0] ?? "", ...login, "-t", "a", "-m", "b", "--packets");
+    };
+    const right = await log("right");
+    expect(right).toMatchObject({ code: 0, stderr: expect.stringMatching(/^< AUTH [\s\S]*^< PUBACK /m) });
+    expect(right.stderr).not.toContain("battery");
+    expect(await log("wrong")).toMatchObject({ code: 4, stderr: expect.stringContaining("BAD_CREDENTIALS") });
+    await own.end();
+  });
 });
