@@ -126,11 +126,7 @@ export async function startServerCore(
   await seedRules(access.directory, config, rules);
   warnOfNoRights(users, access.directory, config, logger);
   users.onChange((change) => userChanged(broker, change));
-  keys.onChange = () => signIns.endUnbacked();
-  // With a browser that is signed out its MQTT connections go, at whatever tenant they are.
-  signIns.onEnd = ({ id }) => {
-    for (const { name } of broker.allTenants()) broker.dropOwner(name, ownerOf(id), true);
-  };
+  endSignIns(broker, keys, signIns);
   const stage = async (next: BrokerConfig): Promise<Staged> => {
     const both = await stageAccess(authentication, authorization, next, broker);
     const commit = (): void => {
@@ -143,12 +139,19 @@ export async function startServerCore(
     };
     return { commit, undo: () => both.undo() };
   };
-  const listeners = (): readonly string[] => [];
-  return { broker, users, rules: access, tokens, bans, tenants, keys, signIns, refusals, listeners, plans, usage, stage };
+  return { broker, users, rules: access, tokens, bans, tenants, keys, signIns, refusals, listeners: () => [], plans, usage, stage };
 }
 
 function deviationsOf({ profile, deniedPublish }: BrokerConfig): Deviations {
   return { ...(profile === "aws-iot" ? AWS_IOT : STANDARD), acknowledgesDenied: deniedPublish === "acknowledge" };
+}
+
+/** A browser is signed out with its key, and its MQTT connections go with it, at whatever tenant they are. */
+function endSignIns(broker: Broker, keys: ApiKeys, signIns: SignIns): void {
+  keys.onChange = () => signIns.endUnbacked();
+  signIns.onEnd = ({ id }) => {
+    for (const { name } of broker.allTenants()) broker.dropOwner(name, ownerOf(id), true);
+  };
 }
 
 /** The chain of authenticators, and who is asked for rights. */
