@@ -5,7 +5,7 @@
 // answers each of them otherwise: it is told whose client it is, and no answer serves the other.
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Client } from "@bowline/client";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { seededRandom } from "../virtual/index.ts";
 import { HookServer, parsePrometheus } from "../broker/index.ts";
 import { TenantWorld, USERS } from "./tenant-world.ts";
@@ -276,6 +276,10 @@ async function keyOf(tenant: string): Promise<string> {
 
 /** Admin API, metrics and log, while clients of both are connected. */
 async function tellsOnlyOfItself(visit: Visit): Promise<void> {
+  const connectedAt = (name: string): number =>
+    [...world.server.broker.connections()].filter(({ tenant, session }) => tenant.name === name && session !== undefined).length;
+  // Of one that was cut the broker hears a moment later.
+  await vi.waitFor(() => expect(NAMES.map(connectedAt)).toEqual(NAMES.map((name) => visit.count(name))), 5_000);
   const metrics = parsePrometheus(await (await fetch(`${world.server.adminOrigin}/metrics`)).text());
   for (const name of NAMES) {
     const own = await keyOf(name);

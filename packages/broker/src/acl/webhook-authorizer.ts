@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { z } from "zod";
 import {
   checkHttpHook,
@@ -67,6 +68,8 @@ export const webhookAuthorizerKind: AuthorizationKind<WebhookAuthorizerConfig, W
   open: async (config) => {
     const hook = new HttpHook(config, await readHeaders(config));
     const never = new AbortController().signal;
+    // All who wait for their turn listen to it.
+    setMaxListeners(0, never);
     return {
       source: {
         name: "webhook",
