@@ -85,6 +85,8 @@ export function makeRoute(topicName: string, generation: number, maximumLevels: 
   return new Route(topicName, generation, isTooDeep, shared(targets), groups.length === 0 ? NO_GROUPS : groups);
 }
 
+/** The ways in which Sessions get messages, by QoS and Retain As Published. */
+const plainTargets = new WeakMap<Session, (Target | undefined)[]>();
 const NO_GROUPS: readonly SharedSubscriber[] = [];
 const NO_TARGETS: readonly Target[] = [];
 const NO_IDENTIFIERS: readonly number[] = [];
@@ -115,8 +117,9 @@ function mergeTarget(session: Session, subscriptions: readonly Subscription[]): 
     if (subscription.subscriptionIdentifier !== 0) subscriptionIdentifiers.push(subscription.subscriptionIdentifier);
   }
   if (subscriptionIdentifiers.length > 0) return new Target(session, qos, retainAsPublished, subscriptionIdentifiers);
-  session.targets ??= [];
-  return (session.targets[qos * 2 + (retainAsPublished ? 1 : 0)] ??= new Target(session, qos, retainAsPublished, NO_IDENTIFIERS));
+  let known = plainTargets.get(session);
+  if (known === undefined) plainTargets.set(session, (known = []));
+  return (known[qos * 2 + (retainAsPublished ? 1 : 0)] ??= new Target(session, qos, retainAsPublished, NO_IDENTIFIERS));
 }
 
 function countLevels(topicName: string): number {

@@ -2,7 +2,6 @@ import type { QoS } from "@bowline/protocol";
 import { SessionState } from "@bowline/protocol/internal";
 import type { Rights } from "../acl/access-control.ts";
 import type { SessionDrops } from "../metrics/drops.ts";
-import type { Target } from "../router/route.ts";
 import type { PendingWill } from "./pending-will.ts";
 import type { SessionConnection } from "./session-connection.ts";
 
@@ -61,8 +60,6 @@ export class Session {
   hasAtMostOnce = false;
   /** What it lost; undefined for nothing. */
   drops: SessionDrops | undefined = undefined;
-  /** The ways in which it gets messages, by QoS and Retain As Published: only for routes, which share them. */
-  targets: (Target | undefined)[] | undefined = undefined;
   /** Of its connection, or of its last one. */
   rights!: Rights;
   /** How its messages name it: with the owner where rules decide later what becomes of a retained one. */
