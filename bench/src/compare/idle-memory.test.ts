@@ -8,7 +8,7 @@ const HELD = 2000;
 /** Its part of the 6 KiB: the rest is the system's, the allocators' and what connecting leaves behind. */
 const HEAP_BYTES = 3900;
 
-test(`an idle connection holds at most ${HEAP_BYTES} bytes of heap`, async () => {
+test(`an idle connection holds at most ${HEAP_BYTES} bytes of heap`, { timeout: 60_000 }, async () => {
   const broker = await startBowline({ limits: {}, reportsMemory: true });
   try {
     const options = { mode: "hold", n: 32, count: HELD, ...broker.login } as const;

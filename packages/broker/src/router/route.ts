@@ -1,5 +1,5 @@
 import type { QoS } from "@bowline/protocol";
-import type { CachedRoute } from "@bowline/protocol/internal";
+import { type CachedRoute, type RouteCache, sameBytes, viewOf } from "@bowline/protocol/internal";
 import type { Rights } from "../acl/access-control.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import { mayDeliver } from "./may-deliver.ts";
@@ -126,4 +126,11 @@ function countLevels(topicName: string): number {
   let levels = 1;
   for (let at = topicName.indexOf("/"); at >= 0; at = topicName.indexOf("/", at + 1)) levels++;
   return levels;
+}
+
+/** Whether the route is that of the topic bytes [start, end) in `source`. Those of very long topics are not in the cache. */
+export function isRouteOf(route: Route, cache: RouteCache<Route>, source: Uint8Array, start: number, end: number): boolean {
+  if (route.record >= 0) return cache.isAt(route.record, source, start, end);
+  const { buffer, byteOffset, length } = route.topic;
+  return sameBytes(viewOf(source), start, end, new DataView(buffer, byteOffset, length), 0, length);
 }

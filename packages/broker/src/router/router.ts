@@ -11,8 +11,6 @@ import {
   SharedGroup,
   SubscriptionTrie,
   decodeText,
-  sameBytes,
-  viewOf,
 } from "@bowline/protocol/internal";
 import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
@@ -29,7 +27,7 @@ import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
 import { RetainedExpiry } from "./retained-expiry.ts";
 import { type RetainedLimits, RetainedRoom } from "./retained-room.ts";
-import { makeRoute, type Route, type Target } from "./route.ts";
+import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 
 export interface RouterOptions {
@@ -128,7 +126,7 @@ export class Router {
     if (
       route === undefined ||
       route.generation !== this.generation ||
-      !this.isRouteOf(route, offsets.topic, offsets.topicStart, offsets.topicEnd)
+      !isRouteOf(route, this.cache, offsets.topic, offsets.topicStart, offsets.topicEnd)
     ) {
       route = this.routeOf(offsets.topic, offsets.topicStart, offsets.topicEnd);
       from.lastRoute = route;
@@ -526,11 +524,6 @@ export class Router {
     return route;
   }
 
-  /** Whether the route is that of the topic bytes [start, end) in `source`. Those of very long topics are not in the cache. */
-  private isRouteOf(route: Route, source: Uint8Array, start: number, end: number): boolean {
-    return route.record < 0 ? isSameTopic(route.topic, source, start, end) : this.cache.isAt(route.record, source, start, end);
-  }
-
   private joinGroup(topicFilter: string, sharedFilter: string, subscription: Subscription): void {
     let subscriber = this.shared.get(topicFilter);
     if (subscriber === undefined) {
@@ -565,11 +558,6 @@ function someMember({ group }: SharedSubscriber, test: (member: Subscription) =>
     return false;
   });
   return isFound;
-}
-
-function isSameTopic(topic: Uint8Array, source: Uint8Array, start: number, end: number): boolean {
-  const { buffer, byteOffset, length } = topic;
-  return sameBytes(viewOf(source), start, end, new DataView(buffer, byteOffset, length), 0, length);
 }
 
 function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
