@@ -120,5 +120,5 @@ function CopyButton({ label, text }: { label: string; text: string }): JSX.Eleme
 
 function sentence(words: string): string {
   const text = visibleText(words);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]"?$/.test(text) ? "" : "."}`;
 }
