@@ -199,7 +199,8 @@ async function checkRetained(world: SimWorld): Promise<void> {
   const probe = world.makeClient("probe", spec);
   const received = oracle.received.bind(oracle);
   oracle.received = (client, topicName, payload, qos, retain) => {
-    if (client === "probe") found.set(topicName, Buffer.from(payload).toString("latin1").split("|")[0]!);
+    // Others, such as a will that falls due just now, come as what they are.
+    if (client === "probe" && retain) found.set(topicName, Buffer.from(payload).toString("latin1").split("|")[0]!);
     received(client, topicName, payload, qos, retain);
   };
   probe.connect(true, undefined);
