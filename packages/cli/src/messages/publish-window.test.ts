@@ -59,7 +59,7 @@ test("the first failure is what everybody who waits is told", async () => {
 test("it is settled when all is acknowledged and the last byte has left", async () => {
   const client = new SlowClient();
   const window = windowOf(client);
-  window.publish("t", body, atLeastOnce);
+  void window.publish("t", body, atLeastOnce);
   client.bufferedAmount = 1;
   let isSettled = false;
   const settled = window.settle().then(() => (isSettled = true));
