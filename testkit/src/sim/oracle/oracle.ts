@@ -194,7 +194,8 @@ export class Oracle implements Judge {
     session.endedIn = session.offlineIn = writing;
     if (session.expiry === 0) this.sessionEnded(session);
     else {
-      if (session.exists === "no") session.exists = "yes";
+      // One that was begun by a CONNECT without an answer is nobody's.
+      if (session.exists === "no") session.exists = end.isAccepted ? "yes" : "maybe";
       session.endsNotBefore = session.expiry === 0xffff_ffff ? Number.POSITIVE_INFINITY : this.now + session.expiry * 1000;
       session.endsNotAfter = session.endsNotBefore + SWEEP_MS;
     }
