@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
 import type { Channel, ChannelHandler } from "@bowline/protocol/internal";
 import { type OnRead, useSharedReadBuffer } from "./shared-read-buffer.ts";
-import { keepListenersSmall } from "./small-listeners.ts";
 
 /** How long the peer may take to read what was written before `end`; what is left then is lost. */
 const FLUSH_DEADLINE_MS = 5_000;
@@ -42,7 +41,6 @@ export class SocketChannel implements Channel {
     if (!isHeard) owned.on("error", onError).on("close", onClose);
     const isShared = useSharedReadBuffer(socket, onRead as OnRead);
     if (!isShared || isEncrypted || owned.readableLength > 0) owned.on("data", onData);
-    keepListenersSmall(owned);
     owned.resume();
   }
 
