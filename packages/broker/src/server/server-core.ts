@@ -109,11 +109,7 @@ export async function startServerCore(
   closers.push(() => authorization.close());
   authorization.begin(broker);
   const directory = await broker.start();
-  bans.begin(directory.rules);
-  tenants.begin(directory.rules);
-  keys.begin(directory.rules);
-  plans.begin(directory.rules);
-  usage.begin(directory.rules);
+  for (const kept of [bans, tenants, keys, plans, usage]) kept.begin(directory.rules);
   for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);

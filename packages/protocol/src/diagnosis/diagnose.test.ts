@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { type ErrorCode, errorCodes } from "../errors/catalogue.ts";
 import { diagnose } from "./diagnose.ts";
 import type { AttemptFacts, ErrorFacts, Milestone, Scheme } from "./facts.ts";
-import { staticWarnings } from "./port-rules.ts";
 
 /** A case of the table: what was observed, and what it must be called. Symptoms marked as measured in the project's notes keep their exact texts. */
 type Case = readonly [title: string, facts: AttemptFacts, code: ErrorCode, certain?: "sure" | "guess"];
@@ -588,15 +587,6 @@ test("a guess is retried where one of its explanations passes by itself", () => 
 test("a verdict never quotes a secret", () => {
   const facts: AttemptFacts = { ...failed("ERR_INVALID_URL", "Invalid URL: mqtt://u:hunter2@ho st") };
   expect(diagnose(facts).evidence).not.toContain("hunter2");
-});
-
-test("odd targets are warned of before dialling", () => {
-  const codesOf = (facts: AttemptFacts): readonly ErrorCode[] => staticWarnings(facts).map((warning) => warning.code);
-  expect(codesOf(target("mqtt", 8883))).toEqual(["PORT_SCHEME_ODD"]);
-  expect(codesOf(target("mqtts", 8883, "192.0.2.1"))).toEqual(["TLS_SNI"]);
-  expect(codesOf({ ...target("mqtts", 8883, "192.0.2.1"), tls: { serverName: "broker.example" } })).toEqual([]);
-  expect(codesOf({ ...mqtts, tls: { certificate: { subject: "CN=x", alternativeNames: [] } } })).toEqual(["TLS_CN_ONLY"]);
-  expect(codesOf(mqtt)).toEqual([]);
 });
 
 test("what no rule knows still has a verdict", () => {
