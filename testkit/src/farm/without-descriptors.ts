@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Report } from "@bowline/doctor";
 
-/** More than Node needs to start. */
-const DESCRIPTORS = 64;
+/** More than Node needs to start and to load the doctor's modules, many of which it opens at once. */
+const DESCRIPTORS = 512;
 
 const script = `
 import { openSync } from "node:fs";
