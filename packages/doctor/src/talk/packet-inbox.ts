@@ -34,8 +34,9 @@ export class PacketInbox {
     return this.packets.shift();
   }
 
-  fail(code: string, message: string): void {
-    this.fault ??= { code, message };
+  /** @param code Undefined where the words alone are known. */
+  fail(code: string | undefined, message: string): void {
+    this.fault ??= code === undefined ? { message } : { code, message };
   }
 
   private decode(chunk: Uint8Array, start: number, bodyStart: number, end: number): boolean {

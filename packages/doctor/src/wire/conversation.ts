@@ -3,7 +3,7 @@ import type { Packet, ProtocolVersion } from "@bowline/protocol";
 import { PacketInbox } from "../talk/packet-inbox.ts";
 import type { Talk } from "../talk/talk.ts";
 import type { Link } from "./link.ts";
-import { encodeFrame, FrameReader, Opcode } from "./web-socket-frames.ts";
+import { encodeFrame, FRAME_LENGTH_MAX, FrameReader, Opcode } from "./web-socket-frames.ts";
 
 /** Packets over a socket or a WebSocket on it. Keeps what tells of a failure. */
 export class Conversation implements Talk {
@@ -75,6 +75,8 @@ export class Conversation implements Talk {
       else if (opcode === Opcode.Binary || opcode === Opcode.Continuation) this.inbox.read(new Uint8Array(payload));
       else if (opcode !== Opcode.Pong) this.inbox.fail("WS_ERR_INVALID_OPCODE", `opcode ${opcode}`);
     }
+    const { tooLong } = this.frames;
+    if (tooLong !== undefined) this.inbox.fail(undefined, tooLongText(tooLong));
   }
 
   private noteClose(payload: Buffer): void {
@@ -82,4 +84,9 @@ export class Conversation implements Talk {
     const reason = payload.length > 2 ? { closeReason: payload.subarray(2).toString("utf8") } : {};
     this.webSocket = { ...this.webSocket, closeCode, ...reason };
   }
+}
+
+/** In the words by which an invalid frame is known, since no library has a code for it. */
+function tooLongText(length: number): string {
+  return `Invalid WebSocket frame: it announces ${length} bytes, more than ${FRAME_LENGTH_MAX}`;
 }

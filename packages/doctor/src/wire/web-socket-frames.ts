@@ -25,11 +25,17 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Buffer {
   return Buffer.concat([head, masked]);
 }
 
-/** Takes frames apart that a server sends; keeps the one that is not whole. */
+/** More than any answer of a server that is asked so little; as for packets. */
+export const FRAME_LENGTH_MAX: number = 1 << 20;
+
+/** Takes frames apart that a server sends; keeps the one that is not whole, and stops for good at one that would be too long to keep. */
 export class FrameReader {
+  /** The length that such a frame announces. */
+  tooLong: number | undefined;
   private rest: Buffer = Buffer.alloc(0);
 
   push(chunk: Buffer): Frame[] {
+    if (this.tooLong !== undefined) return [];
     this.rest = Buffer.concat([this.rest, chunk]);
     const frames: Frame[] = [];
     for (let frame = this.next(); frame !== undefined; frame = this.next()) frames.push(frame);
@@ -44,6 +50,11 @@ export class FrameReader {
     const extra = short < 126 ? 0 : short === 126 ? 2 : 8;
     if (rest.length < 2 + extra) return undefined;
     const length = extra === 0 ? short : extra === 2 ? rest.readUInt16BE(2) : Number(rest.readBigUInt64BE(2));
+    if (length > FRAME_LENGTH_MAX) {
+      this.tooLong = length;
+      this.rest = Buffer.alloc(0);
+      return undefined;
+    }
     const maskSize = second & 0x80 ? 4 : 0;
     const end = 2 + extra + maskSize + length;
     if (rest.length < end) return undefined;
