@@ -7,7 +7,10 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 
 await run("compiling", "node_modules/typescript/bin/tsc", ["-b", "packages/cli", "packages/mqttjs", "tools"]);
-if (isConsoleStale()) await run("building the console", "tools/dist/build.js", []);
+const CLIENT = [join(root, "packages/client/src"), join(root, "packages/protocol/src")];
+// What is pasted from the broker's first words are commands of the bundle.
+const isBundleStale = isStale(join(root, "packages/cli/dist/bundled.js"), [join(root, "packages/cli/src"), ...CLIENT]);
+if (isBundleStale || isConsoleStale()) await run("building", "tools/dist/build.js", []);
 
 process.argv.splice(2, 0, "up");
 await import("../packages/cli/dist/main.js");
@@ -36,11 +39,13 @@ async function run(what, script, args) {
 function isConsoleStale() {
   const folder = join(root, "packages/console");
   if (!existsSync(join(folder, "index.html"))) return false;
-  const built = join(folder, "dist/index.html");
+  // The page carries the client and the protocol with it.
+  return isStale(join(folder, "dist/index.html"), [folder, ...CLIENT]);
+}
+
+function isStale(built, sources) {
   if (!existsSync(built)) return true;
   const builtAt = statSync(built).mtimeMs;
-  // The page carries the client and the protocol with it.
-  const sources = [folder, join(root, "packages/client/src"), join(root, "packages/protocol/src")];
   return sources.some((source) => newestIn(source) > builtAt);
 }
 

@@ -25,6 +25,7 @@ const products: readonly Product[] = [
     make: () => writeCommonJsTypes(join(root, "packages/mqttjs/dist")),
   },
   { name: "mqttjs/dist/browser.min.js", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJsForPages() },
+  { name: "cli/dist/bundled.js", source: "packages/cli/src/run-bowline.ts", make: () => bundleMessageCommands() },
   { name: "console/dist", source: "packages/console/index.html", make: () => buildConsole() },
   {
     name: "cli/dist/main.js as node_modules/.bin/bowline",
@@ -144,6 +145,40 @@ function fileBeside(path: string): string {
 const loadedFromBeside: Plugin = {
   name: "loaded-from-beside",
   resolveId: (source) => (Object.hasOwn(besideScript, source) ? { id: `./${fileBeside(source)}`, external: true } : undefined),
+};
+
+/**
+ * The commands pub, sub and rpc with the client and the protocol in them. What each of them needs at once is one file, and what they load
+ * on demand lies beside it. All in the dist folder itself, where the version is looked for from.
+ */
+function bundleMessageCommands(): Promise<void> {
+  const common =
+    /packages\/(?:cli\/src\/(?:run-bowline|command-line|print-help|commands\/pub)|client\/src\/(?:index|internal))\.ts$/;
+  return bundle(
+    {
+      input: { bundled: join(root, "packages/cli/src/run-bowline.ts") },
+      platform: "node",
+      external: [/^(?:ws|socks|cborg|@msgpack)(?:\/|$)/],
+      resolve: { conditionNames: nodeConditions },
+      plugins: [onlyMessageCommands],
+      checks: { ineffectiveDynamicImport: false },
+    },
+    {
+      dir: join(root, "packages/cli/dist"),
+      format: "esm",
+      chunkFileNames: "bundled-[name].js",
+      codeSplitting: { groups: [{ name: "common", test: common }] },
+      // The code is as it is in the files beside it.
+      sourcemap: false,
+    },
+  );
+}
+
+/** Leaves all other commands where the compiler put them: nobody asks the bundle for them. */
+const onlyMessageCommands: Plugin = {
+  name: "only-message-commands",
+  resolveId: (source) =>
+    /^\.\/commands\/(?!pub\.|sub\.|rpc\.)/.test(source) ? { id: source.replace(/ts$/, "js"), external: true } : undefined,
 };
 
 async function bundle(input: RolldownOptions, output: OutputOptions): Promise<void> {

@@ -1,5 +1,11 @@
 #!/usr/bin/env node
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type * as program from "./run-bowline.ts";
 import { readVersion } from "./version.ts";
+
+/** What scripts run again and again. */
+const MESSAGE_COMMANDS: readonly (string | undefined)[] = ["pub", "sub", "rpc"];
 
 // A reader of our output that went away (`bowline sub ... | head -1`) ends the command without a word.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -10,8 +16,17 @@ const [, , ...argv] = process.argv;
 // Scripts ask for the version often, and it needs nothing else.
 if (argv[0] === "--version" || argv[0] === "-V") process.stdout.write(`${readVersion()}\n`);
 else {
-  const { runBowline } = await import("./run-bowline.ts");
+  const { runBowline } = MESSAGE_COMMANDS.includes(argv[0]) ? await bundled() : await import("./run-bowline.ts");
   process.exitCode = await runBowline(argv);
 }
 // What a library left open must not hold the command.
 setTimeout(() => process.exit(), 250).unref();
+
+/**
+ * The same in a few files, which the build makes for these commands: to find and read the 200 files of the client takes Node longer than
+ * they work. Other commands would find classes there that the broker has a second time.
+ */
+function bundled(): Promise<typeof program> {
+  const bundle = new URL("./bundled.js", import.meta.url);
+  return existsSync(fileURLToPath(bundle)) ? import(bundle.href) : import("./run-bowline.ts");
+}

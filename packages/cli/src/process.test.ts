@@ -364,8 +364,8 @@ describe("the command itself", () => {
     expect(await bowline("--version").ended).toMatchObject({ code: 0, stdout: `${version()}\n` });
     const node = cpuMs("-e 0");
     expect(cpuMs(`'${bin}' --version`) - node).toBeLessThan(40);
-    // To a port where nobody listens, which takes a diagnosis as well.
-    expect(cpuMs(`'${bin}' pub mqtt://127.0.0.1:1 -t a -m b 2> /dev/null`) - node).toBeLessThan(180);
+    // To a port where nobody listens, which takes a diagnosis as well. File by file it takes two and a half times what Node takes.
+    expect(cpuMs(`'${bin}' pub mqtt://127.0.0.1:1 -t a -m b 2> /dev/null`) - node).toBeLessThan(2 * node);
   });
 
   test("every command has a help with examples", async () => {
