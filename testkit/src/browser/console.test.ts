@@ -248,6 +248,10 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     await expect(stranger.online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
     await open("Refused");
     await visible(rows("Refused clients").filter({ hasText: "guesser" }).getByText("Give the right user name and password."));
+    const topic = `$SYS/${"x".repeat(300)}`;
+    await expect(node.publish(topic, "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
+    const denied = rows("Refused clients").filter({ hasText: "may not publish to $SYS/xxx" });
+    await visible(denied.filter({ hasText: MARKUP }).getByText("Publish to another topic."));
     await open("Usage");
     await visible(rows("Usage by month"));
   });

@@ -104,6 +104,31 @@ test("publish, subscribe and receive each need their own right, and a refusal na
   expect(got).toEqual(["out/a", "out/end"]);
 });
 
+test("what a policy does not allow on an open connection is logged with the statement that is missing", async () => {
+  server = await startAuthorizerServer(
+    handlerOf({
+      statements: [allow("iot:Connect", "*"), allow("iot:Publish", "topic/out/*"), deny("iot:Publish", "topic/out/no")],
+    }),
+  );
+  const one = await online({ session: { clientId: "one" } });
+  await expect(one.subscribe("in/#", { qos: 1 }).ready).rejects.toMatchObject({ reasonCode: 0x87 });
+  for (const topic of ["in/a", "in/a", "out/no"])
+    await expect(one.publish(topic, "3", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
+  await expect(one.publish("out/a", "4", { qos: 1, retain: true })).rejects.toMatchObject({ reasonCode: 0x87 });
+  const lacking = (action: string, name: string): string =>
+    `Add to the policy: ${JSON.stringify({ Effect: "Allow", Action: action, Resource: ARN + name })}`;
+  const said = server.lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ action }) => action !== undefined)
+    .map(({ clientId, action, topic, code, remedy }) => [clientId, action, topic, code, remedy]);
+  expect(said).toEqual([
+    ["one", "subscribe", "in/#", "AWS_NO_SUB", lacking("iot:Subscribe", "topicfilter/in/#")],
+    ["one", "publish", "in/a", "AWS_NO_PUB", lacking("iot:Publish", "topic/in/a")],
+    ["one", "publish", "out/no", "AWS_NO_PUB", expect.stringContaining("Statement[2]")],
+    ["one", "publish", "out/a", "AWS_RETAIN", lacking("iot:RetainPublish", "topic/out/a")],
+  ]);
+});
+
 test("retained messages need their right, and a client gets only those it may receive", async () => {
   server = await startAuthorizerServer(
     handlerOf({

@@ -46,7 +46,7 @@ test("a tenant at a glance: its names, where its clients come in, its plan and w
 test("a client that was refused is told of to its tenant: the authorizer's fault or the quota that it reached, and what to change", async () => {
   const handler = 'export const handler = async () => ({ isAuthenticated: true, principalId: "a/b", policyDocuments: [] });';
   await writeFile(join(servers.folder, "authorizer.mjs"), handler);
-  const { tenants, users } = await servers.start({
+  const { tenants, users, rules } = await servers.start({
     listen: ["mqtt://127.0.0.1:0", "mqtt://127.0.0.1:0?tenant=acme"],
     authentication: [{ kind: "custom-authorizer", file: "authorizer.mjs", isDefault: true }],
   });
@@ -59,7 +59,7 @@ test("a client that was refused is told of to its tenant: the authorizer's fault
   const refused = servers.client({ credentials: { username: "", password }, session: { clientId: "browser" } }, ofDefault);
   await expect(refused.online()).rejects.toMatchObject({ code: "NOT_AUTHORIZED" });
   const credentials = { username: "ann", password: "secret" };
-  await servers.online({ credentials, session: { clientId: "one" } }, ofAcme);
+  const one = await servers.online({ credentials, session: { clientId: "one" } }, ofAcme);
   await expect(servers.client({ credentials, session: { clientId: "two" } }, ofAcme).online()).rejects.toThrow("maximumSessions");
   const { refusals } = (await get("refusals")) as { refusals: object[] };
   expect(refusals).toMatchObject([
@@ -70,4 +70,17 @@ test("a client that was refused is told of to its tenant: the authorizer's fault
     refusals: [{ clientIdentifier: "two", reasonCode: 0x97, reason: expect.stringContaining("maximumSessions") as string }],
     meta: { count: 1 },
   });
+  await rules.add("acme", { permission: "deny", action: "publish", topics: ["secret/#"] });
+  await expect(one.subscribe("x/#").ready).rejects.toMatchObject({ reasonCode: 0x87 });
+  await expect(one.publish("secret/a", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
+  const { refusals: denied } = (await get("tenants/acme/refusals")) as { refusals: { action?: string }[] };
+  expect(denied).toHaveLength(3);
+  expect(denied.find(({ action }) => action === "subscribe")).toMatchObject({ clientIdentifier: "one", topic: "x/#", times: 1 });
+  expect(denied.find(({ action }) => action === "publish")).toMatchObject({
+    topic: "secret/a",
+    reasonCode: 0x87,
+    reason: expect.stringMatching(/rule .*denies secret\/#/) as string,
+    remedy: expect.stringContaining("allow publish on secret/a") as string,
+  });
+  expect((await get("refusals")) as object).toMatchObject({ meta: { count: 1 } });
 });

@@ -1,4 +1,4 @@
-import type { QoS } from "@bowline/protocol";
+import type { ErrorCode, QoS } from "@bowline/protocol";
 import type { StoredRule } from "../storage/storage.ts";
 import type { AccessCase, AccessSource } from "./asked-source.ts";
 import type { Identity } from "./identity.ts";
@@ -46,6 +46,14 @@ export interface SubscribeVerdict {
   readonly reason: string;
 }
 
+/** Why a client may not do something, for whoever looks after its rights. */
+export interface Denial {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** What to change. */
+  readonly remedy: string;
+}
+
 /**
  * What one client may do. The broker asks when a topic is first published to on a connection, at SUBSCRIBE, and when the receivers
  * of a topic are worked out; never once a message.
@@ -64,6 +72,11 @@ export interface Rights {
   refusedPublishes(topicName: string): number;
   /** For the client, which rule refuses it: what `refusedPublishes` says it may not. Absent: nobody says. */
   whyNot?(topicName: string, qos: QoS, retain: boolean): string;
+  /**
+   * For whoever looks after these rights, never for the client: why it may not do what was refused, and what to change. Absent or
+   * undefined: `whyNot` and the reason of `subscribing` say all.
+   */
+  denial?(action: AccessCase["action"], topic: string, retain: boolean): Denial | undefined;
   /**
    * Whether a will that was allowed at CONNECT is not to be published any more: a right that was taken away stops it, one whose ground
    * is merely not known any more does not. Absent: whether it may be published now.

@@ -57,7 +57,7 @@ const TENANT_ROWS: readonly Row[] = [
   ["get", "/api/v1/trace", "trace", "Live packets, as server-sent events or a JSON text a line.", 200, undefined, undefined, ["client", "topic", "address", "seconds", "packets", "payload"]],
   ["get", "/api/v1/sessions", "listSessions", "Sessions of clients that are away, those that left last first.", 200, "Sessions", undefined, [...PAGE, "search"]],
   ["get", "/api/v1/overview", "showOverview", "The tenant at a glance.", 200, "Overview"],
-  ["get", "/api/v1/refusals", "listRefusals", "Clients that were not let in or were sent away lately: why, and what to change.", 200, "Refusals", undefined, PAGE],
+  ["get", "/api/v1/refusals", "listRefusals", "Clients that were not let in, were sent away, or may not publish or subscribe, lately: why, and what to change.", 200, "Refusals", undefined, PAGE],
   ["get", "/api/v1/usage", "usage", "What was used, by hour and by month (UTC).", 200, "UsageReport"],
   ["get", "/api/v1/audit", "audit", "Who asked for which change.", 200, "Audit", undefined, PAGE],
   ["get", "/api/v1/openapi.json", "openapi", "This document.", 200],

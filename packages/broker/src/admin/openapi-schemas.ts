@@ -136,6 +136,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       remoteAddress: text,
       transport: text,
       wasConnected: flag,
+      action: { enum: ["publish", "subscribe"] },
+      topic: text,
       code: text,
       reasonCode: integer,
       reason: text,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@bowline/protocol";
 import type { ConnectionFacts } from "../acl/access-control.ts";
 
 /** What an authenticator says of a client's rights; the rules of its tenant come behind it. */
@@ -59,6 +60,8 @@ export interface AuthRefused {
   reasonCode: number;
   /** For the log and the console, never for the peer: it may tell which part was wrong. Holds no secret. */
   reason: string;
+  /** Of the reason, for the log and the console, where one says more than the Reason Code. */
+  code?: ErrorCode;
   /** For the peer, in the CONNACK of MQTT 5.0; absent where it is to know no more than the Reason Code. */
   reasonString?: string;
   /** What failed inside, for the log. */

@@ -34,7 +34,15 @@ import { ClientAuthentication } from "./client-authentication.ts";
 import { CommitWait } from "./commit-wait.ts";
 import { AccessRefresh } from "./access-refresh.ts";
 import { CredentialExpiry } from "./credential-expiry.ts";
-import { acceptance, askedExpiry, clientIdentifierFor, refusal, sessionExpiryOf, willRefusal } from "./connect-rules.ts";
+import {
+  acceptance,
+  askedExpiry,
+  becauseDetails,
+  clientIdentifierFor,
+  refusal,
+  sessionExpiryOf,
+  willRefusal,
+} from "./connect-rules.ts";
 import { type Redirection, redirectionAnswer } from "./redirection.ts";
 
 /** What an admission needs of the broker. */
@@ -232,7 +240,10 @@ export class Admission {
           return;
         }
         const detail = answer.allowed ? "the refreshed answer is about somebody else" : this.counted(answer).reason;
-        this.host.end(new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail }));
+        const because = becauseDetails(answer.allowed ? undefined : answer.code);
+        this.host.end(
+          new MqttError("NOT_AUTHORIZED", { reasonCode: ReasonCode.NotAuthorized, source: "local", detail, ...because }),
+        );
       });
     });
   }
@@ -390,8 +401,8 @@ function textsOf(headers: IncomingHttpHeaders): Record<string, string> {
   return texts;
 }
 
-function refused({ reasonCode, reason, reasonString, cause }: AuthRefused): RefuseConnect {
-  if (cause === undefined) return refusal(reasonCode, reason, reasonString === undefined ? undefined : { reasonString });
+function refused({ reasonCode, reason, code, reasonString, cause }: AuthRefused): RefuseConnect {
+  if (cause === undefined) return refusal(reasonCode, reason, reasonString === undefined ? undefined : { reasonString }, code);
   return { kind: "refuse", reasonCode, error: new MqttError("INTERNAL", { reasonCode, cause, detail: reason }) };
 }
 

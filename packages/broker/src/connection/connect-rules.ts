@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type ConnectPacket, MqttError, type Properties, type Will } from "@bowline/protocol";
+import { type ConnectPacket, type ErrorCode, MqttError, type Properties, type Will } from "@bowline/protocol";
 import { type AcceptConnect, connackCode, ReasonCode, type RefuseConnect } from "@bowline/protocol/internal";
 import type { Identity } from "../acl/access-control.ts";
 import { responseInformationFor } from "../acl/response-information.ts";
@@ -7,9 +7,15 @@ import { NEVER_EXPIRES } from "../sessions/session.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 
 /** A refused CONNECT: the code for the client, and the error for the log with what the client need not know. */
-export function refusal(reasonCode: number, detail?: string, properties?: Properties): RefuseConnect {
-  const error = new MqttError(connackCode(reasonCode), { reasonCode, ...(detail === undefined ? {} : { detail }) });
+export function refusal(reasonCode: number, detail?: string, properties?: Properties, because?: ErrorCode): RefuseConnect {
+  const options = { reasonCode, ...(detail === undefined ? {} : { detail }), ...becauseDetails(because) };
+  const error = new MqttError(connackCode(reasonCode), options);
   return { kind: "refuse", reasonCode, error, ...(properties === undefined ? {} : { properties }) };
+}
+
+/** Where an error carries the code of what it was for, as far as that says more than its own. */
+export function becauseDetails(because: ErrorCode | undefined): { details?: { because: ErrorCode } } {
+  return because === undefined ? {} : { details: { because } };
 }
 
 /** The Client Identifier of a CONNECT, one that we assign, or the refusal of a bad one (sections 3.1.3.1 of each version). */

@@ -58,6 +58,8 @@ export interface BrokerEnvironment extends AdmissionEnvironment {
   connectionClosed(connection: Connection, cause: Error | undefined): void;
 }
 
+/** Topic Filters of one SUBSCRIBE of which is told that they were denied: it may have very many. */
+const DENIALS_TOLD = 20;
 const NOTHING_GRANTED: readonly { subscription: Subscription; isNew: boolean }[] = [];
 
 /**
@@ -296,7 +298,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     try {
       const answer = this.rate === undefined ? this.route(chunk, offsets) : this.publishAtRate(this.rate, chunk, offsets);
-      return answer === -ReasonCode.NotAuthorized ? this.denied(answer) : answer;
+      return answer === -ReasonCode.NotAuthorized ? this.denied(answer, offsets) : answer;
     } catch (error) {
       if (!isReadOnly(error)) {
         // It ends the connection; the message was not taken over, and must be routed when it is sent again.
@@ -310,7 +312,16 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   /** [v3 MQTT-3.3.5-2]: before 5.0 it is acknowledged all the same, or the connection is closed. */
-  private denied(answer: PublishAnswer): PublishAnswer {
+  private denied(answer: PublishAnswer, { qos, retain, count }: PublishOffsets): PublishAnswer {
+    const isTold = this.sender.version === 5 && qos > 0;
+    this.environment.observer?.denied(this, {
+      action: "publish",
+      topic: this.lastRoute!.topicName,
+      qos,
+      retain,
+      reasonCode: isTold ? ReasonCode.NotAuthorized : undefined,
+      times: count,
+    });
     return this.sender.version !== 5 && this.tenant.limits.deviations.acknowledgesDenied ? 0 : answer;
   }
 
@@ -381,7 +392,17 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.tenant.counters.subscriptionsRefused += granted.overLimit;
     this.tenant.counters.topicsTooDeep += granted.tooDeep;
     const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
+    if (granted.refusals.length > 0) this.tellDenied(packet, granted.reasonCodes, answer.reasonCodes);
     return this.answerWhenKept(granted.commit, answer, "subscribe");
+  }
+
+  private tellDenied({ subscriptions }: SubscribePacket, reasonCodes: readonly number[], told: readonly number[]): void {
+    let room = DENIALS_TOLD;
+    for (const [i, { topicFilter, qos }] of subscriptions.entries()) {
+      if (reasonCodes[i] !== ReasonCode.NotAuthorized || room-- <= 0) continue;
+      const denied = { action: "subscribe", topic: topicFilter, qos, retain: false, reasonCode: told[i], times: 1 } as const;
+      this.environment.observer?.denied(this, denied);
+    }
   }
 
   subscribed(): void {

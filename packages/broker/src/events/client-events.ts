@@ -97,6 +97,8 @@ export class ClientEvents implements ClientObserver {
     this.#disconnected(tenant, presence, disconnectReason(cause));
   }
 
+  denied(): void {}
+
   subscribed(connection: ObservedClient, topicFilters: readonly string[]): void {
     this.#subscriptions(connection, "subscribed", topicFilters);
   }

@@ -1,4 +1,4 @@
-import type { MqttError } from "@bowline/protocol";
+import type { MqttError, QoS } from "@bowline/protocol";
 import type { Arrival } from "../listeners/arrival.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Tenant } from "../tenants/tenant.ts";
@@ -15,6 +15,19 @@ export interface ObservedClient {
   readonly claimedIdentifier: string | undefined;
 }
 
+/** What a client asked for on its open connection and may not have. */
+export interface DeniedAction {
+  readonly action: "publish" | "subscribe";
+  /** The Topic Name or Topic Filter, as it was asked for. */
+  readonly topic: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** What it was told; undefined for nothing. */
+  readonly reasonCode: number | undefined;
+  /** Messages; 1 for a Topic Filter. */
+  readonly times: number;
+}
+
 /** Is told what becomes of clients, after it has happened. Nothing that it does may fail. */
 export interface ClientObserver {
   /** The CONNACK went out. */
@@ -23,6 +36,8 @@ export interface ClientObserver {
   refused(client: ObservedClient, error: MqttError): void;
   /** A connection that was open is over: ended by the client (undefined), by us or for what the client did, or lost. */
   ended(client: ObservedClient, cause: MqttError | undefined | "lost"): void;
+  /** Its rights do not allow what it asked for; its connection may stay open. */
+  denied(client: ObservedClient, what: DeniedAction): void;
   subscribed(client: ObservedClient, topicFilters: readonly string[]): void;
   unsubscribed(client: ObservedClient, topicFilters: readonly string[]): void;
 }

@@ -1,5 +1,5 @@
 import type { MqttError } from "@bowline/protocol";
-import type { ClientObserver, ObservedClient } from "./client-observer.ts";
+import type { ClientObserver, DeniedAction, ObservedClient } from "./client-observer.ts";
 
 /** Several observers as one. */
 export class ObserverList implements ClientObserver {
@@ -19,6 +19,10 @@ export class ObserverList implements ClientObserver {
 
   ended(client: ObservedClient, cause: MqttError | undefined | "lost"): void {
     for (const each of this.#observers) each.ended(client, cause);
+  }
+
+  denied(client: ObservedClient, what: DeniedAction): void {
+    for (const each of this.#observers) each.denied(client, what);
   }
 
   subscribed(client: ObservedClient, topicFilters: readonly string[]): void {

@@ -32,10 +32,17 @@ test("a client that tries again and again has one place, and there are no more t
 test("what an authorizer's answer was refused for is told with its own remedy", () => {
   const log = new RefusalLog();
   const detail = 'AWS_PRINCIPAL_ID: principalId "a/b" is not 1 to 128 letters and digits';
-  log.refused(client("one"), new MqttError("NOT_AUTHORIZED", { reasonCode: 0x87, detail }));
+  const details = { because: "AWS_PRINCIPAL_ID" };
+  log.refused(client("one"), new MqttError("NOT_AUTHORIZED", { reasonCode: 0x87, detail, details }));
   expect(log.of("acme")).toMatchObject([
     { code: "AWS_PRINCIPAL_ID", reasonCode: 0x87, remedy: expect.stringContaining("letters and digits") as string },
   ]);
+});
+
+test("words that a client may have chosen are no code", () => {
+  const log = new RefusalLog();
+  log.refused(client("one"), new MqttError("BAD_CREDENTIALS", { reasonCode: 0x86, detail: "no user AWS_NO_CONNECT: x" }));
+  expect(log.of("acme")).toMatchObject([{ code: "BAD_CREDENTIALS" }]);
 });
 
 test("who is sent away for what it did is told, and nobody whom the operator, a takeover or the end of the broker ended", () => {

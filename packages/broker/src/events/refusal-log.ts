@@ -1,32 +1,8 @@
 import { type ErrorCode, errorInfo, isErrorCode, type MqttError } from "@bowline/protocol";
 import { ReasonCode } from "@bowline/protocol/internal";
-import type { ClientObserver, ObservedClient } from "./client-observer.ts";
-
-/** A client that was not let in, or that we sent away for what it did. */
-export interface Refusal {
-  /** Wall time in ms of the latest one. */
-  readonly at: number;
-  /** How often it was the same client with the same reason. */
-  readonly times: number;
-  readonly clientIdentifier: string;
-  readonly remoteAddress: string;
-  readonly transport: string;
-  /** Whether it had been let in. */
-  readonly wasConnected: boolean;
-  /** Of the reason, such as AWS_PRINCIPAL_INVALID where an authorizer's answer was at fault. */
-  readonly code: ErrorCode;
-  /** What the client was told. */
-  readonly reasonCode?: number;
-  /** In words, as in the log: no secret is in it. */
-  readonly reason: string;
-  /** What to change. */
-  readonly remedy: string;
-}
-
-/** More than anybody reads; strangers fill it, and each tenant has its own. */
-const OF_ONE_TENANT_MAX = 50;
-const IDENTIFIER_LENGTH_MAX = 256;
-const REASON_LENGTH_MAX = 1_000;
+import type { ClientObserver, DeniedAction, ObservedClient } from "./client-observer.ts";
+import { DenialLog } from "./denial-log.ts";
+import { type Refusal, REFUSALS_MAX, shortName, shortText } from "./refusal.ts";
 
 /** Ends that are no refusal: the operator's or the broker's own, and a client that was simply not there any more. */
 const NO_REFUSALS: ReadonlySet<number> = new Set([
@@ -42,20 +18,24 @@ const NO_REFUSALS: ReadonlySet<number> = new Set([
 export class RefusalLog implements ClientObserver {
   /** Of each tenant the latest first. */
   readonly #tenants = new Map<string, Refusal[]>();
+  readonly #denials: DenialLog;
   readonly #wallTime: () => number;
 
   constructor(wallTime: () => number = Date.now) {
     this.#wallTime = wallTime;
+    this.#denials = new DenialLog(wallTime);
   }
 
   /** The latest first. */
   of(tenant: string): readonly Refusal[] {
-    return this.#tenants.get(tenant) ?? [];
+    // Each has its own room: a client that asks for what it may not does not push out why another is not let in.
+    return [...(this.#tenants.get(tenant) ?? []), ...this.#denials.of(tenant)].sort((a, b) => b.at - a.at);
   }
 
   /** The tenant goes. */
   drop(tenant: string): void {
     this.#tenants.delete(tenant);
+    this.#denials.drop(tenant);
   }
 
   opened(): void {}
@@ -71,6 +51,10 @@ export class RefusalLog implements ClientObserver {
     this.#note(client, cause, client.session.clientIdentifier);
   }
 
+  denied(client: ObservedClient, what: DeniedAction): void {
+    this.#denials.note(client, what);
+  }
+
   subscribed(): void {}
 
   unsubscribed(): void {}
@@ -80,13 +64,13 @@ export class RefusalLog implements ClientObserver {
     const refusal: Refusal = {
       at: this.#wallTime(),
       times: 1,
-      clientIdentifier: identifier.slice(0, IDENTIFIER_LENGTH_MAX),
+      clientIdentifier: shortName(identifier),
       remoteAddress: arrival.remoteAddress,
       transport: arrival.transport,
       wasConnected: session !== undefined,
       code,
       ...(error.reasonCode === undefined ? {} : { reasonCode: error.reasonCode }),
-      reason: error.message.slice(0, REASON_LENGTH_MAX),
+      reason: shortText(error.message),
       remedy,
     };
     const list = this.#tenants.get(tenant.name) ?? [];
@@ -95,7 +79,7 @@ export class RefusalLog implements ClientObserver {
     const known = list.findIndex((each) => isSame(each, refusal));
     const [before] = known < 0 ? [] : list.splice(known, 1);
     list.unshift(before === undefined ? refusal : { ...refusal, times: before.times + 1 });
-    if (list.length > OF_ONE_TENANT_MAX) list.pop();
+    if (list.length > REFUSALS_MAX) list.pop();
   }
 }
 
@@ -103,9 +87,11 @@ function isSame(a: Refusal, b: Refusal): boolean {
   return a.clientIdentifier === b.clientIdentifier && a.remoteAddress === b.remoteAddress && a.reason === b.reason;
 }
 
-/** What an authorizer's answer was refused for is a code of its own behind that of the answer to the client, and has its own remedy. */
+/**
+ * What an authorizer's answer was refused for is a code of its own behind that of the answer to the client, and has its own remedy. It is
+ * never read from words, which a client may have chosen.
+ */
 function adviceOf(error: MqttError): { code: ErrorCode; remedy: string } {
-  let inner: ErrorCode = error.code;
-  for (const [word] of error.message.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?=:)/g)) if (isErrorCode(word)) inner = word;
-  return inner === error.code ? error : { code: inner, remedy: errorInfo(inner).remedy };
+  const inner = error.details?.["because"];
+  return typeof inner === "string" && isErrorCode(inner) ? { code: inner, remedy: errorInfo(inner).remedy } : error;
 }

@@ -136,7 +136,7 @@ export class CustomAuthorizerMethod implements AuthenticationMethod {
   #refused(request: AuthRequest, code: ErrorCode, detail: string): AuthRefused {
     this.#logger.warn({ ...this.#whom(request), code, detail }, "the custom authorizer lets nobody in");
     const reason = detail.startsWith(code) ? detail : `${code}: ${detail}`;
-    const refused = refuse(AuthReasonCode.NotAuthorized, reason);
+    const refused = { ...refuse(AuthReasonCode.NotAuthorized, reason), code };
     return this.#setting.explainRefusals ? { ...refused, reasonString: reason } : refused;
   }
 

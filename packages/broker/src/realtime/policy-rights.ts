@@ -1,6 +1,14 @@
-import type { QoS } from "@bowline/protocol";
+import type { ErrorCode, QoS } from "@bowline/protocol";
 import type { BoundPolicy, PolicyAction, PolicyVerdict } from "@bowline/realtime";
-import { EVERY_PUBLISH, isBrokersOwn, nextVersion, publishBit, type Rights, type SubscribeVerdict } from "../acl/access-control.ts";
+import {
+  type Denial,
+  EVERY_PUBLISH,
+  isBrokersOwn,
+  nextVersion,
+  publishBit,
+  type Rights,
+  type SubscribeVerdict,
+} from "../acl/access-control.ts";
 
 /** Topics whose answers are remembered for one client; when there are more, all are forgotten. */
 const REMEMBERED_MAX = 1_024;
@@ -39,6 +47,26 @@ export class PolicyRights implements Rights {
   subscribing(topicFilter: string, _qos: QoS): SubscribeVerdict {
     const verdict = this.#policy.decide("iot:Subscribe", topicFilter);
     return { isAllowed: verdict.decision === "ALLOWED", reason: reasonOf("iot:Subscribe", verdict) };
+  }
+
+  /** With the statement that lacks, in the form in which the policy takes it. */
+  denial(action: "publish" | "subscribe", topic: string, retain: boolean): Denial | undefined {
+    if (action === "subscribe") return this.#denial("AWS_NO_SUB", "iot:Subscribe", topic);
+    if (isBrokersOwn(topic)) return undefined;
+    const refused = this.#denial("AWS_NO_PUB", "iot:Publish", topic);
+    return refused ?? (retain ? this.#denial("AWS_RETAIN", "iot:RetainPublish", topic) : undefined);
+  }
+
+  #denial(code: ErrorCode, action: PolicyAction, topic: string): Denial | undefined {
+    const verdict = this.#policy.decide(action, topic);
+    if (verdict.decision === "ALLOWED") return undefined;
+    const { statement, arn } = verdict;
+    const lacking = JSON.stringify({ Effect: "Allow", Action: action, Resource: arn });
+    const remedy =
+      statement === undefined
+        ? `Add to the policy: ${lacking}`
+        : `Change ${statement}: a Deny counts before any Allow, and it has ${arn}.`;
+    return { code, reason: reasonOf(action, verdict), remedy };
   }
 
   /** The policy says what may be received by Topic Names, so one filter is as free as another. */

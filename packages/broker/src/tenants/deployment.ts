@@ -9,7 +9,7 @@ import type { IssuedToken } from "../auth/token-method.ts";
 import type { UserDirectory, UserSummary } from "../auth/user-directory.ts";
 import type { BrokerLimits } from "../connection/broker-limits.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Refusal } from "../events/refusal-log.ts";
+import type { Refusal } from "../events/refusal.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Trace, TraceLimits } from "../trace/trace.ts";

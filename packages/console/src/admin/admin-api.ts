@@ -143,7 +143,7 @@ export interface OverviewList {
   meta: PageMeta;
 }
 
-/** A client that was not let in or was sent away, of `GET /api/v1/refusals`. */
+/** A client that was not let in, was sent away, or may not do what it asked for, of `GET /api/v1/refusals`. */
 export interface Refusal {
   /** Wall time in ms. */
   at: number;
@@ -152,6 +152,9 @@ export interface Refusal {
   remoteAddress: string;
   transport: string;
   wasConnected: boolean;
+  /** What it may not do on its open connection, and with which Topic Name or Topic Filter. */
+  action?: "publish" | "subscribe";
+  topic?: string;
   code: string;
   reasonCode?: number;
   reason: string;

@@ -21,15 +21,15 @@ const COLUMNS: readonly Column<Refusal>[] = [
   { name: "What happened", cell: (refusal) => <Reason refusal={refusal} /> },
 ];
 
-/** Clients that were not let in, or were sent away for what they did: why, and what to change. */
+/** Clients that were not let in, were sent away for what they did, or may not publish or subscribe: why, and what to change. */
 export function RefusedPage(): JSX.Element {
   const { value, problem } = useResource<{ refusals: readonly Refusal[]; meta: PageMeta }>(useTenantPath()("refusals"), EVERY_MS);
   return (
     <section class="card" aria-labelledby="refused-title">
       <h2 id="refused-title">Refused clients</h2>
       <p class="muted">
-        The last fifty since the broker was started: wrong credentials, answers of an authorizer that do not hold, quotas that were
-        reached. One client with one reason has one row.
+        The last ones since the broker was started: wrong credentials, answers of an authorizer that do not hold, quotas that were
+        reached, and what clients may not publish or subscribe to. One client with one reason has one row.
       </p>
       {value === undefined ? (
         <Waiting problem={problem} />
@@ -38,7 +38,9 @@ export function RefusedPage(): JSX.Element {
           label="Refused clients"
           columns={COLUMNS}
           rows={value.refusals}
-          keyOf={({ clientIdentifier, remoteAddress, reason }) => `${clientIdentifier} ${remoteAddress} ${reason}`}
+          keyOf={({ clientIdentifier, remoteAddress, action, topic, reason }) =>
+            JSON.stringify([clientIdentifier, remoteAddress, action, topic, reason])
+          }
           empty="No client was refused."
         />
       )}
@@ -46,14 +48,20 @@ export function RefusedPage(): JSX.Element {
   );
 }
 
-function Reason({ refusal: { code, reasonCode, reason, remedy, wasConnected } }: { refusal: Refusal }): JSX.Element {
+function Reason({ refusal }: { refusal: Refusal }): JSX.Element {
+  const { code, reasonCode, reason, remedy, wasConnected, action, topic } = refusal;
   return (
     <span class="reason">
       <span>
         <code class="code">{code}</code>
         {reasonCode !== undefined && <small> told as 0x{reasonCode.toString(16).padStart(2, "0")}</small>}
-        {wasConnected && <small>, was connected</small>}
+        {wasConnected && action === undefined && <small>, was connected</small>}
       </span>
+      {action !== undefined && (
+        <span>
+          may not {action === "publish" ? "publish to" : "subscribe to"} <bdi>{visibleLine(topic ?? "")}</bdi>
+        </span>
+      )}
       <span>{visibleLine(reason)}</span>
       <strong>{remedy}</strong>
     </span>
