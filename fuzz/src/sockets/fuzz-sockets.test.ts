@@ -4,7 +4,7 @@ import { fuzzSockets, GROWTH_MAX, WARM_BYTES } from "./fuzz-sockets.ts";
 import { startTarget } from "./target.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
-const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? (isLong ? 600 : 5));
+const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? (isLong ? 3_600 : 5));
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 /** A pause of the attacker's own process counts as the broker's, and CI's two cores are busy. */
 const FRIEND_P99_MS = 500;
