@@ -109,7 +109,7 @@ export async function connectionTarget(line: CommandLine): Promise<ConnectionTar
       ...(await willOf(line)),
       ...packetOptions(line),
       credentials: { ...(await proofOf(line, username, password)), ...place.credentials },
-      tls: { ...(await tlsSettings(line, file.ca)), ...place.tls },
+      tls: { ...(await tlsSettings(line, file)), ...place.tls },
       ...(socket === undefined && place.socket === undefined ? {} : { socket: { ...socket, ...place.socket } }),
       ...(spoken === undefined ? {} : { protocolVersion: protocolVersion(spoken) }),
       ...(timeout === undefined ? {} : { connectTimeoutMs: timeout }),

@@ -1,13 +1,14 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
+import type { PskLogin } from "./connection/psk.ts";
 
 /**
  * Where a broker is and how to log in, in a file that only its owner can read. `bowline up` writes one for the user it made;
  * `--credentials FILE` of other commands reads it. So no password has to stand on a command line, where every user of the
  * machine can see it.
  */
-export interface CredentialsFile {
+export interface CredentialsFile extends PskLogin {
   url?: string;
   username?: string;
   password?: string;
@@ -19,7 +20,7 @@ export interface CredentialsFile {
 export async function readCredentialsFile(path: string): Promise<CredentialsFile> {
   const value = parse(path, await read(path));
   const file: CredentialsFile = {};
-  for (const name of ["url", "username", "password", "ca"] as const) {
+  for (const name of ["url", "username", "password", "ca", "pskIdentity", "psk"] as const) {
     const field = value[name];
     if (field === undefined) continue;
     if (typeof field !== "string") throw fault(path, `"${name}" must be a text`);

@@ -10,14 +10,17 @@ export async function readSecretFromStdin(): Promise<string> {
   return firstLine(Buffer.concat(chunks).toString("utf8"));
 }
 
-/** @throws MqttError OPTION_INVALID */
-export async function readSecretFromFile(path: string): Promise<string> {
+/**
+ * @param what it is, for the error
+ * @throws MqttError OPTION_INVALID
+ */
+export async function readSecretFromFile(path: string, what = "password file"): Promise<string> {
   try {
     return firstLine(await readFile(path, "utf8"));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "it cannot be read";
     throw new MqttError("OPTION_INVALID", {
-      detail: `password file ${path}: ${code}`,
+      detail: `${what} ${path}: ${code}`,
       remedy: "Give a file this user may read.",
       cause,
     });

@@ -46,6 +46,7 @@ function stackOf(error: unknown): string {
 function inFlags(advice: string): string {
   return printable(advice)
     .replace(/`(ca|cert|key)`/g, "--$1 FILE")
+    .replace("identity and key of `psk`", "--psk-identity and its key")
     .replace("set `servername`", "give --sni NAME");
 }
 

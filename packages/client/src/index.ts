@@ -33,5 +33,5 @@ export type {
 export type { SessionStore, StoreChange, StoredRecord } from "./store/session-store.ts";
 export { fileStore, indexedDbStore, memoryStore } from "./store/stores.ts";
 export type { Subscription } from "./subscription.ts";
-export type { TlsOptions } from "./tls-options.ts";
+export type { PreSharedKey, TlsOptions } from "./tls-options.ts";
 export { MqttError, type ErrorCode } from "@bowline/protocol";

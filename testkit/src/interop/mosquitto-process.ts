@@ -16,6 +16,8 @@ const SCHEMES: readonly MosquittoScheme[] = ["mqtt", "mqtts", "ws", "wss"];
 /** A mosquitto broker with a folder, ports, users and certificates of its own; it keeps its sessions when it ends in order. */
 export class MosquittoProcess {
   readonly user: { username: string; password: string } = { username: "ann", password: "correct horse" };
+  /** What a listener with a line `psk_file` may know. */
+  readonly psk: { identity: string; key: string } = { identity: "device 1", key: "00112233445566778899aabbccddeeff" };
   readonly folder: string;
   ca = "";
   private ports: Record<MosquittoScheme, number> = { mqtt: 0, mqtts: 0, ws: 0, wss: 0 };
@@ -23,12 +25,16 @@ export class MosquittoProcess {
   private exited: Promise<void> = Promise.resolve();
   private changing: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string) {
+  private readonly secure: readonly string[];
+
+  private constructor(folder: string, secure: readonly string[]) {
     this.folder = folder;
+    this.secure = secure;
   }
 
-  static async start(): Promise<MosquittoProcess> {
-    const one = new MosquittoProcess(await mkdtemp(join(tmpdir(), "bowline-mosquitto-")));
+  /** @param secure further lines of the mqtts listener; `psk_file psk` has it take the shared key, in place of its certificate */
+  static async start(...secure: readonly string[]): Promise<MosquittoProcess> {
+    const one = new MosquittoProcess(await mkdtemp(join(tmpdir(), "bowline-mosquitto-")), secure);
     // It may run under a user of its own, who must get in.
     await chmod(one.folder, 0o755);
     await one.makeFiles();
@@ -107,6 +113,7 @@ export class MosquittoProcess {
     const { certificate, privateKey } = await authority.issue(["localhost"]);
     await writeFile(join(this.folder, "cert.pem"), certificate);
     await writeFile(join(this.folder, "key.pem"), privateKey);
+    await writeFile(join(this.folder, "psk"), `${this.psk.identity}:${this.psk.key}\n`);
     const passwords = join(this.folder, "passwords");
     await run(programPath("mosquitto_passwd") ?? "mosquitto_passwd", [
       "-b",
@@ -119,14 +126,15 @@ export class MosquittoProcess {
 
   private async writeConfig(): Promise<void> {
     this.ports = await freePorts();
-    const certificates = ["cafile ca.pem", "certfile cert.pem", "keyfile key.pem"].map((line) =>
-      line.replace(" ", ` ${this.folder}/`),
-    );
+    const inFolder = (line: string): string => line.replace(/^(\w+file) /, `$1 ${this.folder}/`);
+    const certificates = ["cafile ca.pem", "certfile cert.pem", "keyfile key.pem"];
+    const isByPsk = this.secure.some((line) => line.startsWith("psk_file "));
     const listeners = SCHEMES.flatMap((scheme) => [
       // Its WebSocket listeners know interfaces by name, and take any address for all of them.
       `listener ${this.ports[scheme]} ${scheme.startsWith("ws") ? "lo" : "localhost"}`,
       ...(scheme.startsWith("ws") ? ["protocol websockets"] : []),
-      ...(scheme === "mqtts" || scheme === "wss" ? certificates : []),
+      ...(scheme === "wss" || (scheme === "mqtts" && !isByPsk) ? certificates.map(inFolder) : []),
+      ...(scheme === "mqtts" ? this.secure.map(inFolder) : []),
     ]);
     const lines = [
       ...(process.getuid?.() === 0 ? ["user root"] : []),

@@ -3,6 +3,7 @@ import { MqttError } from "@bowline/protocol";
 import type { CommandLine, OptionValue } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { CONNECTION_OPTIONS, loginFile, passwordOf, takeUserInfo } from "../connection-options.ts";
+import { type PskLogin, pskText } from "../connection/psk.ts";
 import type { CredentialsFile } from "../credentials-file.ts";
 import { ExitCode } from "../exit-code.ts";
 import { profileFolder, profileNames, readProfile, removeProfile, writeProfile } from "../profiles/profile-store.ts";
@@ -18,6 +19,9 @@ const LOGIN_OPTIONS: ReadonlySet<string> = new Set([
   "password-file",
   "password-stdin",
   "ca",
+  "psk",
+  "psk-file",
+  "psk-identity",
   "json",
   "debug",
   "help",
@@ -71,6 +75,7 @@ async function add(line: CommandLine, name: string): Promise<void> {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(ca === undefined ? {} : { ca }),
+    ...(await pskFor(line, file)),
   };
   await writeProfile(name, { login, options: savedOptions(line) });
 }
@@ -82,6 +87,13 @@ async function passwordFor(line: CommandLine, username: string | undefined, file
   if (given !== undefined || username === undefined) return given;
   if (username === file.username) return file.password;
   return process.stdin.isTTY ? askForSecret(`Password of ${username}: `) : undefined;
+}
+
+async function pskFor(line: CommandLine, file: PskLogin): Promise<PskLogin> {
+  const pskIdentity = line.text("psk-identity") ?? file.pskIdentity;
+  // As with the password: a variable is read when the profile is used.
+  const psk = line.text("psk-env") === undefined ? ((await pskText(line)) ?? file.psk) : undefined;
+  return { ...(pskIdentity === undefined ? {} : { pskIdentity }), ...(psk === undefined ? {} : { psk }) };
 }
 
 function savedOptions(line: CommandLine): Record<string, OptionValue> {
@@ -105,10 +117,11 @@ async function list(line: CommandLine): Promise<number> {
   return ExitCode.Well;
 }
 
-/** All but the password, which is only said to be there. */
+/** All but the password and the shared key, which are only said to be there. */
 async function show(line: CommandLine, name: string): Promise<number> {
   const { login, options: kept } = await readProfile(name);
-  const hidden = { ...login, ...(login.password === undefined ? {} : { password: "***" }) };
+  const secrets = (["password", "psk"] as const).filter((key) => login[key] !== undefined);
+  const hidden = { ...login, ...Object.fromEntries(secrets.map((key) => [key, "***"])) };
   if (line.flag("json")) {
     process.stdout.write(`${JSON.stringify({ v: 1, name, ...hidden, options: kept })}\n`);
     return ExitCode.Well;

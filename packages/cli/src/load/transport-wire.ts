@@ -96,13 +96,14 @@ export class TransportWire implements Wire {
 
 const contexts = new WeakMap<object, SecureContext>();
 
-/** Made once for all connections of a thread: reading an authority takes as long as a handshake. */
+/** Made once for all connections of a thread: reading an authority takes as long as a handshake. A shared key needs none. */
 function contextOf({ tls, scheme }: LoadServer["target"]): SecureContext | undefined {
-  if (scheme !== "mqtts" && scheme !== "wss") return undefined;
+  if ((scheme !== "mqtts" && scheme !== "wss") || tls.psk !== undefined) return undefined;
   const known = contexts.get(tls);
   if (known !== undefined) return known;
-  const { ca, cert, key, pfx, passphrase } = tls;
-  const given = Object.entries({ ca, cert, key, pfx, passphrase }).filter(([, value]) => value !== undefined);
+  const { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers, sigalgs, ecdhCurve } = tls;
+  const settings = { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers, sigalgs, ecdhCurve };
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   const context = createSecureContext({ minVersion: "TLSv1.2", ...(Object.fromEntries(given) as SecureContextOptions) });
   contexts.set(tls, context);
   return context;

@@ -21,9 +21,16 @@ const ALIAS_WITHIN_MS = 250;
 /** Says what went wrong, with what a process can know beside its sockets. */
 export function judge(end: ConnectionEnd, context: AttemptContext): Judgement | Promise<Judgement> {
   const facts = allFacts(end, context);
-  const verdict = diagnose(facts);
+  const verdict = withKeyAdvice(diagnose(facts), context.target);
   if (verdict.code !== "TLS_SAN" || !isInDns(context.target)) return judgementOf(end, verdict, context);
   return withAlias(facts, verdict).then((better) => judgementOf(end, better, context));
+}
+
+/** No alert says that it is about a shared key: servers have several for a wrong one, and another for an identity they do not know. */
+function withKeyAdvice(verdict: Verdict, { tls }: Target): Verdict {
+  if (tls.psk === undefined || verdict.stage !== "tls") return verdict;
+  const advice = "Check identity and key of `psk`, and that the server takes shared keys.";
+  return { ...verdict, hints: [advice, ...verdict.hints] };
 }
 
 function allFacts(end: ConnectionEnd, context: AttemptContext): AttemptFacts {

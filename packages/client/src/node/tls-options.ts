@@ -1,14 +1,22 @@
 import { isIP } from "node:net";
-import type { ConnectionOptions, TLSSocket } from "node:tls";
+import { checkServerIdentity, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { TlsFacts } from "@bowline/protocol/internal";
+import type { PreSharedKey } from "../tls-options.ts";
 import type { Target } from "../transport/transport.ts";
+
+/**
+ * Suites for a shared key that keep recorded traffic secret when the key gets out come first. Hosts leave all of them out unless they are
+ * asked for by name, and count those that encrypt nothing among them. TLS 1.3 takes the key with its own suites.
+ */
+const PSK_CIPHERS = "kECDHEPSK:kDHEPSK:kPSK:!eNULL";
 
 /** Options for `tls.connect` and for the WebSocket's request. Node sends no server name unless it is given one. */
 export function tlsConnectOptions(target: Pick<Target, "host" | "tls">): ConnectionOptions {
   const { ca, cert, key, pfx, passphrase, alpnProtocols, rejectUnauthorized, allowPartialTrustChain } = target.tls;
+  const { checkServerName, minVersion = "TLSv1.2", maxVersion, ciphers, sigalgs, ecdhCurve, psk } = target.tls;
   const name = serverNameOf(target);
   const options: ConnectionOptions & { allowPartialTrustChain?: boolean } = {
-    minVersion: "TLSv1.2",
+    minVersion,
     rejectUnauthorized: rejectUnauthorized !== false,
   };
   if (name !== undefined) options.servername = name;
@@ -19,7 +27,25 @@ export function tlsConnectOptions(target: Pick<Target, "host" | "tls">): Connect
   if (passphrase !== undefined) options.passphrase = passphrase;
   if (alpnProtocols !== undefined) options.ALPNProtocols = [...alpnProtocols];
   if (allowPartialTrustChain !== undefined) options.allowPartialTrustChain = allowPartialTrustChain;
-  return options;
+  if (maxVersion !== undefined) options.maxVersion = maxVersion;
+  if (ciphers !== undefined) options.ciphers = ciphers;
+  if (sigalgs !== undefined) options.sigalgs = sigalgs;
+  if (ecdhCurve !== undefined) options.ecdhCurve = ecdhCurve;
+  if (checkServerName === false) options.checkServerIdentity = () => undefined;
+  return psk === undefined ? options : { ...options, ...pskOptions(psk, options) };
+}
+
+/** Who knows the key shows no certificate, and a server that shows one all the same has to show the right one. */
+function pskOptions(
+  { identity, key }: PreSharedKey,
+  { ciphers = PSK_CIPHERS, checkServerIdentity: check = checkServerIdentity }: ConnectionOptions,
+): ConnectionOptions {
+  return {
+    ciphers,
+    pskCallback: () => ({ identity, psk: key }),
+    checkServerIdentity: (name, certificate) =>
+      (certificate as Partial<typeof certificate>).raw === undefined ? undefined : check(name, certificate),
+  };
 }
 
 /** The name sent in the ClientHello; undefined for an address, which may not be one (RFC 6066). */
