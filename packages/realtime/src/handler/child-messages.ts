@@ -19,4 +19,6 @@ export interface ChildSetting {
   readonly handler: string;
   readonly functionArn: string;
   readonly memoryMegabytes: number;
+  /** The process that calls; without it the handler is of no use. */
+  readonly caller: number;
 }

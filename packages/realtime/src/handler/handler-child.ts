@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ChildSetting, FromChild, ToChild } from "./child-messages.ts";
+import { endWithCaller } from "./end-with-caller.ts";
 
 /** A Lambda handler: it answers by a promise or by its callback. */
 type Handler = (event: unknown, context: object, callback: (error: unknown, value?: unknown) => void) => unknown;
@@ -96,4 +97,5 @@ function say(message: FromChild): void {
 }
 
 process.on("disconnect", () => process.exit(0));
+endWithCaller(setting.caller);
 await run();

@@ -1,4 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -170,3 +172,30 @@ test("after the end nothing is called, and what was under way is told", async ()
   expect(await waiting).toContain("the broker is ending");
   await expect(call("a")).rejects.toThrow("the broker is ending");
 });
+
+test("a handler that runs in a circle ends with the process that called it, however that ended", async () => {
+  const looping = await write(
+    "circle.mjs",
+    `import { writeFileSync } from "node:fs"; writeFileSync(process.env.PID_FILE, String(process.pid)); for (;;);`,
+  );
+  const PID_FILE = join(folder, "circle.pid");
+  const options = JSON.stringify({ module: looping, functionArn, processes: 1, environment: { PID_FILE } });
+  const compiled = new URL("../../dist/handler/handler-pool.js", import.meta.url).href;
+  const program = `const { HandlerPool } = await import("${compiled}"); await HandlerPool.open(${options});`;
+  const caller = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "ignore", "inherit"] });
+  const pid = await expect
+    .poll(async () => Number(await readFile(PID_FILE, "utf8").catch(() => "0")), { timeout: 10_000 })
+    .toBeGreaterThan(0)
+    .then(async () => Number(await readFile(PID_FILE, "utf8")));
+  caller.kill("SIGKILL");
+  await once(caller, "exit");
+  await expect.poll(() => isRunning(pid), { timeout: 10_000, interval: 100 }).toBe(false);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -27,7 +27,7 @@ export interface ProcessOwner {
 }
 
 /** Everything a process needs. */
-export interface ProcessSetting extends ChildSetting {
+export interface ProcessSetting extends Omit<ChildSetting, "caller"> {
   /** All of its environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -55,7 +55,8 @@ export class HandlerProcess {
 
   constructor({ environment, ...setting }: ProcessSetting, owner: ProcessOwner) {
     this.#owner = owner;
-    this.#child = fork(childProgram(), [JSON.stringify(setting)], {
+    const told: ChildSetting = { ...setting, caller: process.pid };
+    this.#child = fork(childProgram(), [JSON.stringify(told)], {
       env: environment,
       execArgv: [`--max-old-space-size=${setting.memoryMegabytes}`],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
