@@ -49,7 +49,7 @@ export class AdminClient {
   /**
    * Resolves with the body of the answer, undefined when it has none.
    *
-   * @throws MqttError ADMIN_UNREACHABLE when no broker runs there, else what the broker answered
+   * @throws MqttError ADMIN_UNREACHABLE when no broker runs there, TLS_... when it is not trusted, else what the broker answered
    */
   async request<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
     const { status, text } = await this.#exchange(method, path, body);
@@ -91,7 +91,7 @@ export class AdminClient {
   async #stream(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = this.#open({ ...this.#target, headers: this.#headers, path, agent: false, signal }, resolve);
-      sent.on("error", (cause) => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#place, cause }))).end();
+      sent.on("error", (cause) => void failureOf(this.#place, cause).then(reject)).end();
     });
     if (response.statusCode === 200) return response;
     let text = "";
@@ -101,7 +101,7 @@ export class AdminClient {
 
   #exchange(method: string, path: string, body: unknown): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const unreachable = (cause: Error): void => reject(new MqttError("ADMIN_UNREACHABLE", { detail: this.#place, cause }));
+      const unreachable = (cause: Error): void => void failureOf(this.#place, cause).then(reject);
       const headers = { ...this.#headers, ...(body === undefined ? {} : { "content-type": "application/json" }) };
       const sent = this.#open({ ...this.#target, method, path, headers, agent: false, timeout: ANSWER_TIMEOUT_MS }, (response) => {
         let text = "";
@@ -112,6 +112,14 @@ export class AdminClient {
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
+}
+
+/** A broker whose certificate is not trusted runs: to start it would be the wrong advice. */
+async function failureOf(place: string, cause: Error): Promise<MqttError> {
+  const { diagnose, errorFactsOf } = await import("@bowline/protocol/internal");
+  const { code, evidence } = diagnose({ runtime: "node", target: { scheme: "mqtts" }, errors: errorFactsOf(cause) });
+  if (code.startsWith("TLS_")) return new MqttError(code, { detail: `${place}: ${evidence}`, cause });
+  return new MqttError("ADMIN_UNREACHABLE", { detail: place, cause });
 }
 
 /** The broker's own error, as if it had happened here. */
