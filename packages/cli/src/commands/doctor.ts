@@ -6,6 +6,7 @@ import { readPem } from "../connection/tls-options.ts";
 import { loginFile, PLACE_OPTIONS, protocolVersion, whoAndWhere } from "../connection-options.ts";
 import type { CredentialsFile } from "../credentials-file.ts";
 import { exitCodeOfReport } from "../exit-code-of-report.ts";
+import { withGivenOptions } from "../given-options.ts";
 import { logTail, writeSupportBundle } from "../support-bundle.ts";
 
 export const doctor: Command = {
@@ -59,7 +60,8 @@ async function examineUrl(line: CommandLine): Promise<number> {
   const isVerbose = line.flag("verbose");
   const report = await examine(url, { ...all, ...(bundle !== undefined || isVerbose ? { log: (one) => log.push(one) } : {}) });
   if (bundle !== undefined) await writeSupportBundle(bundle, { url, options: all, report, log, logTail: tail });
-  const text = line.flag("json") ? `${reportJson(report)}\n` : printReport(report, isVerbose, log);
+  const shown = withGivenOptions(report, line);
+  const text = line.flag("json") ? `${reportJson(shown)}\n` : printReport(shown, isVerbose, log);
   process.stdout.write(text);
   return exitCodeOfReport(report, line.flag("strict"));
 }
