@@ -90,6 +90,10 @@ export async function parseCommandLine(
 async function usageError(error: Error, options: Readonly<Record<string, OptionSpec>>): Promise<MqttError> {
   const unknown = /Unknown option '(-[^']*)'/.exec(error.message)?.[1];
   if (unknown === undefined) return new MqttError("USAGE", { detail: firstSentence(error.message) });
+  if (/^(-p|-L|--port|--host|--hostname)$/.test(unknown) && options.credentials !== undefined) {
+    const remedy = "The broker's URL comes first: mqtts://HOST:PORT, mqtt://, ws://HOST:PORT/PATH or wss://.";
+    return new MqttError("USAGE", { detail: `unknown option ${unknown}`, remedy });
+  }
   const { closestName } = await import("@bowline/protocol/internal");
   const meant = closestName(unknown.replace(/^-+/, ""), Object.keys(options));
   return new MqttError("USAGE", { detail: `unknown option ${unknown}${meant === undefined ? "" : `; did you mean --${meant}?`}` });

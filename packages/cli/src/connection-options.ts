@@ -97,6 +97,7 @@ const VERSIONS: Readonly<Record<string, 3 | 4 | 5>> = {
 export async function connectionTarget(line: CommandLine): Promise<ConnectionTarget> {
   const file = await loginFile(line);
   const { url, username, password } = await whoAndWhere(line, file);
+  mustHaveScheme(url);
   const place = placeOf(line, url);
   const spoken = line.text("mqtt");
   const timeout = line.milliseconds("connect-timeout");
@@ -115,6 +116,16 @@ export async function connectionTarget(line: CommandLine): Promise<ConnectionTar
       ...(timeout === undefined ? {} : { connectTimeoutMs: timeout }),
     },
   };
+}
+
+/** A host and a port alone look like a URL whose scheme is the host. */
+function mustHaveScheme(url: string): void {
+  if (/^(?:[a-z][a-z0-9+.-]*:\/\/|unix:)/i.test(url)) return;
+  const meant = url.replace(/^[a-z]{2,5}:?\/{1,2}/i, "");
+  throw new MqttError("URL_INVALID", {
+    detail: `${url} has no scheme`,
+    remedy: `Write mqtts://${meant}, or mqtt://${meant} without TLS.`,
+  });
 }
 
 /** What proves who connects: the password, or the beginning of an exchange about it. */

@@ -61,9 +61,22 @@ async function help(name: string | undefined, isWhole: boolean): Promise<number>
   );
 }
 
+/** What people type whose habits are other programs'. */
+const otherWords: Readonly<Record<string, string>> = {
+  publish: "pub",
+  subscribe: "sub",
+  request: "rpc",
+  start: "up",
+  serve: "up",
+  broker: "up",
+  check: "doctor",
+  passwd: "user",
+  restore: "backup",
+};
+
 async function unknownCommand(name: string): Promise<number> {
   const { closestName } = await import("@bowline/protocol/internal");
-  const meant = closestName(name, Object.keys(COMMANDS));
+  const meant = otherWords[name] ?? closestName(name, Object.keys(COMMANDS));
   const advice = meant === undefined ? `The commands are ${Object.keys(COMMANDS).join(", ")}.` : `Did you mean bowline ${meant}?`;
   process.stderr.write(`error[USAGE] unknown command "${name}"\n  ${advice}\n`);
   return 2;

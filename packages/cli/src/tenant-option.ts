@@ -3,7 +3,7 @@ import type { OptionSpec } from "./option-spec.ts";
 
 /** Of every command about what a tenant has. */
 export const TENANT_OPTION: Readonly<Record<"tenant", OptionSpec>> = {
-  tenant: { type: "string", value: "NAME", help: "Of this tenant; default: the one that owns what has no name." },
+  tenant: { type: "string", value: "NAME", help: "Of this tenant; default: the one called default, which always exists." },
 };
 
 /** The tenant that a command is about. */
