@@ -32,6 +32,14 @@ test("advice names flags, not the options of the library", () => {
   expect(said(error, 3)).toContain("or give --sni NAME.");
 });
 
+test("a right that is missing at a broker of ours comes with the command that gives it", () => {
+  const denied = new MqttError("PUB_DENIED", { detail: "NOT_AUTHORIZED: no rule matches, which means deny" });
+  expect(said(denied, 4)).toContain("\n  Where the broker runs: bowline acl add allow publish TOPIC --user NAME\n");
+  const unseen = new MqttError("SUB_DENIED", { detail: "a/#: NOT_AUTHORIZED: no rule allows all of a/#" });
+  expect(said(unseen, 4)).toContain("bowline acl add allow subscribe FILTER --user NAME\n");
+  expect(said(new MqttError("SUB_DENIED", { detail: "a/#" }), 4)).not.toContain("bowline acl");
+});
+
 test("colours follow NO_COLOR and FORCE_COLOR, and a pipe has none", () => {
   const error = new MqttError("TCP_REFUSED");
   vi.stubEnv("FORCE_COLOR", undefined);

@@ -13,13 +13,21 @@ export function reportError(error: unknown, isDebugging: boolean): ExitCode {
   // For a wrong command line the caller names the help to read, which is all the catalogue could say.
   if (error.remedy !== errorInfo("USAGE").remedy) lines.push(`  ${inFlags(error.remedy)}`);
   for (const hint of error.details?.hints ?? []) if (hint !== error.remedy) lines.push(`  ${inFlags(hint)}`);
-  // Who added a user at this broker knows the password, and seldom that its authority has to be named.
-  if (error.code === "TLS_UNKNOWN_CA" && text.includes("Bowline local CA"))
-    lines.push("  This broker's is ca.pem in its data folder, such as .bowline/ca.pem.");
+  const known = adviceAtOwnBroker(error.code, text);
+  if (known !== undefined) lines.push(`  ${known}`);
   if (error.code !== "USAGE") lines.push(`  More: bowline explain ${error.code}`);
   if (isDebugging) lines.push(stackOf(error));
   process.stderr.write(`${lines.join("\n")}\n`);
   return exitCodeOf(error);
+}
+
+/** Who added a user at this broker knows the password, and seldom that its authority has to be named and that it needs a rule. */
+function adviceAtOwnBroker(code: string, text: string): string | undefined {
+  if (code === "TLS_UNKNOWN_CA" && text.includes("Bowline local CA"))
+    return "This broker's is ca.pem in its data folder, such as .bowline/ca.pem.";
+  if (!/no rule (?:matches|allows)/.test(text)) return undefined;
+  if (code === "PUB_DENIED") return "Where the broker runs: bowline acl add allow publish TOPIC --user NAME";
+  return code === "SUB_DENIED" ? "Where the broker runs: bowline acl add allow subscribe FILTER --user NAME" : undefined;
 }
 
 function reportBug(error: unknown, isDebugging: boolean): ExitCode {
