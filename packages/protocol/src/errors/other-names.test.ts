@@ -20,7 +20,9 @@ const met = {
     "Bad User Name or Password BAD_CREDENTIALS, Session taken over TAKEOVER, Packet too large PACKET_TOO_LARGE, Keep Alive timeout KEEPALIVE_SHORT, Malformed Packet MALFORMED",
   "EMQX and AWS":
     "-5 TLS_SNI, MQTT_KEEP_ALIVE_TIMEOUT KEEPALIVE_SHORT, DUPLICATE_CLIENTID AWS_DUP, CUSTOMAUTH_TTL_EXPIRATION AWS_REFRESH, FORBIDDEN_ACCESS AWS_NO_CONNECT, THROTTLED RATE, AWS_ERROR_MQTT_UNEXPECTED_HANGUP CONNACK_NONE",
-  Node: "ECONNREFUSED TCP_REFUSED, EAI_AGAIN DNS_TEMP, ENOTFOUND DNS_NXDOMAIN, EHOSTUNREACH TCP_UNREACH, EMFILE TCP_EMFILE, ECONNABORTED CONNECTION_LOST, ERR_TLS_CERT_ALTNAME_INVALID DNS_CNAME_HOST",
+  "C and Python":
+    "Error: Connection timed out TCP_TIMEOUT, [Errno 113] No route to host TCP_UNREACH, [Errno -2] Name or service not known DNS_NXDOMAIN, Temporary failure in name resolution DNS_TEMP, [SSL: CERTIFICATE_VERIFY_FAILED] TLS_UNKNOWN_CA",
+  Node: "ECONNREFUSED TCP_REFUSED, Connection refused TCP_REFUSED, EAI_AGAIN DNS_TEMP, ENOTFOUND DNS_NXDOMAIN, EHOSTUNREACH TCP_UNREACH, EMFILE TCP_EMFILE, ECONNABORTED CONNECTION_LOST, ERR_TLS_CERT_ALTNAME_INVALID DNS_CNAME_HOST",
   OpenSSL:
     "0A00010B TLS_TO_HTTP, 0A000126 TLS_CLOSED, alert number 48 MTLS_UNKNOWN_CA, alert number 70 TLS_VERSION, CERT_HAS_EXPIRED TLS_EXPIRED, unable to verify the first certificate TLS_UNKNOWN_CA",
   Chromium:
@@ -40,6 +42,10 @@ test.each([
   ["Error: connect ECONNREFUSED 127.0.0.1:1883", ["TCP_REFUSED", "ADMIN_UNREACHABLE"]],
   ["WebSocket connection to 'wss://x/mqtt' failed: Error in connection establishment: net::ERR_CERT_REVOKED", ["TLS_REVOKED"]],
   ["CONNACK 7", ["BANNED"]],
+  ["CONNACK 138", ["BANNED"]],
+  ["reason code: 0x8a", ["BANNED"]],
+  ["WebSocket connection to 'wss://x/mqtt' failed: ", ["WS_NEVER_OPENED"]],
+  ["Firefox can’t establish a connection to the server at wss://x/mqtt.", ["WS_NEVER_OPENED"]],
   ["0A00045C", ["MTLS_REQUIRED_13"]],
 ])("of the line %s the longest name counts", (line, codes) => {
   expect(codesSeenAs(line)).toEqual(codes);

@@ -6,10 +6,17 @@ import { cloudNames } from "./other-names/clouds.ts";
 import { mqttNames } from "./other-names/mqtt.ts";
 import { nodeNames } from "./other-names/node.ts";
 import { opensslNames } from "./other-names/openssl.ts";
+import { systemNames } from "./other-names/system.ts";
 import { webSocketNames } from "./other-names/web-socket.ts";
 
 /** Shorter texts stand in every second line. */
 const partMin = 4;
+
+/** As packets and libraries are quoted: "CONNACK 135", "reason code: 135". */
+const numbered = /^(?:connack|suback|puback|pubrec|disconnect|(?:reason|return|error)?[ -]?code|rc)[\s:=]+(\d{1,3}|0x[\da-f]{2})$/;
+
+/** The lines of Chromium and Firefox, where they say no more than that it failed. */
+const failedInBrowser = /^(?:websocket connection to |firefox can.t establish a connection to )/;
 
 /** Every name that other programs have for a fault, with the codes of ours it may be, likeliest first. */
 export function otherNames(): ReadonlyMap<string, readonly ErrorCode[]> {
@@ -17,7 +24,7 @@ export function otherNames(): ReadonlyMap<string, readonly ErrorCode[]> {
   const add = (name: string, codes: readonly ErrorCode[]): void => {
     names.set(name, [...new Set([...(names.get(name) ?? []), ...codes])]);
   };
-  for (const family of [mqttNames, nodeNames, opensslNames, browserNames, cloudNames, webSocketNames])
+  for (const family of [mqttNames, nodeNames, opensslNames, systemNames, browserNames, cloudNames, webSocketNames])
     for (const [each, codes] of family) for (const name of each) add(name, codes);
   for (const code of errorCodes) for (const name of explain(code).seenAs ?? []) add(name, [code]);
   return names;
@@ -30,13 +37,14 @@ export function otherNames(): ReadonlyMap<string, readonly ErrorCode[]> {
 export function codesSeenAs(text: string): readonly ErrorCode[] {
   const wanted = text.trim().toLowerCase();
   const names = [...otherNames()].map(([name, codes]) => [name.toLowerCase(), codes] as const);
-  const exact = names.find(([name]) => name === wanted || name === `net::${wanted}`);
+  const number = numbered.exec(wanted)?.[1];
+  const exact = names.find(([name]) => name === wanted || name === `net::${wanted}`) ?? names.find(([name]) => name === number);
   if (exact !== undefined) return exact[1];
   if (wanted.length < partMin) return [];
   const wider = names.filter(([name]) => name.includes(wanted));
   if (wider.length > 0) return [...new Set(wider.flatMap(([, codes]) => codes))];
   const inside = names.filter(([name]) => name.length >= partMin && !/^\d+$/.test(name) && holds(wanted, name));
-  return inside.sort(([a], [b]) => b.length - a.length)[0]?.[1] ?? [];
+  return inside.sort(([a], [b]) => b.length - a.length)[0]?.[1] ?? (failedInBrowser.test(wanted) ? ["WS_NEVER_OPENED"] : []);
 }
 
 /** Whether a line has a name as a word of its own. */

@@ -19,6 +19,7 @@ export const nodeNames: OtherNames = [
     ["CONNECTION_LOST", "CONNACK_NONE"],
   ],
   [["Unexpected server response: 500"], ["WS_STATUS"]],
+  [["Connection refused"], ["TCP_REFUSED", "NOT_AUTHORIZED", "BAD_CREDENTIALS"]],
   [["Connection refused: Unacceptable protocol version"], ["PROTO_VERSION"]],
   [["Connection refused: Identifier rejected"], ["CLIENT_ID"]],
   [["Connection refused: Server unavailable"], ["UNAVAILABLE"]],
