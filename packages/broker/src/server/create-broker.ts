@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { silentLogger } from "../log/logger.ts";
-import { type Server, type ServerOptions, startServer } from "./start-server.ts";
+import { CloseStack } from "./close-stack.ts";
+import { type Server, type ServerOptions, startOn } from "./start-server.ts";
 
 /** What `createBroker` takes: the keys of the configuration file, and what only a program has. */
 export type CreateBrokerOptions = BrokerConfigInput &
@@ -16,7 +20,7 @@ export type CreateBrokerOptions = BrokerConfigInput &
 
 /**
  * A broker within a program: in a test, in an Electron app. It listens when the promise resolves. Certificates and keys go to the folder
- * `data`, `./.bowline` unless it is given, with `memory` too.
+ * `data`. Unless it is given, that is `./.bowline`, and with `memory` a temporary one that `close()` removes.
  *
  * ```ts
  * const broker = await createBroker({
@@ -34,8 +38,12 @@ export type CreateBrokerOptions = BrokerConfigInput &
 export async function createBroker(options: CreateBrokerOptions = {}): Promise<Server> {
   const { authenticationMethods, consoleFiles, redirect, rules, directory, ...others } = options;
   const { logger = silentLogger, version = "embedded", ...overrides } = others;
-  const config = await loadConfig({ overrides, ...(directory === undefined ? {} : { directory }) });
-  return startServer({
+  const loaded = await loadConfig({ overrides, ...(directory === undefined ? {} : { directory }) });
+  const closers = new CloseStack();
+  // Tests that run side by side have one working folder, and nothing of a broker in memory is to stay in it.
+  const isPassing = loaded.memory && overrides.data === undefined;
+  const config = isPassing ? { ...loaded, data: await temporaryFolder(closers) } : loaded;
+  return startOn(closers, {
     config,
     logger,
     version,
@@ -44,4 +52,10 @@ export async function createBroker(options: CreateBrokerOptions = {}): Promise<S
     ...(authenticationMethods === undefined ? {} : { authenticationMethods }),
     ...(redirect === undefined ? {} : { redirect }),
   });
+}
+
+async function temporaryFolder(closers: CloseStack): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "bowline-"));
+  closers.push(() => rm(path, { recursive: true, force: true }));
+  return path;
 }

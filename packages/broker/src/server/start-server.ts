@@ -106,8 +106,12 @@ export interface Server {
  *
  * @throws MqttError of every step: listen URLs, data folder, certificates, store, ports
  */
-export async function startServer(options: ServerOptions): Promise<Server> {
-  const closers = new CloseStack();
+export function startServer(options: ServerOptions): Promise<Server> {
+  return startOn(new CloseStack(), options);
+}
+
+/** The same, with what is to be closed behind it on the stack. */
+export async function startOn(closers: CloseStack, options: ServerOptions): Promise<Server> {
   try {
     return await start(options, closers);
   } catch (error) {

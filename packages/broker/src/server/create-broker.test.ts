@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createBroker, type CreateBrokerOptions } from "./create-broker.ts";
+
+const PASSING: CreateBrokerOptions = { memory: true, console: false, listen: ["mqtt://127.0.0.1:0"], metrics: { sysInterval: 0 } };
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bowline-create-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test("brokers in memory share a working folder and leave nothing behind", async () => {
+  const both = await Promise.all([1, 2].map(() => createBroker({ ...PASSING, directory: folder })));
+  const paths = both.map((broker) => broker.folder.path);
+  expect(paths[0]).not.toBe(paths[1]);
+  expect(paths.map(existsSync)).toEqual([true, true]);
+  await Promise.all(both.map((broker) => broker.close()));
+  expect(paths.map(existsSync)).toEqual([false, false]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("with a data folder, what it needs of files is there and stays", async () => {
+  const broker = await createBroker({ ...PASSING, directory: folder, data: "mine" });
+  await broker.close();
+  expect(await readdir(join(folder, "mine"))).toContain("operator.key");
+});
