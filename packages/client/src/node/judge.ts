@@ -20,6 +20,7 @@ const ALIAS_WITHIN_MS = 250;
 
 /** Says what went wrong, with what a process can know beside its sockets. */
 export function judge(end: ConnectionEnd, context: AttemptContext): Judgement | Promise<Judgement> {
+  giveWords(end.cause);
   const facts = allFacts(end, context);
   const verdict = withKeyAdvice(diagnose(facts), context.target);
   if (verdict.code !== "TLS_SAN" || !isInDns(context.target)) return judgementOf(end, verdict, context);
@@ -31,6 +32,12 @@ function withKeyAdvice(verdict: Verdict, { tls }: Target): Verdict {
   if (tls.psk === undefined || verdict.stage !== "tls") return verdict;
   const advice = "Check identity and key of `psk`, and that the server takes shared keys.";
   return { ...verdict, hints: [advice, ...verdict.hints] };
+}
+
+/** Node joins the failures of several addresses in one error without a message, which programs print all the same. */
+function giveWords(cause: unknown): void {
+  if (cause instanceof AggregateError && cause.message === "")
+    cause.message = cause.errors.map((each: unknown) => (each instanceof Error ? each.message : String(each))).join(", ");
 }
 
 function allFacts(end: ConnectionEnd, context: AttemptContext): AttemptFacts {

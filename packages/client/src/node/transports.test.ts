@@ -178,6 +178,7 @@ describe("each failure is one, with its name", () => {
     make: () => Promise<readonly [url: string, options?: ConnectOptions]>,
   ])[] = [
     ["a closed port", "TCP_REFUSED", async () => [`mqtt://127.0.0.1:${await closedPort()}`]],
+    ["a closed port at both addresses", "TCP_REFUSED", async () => [`mqtt://localhost:${await closedPort()}`]],
     ["a closed port, ws", "TCP_REFUSED", async () => [`ws://127.0.0.1:${await closedPort()}/mqtt`]],
     ["an unknown host", "DNS_NXDOMAIN", () => Promise.resolve(["mqtt://nowhere.invalid"])],
     ["a private authority", "TLS_UNKNOWN_CA", async () => [`mqtts://localhost:${await tlsServer(good)}`]],
@@ -233,6 +234,8 @@ describe("each failure is one, with its name", () => {
     expect((await failure).code).toBe(code);
     expect(failures).toHaveLength(1);
     expect(failures[0]?.hints.length).toBeGreaterThan(0);
+    const cause = failures[0]?.error.cause;
+    expect(cause instanceof Error ? cause.message : "none").not.toBe("");
     expect(["waiting", "failed"]).toContain(client.status.state);
   });
 
