@@ -1,6 +1,6 @@
 // `npm pack` and `npm publish` in a package take what lies in dist, and half a build makes half a package: so they refuse unless all is
 // there. Plain JavaScript, since it must run before anything is compiled.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
@@ -12,6 +12,8 @@ if (missing.length > 0) {
   );
   process.exitCode = 1;
 }
+// npm puts it into the package without being told, but only from the package's own folder.
+copyFileSync(new URL("../LICENSE", import.meta.url), "LICENSE");
 
 /** What the manifest says there is: entries, the command, files for pages. */
 function namedFiles({ main, types, unpkg, jsdelivr, bin, exports, imports, files }) {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -38,4 +38,5 @@ test("half a build is refused, and what is missing is named; a whole one is pack
   expect(prepack().stderr).toBe("error: x is not built: ./dist/index.cjs missing; run npm run build in the root\n");
   write("dist/index.cjs");
   expect(prepack()).toMatchObject({ status: 0, stderr: "" });
+  expect(readFileSync(join(folder, "LICENSE"), "utf8")).toContain("Apache License");
 });
