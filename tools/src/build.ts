@@ -26,6 +26,7 @@ const products: readonly Product[] = [
   },
   { name: "mqttjs/dist/browser.min.js", source: "packages/mqttjs/src/index.ts", make: () => bundleMqttJsForPages() },
   { name: "cli/dist/bundled.js", source: "packages/cli/src/run-bowline.ts", make: () => bundleMessageCommands() },
+  { name: "cli/dist/bundled-all.js", source: "packages/cli/src/run-bowline.ts", make: () => bundleOtherCommands() },
   { name: "console/dist", source: "packages/console/index.html", make: () => buildConsole() },
   {
     name: "cli/dist/main.js as node_modules/.bin/bowline",
@@ -154,31 +155,59 @@ const loadedFromBeside: Plugin = {
 function bundleMessageCommands(): Promise<void> {
   const common =
     /packages\/(?:cli\/src\/(?:run-bowline|command-line|print-help|commands\/pub)|client\/src\/(?:index|internal))\.ts$/;
+  return bundleCommands("bundled", commandsOnly(/^(?!pub\.|sub\.|rpc\.)/), { groups: [{ name: "common", test: common }] });
+}
+
+/** All other commands with the broker and whatever else is ours in them: five hundred files, which take Node longer than their work. */
+function bundleOtherCommands(): Promise<void> {
+  return bundleCommands("bundled-all", commandsOnly(/^(?:pub|sub|rpc)\./), true);
+}
+
+function bundleCommands(name: string, only: Plugin, codeSplitting: NonNullable<OutputOptions["codeSplitting"]>): Promise<void> {
   return bundle(
     {
-      input: { bundled: join(root, "packages/cli/src/run-bowline.ts") },
+      input: { [name]: join(root, "packages/cli/src/run-bowline.ts") },
       platform: "node",
-      external: [/^(?:ws|socks|cborg|@msgpack)(?:\/|$)/],
+      external: /^(?!@bowline\/)[^./#]/,
       resolve: { conditionNames: nodeConditions },
-      plugins: [onlyMessageCommands],
+      plugins: [only, ownPlaces],
       checks: { ineffectiveDynamicImport: false },
     },
     {
       dir: join(root, "packages/cli/dist"),
       format: "esm",
-      chunkFileNames: "bundled-[name].js",
-      codeSplitting: { groups: [{ name: "common", test: common }] },
+      entryFileNames: "[name].js",
+      chunkFileNames: `${name}-[name].js`,
+      codeSplitting,
       // The code is as it is in the files beside it.
       sourcemap: false,
     },
   );
 }
 
-/** Leaves all other commands where the compiler put them: nobody asks the bundle for them. */
-const onlyMessageCommands: Plugin = {
-  name: "only-message-commands",
-  resolveId: (source) =>
-    /^\.\/commands\/(?!pub\.|sub\.|rpc\.)/.test(source) ? { id: source.replace(/ts$/, "js"), external: true } : undefined,
+/** Leaves the commands whose file is called like this where the compiler put them: nobody asks the bundle for them. */
+function commandsOnly(others: RegExp): Plugin {
+  const folder = "./commands/";
+  return {
+    name: "commands-only",
+    resolveId: (source) =>
+      source.startsWith(folder) && others.test(source.slice(folder.length))
+        ? { id: source.replace(/ts$/, "js"), external: true }
+        : undefined,
+  };
+}
+
+/** Files look for others beside themselves, such as the programs of their threads: in their own package's dist. */
+const ownPlaces: Plugin = {
+  name: "own-places",
+  transform: (code, id) => {
+    const [, name, path] = /packages\/(\w+)\/src\/(.*)\.ts$/.exec(id) ?? [];
+    // A text that speaks of it stays as it is.
+    const place = /(?<!")\bimport\.meta\.url\b/g;
+    if (name === undefined || !place.test(code)) return undefined;
+    const dist = name === "cli" ? "import.meta.url" : `import.meta.resolve("@bowline/${name}")`;
+    return { code: code.replace(place, `new URL("./${path}.js", ${dist}).href`), map: null };
+  },
 };
 
 async function bundle(input: RolldownOptions, output: OutputOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { DataFolder } from "@bowline/broker/internal";
+import { type DataFolder, dataFolder } from "@bowline/broker/internal/light";
 import { MqttError } from "@bowline/protocol";
 import { AdminClient } from "./admin-client.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -34,7 +34,6 @@ export interface AdminTarget {
 export async function adminTarget(line: CommandLine): Promise<AdminTarget> {
   const url = line.text("url");
   if (url !== undefined) return { client: new AdminClient(await remoteOf(line, url)), folder: undefined };
-  const { dataFolder } = await import("@bowline/broker/internal");
   const folder = dataFolder(resolve(line.text("data") ?? ".bowline"));
   return { client: new AdminClient(folder.adminSocket), folder };
 }

@@ -16,17 +16,17 @@ const [, , ...argv] = process.argv;
 // Scripts ask for the version often, and it needs nothing else.
 if (argv[0] === "--version" || argv[0] === "-V") process.stdout.write(`${readVersion()}\n`);
 else {
-  const { runBowline } = MESSAGE_COMMANDS.includes(argv[0]) ? await bundled() : await import("./run-bowline.ts");
+  const { runBowline } = await bundled(MESSAGE_COMMANDS.includes(argv[0]) ? "bundled" : "bundled-all");
   process.exitCode = await runBowline(argv);
 }
 // What a library left open must not hold the command.
 setTimeout(() => process.exit(), 250).unref();
 
 /**
- * The same in a few files, which the build makes for these commands: to find and read the 200 files of the client takes Node longer than
- * they work. Other commands would find classes there that the broker has a second time.
+ * The same in a few files, which the build makes: to find and read hundreds of them takes Node longer than most commands work. Those
+ * that scripts run have a bundle of their own, without the broker.
  */
-function bundled(): Promise<typeof program> {
-  const bundle = new URL("./bundled.js", import.meta.url);
+function bundled(name: string): Promise<typeof program> {
+  const bundle = new URL(`./${name}.js`, import.meta.url);
   return existsSync(fileURLToPath(bundle)) ? import(bundle.href) : import("./run-bowline.ts");
 }

@@ -80,7 +80,7 @@ async function firstUser(
   username: string,
   { name, file, url, ca }: NewTenant,
 ): Promise<{ username: string; password: string }> {
-  const { generatePassword } = await import("@bowline/broker/internal");
+  const { generatePassword } = await import("@bowline/broker/internal/light");
   const password = generatePassword();
   if (file !== undefined) {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { openStorage, type Storage } from "@bowline/broker/internal";
+import { openStorage, type Storage } from "@bowline/broker/internal/storage";
 import { readStore } from "./read-store.ts";
 import { aMessage, aQueueEntry, aSession, bytesOf } from "./storage-rows.ts";
 

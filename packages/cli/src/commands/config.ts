@@ -51,6 +51,6 @@ async function show(line: CommandLine): Promise<number> {
 }
 
 async function adminOf(line: CommandLine): Promise<AdminClient> {
-  const { dataFolder } = await import("@bowline/broker/internal");
+  const { dataFolder } = await import("@bowline/broker/internal/light");
   return new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
 }

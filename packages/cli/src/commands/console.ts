@@ -16,7 +16,7 @@ export const consoleLink: Command = {
   },
   examples: ["bowline console", "bowline console --data /var/lib/bowline", "bowline console --tenant acme"],
   run: async (line) => {
-    const { dataFolder } = await import("@bowline/broker/internal");
+    const { dataFolder } = await import("@bowline/broker/internal/light");
     const client = new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
     const tenant = line.text("tenant");
     const path = tenant === undefined ? "sign-in-links" : `tenants/${encodeURIComponent(tenant)}/sign-in-links`;

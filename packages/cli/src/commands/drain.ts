@@ -17,7 +17,7 @@ export const drain: Command = {
   },
   examples: ["bowline drain --to other.example.com:8883 --seconds 30"],
   run: async (line) => {
-    const { dataFolder } = await import("@bowline/broker/internal");
+    const { dataFolder } = await import("@bowline/broker/internal/light");
     const admin = new AdminClient(dataFolder(resolve(line.text("data") ?? ".bowline")).adminSocket);
     const { connections } = await admin.request<{ connections: number }>("POST", "/api/v1/drain", {
       ...(line.text("to") === undefined ? {} : { serverReference: line.text("to") }),

@@ -109,7 +109,7 @@ async function setPassword(
     await set(username, await chosenPassword(line, username));
     return ExitCode.Well;
   }
-  const { generatePassword } = await import("@bowline/broker/internal");
+  const { generatePassword } = await import("@bowline/broker/internal/light");
   const password = generatePassword();
   await set(username, password);
   // The one time it is shown, and only because it was asked for.

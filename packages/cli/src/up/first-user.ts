@@ -1,6 +1,7 @@
 import { access, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { generatePassword, type Server } from "@bowline/broker/internal";
+import type { Server } from "@bowline/broker/internal";
+import { generatePassword } from "@bowline/broker/internal/light";
 import { readCredentialsFile, writeCredentialsFile } from "../credentials-file.ts";
 
 const TENANT = "default";
