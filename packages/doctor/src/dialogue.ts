@@ -90,7 +90,10 @@ export class Dialogue {
     const { tls } = facts;
     if (tls?.protocol === undefined) return;
     const [leaf] = chain;
-    const fault = hasFaults ? this.notes.findings.list.find(({ stage }) => stage === "tls" || stage === "dns") : undefined;
+    const { list } = this.notes.findings;
+    const fault = hasFaults
+      ? list.find(({ stage, severity }) => severity === "fail" && (stage === "tls" || stage === "dns"))
+      : undefined;
     const name = leaf === undefined ? "" : `, ${String(leaf.subject.CN ?? "")}`;
     const text = fault === undefined ? `${tls.protocol}${name}` : `${fault.title}: ${fault.because}`;
     this.notes.line("tls", fault === undefined ? "ok" : "fail", text, ms.tls);

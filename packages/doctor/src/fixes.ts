@@ -42,6 +42,11 @@ const webSocket =
 const openssl = ({ host, port }: Place): string =>
   `openssl s_client -connect ${host}:${port} -servername ${host} -showcerts </dev/null`;
 const withCa = (place: Place): Fix => again(place, " --ca ca.pem");
+/** What `bowline up` prints is in a folder that its user may not have looked into. */
+const ofBowline = (place: Place): Fix => ({
+  ...again(place, " --ca .bowline/ca.pem"),
+  text: "This broker's authority is ca.pem in its data folder, such as .bowline/ca.pem. Run the doctor again so:",
+});
 const withCertificate = (place: Place): Fix => again(place, " --cert client.pem --key client.key");
 const showChain = (place: Place): Fix => ({ text: "See what the server sends:", command: openssl(place) });
 const dates = (place: Place): Fix => ({
@@ -119,6 +124,7 @@ const fixes: Partial<Readonly<Record<ErrorCode, (place: Place) => Fix>>> = {
 
 /** What to do about a verdict: its remedy, what fits this case, and something to copy. */
 export function fixesOf(verdict: Verdict, remedy: string, place: Place): readonly Fix[] {
-  const copyable = fixes[verdict.code]?.(place);
+  const isBowlines = verdict.code === "TLS_UNKNOWN_CA" && verdict.evidence.includes("Bowline local CA");
+  const copyable = (isBowlines ? ofBowline : fixes[verdict.code])?.(place);
   return [{ text: remedy }, ...verdict.hints.map((text) => ({ text })), ...(copyable === undefined ? [] : [copyable])];
 }

@@ -19,7 +19,8 @@ export function printReport(report: Report, isVerbose = false, log: readonly Log
   lines.push("");
   if (healthy) lines.push(`Healthy: ${report.url}`);
   if (cause !== null) lines.push(...causeLines(cause, healthy));
-  const others = findings.filter((finding) => finding !== cause);
+  // By its code, of which there is one each: where a secret was taken out the findings are copies.
+  const others = findings.filter(({ id }) => id !== cause?.id);
   if (others.length > 0)
     lines.push("", "Also found:", ...others.map(({ id, severity, because }) => `  ${severity} ${id}: ${because}`));
   return `${lines.map(printable).join("\n")}\n`;

@@ -9,6 +9,8 @@ test.each([
   ["https://broker.example/mqtt", "Did you mean wss://broker.example/mqtt?"],
   ["http://ann:hunter2@broker.example/mqtt", "Did you mean ws://[redacted]@broker.example/mqtt?"],
   ["broker.example", "Did you mean mqtts://broker.example, or mqtt://broker.example?"],
+  ["mqtt//broker.example", "Did you mean mqtts://broker.example, or mqtt://broker.example?"],
+  ["mqtt:/broker.example", "Did you mean mqtts://broker.example, or mqtt://broker.example?"],
   ["mqtt://wss://broker.example", "Did you mean wss://broker.example?"],
   ["mqtt://broker .example", "There is a space at position 14."],
 ])("%s: %s", (url, hint) => {

@@ -45,7 +45,8 @@ function faultOf(text: string, error: unknown): AttemptFacts {
 }
 
 function hintsFor(text: string): readonly string[] {
-  if (!text.includes("://")) return [`Did you mean mqtts://${redactUrl(text)}, or mqtt://${redactUrl(text)}?`];
+  const bare = text.replace(/^[a-z]{2,5}:?\/{1,2}/i, "");
+  if (!text.includes("://")) return [`Did you mean mqtts://${redactUrl(bare)}, or mqtt://${redactUrl(bare)}?`];
   const [, typed = "", rest = ""] = /^([a-z][a-z0-9+.-]*)(:\/\/.*)$/is.exec(text) ?? [];
   const meant = meantScheme(typed.toLowerCase());
   if (meant !== undefined) return [`Did you mean ${redactUrl(meant + rest)}?`];

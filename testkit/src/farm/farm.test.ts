@@ -108,6 +108,11 @@ describe.skipIf(missing !== "")(`the doctor on the farm${missing && ` (${missing
     const options = { ca: root.cert, username: "rc=134", password: "wrong one" };
     const careful = await examine(url, options);
     expect(careful.findings.map(({ id }) => id)).toEqual(["TLS_EXPIRED", "TLS_SAN"]);
+    const byAddress = await examine(`mqtts://127.0.0.1:${farm.port("tls:other")}`, { ca: root.cert });
+    expect(byAddress.findings.map(({ id }) => id)).toEqual(["TLS_SNI", "TLS_SAN"]);
+    expect(byAddress.stages.find(({ stage }) => stage === "tls")?.text).toBe(
+      `${byAddress.cause?.title}: ${byAddress.cause?.because}`,
+    );
     const bold = await examine(url, { ...options, insecure: true });
     expect(bold.findings.map(({ id }) => id)).toEqual(["TLS_EXPIRED", "TLS_SAN", "BAD_CREDENTIALS"]);
   });

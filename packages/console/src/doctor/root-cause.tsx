@@ -17,7 +17,7 @@ const CAUSES_SHOWN = 4;
 /** One cause, or the few it may be, and what to do about it. */
 export function RootCause({ report }: { report: Report }): JSX.Element {
   const { cause, healthy, findings } = report;
-  const others = findings.filter((finding) => finding !== cause);
+  const others = findings.filter(({ id }) => id !== cause?.id);
   return (
     <section class="card root-cause" aria-labelledby="cause-title" aria-live="polite">
       <div class="card-head">
