@@ -86,6 +86,28 @@ describe("pub", () => {
     expect(await payloads("-m", '{"n":{{counter}}}', "--template", "--format", "msgpack")).toEqual(Buffer.from("81a16e01", "hex"));
   });
 
+  test("messages of a schema come out as they went in, and what is none of it ends the command", async () => {
+    const schema = join(folder, "knot.proto");
+    writeFileSync(schema, 'syntax = "proto3"; message Knot { string name = 1; int32 turns = 2; }');
+    const avro = join(folder, "knot.avsc");
+    writeFileSync(avro, '{"type":"record","name":"Knot","fields":[{"name":"name","type":"string"}]}');
+    const knots = '{"name":"bowline","turns":1}';
+    expect(await pub("-t", "k/p", "-m", knots, "-r", "--schema", schema)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await pub("-t", "k/a", "-m", '{"name":"hitch"}', "-r", "--schema", avro)).toEqual({ code: 0, stdout: "", stderr: "" });
+    const read = (topic: string, ...args: string[]): Promise<EndedCommand> => sub("-t", topic, "-C", "1", "-W", "10", ...args);
+    expect(await read("k/p", "--format", "hex")).toMatchObject({ stdout: "0a07626f776c696e651001\n" });
+    expect(await read("k/p", "--schema", schema)).toEqual({ code: 0, stdout: `${knots}\n`, stderr: "" });
+    const record = JSON.parse((await read("k/a", "--schema", avro, "--json")).stdout) as unknown;
+    expect(record).toMatchObject({ payload: { name: "hitch" }, encoding: "avro" });
+    expect(await read("k/p", "--schema", avro)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining('to "k/p"') });
+    for (const wrong of ['{"name":1}', '{"nick":"x"}', "{"])
+      for (const file of [schema, avro])
+        expect(await pub("-t", "k/p", "-m", wrong, "--schema", file)).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("--format"),
+        });
+  });
+
   test("repeated messages are counted, in the topic too", async () => {
     const command = (): Promise<EndedCommand> =>
       pub("-t", "p/4/{{counter}}", "-m", "n {{counter}}", "--template", "--repeat", "3", "--delay", "0.001");
@@ -114,7 +136,7 @@ describe("pub", () => {
     [["-t", "a", "-l", "--password-stdin"], "-l and --password-stdin both read"],
     [["-t", "a", "-f", "-", "--password-stdin"], "-f - and --password-stdin both read"],
     [["-t", "a", "--size", "2 potatoes"], "--size must be"],
-    [["-t", "a", "-m", "x", "--format", "xml"], "--format must be text, json, hex, base64, cbor or msgpack"],
+    [["-t", "a", "-m", "x", "--format", "xml"], "--format must be text, json, hex, base64, cbor, msgpack, protobuf or avro"],
     [["-t", "a", "-m", "x", "--property", "novalue"], "--property must be KEY=VALUE"],
     [["-t", "a", "-m", "x", "--will-qos", "1"], "--will-topic is missing"],
     [["-t", "a", "-m", "x", "--header", "A: b"], "--header belongs to ws://"],

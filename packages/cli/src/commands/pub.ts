@@ -8,11 +8,12 @@ import { firstConnection } from "../first-connection.ts";
 import { interruption } from "../interruption.ts";
 import { ANSWER_OPTIONS, MESSAGE_OPTIONS, messageOptions } from "../messages/message-options.ts";
 import { PAYLOAD_FORMATS, type PayloadFormat } from "../messages/payload-coding.ts";
-import { encodePayload, payloadFormat } from "../messages/payload-format.ts";
+import { encodePayload } from "../messages/payload-format.ts";
 import { type PayloadSource, payloadSource, SOURCE_OPTIONS } from "../messages/payload-source.ts";
 import { PublishWindow } from "../messages/publish-window.ts";
 import { reconnectSettings, RECONNECT_OPTIONS } from "../messages/reconnect-options.ts";
 import { RefusalWords } from "../messages/refusal-words.ts";
+import { formatOf, SCHEMA_OPTIONS } from "../messages/schema-options.ts";
 import type { Template } from "../messages/template.ts";
 import { grouped, Progress } from "../terminal/progress.ts";
 
@@ -27,8 +28,9 @@ export const pub: Command = {
     ...SOURCE_OPTIONS,
     format: {
       type: "string",
-      value: PAYLOAD_FORMATS.join("|"),
-      help: "How it is written here; for cbor and msgpack as JSON.",
+      value: "FORMAT",
+      choices: PAYLOAD_FORMATS,
+      help: `How it is sent: ${PAYLOAD_FORMATS.join(", ")}.`,
     },
     template: { type: "boolean", help: "Fill in {{counter}}, {{time}}, {{uuid}}, {{integer 1 6}} and more." },
     qos: { type: "string", short: "q", value: "0|1|2", help: "Quality of service; default 1." },
@@ -37,6 +39,7 @@ export const pub: Command = {
     delay: { type: "string", value: "SECONDS", help: "Wait between messages; default 0.", group: "Message" },
     timeout: { type: "string", short: "W", value: "SECONDS", help: "Fail when it takes longer." },
     json: { type: "boolean", help: "Print one JSON record for each message." },
+    ...SCHEMA_OPTIONS,
     ...MESSAGE_OPTIONS,
     ...ANSWER_OPTIONS,
     ...RECONNECT_OPTIONS,
@@ -167,7 +170,7 @@ async function orderOf(line: CommandLine): Promise<Order> {
     topic: isTemplate ? await templateOf(Buffer.from(topicName)) : topicName,
     source,
     isTemplate,
-    format: await payloadFormat(line.choice("format", PAYLOAD_FORMATS) ?? "text"),
+    format: await formatOf(line),
     options: messageOptions(line),
     repeat: line.number("repeat", 1, Number.MAX_SAFE_INTEGER) ?? 1,
     delayMs: line.milliseconds("delay") ?? 0,

@@ -8,9 +8,9 @@ import { firstConnection } from "../first-connection.ts";
 import { interruption } from "../interruption.ts";
 import { MESSAGE_OPTIONS, ANSWER_OPTIONS, messageOptions } from "../messages/message-options.ts";
 import { type MessagePrinter, messagePrinter, PRINT_OPTIONS } from "../messages/message-printer.ts";
-import { PAYLOAD_FORMATS } from "../messages/payload-coding.ts";
-import { encodePayload, payloadFormat } from "../messages/payload-format.ts";
+import { encodePayload } from "../messages/payload-format.ts";
 import { payloadSource, SOURCE_OPTIONS } from "../messages/payload-source.ts";
+import { formatOf } from "../messages/schema-options.ts";
 import { RefusalWords } from "../messages/refusal-words.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -146,7 +146,7 @@ async function orderOf(line: CommandLine): Promise<Order> {
   const isBefore5 = line.text("mqtt")?.startsWith("3") === true;
   if (isBefore5 && options.responseTopic === undefined)
     throw new MqttError("USAGE", { detail: "before MQTT 5 a message does not say where its answer goes; give --response-topic" });
-  const format = await payloadFormat(line.choice("format", PAYLOAD_FORMATS) ?? "text");
+  const format = await formatOf(line);
   const count = line.number("count", 1, Number.MAX_SAFE_INTEGER);
   return {
     topicName,

@@ -39,10 +39,10 @@ function actionsOf(usage: readonly string[]): string[] {
 }
 
 function optionsOf(options: Readonly<Record<string, OptionSpec>>): CompletedOption[] {
-  return Object.entries(options).flatMap(([name, { short, value = "", multiple = false, help, type }]) =>
+  return Object.entries(options).flatMap(([name, { short, value = "", choices, multiple = false, help, type }]) =>
     help === undefined
       ? []
-      : [{ name, short, takes: type === "boolean" ? "nothing" : takenBy(value), value, isRepeated: multiple, help }],
+      : [{ name, short, takes: type === "boolean" ? "nothing" : (choices ?? takenBy(value)), value, isRepeated: multiple, help }],
   );
 }
 

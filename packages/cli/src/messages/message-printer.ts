@@ -4,8 +4,8 @@ import type { CommandLine } from "../command-line.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import { messageRecord } from "./message-record.ts";
 import { PAYLOAD_FORMATS, type PayloadFormat } from "./payload-coding.ts";
-import { payloadFormat } from "./payload-format.ts";
 import { compilePrintFormat } from "./print-format.ts";
+import { formatOf, SCHEMA_OPTIONS } from "./schema-options.ts";
 
 /** What is printed of a message. */
 export const PRINT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -14,10 +14,12 @@ export const PRINT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   print: { type: "string", short: "F", value: "FORMAT", help: "Print these fields, such as '%t %q %p'; %j is the JSON record." },
   format: {
     type: "string",
-    value: PAYLOAD_FORMATS.join("|"),
-    help: "How payloads are printed; cbor and msgpack as JSON.",
+    value: "FORMAT",
+    choices: PAYLOAD_FORMATS,
+    help: `How payloads are read: ${PAYLOAD_FORMATS.join(", ")}.`,
   },
   "no-newline": { type: "boolean", short: "N", help: "Print nothing between messages.", group: "Output" },
+  ...SCHEMA_OPTIONS,
 };
 
 /** The pieces that are printed of a message, line break included. Throws Error when its payload is not what --format says. */
@@ -25,7 +27,7 @@ export type MessagePrinter = (message: Message) => (string | Uint8Array)[];
 
 /** @throws MqttError USAGE */
 export async function messagePrinter(line: CommandLine): Promise<MessagePrinter> {
-  const format = await payloadFormat(line.choice("format", PAYLOAD_FORMATS) ?? "text");
+  const format = await formatOf(line);
   const piecesOf = fieldsOf(line, format);
   if (line.flag("no-newline")) return piecesOf;
   return (message) => [...piecesOf(message), "\n"];

@@ -1,4 +1,4 @@
-export const PAYLOAD_FORMATS = ["text", "json", "hex", "base64", "cbor", "msgpack"] as const;
+export const PAYLOAD_FORMATS = ["text", "json", "hex", "base64", "cbor", "msgpack", "protobuf", "avro"] as const;
 /** How payloads are written on our side; what is in the message is said by each. */
 export type PayloadFormatName = (typeof PAYLOAD_FORMATS)[number];
 

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { PAYLOAD_FORMATS, type PayloadFormatName } from "./payload-coding.ts";
+import type { PayloadFormatName } from "./payload-coding.ts";
 import { encodePayload, payloadFormat } from "./payload-format.ts";
+
+type Plain = Exclude<PayloadFormatName, "protobuf" | "avro">;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const hex = (given: Uint8Array): string => Buffer.from(given).toString("hex");
@@ -18,7 +20,7 @@ test.each([
   expect(hex(encodePayload(format, bytes(given))).startsWith(expected)).toBe(true);
 });
 
-test.each(PAYLOAD_FORMATS)("%s comes back as it was given", async (name) => {
+test.each(["text", "json", "hex", "base64", "cbor", "msgpack"] as const)("%s comes back as it was given", async (name) => {
   const format = await payloadFormat(name);
   const given = { text: "\u00e4\n", json: '{"a":1.50}', hex: "00ff7f", base64: "AP9/", cbor: '{"a":"b"}', msgpack: '{"a":"b"}' }[
     name
@@ -26,7 +28,7 @@ test.each(PAYLOAD_FORMATS)("%s comes back as it was given", async (name) => {
   expect(text(format.decode(format.encode(bytes(given))))).toBe(given);
 });
 
-test.each<[PayloadFormatName, string, string]>([
+test.each<[Plain, string, string]>([
   // {1: h'00ff', "t": 1(0), "big": 2^64, "inf": Infinity, "undefined": undefined}
   ["cbor", "a1014200ff", '{"1":"AP8="}'],
   ["cbor", "c2490100000000000000 00".replace(" ", ""), '"18446744073709551616"'],
@@ -43,7 +45,7 @@ test.each<[PayloadFormatName, string, string]>([
   expect(text(format.decode(Buffer.from(payload, "hex")))).toBe(expected);
 });
 
-test.each<[PayloadFormatName, string]>([
+test.each<[Plain, string]>([
   ["json", "{a:1}"],
   ["hex", "abc"],
   ["hex", "zz"],
@@ -57,7 +59,7 @@ test.each<[PayloadFormatName, string]>([
   );
 });
 
-test.each<[PayloadFormatName, string]>([
+test.each<[Plain, string]>([
   ["json", "7b"],
   ["cbor", "a1"],
   ["msgpack", "81"],

@@ -1,8 +1,8 @@
 import { MqttError } from "@bowline/protocol";
 import { type PayloadFormat, type PayloadFormatName, textOf } from "./payload-coding.ts";
 
-/** Loads what the format takes. */
-export async function payloadFormat(name: PayloadFormatName): Promise<PayloadFormat> {
+/** Loads what the format takes; those with a schema are made by schema-options.ts. */
+export async function payloadFormat(name: Exclude<PayloadFormatName, "protobuf" | "avro">): Promise<PayloadFormat> {
   switch (name) {
     case "text":
       return { name, encode: same, decode: same, value: textOf };
