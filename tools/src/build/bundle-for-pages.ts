@@ -5,6 +5,7 @@ import { minify, type MinifyOptions } from "terser";
 import { dropUnusedMembers } from "./drop-unused-members.ts";
 import { inlineConstants } from "./inline-constants.ts";
 import { mangledNames } from "./mangled-names.ts";
+import { rankNames } from "./rank-names.ts";
 
 /** What is bundled, and where the files go. */
 export interface PageBundle {
@@ -32,9 +33,12 @@ export async function bundleForPages(bundles: readonly PageBundle[], packages: r
     made.map(({ file }) => file.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "")),
     members,
   );
-  const shorten = shortener(members);
-  for (const [index, { file, dir, isModule }] of made.entries()) {
-    write(dir, file.fileName, await shorten(file, texts[index]!, isModule));
+  // A first time only to learn which names there are: the second time the entry's most frequent ones are the shortest.
+  const cache: NameCache = {};
+  await shorten(made[0]!, texts[0]!, { members, cache });
+  const ranked: NameCache = { props: { props: rankNames(cache.props?.props ?? {}, texts[0]!) } };
+  for (const [index, one] of made.entries()) {
+    write(one.dir, one.file.fileName, await shorten(one, texts[index]!, { members, cache: ranked }));
   }
 }
 
@@ -68,22 +72,26 @@ function isEntry(file: { readonly type: string }): boolean {
 }
 
 type Shortened = { readonly code: string; readonly map: string };
+/** The names that terser gave to members, by `$` and the name before. */
+type NameCache = { props?: { props: Record<string, string> } };
+interface Names {
+  readonly members: ReadonlySet<string>;
+  readonly cache: NameCache;
+}
 
-function shortener(members: ReadonlySet<string>): (file: OutputChunk, text: string, isModule: boolean) => Promise<Shortened> {
-  const names = new RegExp(`^(${[...members].join("|")})$`);
-  const nameCache = {};
-  return async (file, text, module) => {
-    const options: MinifyOptions = {
-      module,
-      nameCache,
-      compress: { ecma: 2020, passes: 3, pure_getters: true },
-      mangle: { properties: { regex: names } },
-      sourceMap: { content: file.map?.toString() ?? "", url: `${file.fileName}.map` },
-    };
-    const { code, map } = await minify(text, options);
-    if (typeof code !== "string" || typeof map !== "string") throw new Error(`terser made nothing of ${file.fileName}`);
-    return { code, map };
+async function shorten({ file, isModule }: MadeFile, text: string, { members, cache }: Names): Promise<Shortened> {
+  const options: MinifyOptions = {
+    module: isModule,
+    nameCache: cache,
+    // Comparisons as they are written, since turned ones repeat less; and in a script, where order is free, like beside like.
+    compress: { ecma: 2020, passes: 3, pure_getters: true, lhs_constants: false, hoist_funs: !isModule },
+    // Only members of ours are renamed, so they may be called as something of the platform's is.
+    mangle: { properties: { regex: new RegExp(`^(${[...members].join("|")})$`), builtins: true } },
+    sourceMap: { content: file.map?.toString() ?? "", url: `${file.fileName}.map` },
   };
+  const { code, map } = await minify(text, options);
+  if (typeof code !== "string" || typeof map !== "string") throw new Error(`terser made nothing of ${file.fileName}`);
+  return { code, map };
 }
 
 function write(dir: string, fileName: string, { code, map }: Shortened): void {
