@@ -11,13 +11,19 @@ import { formatOf, SCHEMA_OPTIONS } from "./schema-options.ts";
 export const PRINT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   verbose: { type: "boolean", short: "v", help: "Print the topic before each message." },
   json: { type: "boolean", help: "Print one JSON record for each message, with all that came with it." },
-  print: { type: "string", short: "F", value: "FORMAT", help: "Print these fields, such as '%t %q %p'; %j is the JSON record." },
+  print: {
+    type: "string",
+    short: "F",
+    value: "FORMAT",
+    help: "Print these fields, such as '%t %q %p'; %j is the JSON record, @Y the year.",
+  },
   format: {
     type: "string",
     value: "FORMAT",
     choices: PAYLOAD_FORMATS,
     help: `How payloads are read: ${PAYLOAD_FORMATS.join(", ")}.`,
   },
+  pretty: { type: "boolean", help: "Write JSON records over several lines.", group: "Output" },
   "no-newline": { type: "boolean", short: "N", help: "Print nothing between messages.", group: "Output" },
   ...SCHEMA_OPTIONS,
 };
@@ -37,9 +43,12 @@ function fieldsOf(line: CommandLine, format: PayloadFormat): MessagePrinter {
   const print = line.text("print");
   const ways = [line.flag("verbose"), line.flag("json"), print !== undefined].filter(Boolean);
   if (ways.length > 1) throw new MqttError("USAGE", { detail: "--verbose, --json and --print exclude each other" });
-  if (line.flag("json")) return (message) => [JSON.stringify(messageRecord(message, format))];
+  const indent = line.flag("pretty") ? 2 : undefined;
+  if (indent !== undefined && !line.flag("json") && print === undefined)
+    throw new MqttError("USAGE", { detail: "--pretty belongs to --json and --print" });
+  if (line.flag("json")) return (message) => [JSON.stringify(messageRecord(message, format, new Date()), null, indent)];
   if (line.flag("verbose")) return (message) => [message.topicName, " ", format.decode(message.payload)];
   if (print === undefined) return (message) => [format.decode(message.payload)];
-  const fields = compilePrintFormat(print);
+  const fields = compilePrintFormat(print, indent);
   return (message) => fields(message, format);
 }
