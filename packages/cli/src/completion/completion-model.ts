@@ -2,8 +2,8 @@ import type { CommandList } from "../command.ts";
 import type { OptionSpec } from "../option-spec.ts";
 import { COMMON_OPTIONS } from "../print-help.ts";
 
-/** What follows an option: nothing, a file, a folder, one of some words, or a word that only its user knows. */
-export type Takes = "nothing" | "file" | "folder" | "word" | readonly string[];
+/** What follows an option: nothing, a file, a folder, a profile's name, one of some words, or a word that only its user knows. */
+export type Takes = "nothing" | "file" | "folder" | "profile" | "word" | readonly string[];
 
 export interface CompletedOption {
   readonly name: string;
@@ -20,6 +20,8 @@ export interface CompletedCommand {
   readonly summary: string;
   /** What may follow the name: `add` of `bowline user add`. */
   readonly actions: readonly string[];
+  /** Those of them that the name of a profile follows. */
+  readonly profileActions: readonly string[];
   readonly options: readonly CompletedOption[];
 }
 
@@ -28,7 +30,8 @@ export async function completionModel(commands: CommandList): Promise<CompletedC
   return Promise.all(
     Object.entries(commands).map(async ([name, { summary, load }]) => {
       const { usage, options } = await load();
-      return { name, summary, actions: actionsOf(usage), options: optionsOf({ ...options, ...COMMON_OPTIONS }) };
+      const profileActions = name === "profile" ? ["show", "remove"] : [];
+      return { name, summary, actions: actionsOf(usage), profileActions, options: optionsOf({ ...options, ...COMMON_OPTIONS }) };
     }),
   );
 }
@@ -42,11 +45,21 @@ function optionsOf(options: Readonly<Record<string, OptionSpec>>): CompletedOpti
   return Object.entries(options).flatMap(([name, { short, value = "", choices, multiple = false, help, type }]) =>
     help === undefined
       ? []
-      : [{ name, short, takes: type === "boolean" ? "nothing" : (choices ?? takenBy(value)), value, isRepeated: multiple, help }],
+      : [
+          {
+            name,
+            short,
+            takes: type === "boolean" ? "nothing" : (choices ?? takenBy(name, value)),
+            value,
+            isRepeated: multiple,
+            help,
+          },
+        ],
   );
 }
 
-function takenBy(value: string): Takes {
+function takenBy(name: string, value: string): Takes {
+  if (name === "profile") return "profile";
   if (value === "FILE") return "file";
   if (value === "DIR") return "folder";
   return /^[\w.]+(\|[\w.]+)+$/.test(value) ? value.split("|") : "word";

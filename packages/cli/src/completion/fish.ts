@@ -4,13 +4,25 @@ import type { CompletedCommand, CompletedOption } from "./completion-model.ts";
 export function fishScript(commands: readonly CompletedCommand[]): string {
   return [
     "# Completion of the bowline command for fish: bowline completion fish | source",
+    "function __bowline_profiles",
+    "    set -l folder $XDG_CONFIG_HOME",
+    '    test -n "$folder"; or set folder $HOME/.config',
+    "    for file in $folder/bowline/profiles/*.json",
+    "        string replace -r '.*/(.*)\\.json$' '$1' -- $file",
+    "    end",
+    "end",
     "complete -c bowline -e",
     "complete -c bowline -f",
     ...commands.map(({ name, summary }) => `complete -c bowline -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`),
-    ...commands.flatMap(({ name, actions, options }) => [
+    ...commands.flatMap(({ name, actions, profileActions, options }) => [
       ...(actions.length === 0
         ? []
         : [`complete -c bowline -n ${quoted(`__fish_seen_subcommand_from ${name}`)} -a ${quoted(actions.join(" "))}`]),
+      ...(profileActions.length === 0
+        ? []
+        : [
+            `complete -c bowline -n ${quoted(`__fish_seen_subcommand_from ${name}; and __fish_seen_subcommand_from ${profileActions.join(" ")}`)} -a '(__bowline_profiles)'`,
+          ]),
       ...options.map((option) => optionLine(name, option)),
     ]),
     "",
@@ -31,6 +43,8 @@ function valueWords({ takes }: CompletedOption): string {
       return " -r -F";
     case "folder":
       return " -x -a '(__fish_complete_directories)'";
+    case "profile":
+      return " -x -a '(__bowline_profiles)'";
     case "word":
       return " -x";
     default:

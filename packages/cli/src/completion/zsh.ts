@@ -4,6 +4,11 @@ import type { CompletedCommand, CompletedOption } from "./completion-model.ts";
 export function zshScript(commands: readonly CompletedCommand[]): string {
   return `#compdef bowline
 # Completion of the bowline command for zsh: eval "$(bowline completion zsh)" after compinit.
+_bowline_profiles() {
+  local -a names
+  names=(\${XDG_CONFIG_HOME:-$HOME/.config}/bowline/profiles/*.json(N:t:r))
+  _describe profile names
+}
 _bowline() {
   if (( CURRENT == 2 )); then
     local -a commands
@@ -29,8 +34,13 @@ fi
 `;
 }
 
-function commandCase({ name, actions, options }: CompletedCommand): string {
-  const rest = actions.length === 0 ? [] : [quoted(`1:action:(${actions.join(" ")})`)];
+function commandCase({ name, actions, profileActions, options }: CompletedCommand): string {
+  const rest = [
+    ...(actions.length === 0 ? [] : [quoted(`1:action:(${actions.join(" ")})`)]),
+    ...(profileActions.length === 0
+      ? []
+      : [quoted(`2:profile:{ [[ $words[2] == (${profileActions.join("|")}) ]] && _bowline_profiles }`)]),
+  ];
   const specs = [...options.flatMap(specsOf), ...rest].map((spec) => `\n        ${spec}`).join(" \\");
   return `    ${name})\n      _arguments -s -S \\${specs} ;;`;
 }
@@ -49,6 +59,8 @@ function valueSpec({ takes, value }: CompletedOption): string {
       return ":file:_files";
     case "folder":
       return ":folder:_files -/";
+    case "profile":
+      return ":profile:_bowline_profiles";
     case "word":
       return `:${escaped(value)}: `;
     default:
