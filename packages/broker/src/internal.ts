@@ -56,7 +56,7 @@ export { Secret } from "./log/secret.ts";
 export type { LoadUserModule, UserModule } from "./realtime/user-module.ts";
 export { type Deployment, rulesOf, type TenantRuleList, type TenantUsers, usersOf } from "./tenants/deployment.ts";
 export type { Plan } from "./tenants/plan.ts";
-export type { UsageOf } from "./tenants/usage.ts";
+export type { UsageOf } from "./tenants/usage-book.ts";
 export { TenantRegistry } from "./tenants/tenant-registry.ts";
 export {
   parseTenantInput,

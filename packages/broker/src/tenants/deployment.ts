@@ -17,7 +17,7 @@ import type { TraceRequest } from "../trace/trace-scope.ts";
 import type { Plan } from "./plan.ts";
 import type { Tenant } from "./tenant.ts";
 import type { TenantOverview } from "./tenant-overview.ts";
-import type { UsageOf } from "./usage.ts";
+import type { UsageOf } from "./usage-book.ts";
 
 /** The users of one tenant. */
 export interface TenantUsers {

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenant.ts";
 import type { TenantSettings } from "./tenant-settings.ts";
-import type { UsageOf } from "./usage.ts";
+import type { UsageOf } from "./usage-book.ts";
 
 /** A tenant at a glance. */
 export interface TenantOverview {

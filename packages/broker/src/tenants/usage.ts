@@ -1,52 +1,58 @@
+import { randomUUID } from "node:crypto";
 import { MqttError } from "@bowline/protocol";
 import type { Logger } from "../log/logger.ts";
 import type { Storage, StoredRule } from "../storage/storage.ts";
 import type { Tenant } from "./tenant.ts";
+import { monthOf, type Usage, UsageBook, type UsageOf } from "./usage-book.ts";
 
-/** What a tenant used in an hour or a month (UTC). */
-export interface Usage {
-  /** Sessions, connected or kept, times the minutes that each was there. */
-  readonly sessionMinutes: number;
-  /** PUBLISH packets from clients. */
-  readonly messagesReceived: number;
-  /** PUBLISH packets to clients. */
-  readonly messagesSent: number;
-  readonly bytesReceived: number;
-  readonly bytesSent: number;
-}
-
-/** The same with its hour (`2026-11-21T10`) or its month (`2026-11`). */
-export interface UsageOf extends Usage {
-  readonly period: string;
-}
-
-type Sums = { -readonly [K in keyof Usage]: Usage[K] };
 const COUNTED = ["messagesReceived", "messagesSent", "bytesReceived", "bytesSent"] as const;
+type Counts = Record<(typeof COUNTED)[number], number>;
+const NOTHING: Counts = { messagesReceived: 0, messagesSent: 0, bytesReceived: 0, bytesSent: 0 };
 
-/** Stands beside the rules of its tenant, so many seconds apart at most that a crash loses. */
+/** Stands beside the rules of its tenant. */
 const ROW = "$usage:";
-/** Hours are for looking at what happened lately; months stay. */
-const HOURS_KEPT = 8 * 24;
-const HOUR_LENGTH = "2026-11-21T10".length;
-const MINUTE_MS = 60_000;
+/** Where what is no tenant's stands in the store. No tenant can have that name. */
+const OPERATOR = "$operator";
+const ALIVE_ROW = "$alive";
+
+/** Sessions that were there when a row was written, and are since then. */
+interface Live {
+  readonly sessions: number;
+  /** The process that wrote it, and its monotonic time in ms. */
+  readonly run: string;
+  readonly at: number;
+}
+
+/** When a process was there last. */
+interface Alive {
+  readonly run: string;
+  readonly at: number;
+  /** Wall time in ms. */
+  readonly wallTime: number;
+}
 
 interface Meter {
-  /** By hour and by month. */
-  readonly periods: Map<string, Sums>;
-  /** Of the tenant's counters, which begin at zero with the process. */
-  seen: Record<(typeof COUNTED)[number], number>;
+  readonly book: UsageBook;
   tenant: Tenant | undefined;
+  /** Of the tenant's counters, which begin at zero with the process. */
+  seen: Counts;
+  /** So many since `at`, the monotonic time up to which they are in the book. */
+  sessions: number;
+  at: number;
 }
 
 /**
- * Counts what tenants use. Each second what was added is written as the whole sum of its hour and of its month: a crash loses what came
- * after the last one, and nothing is ever added twice.
+ * Counts what tenants use. Each second the sums of those that did something are written whole, so that nothing is ever added twice, and one
+ * row for all says that the process was there: by it the next one knows how long the Sessions stood that nothing happened to. A crash
+ * loses what came after the last second, and a tenant at rest costs a comparison.
  */
 export class UsageMeters {
   readonly #storage: Storage;
   readonly #logger: Logger;
   readonly #meters = new Map<string, Meter>();
+  readonly #run = randomUUID();
   #sampledAt: number;
+  #wallTime = 0;
 
   /** `now` is monotonic, in ms. */
   constructor(storage: Storage, logger: Logger, now: number) {
@@ -57,19 +63,37 @@ export class UsageMeters {
 
   /** @throws MqttError STORE_DAMAGED */
   begin(rows: readonly StoredRule[]): void {
+    const aliveRow = rows.find(({ tenant, id }) => tenant === OPERATOR && id === ALIVE_ROW);
+    const alive = aliveRow === undefined ? undefined : parsed<Alive>(OPERATOR, aliveRow.rule);
+    /** Of each tenant the latest that the last process wrote. */
+    const standing = new Map<string, Live>();
     for (const { tenant, id, rule } of rows) {
       if (!id.startsWith(ROW)) continue;
-      this.#meterOf(tenant).periods.set(id.slice(ROW.length), sumsIn(tenant, rule));
+      const row = parsed<Usage & { live?: Live }>(tenant, rule);
+      readable(tenant, () => this.#meterOf(tenant).book.load(id.slice(ROW.length), row));
+      const { live } = row;
+      if (live !== undefined && live.run === alive?.run && live.at >= (standing.get(tenant)?.at ?? 0)) standing.set(tenant, live);
     }
+    for (const [tenant, { sessions, at }] of standing)
+      this.#meterOf(tenant).book.addSessions(sessions, alive!.wallTime - (alive!.at - at), alive!.wallTime);
   }
 
   /** Adds what happened since the last call. `now` is monotonic, `wallTime` names the hour. */
   sample(tenants: Iterable<Tenant>, now: number, wallTime: number): void {
-    const minutes = Math.max(0, now - this.#sampledAt) / MINUTE_MS;
-    this.#sampledAt = now;
-    const time = new Date(wallTime).toISOString();
+    const before = this.#sampledAt;
+    this.#sampledAt = Math.max(before, now);
+    this.#wallTime = wallTime;
+    let hasSessions = false;
     try {
-      for (const tenant of tenants) if (tenant.gate !== "closed") this.#add(tenant, minutes, time);
+      for (const tenant of tenants) {
+        if (tenant.gate === "closed") continue;
+        const meter = this.#meters.get(tenant.name) ?? this.#meterOf(tenant.name, before);
+        hasSessions ||= tenant.sessions.size > 0;
+        if (!isAtRest(meter, tenant)) this.#measure(meter, tenant, before);
+      }
+      // Behind all others, since it says how long what they say is true.
+      const alive: Alive = { run: this.#run, at: this.#sampledAt, wallTime };
+      if (hasSessions) this.#storage.putRule({ tenant: OPERATOR, id: ALIVE_ROW, order: -1, rule: JSON.stringify(alive) });
     } catch (error) {
       // A full disk: it stays in memory, and is written with the next sums.
       if (!MqttError.is(error)) throw error;
@@ -79,89 +103,98 @@ export class UsageMeters {
 
   /** Of one tenant, the latest first. */
   of(tenant: string): { hours: UsageOf[]; months: UsageOf[] } {
-    const periods = [...(this.#meters.get(tenant)?.periods ?? [])].sort(([a], [b]) => (a < b ? 1 : -1));
-    const all = periods.map(([period, sums]) => ({ period, ...sums }));
-    return {
-      hours: all.filter(({ period }) => period.length === HOUR_LENGTH),
-      months: all.filter(({ period }) => period.length < HOUR_LENGTH),
-    };
+    return this.#read(tenant)?.report() ?? { hours: [], months: [] };
   }
 
   /** Of the month that it is; undefined before anything was used in it. `wallTime` is in ms. */
   thisMonth(tenant: string, wallTime: number = Date.now()): UsageOf | undefined {
-    const period = new Date(wallTime).toISOString().slice(0, "2026-11".length);
-    const sums = this.#meters.get(tenant)?.periods.get(period);
+    const period = monthOf(wallTime);
+    const sums = this.#read(tenant)?.of(period);
     return sums === undefined ? undefined : { period, ...sums };
   }
 
   /** The tenant goes; answers how many rows did. */
   drop(tenant: string): number {
-    const periods = [...(this.#meters.get(tenant)?.periods.keys() ?? [])];
+    const periods = this.#meters.get(tenant)?.book.periods() ?? [];
     for (const period of periods) this.#storage.deleteRule(tenant, ROW + period);
     this.#meters.delete(tenant);
     return periods.length;
   }
 
-  #add(tenant: Tenant, minutes: number, time: string): void {
-    const meter = this.#meterOf(tenant.name);
+  /** `before`: the monotonic time of the last look at it. */
+  #measure(meter: Meter, tenant: Tenant, before: number): void {
     // One that was deleted and made anew counts from the beginning.
-    if (meter.tenant !== tenant) meter.seen = { messagesReceived: 0, messagesSent: 0, bytesReceived: 0, bytesSent: 0 };
+    if (meter.tenant !== tenant) meter.seen = { ...NOTHING };
     meter.tenant = tenant;
     const { counters, sessions } = tenant;
-    const added: Sums = {
-      sessionMinutes: sessions.size * minutes,
-      messagesReceived: 0,
-      messagesSent: 0,
-      bytesReceived: 0,
-      bytesSent: 0,
-    };
+    let isNews = sessions.size !== meter.sessions;
+    if (isNews) this.#settle(meter, before);
+    meter.sessions = sessions.size;
+    this.#settle(meter, this.#sampledAt);
+    const added = { ...NOTHING };
     for (const name of COUNTED) {
       added[name] = counters[name] - meter.seen[name];
       meter.seen[name] = counters[name];
+      isNews ||= added[name] !== 0;
     }
-    if (Object.values(added).every((value) => value === 0)) return;
-    const hour = time.slice(0, HOUR_LENGTH);
-    const isNew = !meter.periods.has(hour);
-    const changed = [hour, time.slice(0, "2026-11".length)];
-    for (const period of changed) addTo(meter.periods, period, added);
-    for (const period of changed) this.#keep(tenant.name, period, meter.periods.get(period)!);
-    if (isNew) this.#forgetOld(tenant.name, meter);
+    if (isNews) meter.book.add(added, this.#wallTime);
+    this.#write(tenant.name, meter);
   }
 
-  #keep(tenant: string, period: string, sums: Sums): void {
-    this.#storage.putRule({ tenant, id: ROW + period, order: -1, rule: JSON.stringify(sums) });
+  /** Puts the Sessions into the book up to that time. */
+  #settle(meter: Meter, until: number): void {
+    const toWallTime = this.#wallTime - this.#sampledAt;
+    if (meter.sessions > 0) meter.book.addSessions(meter.sessions, meter.at + toWallTime, until + toWallTime);
+    meter.at = Math.max(meter.at, until);
   }
 
-  #forgetOld(tenant: string, { periods }: Meter): void {
-    const hours = [...periods.keys()].filter((period) => period.length === HOUR_LENGTH).sort();
-    for (const hour of hours.slice(0, Math.max(0, hours.length - HOURS_KEPT))) {
-      this.#storage.deleteRule(tenant, ROW + hour);
-      periods.delete(hour);
+  #write(tenant: string, { book, sessions, at }: Meter): void {
+    const live: Live = { sessions, run: this.#run, at };
+    const month = monthOf(this.#wallTime);
+    for (const [period, sums] of book.changes()) {
+      const rule = JSON.stringify(period === month && sessions > 0 ? { ...sums, live } : sums);
+      this.#storage.putRule({ tenant, id: ROW + period, order: -1, rule });
     }
+    for (const hour of book.written()) this.#storage.deleteRule(tenant, ROW + hour);
   }
 
-  #meterOf(tenant: string): Meter {
+  #read(tenant: string): UsageBook | undefined {
+    const meter = this.#meters.get(tenant);
+    if (meter !== undefined) this.#settle(meter, this.#sampledAt);
+    return meter?.book;
+  }
+
+  #meterOf(tenant: string, at: number = this.#sampledAt): Meter {
     let meter = this.#meters.get(tenant);
     if (meter === undefined) {
-      const seen = { messagesReceived: 0, messagesSent: 0, bytesReceived: 0, bytesSent: 0 };
-      this.#meters.set(tenant, (meter = { periods: new Map(), seen, tenant: undefined }));
+      meter = { book: new UsageBook(), tenant: undefined, seen: { ...NOTHING }, sessions: 0, at };
+      this.#meters.set(tenant, meter);
     }
     return meter;
   }
 }
 
-function addTo(periods: Map<string, Sums>, period: string, added: Usage): void {
-  const sums = periods.get(period) ?? { sessionMinutes: 0, messagesReceived: 0, messagesSent: 0, bytesReceived: 0, bytesSent: 0 };
-  for (const name of Object.keys(added) as (keyof Usage)[]) sums[name] += added[name];
-  periods.set(period, sums);
+/** Nothing happened to it since the last look, and the store has all there is to say. */
+function isAtRest({ tenant: known, seen, sessions: count, book }: Meter, tenant: Tenant): boolean {
+  const { counters, sessions } = tenant;
+  return (
+    known === tenant &&
+    counters.bytesReceived === seen.bytesReceived &&
+    counters.bytesSent === seen.bytesSent &&
+    counters.messagesReceived === seen.messagesReceived &&
+    counters.messagesSent === seen.messagesSent &&
+    sessions.size === count &&
+    !book.isChanged
+  );
 }
 
-function sumsIn(tenant: string, text: string): Sums {
+function parsed<T>(tenant: string, text: string): T {
+  return readable(tenant, () => JSON.parse(text) as T);
+}
+
+function readable<T>(tenant: string, read: () => T): T {
   try {
-    const { sessionMinutes, messagesReceived, messagesSent, bytesReceived, bytesSent } = JSON.parse(text) as Sums;
-    const sums = { sessionMinutes, messagesReceived, messagesSent, bytesReceived, bytesSent };
-    if (Object.values(sums).every((value) => Number.isFinite(value))) return sums;
-    throw new RangeError("a sum is no number");
+    return read();
   } catch (cause) {
     throw new MqttError("STORE_DAMAGED", { detail: `the usage of the tenant "${tenant}" cannot be read`, cause });
   }
