@@ -84,3 +84,47 @@ test("a client that was refused is told of to its tenant: the authorizer's fault
   });
   expect((await get("refusals")) as object).toMatchObject({ meta: { count: 1 } });
 });
+
+test("messages that are withheld at delivery are told of with the statement or the rule, and counted", async () => {
+  const statement = (Action: string[], Resource: string): object => ({ Effect: "Allow", Action, Resource });
+  const may = statement(["iot:Connect", "iot:Subscribe", "iot:Publish", "iot:RetainPublish"], "*");
+  const policy = { Version: "2012-10-17", Statement: [may, statement(["iot:Receive"], "arn:aws:iot:*:*:topic/public/*")] };
+  const answer = {
+    isAuthenticated: true,
+    principalId: "page",
+    policyDocuments: [policy],
+    disconnectAfterInSeconds: 3_600,
+    refreshAfterInSeconds: 3_600,
+  };
+  await writeFile(join(servers.folder, "receive.mjs"), `export const handler = async () => (${JSON.stringify(answer)});`);
+  const { tenants, users, rules } = await servers.start({
+    listen: ["mqtt://127.0.0.1:0", "mqtt://127.0.0.1:0?tenant=acme"],
+    authentication: [{ kind: "custom-authorizer", file: "receive.mjs", isDefault: true }],
+  });
+  await tenants.create({ name: "acme" });
+  await users.add("acme", "ann", "secret");
+  await rules.add("acme", { permission: "allow", action: "both", topics: ["#"] });
+  await rules.add("acme", { permission: "deny", action: "subscribe", topics: ["secret/#"] });
+  const [ofDefault = "", ofAcme = ""] = servers.server.listeners.map((url) => url.replace(/\?.*/, ""));
+  const withheld = async (tenant: string): Promise<{ topic: string }[]> =>
+    ((await get(`tenants/${tenant}/refusals`)) as { refusals: { topic: string }[] }).refusals;
+  for (const [tenant, url, username, told] of [
+    ["default", ofDefault, "", { code: "AWS_NO_PUB", remedy: expect.stringContaining('"iot:Receive"') as string }],
+    ["acme", ofAcme, "ann", { code: "NOT_AUTHORIZED", reason: expect.stringMatching(/rule .*denies secret\/#/) as string }],
+  ] as const) {
+    const client = await servers.online({ credentials: { username, password: "secret" }, session: { clientId: "one" } }, url);
+    await client.publish("secret/kept", "x", { qos: 1, retain: true });
+    await client.subscribe("#", { qos: 1 }).ready;
+    await client.subscribe("$share/g/+/shared", { qos: 1 }).ready;
+    for (const qos of [0, 1, 2] as const) await client.publish("secret/a", "x", { qos });
+    await client.publish("secret/shared", "x", { qos: 1 });
+    await client.publish("public/a", "x", { qos: 1 });
+    await expect.poll(async () => (await withheld(tenant)).length, { timeout: 10_000 }).toBe(3);
+    const rows = await withheld(tenant);
+    const row = (topic: string): object | undefined => rows.find((each) => each.topic === topic);
+    expect(row("secret/a")).toMatchObject({ action: "receive", clientIdentifier: "one", times: 3, wasConnected: true, ...told });
+    expect(row("secret/kept")).toMatchObject({ action: "receive", times: 1 });
+    // By its own Subscription, and by the shared one.
+    expect(row("secret/shared")).toMatchObject({ action: "receive", times: 2 });
+  }
+});

@@ -76,7 +76,7 @@ export interface Rights {
    * For whoever looks after these rights, never for the client: why it may not do what was refused, and what to change. Absent or
    * undefined: `whyNot` and the reason of `subscribing` say all.
    */
-  denial?(action: AccessCase["action"], topic: string, retain: boolean): Denial | undefined;
+  denial?(action: AccessCase["action"] | "receive", topic: string, retain: boolean): Denial | undefined;
   /**
    * Whether a will that was allowed at CONNECT is not to be published any more: a right that was taken away stops it, one whose ground
    * is merely not known any more does not. Absent: whether it may be published now.
@@ -88,6 +88,8 @@ export interface Rights {
   isFree(topicFilter: string, qos: QoS): boolean;
   /** Whether a message may be delivered by a Subscription, or, without one, by any. */
   mayReceive(topicName: string, qos: QoS, topicFilter?: string): boolean;
+  /** For whoever looks after these rights: because of what a message is withheld. Absent: nobody says. */
+  whyWithheld?(topicName: string, qos: QoS, topicFilter?: string): string;
 }
 
 /** One way to publish, as a bit: QoS and RETAIN. */

@@ -143,6 +143,13 @@ export class AskedRights implements Rights, Expiring {
     return topicFilter !== undefined || (isAllowed && !this.#grants.hasWithdrawn);
   }
 
+  whyWithheld(topicName: string, qos: QoS, topicFilter?: string): string {
+    const { isAllowed, rule } = receiving(this.#known, topicName, qos, topicFilter);
+    return rule === undefined || isAllowed
+      ? `${topicFilter ?? "the Subscription"} was granted once, and is not any more`
+      : inWords({ isAllowed, rule });
+  }
+
   /**
    * Asks again about those of the Subscriptions that were granted too long ago. What nobody answers stays as it was: a grant is ended by a
    * word, not by a silence. Resolves with whether other messages may be delivered now than before; undefined where nothing is due.

@@ -82,6 +82,10 @@ export class RuleRights implements Rights {
     return isAllowed;
   }
 
+  whyWithheld(topicName: string, qos: QoS, topicFilter?: string): string {
+    return inWords(receiving(this.#bind(), topicName, qos, topicFilter));
+  }
+
   #bind(): BoundRules {
     const { rules } = this.#current;
     if (this.#bound !== undefined && rules === this.#rules) return this.#bound;

@@ -136,7 +136,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       remoteAddress: text,
       transport: text,
       wasConnected: flag,
-      action: { enum: ["publish", "subscribe"] },
+      action: { enum: ["publish", "subscribe", "receive"] },
       topic: text,
       code: text,
       reasonCode: integer,

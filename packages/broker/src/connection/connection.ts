@@ -4,6 +4,7 @@ import {
   type DisconnectPacket,
   MqttError,
   type Properties,
+  type QoS,
   type SubscribePacket,
   type UnsubscribePacket,
 } from "@bowline/protocol";
@@ -394,6 +395,11 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
     if (granted.refusals.length > 0) this.tellDenied(packet, granted.reasonCodes, answer.reasonCodes);
     return this.answerWhenKept(granted.commit, answer, "subscribe");
+  }
+
+  withheld(topic: string, topicFilter: string, qos: QoS, times: number): void {
+    const denied = { action: "receive", topic, topicFilter, qos, retain: false, reasonCode: undefined, times } as const;
+    this.environment.observer?.denied(this, denied);
   }
 
   private tellDenied({ subscriptions }: SubscribePacket, reasonCodes: readonly number[], told: readonly number[]): void {

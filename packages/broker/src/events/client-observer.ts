@@ -15,11 +15,13 @@ export interface ObservedClient {
   readonly claimedIdentifier: string | undefined;
 }
 
-/** What a client asked for on its open connection and may not have. */
+/** What a client asked for on its open connection and may not have, or messages that it would have had by a Subscription. */
 export interface DeniedAction {
-  readonly action: "publish" | "subscribe";
+  readonly action: "publish" | "subscribe" | "receive";
   /** The Topic Name or Topic Filter, as it was asked for. */
   readonly topic: string;
+  /** Of what it may not receive: by which Subscription it would have come. */
+  readonly topicFilter?: string;
   readonly qos: QoS;
   readonly retain: boolean;
   /** What it was told; undefined for nothing. */

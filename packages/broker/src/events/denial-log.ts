@@ -24,7 +24,7 @@ interface Book {
   told: number;
 }
 
-/** Keeps, and logs, what clients asked for on their open connections and may not have. */
+/** Keeps, and logs, what clients asked for on their open connections and may not have, or may not receive. */
 export class DenialLog {
   readonly #tenants = new Map<string, Book>();
   readonly #wallTime: () => number;
@@ -78,7 +78,8 @@ export class DenialLog {
     makeRoom(book.rows, row);
     const { action, code, reason, remedy } = row;
     const fields = { clientId: clientIdentifier, from: arrival.remoteAddress, action, topic, code, reason, remedy };
-    tenant.logger.warn(fields, "a client may not do what it asks for");
+    if (action === "receive") tenant.logger.info(fields, "messages are withheld from a client");
+    else tenant.logger.warn(fields, "a client may not do what it asks for");
   }
 }
 
@@ -102,13 +103,19 @@ function explained(rights: Rights, what: DeniedAction, at: number): Pick<Row, "c
   return { code, reason: shortText(reason), remedy: shortText(remedy), explainedAt: at };
 }
 
-function denialOf(rights: Rights, { action, topic, qos, retain }: DeniedAction): Denial {
+function denialOf(rights: Rights, { action, topic, topicFilter, qos, retain }: DeniedAction): Denial {
   const asked = action === "subscribe" ? (parseShare(topic)?.topicFilter ?? topic) : topic;
   const told = rights.denial?.(action, asked, retain);
   if (told !== undefined) return told;
   if (action === "publish" && isBrokersOwn(topic)) return { code: "NOT_AUTHORIZED", reason: BROKERS_OWN, remedy: OTHER_TOPIC };
-  const why = action === "publish" ? rights.whyNot?.(topic, qos, retain) : rights.subscribing(asked, qos).reason;
-  const remedy = `Let a rule of the tenant, or whoever grants this client its rights, allow ${action} on ${asked}.`;
+  const why =
+    action === "publish"
+      ? rights.whyNot?.(topic, qos, retain)
+      : action === "receive"
+        ? rights.whyWithheld?.(topic, qos, topicFilter && (parseShare(topicFilter)?.topicFilter ?? topicFilter))
+        : rights.subscribing(asked, qos).reason;
+  const wanted = action === "receive" ? "subscribe" : action;
+  const remedy = `Let a rule of the tenant, or whoever grants this client its rights, allow ${wanted} on ${asked}.`;
   return { code: "NOT_AUTHORIZED", reason: why ?? errorInfo("NOT_AUTHORIZED").title, remedy };
 }
 

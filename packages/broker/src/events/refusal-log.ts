@@ -19,23 +19,28 @@ export class RefusalLog implements ClientObserver {
   /** Of each tenant the latest first. */
   readonly #tenants = new Map<string, Refusal[]>();
   readonly #denials: DenialLog;
+  /** Rules that take topics out of a Subscription are mostly meant to: they must not push out what somebody asked for. */
+  readonly #withheld: DenialLog;
   readonly #wallTime: () => number;
 
   constructor(wallTime: () => number = Date.now) {
     this.#wallTime = wallTime;
     this.#denials = new DenialLog(wallTime);
+    this.#withheld = new DenialLog(wallTime);
   }
 
   /** The latest first. */
   of(tenant: string): readonly Refusal[] {
     // Each has its own room: a client that asks for what it may not does not push out why another is not let in.
-    return [...(this.#tenants.get(tenant) ?? []), ...this.#denials.of(tenant)].sort((a, b) => b.at - a.at);
+    const all = [...(this.#tenants.get(tenant) ?? []), ...this.#denials.of(tenant), ...this.#withheld.of(tenant)];
+    return all.sort((a, b) => b.at - a.at);
   }
 
   /** The tenant goes. */
   drop(tenant: string): void {
     this.#tenants.delete(tenant);
     this.#denials.drop(tenant);
+    this.#withheld.drop(tenant);
   }
 
   opened(): void {}
@@ -52,7 +57,7 @@ export class RefusalLog implements ClientObserver {
   }
 
   denied(client: ObservedClient, what: DeniedAction): void {
-    this.#denials.note(client, what);
+    (what.action === "receive" ? this.#withheld : this.#denials).note(client, what);
   }
 
   subscribed(): void {}

@@ -12,7 +12,7 @@ export interface Refusal {
   /** Whether it had been let in. */
   readonly wasConnected: boolean;
   /** What it may not do; absent where it was not let in or was sent away. */
-  readonly action?: "publish" | "subscribe";
+  readonly action?: "publish" | "subscribe" | "receive";
   /** The Topic Name or Topic Filter of that. */
   readonly topic?: string;
   /** Of the reason, such as AWS_PRINCIPAL_INVALID where an authorizer's answer was at fault. */

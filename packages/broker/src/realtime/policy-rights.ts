@@ -50,7 +50,8 @@ export class PolicyRights implements Rights {
   }
 
   /** With the statement that lacks, in the form in which the policy takes it. */
-  denial(action: "publish" | "subscribe", topic: string, retain: boolean): Denial | undefined {
+  denial(action: "publish" | "subscribe" | "receive", topic: string, retain: boolean): Denial | undefined {
+    if (action === "receive") return this.#denial("AWS_NO_PUB", "iot:Receive", topic);
     if (action === "subscribe") return this.#denial("AWS_NO_SUB", "iot:Subscribe", topic);
     if (isBrokersOwn(topic)) return undefined;
     const refused = this.#denial("AWS_NO_PUB", "iot:Publish", topic);

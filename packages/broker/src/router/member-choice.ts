@@ -14,6 +14,8 @@ type Group = SharedGroup<Session, Subscription>;
 export class MemberChoice {
   /** Bytes a member's transport may hold before it counts as busy. */
   maximumBufferedBytes: number;
+  /** One that would have had the last message, and may not. */
+  denied: Subscription | undefined;
   private readonly storage: Storage;
   private topicName = "";
   private qos: QoS = 0;
@@ -47,6 +49,7 @@ export class MemberChoice {
     this.topicName = topicName;
     this.qos = qos;
     this.except = except;
+    this.denied = undefined;
     this.isReadOnly = this.storage.health.state !== "ok";
     return group.pick(this.isReady) ?? this.leastLoaded(group);
   }
@@ -92,7 +95,9 @@ export class MemberChoice {
     if (session === this.except) return false;
     const isKept = session.isPersistent && !this.isAtMostOnce(member);
     if (isKept ? this.isReadOnly : this.mustSurvive) return false;
-    return mayDeliver(member, this.topicName);
+    if (mayDeliver(member, this.topicName)) return true;
+    this.denied = member;
+    return false;
   }
 
   private isAtMostOnce(member: Subscription): boolean {

@@ -4,6 +4,7 @@ import type { Rights } from "../acl/access-control.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import { mayDeliver } from "./may-deliver.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
+import { type Withheld, withheldFrom } from "./withheld-ledger.ts";
 
 /** One Session that gets the messages of a topic: all its matching Subscriptions in one ([MQTT-3.3.4-2]). */
 export class Target {
@@ -43,6 +44,8 @@ export class Route implements CachedRoute {
   readonly topicName: string;
   /** Levels above the limit: nothing may be published to it. */
   readonly isTooDeep: boolean;
+  /** Those who would have its messages and may not; a publisher of it then goes the way of one that is refused, which counts them. */
+  readonly withheld: Withheld | undefined;
   private encoded: Uint8Array | undefined = undefined;
 
   constructor(
@@ -51,12 +54,14 @@ export class Route implements CachedRoute {
     isTooDeep: boolean,
     targets: readonly Target[],
     groups: readonly SharedSubscriber[],
+    withheld: Withheld | undefined,
   ) {
     this.topicName = topicName;
     this.generation = generation;
     this.isTooDeep = isTooDeep;
     this.targets = targets;
     this.groups = groups;
+    this.withheld = withheld;
   }
 
   /** Topic Names are well-formed, so that these are the bytes it came with. Made for those that are kept. */
@@ -69,12 +74,16 @@ export class Route implements CachedRoute {
 export function makeRoute(topicName: string, generation: number, maximumLevels: number, found: readonly Subscriber[]): Route {
   const bySession = new Map<Session, Subscription[]>();
   const groups: SharedSubscriber[] = [];
+  const denied: Subscription[] = [];
   for (const subscriber of found) {
     if (subscriber.kind === "shared") {
       groups.push(subscriber);
       continue;
     }
-    if (!mayDeliver(subscriber, topicName)) continue;
+    if (!mayDeliver(subscriber, topicName)) {
+      denied.push(subscriber);
+      continue;
+    }
     const list = bySession.get(subscriber.session);
     if (list !== undefined) list.push(subscriber);
     else bySession.set(subscriber.session, [subscriber]);
@@ -82,7 +91,8 @@ export function makeRoute(topicName: string, generation: number, maximumLevels: 
   const targets: Target[] = [];
   for (const [session, subscriptions] of bySession) targets.push(joinSubscriptions(session, subscriptions));
   const isTooDeep = countLevels(topicName) > maximumLevels;
-  return new Route(topicName, generation, isTooDeep, shared(targets), groups.length === 0 ? NO_GROUPS : groups);
+  const withheld = withheldFrom(topicName, denied);
+  return new Route(topicName, generation, isTooDeep, shared(targets), groups.length === 0 ? NO_GROUPS : groups, withheld);
 }
 
 /** The ways in which Sessions get messages, by QoS and Retain As Published. */

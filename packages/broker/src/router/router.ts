@@ -29,6 +29,7 @@ import { RetainedExpiry } from "./retained-expiry.ts";
 import { type RetainedLimits, RetainedRoom } from "./retained-room.ts";
 import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
+import { WithheldLedger } from "./withheld-ledger.ts";
 
 export interface RouterOptions {
   tenant: string;
@@ -70,6 +71,7 @@ export class Router {
   private readonly choice: MemberChoice;
   private readonly expiry = new RetainedExpiry();
   private readonly retainedRoom = new RetainedRoom();
+  private readonly withheld = new WithheldLedger();
   /** Moves with every subscription and right: routes of an older one are worked out again when next used. */
   private generation = 1;
   private rightsVersion = 1;
@@ -144,6 +146,7 @@ export class Router {
         if (route.isTooDeep) this.options.counters.topicsTooDeep += offsets.count;
         return -denial;
       }
+      if (route.withheld !== undefined) this.withheld.count(route.withheld, offsets.count);
     }
     this.options.counters.messagesReceived += offsets.count;
     if (offsets.qos === 0 && !offsets.retain) {
@@ -176,6 +179,7 @@ export class Router {
     const isKept = retain && (message.payload.length === 0 || this.hasRetainedRoom(route.topicName, size));
     const retained = isKept ? this.setRetained(route, message) : 0;
     this.deliver(route, from);
+    if (route.withheld !== undefined) this.withheld.count(route.withheld, 1);
     const commit = Math.max(retained, delivery.commit);
     delivery.end();
     this.options.journal.release(message);
@@ -194,6 +198,7 @@ export class Router {
     this.system.set(route.topicName, message);
     this.delivery.fromMessage(route, message, true);
     this.deliver(route, undefined);
+    if (route.withheld !== undefined) this.withheld.count(route.withheld, 1);
     this.delivery.end();
   }
 
@@ -219,7 +224,8 @@ export class Router {
         this.dropRetained(topicName, message);
         return;
       }
-      if (!mayDeliver(subscription, topicName) || this.isRevoked(topicName, message)) return;
+      if (!mayDeliver(subscription, topicName)) return this.withheld.countOne(topicName, subscription);
+      if (this.isRevoked(topicName, message)) return;
       this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
     });
   }
@@ -228,7 +234,8 @@ export class Router {
     const { session, topicFilter, subscriptionIdentifier } = subscription;
     const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
     this.system.match(topicFilter, (message, topicName) => {
-      if (mayDeliver(subscription, topicName)) this.delivery.keptTo(session, message, 0, true, ids);
+      if (!mayDeliver(subscription, topicName)) return this.withheld.countOne(topicName, subscription);
+      this.delivery.keptTo(session, message, 0, true, ids);
     });
   }
 
@@ -248,8 +255,9 @@ export class Router {
     this.expiry.changed(topicName, message.expiresAt !== 0);
   }
 
-  /** Forgets retained messages that have expired, so many at a time. */
+  /** Forgets retained messages that have expired, so many at a time, and tells what was withheld. */
   sweep(): void {
+    this.withheld.tell();
     const now = this.options.clock.wallTime();
     this.expiry.step((topicName) => {
       const message = this.retained.get(topicName);
@@ -448,6 +456,7 @@ export class Router {
     for (const { group, name } of route.groups) {
       const member = this.choice.choose(group, route.topicName, delivery.publishedQoS, undefined);
       if (member !== undefined) delivery.toMember(member, name);
+      else if (this.choice.denied !== undefined) this.withheld.countOne(route.topicName, this.choice.denied);
     }
   }
 
@@ -566,6 +575,8 @@ function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
 
 /** Beside the bits of `publishBit`: nothing may be published to the topic, whoever asks. */
 const TOO_DEEP = 1 << 6;
+/** And: it may be published, and is withheld from somebody. */
+const WITHHELD = 1 << 7;
 
 /** Whether the filter is `a/#` and matches only because the topic is `a`: it has one level more, and that is `#`. */
 function isParentOf(topicName: string, topicFilter: string): boolean {
@@ -578,13 +589,14 @@ function refusedOf(route: Route, rights: Rights): number {
   if (route.askedBy !== rights) {
     route.askedBy = rights;
     route.refused = route.isTooDeep ? TOO_DEEP : rights.refusedPublishes(route.topicName);
+    if (route.withheld !== undefined) route.refused |= WITHHELD;
   }
   return route.refused;
 }
 
 /** The Reason Code with which a PUBLISH is refused, 0 for none. */
 function denialOf(refused: number, { qos, retain }: PublishOffsets): number {
-  if (refused === TOO_DEEP) return ReasonCode.TopicNameInvalid;
+  if ((refused & TOO_DEEP) !== 0) return ReasonCode.TopicNameInvalid;
   return (refused & publishBit(qos, retain)) === 0 ? 0 : ReasonCode.NotAuthorized;
 }
 
