@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { silentLogger } from "../log/logger.ts";
 import { AttemptGuard } from "./attempt-guard.ts";
-import { type AuthenticationMethod, type AuthRequest, type ExchangeStep, refuse } from "./authenticator.ts";
+import {
+  type AuthenticationExchange,
+  type AuthenticationMethod,
+  type AuthRequest,
+  type ExchangeStep,
+  refuse,
+} from "./authenticator.ts";
 import { AuthenticatorChain } from "./authenticator-chain.ts";
 
 const never = new AbortController().signal;
@@ -90,4 +96,29 @@ test("a crowd of good clients that comes at once is no guesser, and guesses at o
   const guesses = await outcomes(undefined);
   expect(guesses.filter((code) => code === 0x86)).toHaveLength(10);
   expect(guesses.filter((code) => code === 0x9f)).toHaveLength(290);
+});
+
+test("a crowd that comes at once by exchanges of one user is let in, and one that is given up has used its attempt", async () => {
+  const exchange = (): AuthenticationExchange => {
+    let steps = 0;
+    return {
+      claimedUser: "fleet",
+      next: () => (steps++ === 0 ? { continueWith: undefined } : { allowed: true, owner: "fleet" }),
+    };
+  };
+  const guard = new AttemptGuard(() => 0);
+  const method = new AuthenticatorChain([], silentLogger, [{ name: "M", begin: exchange }], guard).enhancedMethod("M")!;
+  const login = async (): Promise<ExchangeStep> => {
+    const made = method.begin(request());
+    const first = await made.next(undefined, never);
+    return "continueWith" in first ? made.next(undefined, never) : first;
+  };
+  const all = await Promise.all(Array.from({ length: 300 }, login));
+  expect(new Set(all.map((step) => "allowed" in step && step.allowed))).toEqual(new Set([true]));
+
+  const begun = Array.from({ length: 10 }, () => method.begin(request()));
+  for (const one of begun) expect(await one.next(undefined, never)).toHaveProperty("continueWith");
+  const waiting = login();
+  for (const one of begun) one.end?.();
+  expect(await waiting).toMatchObject({ reasonCode: 0x9f });
 });

@@ -7,12 +7,6 @@ const USER_LIMIT = { burst: 10, refillMs: 6_000, maximumKeys: 20_000, maximumWai
 /** Failures of one address whatever the user: a network behind one address may have many devices, a guesser needs more. */
 const ADDRESS_LIMIT = { burst: 100, refillMs: 600, maximumKeys: 20_000, maximumWaiting: 1_000 };
 
-/** An attempt under way. */
-export interface Attempt {
-  /** It was no failure of the client: it does not count. */
-  giveBack(): void;
-}
-
 /**
  * Slows failed attempts down, per address and per user of an address, whatever the way they are made in. Those who name no user have the
  * limit of their address alone: they are not one user, and one with an old token must not keep the others out.
@@ -29,8 +23,8 @@ export class AttemptGuard {
   /** The attempt, whose `end` must be called, or the refusal where too many have failed. */
   async hold(request: AuthRequest, signal: AbortSignal): Promise<HeldAttempt | AuthRefused> {
     const { username = "", remoteAddress } = request;
-    const user = username === "" ? UNNAMED : await this.#users.hold(userKey(request, username), signal);
-    if (user === undefined || user === "busy") return refusalOf(user, OF_USER);
+    const user = username === "" ? UNNAMED : await this.holdUser(request, username, signal);
+    if ("allowed" in user) return user;
     const address = await this.#addresses.hold(addressKey(remoteAddress), signal);
     if (address === undefined || address === "busy") {
       user.end(false);
@@ -44,27 +38,10 @@ export class AttemptGuard {
     };
   }
 
-  /** The attempt, or the refusal where too many have failed, for an exchange that may never end. */
-  begin(request: AuthRequest): Attempt | AuthRefused {
-    const { username = "", remoteAddress } = request;
-    const user = username === "" ? undefined : this.beginUser(request, username);
-    if (user !== undefined && "allowed" in user) return user;
-    const address = this.#addresses.attempt(addressKey(remoteAddress));
-    if (address === undefined) {
-      user?.giveBack();
-      return refusalOf(undefined, OF_ADDRESS);
-    }
-    return {
-      giveBack: () => {
-        user?.giveBack();
-        address.giveBack();
-      },
-    };
-  }
-
   /** The same for a user who became known during an exchange. */
-  beginUser(request: AuthRequest, username: string): Attempt | AuthRefused {
-    return this.#users.attempt(userKey(request, username)) ?? refusalOf(undefined, OF_USER);
+  async holdUser(request: AuthRequest, username: string, signal: AbortSignal): Promise<HeldAttempt | AuthRefused> {
+    const user = await this.#users.hold(userKey(request, username), signal);
+    return user === undefined || user === "busy" ? refusalOf(user, OF_USER) : user;
   }
 }
 

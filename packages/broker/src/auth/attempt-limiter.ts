@@ -61,14 +61,6 @@ export class AttemptLimiter {
     return true;
   }
 
-  /** The same for one that may turn out to be no failure. */
-  attempt(key: string): { giveBack(): void } | undefined {
-    const bucket = this.#bucket(key);
-    if (bucket.attempts < 1) return undefined;
-    bucket.attempts--;
-    return { giveBack: () => this.#giveBack(bucket) };
-  }
-
   /** The same for one that others may wait for; undefined when none is left, `busy` when too many wait already. */
   async hold(key: string, signal: AbortSignal): Promise<HeldAttempt | "busy" | undefined> {
     const bucket = this.#bucket(key);

@@ -105,6 +105,8 @@ export interface AuthenticationExchange {
    * What is thrown, or rejected with, refuses the client and is logged as a fault of ours.
    */
   next(data: Uint8Array | undefined, signal: AbortSignal): ExchangeStep | Promise<ExchangeStep>;
+  /** It is forgotten before it had an outcome: the client went away, or began another one. May be called after an outcome too. */
+  end?(): void;
 }
 
 /** What an exchange answers: a question back, success, or a refusal. */

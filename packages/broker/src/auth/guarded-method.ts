@@ -1,25 +1,35 @@
-import { type Attempt, type AttemptGuard, isFailedAttempt } from "./attempt-guard.ts";
+import { type AttemptGuard, isFailedAttempt } from "./attempt-guard.ts";
+import type { HeldAttempt } from "./attempt-limiter.ts";
 import {
   type AuthenticationExchange,
+  AuthReasonCode,
   type AuthRefused,
   type AuthRequest,
   type EnhancedMethod,
   type ExchangeStep,
   isQuestion,
+  refuse,
 } from "./authenticator.ts";
+
+/** A client may take its time between two steps, and whoever waits for it has ten seconds in all. */
+const WAIT_MS = 5_000;
 
 /** An Authentication Method whose failures are slowed down as those of passwords are. */
 export function guarded(method: EnhancedMethod, guard: AttemptGuard): EnhancedMethod {
   return { name: method.name, begin: (request) => new GuardedExchange(method.begin(request), request, guard) };
 }
 
-/** One whose client goes away in the middle has used up its attempt: it may have learned what it wanted. */
+/**
+ * While it is under way others of its user or address may wait for its outcome. One whose client goes away in the middle has used up its
+ * attempt: it may have learned what it wanted.
+ */
 class GuardedExchange implements AuthenticationExchange {
   readonly #inner: AuthenticationExchange;
   readonly #request: AuthRequest;
   readonly #guard: AttemptGuard;
-  readonly #attempts: Attempt[] = [];
+  readonly #held: HeldAttempt[] = [];
   #claimed: string | undefined;
+  #isOver = false;
 
   constructor(inner: AuthenticationExchange, request: AuthRequest, guard: AttemptGuard) {
     this.#inner = inner;
@@ -28,29 +38,43 @@ class GuardedExchange implements AuthenticationExchange {
     this.#claimed = request.username;
   }
 
-  next(data: Uint8Array | undefined, signal: AbortSignal): ExchangeStep | Promise<ExchangeStep> {
-    const limited = this.#attempts.length > 0 ? undefined : this.#take(this.#guard.begin(this.#request));
-    if (limited !== undefined) return limited;
-    const step = this.#inner.next(data, signal);
-    return "then" in step ? step.then((late) => this.#settled(late)) : this.#settled(step);
-  }
-
-  #settled(step: ExchangeStep): ExchangeStep {
-    if (isQuestion(step)) return this.#takeClaimed() ?? step;
-    if (step.allowed || !isFailedAttempt(step)) for (const attempt of this.#attempts) attempt.giveBack();
+  async next(data: Uint8Array | undefined, signal: AbortSignal): Promise<ExchangeStep> {
+    const refused = this.#held.length > 0 ? undefined : this.#take(await this.#guard.hold(this.#request, forAWhile(signal)));
+    if (refused !== undefined) return refused;
+    const step = await this.#inner.next(data, signal);
+    if (isQuestion(step)) return (await this.#takeClaimed(signal)) ?? step;
+    this.#end(!step.allowed && isFailedAttempt(step));
     return step;
   }
 
-  #takeClaimed(): AuthRefused | undefined {
+  end(): void {
+    this.#end(true);
+    this.#inner.end?.();
+  }
+
+  #end(isFailure: boolean): void {
+    this.#isOver = true;
+    for (const held of this.#held.splice(0)) held.end(isFailure);
+  }
+
+  async #takeClaimed(signal: AbortSignal): Promise<AuthRefused | undefined> {
     const { claimedUser } = this.#inner;
     if (claimedUser === undefined || claimedUser === this.#claimed) return undefined;
     this.#claimed = claimedUser;
-    return this.#take(this.#guard.beginUser(this.#request, claimedUser));
+    const refused = this.#take(await this.#guard.holdUser(this.#request, claimedUser, forAWhile(signal)));
+    if (refused !== undefined) this.#end(false);
+    return refused;
   }
 
-  #take(attempt: Attempt | AuthRefused): AuthRefused | undefined {
-    if ("allowed" in attempt) return attempt;
-    this.#attempts.push(attempt);
-    return undefined;
+  #take(held: HeldAttempt | AuthRefused): AuthRefused | undefined {
+    if ("allowed" in held) return held;
+    this.#held.push(held);
+    if (!this.#isOver) return undefined;
+    this.#end(false);
+    return refuse(AuthReasonCode.ServerBusy, "the client is gone");
   }
+}
+
+function forAWhile(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
 }

@@ -83,18 +83,29 @@ export class UserDirectory {
     return user!;
   }
 
-  /** The same for several, all or none: a crash in between keeps none of them. */
+  /**
+   * The same for several, all or none: a crash in between keeps none of them.
+   *
+   * @param signal Of whoever waits for it: who goes away meanwhile has none of them.
+   */
   async addAll(
     tenant: string,
     users: readonly { username: string; password: string }[],
     check?: () => void,
+    signal?: AbortSignal,
   ): Promise<UserSummary[]> {
+    mustBeDifferent(users);
     for (const { username, password } of users) {
       checkUsername(username);
       checkPassword(password);
       this.#mustNotExist(tenant, username);
     }
-    const hashes = await Promise.all(users.map(({ password }) => this.#hash(password)));
+    const hashes: string[] = [];
+    // One after the other: clients that log in must not wait behind all of them.
+    for (const { password } of users) {
+      signal?.throwIfAborted();
+      hashes.push(await this.#hash(password));
+    }
     // Others may have come first while the passwords were hashed.
     for (const { username } of users) this.#mustNotExist(tenant, username);
     check?.();
@@ -132,11 +143,9 @@ export class UserDirectory {
    * @throws MqttError OPTION_INVALID, USER_EXISTS, STORE_READ_ONLY and the like
    */
   async importAll(tenant: string, users: readonly { username: string; passwordHash: string }[]): Promise<void> {
-    const names = new Set<string>();
+    mustBeDifferent(users);
     for (const { username, passwordHash } of users) {
       checkUsername(username);
-      if (names.has(username)) throw new MqttError("OPTION_INVALID", { detail: `the user "${username}" comes twice` });
-      names.add(username);
       if (!isForeignHash(passwordHash) && !isOwnHash(passwordHash))
         throw new MqttError("OPTION_INVALID", { detail: `the hash of "${username}" is of no known kind` });
       this.#mustNotExist(tenant, username);
@@ -282,4 +291,12 @@ function makeStrangerHash(): string {
 
 function randomBase64(bytes: number): string {
   return randomBytes(bytes).toString("base64").replaceAll("=", "");
+}
+
+function mustBeDifferent(users: readonly { username: string }[]): void {
+  const names = new Set<string>();
+  for (const { username } of users) {
+    if (names.has(username)) throw new MqttError("OPTION_INVALID", { detail: `the user "${username}" comes twice` });
+    names.add(username);
+  }
 }

@@ -46,7 +46,13 @@ export class ClientAuthentication {
   abort(): void {
     this.running?.abort();
     this.running = undefined;
+    this.forget();
+  }
+
+  private forget(): void {
+    const { exchange } = this;
     this.exchange = undefined;
+    exchange?.end?.();
   }
 
   private ask(take: TakeStep): ExchangeStep | undefined {
@@ -76,7 +82,7 @@ export class ClientAuthentication {
   }
 
   private settled(step: ExchangeStep): ExchangeStep {
-    if (!isQuestion(step)) this.exchange = undefined;
+    if (!isQuestion(step)) this.forget();
     return step;
   }
 
@@ -84,7 +90,7 @@ export class ClientAuthentication {
     try {
       return run();
     } catch (cause) {
-      this.exchange = undefined;
+      this.forget();
       return broken(cause);
     }
   }
