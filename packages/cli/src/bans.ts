@@ -29,9 +29,8 @@ export function isAboutBans(line: CommandLine): boolean {
 export async function actOnBans(line: CommandLine): Promise<number> {
   const { client: admin } = await adminTarget(line);
   const path = tenantPath(tenantIn(line));
-  const [action, value] = line.words;
+  const [action, value = ""] = line.words;
   if (action === "bans") return list(line, admin, path);
-  if (value === undefined) throw new MqttError("USAGE", { detail: "say whom" });
   const whom = { kind: kindOf(line), value };
   if (action === "unban") {
     await admin.request("DELETE", `${path}/bans/${whom.kind}/${encodeURIComponent(value)}`);

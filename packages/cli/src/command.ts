@@ -3,8 +3,10 @@ import type { OptionSpec } from "./option-spec.ts";
 
 /** A command is a file that is loaded when it is asked for, so that `bowline --version` loads none of them. */
 export interface Command {
-  /** `bowline pub URL -t TOPIC ...`, one per form. */
+  /** `bowline pub URL -t TOPIC ...`, one per form. Where all begin with a word, as `bowline user add NAME`, the words are held against them. */
   usage: readonly string[];
+  /** More words than these are wrong where forms do not begin with one; left out by commands that see to it themselves. */
+  mostWords?: number;
   /** A few sentences under the usage, wrapped by hand. */
   description: string;
   /** More of it, for `--help all`. */

@@ -16,11 +16,13 @@ export async function runBowline(argv: readonly string[]): Promise<number> {
 async function runCommand(name: string, load: () => Promise<Command>, argv: readonly string[]): Promise<number> {
   const { parseCommandLine } = await import("./command-line.ts");
   const { COMMON_OPTIONS, helpOf } = await import("./print-help.ts");
+  const { checkWords } = await import("./check-words.ts");
   const isDebugging = argv.includes("--debug");
   try {
     const command = await load();
     const line = await parseCommandLine(argv, { ...command.options, ...COMMON_OPTIONS });
     if (line.flag("help")) return print(helpOf(command, line.words[0] === "all"));
+    checkWords(name, command, line.words);
     return await command.run(line.text("profile") === undefined ? line : await profiled(line), COMMANDS);
   } catch (error) {
     const { reportError } = await import("./report-error.ts");

@@ -1,9 +1,10 @@
-import { MqttError } from "@bowline/protocol";
 import type { CompletedCommand } from "../completion/completion-model.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 
-const SHELLS: Readonly<Record<string, () => Promise<(commands: readonly CompletedCommand[]) => string>>> = {
+type Shell = "bash" | "zsh" | "fish";
+
+const SHELLS: Readonly<Record<Shell, () => Promise<(commands: readonly CompletedCommand[]) => string>>> = {
   bash: async () => (await import("../completion/bash.ts")).bashScript,
   zsh: async () => (await import("../completion/zsh.ts")).zshScript,
   fish: async () => (await import("../completion/fish.ts")).fishScript,
@@ -18,10 +19,8 @@ export const completion: Command = {
   options: {},
   examples: ['eval "$(bowline completion bash)"', 'eval "$(bowline completion zsh)"', "bowline completion fish | source"],
   run: async ({ words: [shell = ""] }, all) => {
-    const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
-    if (load === undefined) throw new MqttError("USAGE", { detail: "say bash, zsh or fish" });
     const { completionModel } = await import("../completion/completion-model.ts");
-    process.stdout.write((await load())(await completionModel(all)));
+    process.stdout.write((await SHELLS[shell as Shell]())(await completionModel(all)));
     return ExitCode.Well;
   },
 };

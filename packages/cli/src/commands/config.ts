@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { MqttError } from "@bowline/protocol";
 import { AdminClient } from "../admin-client.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
@@ -20,15 +19,12 @@ export const config: Command = {
   run: (line) => {
     const [action] = line.words;
     if (action === "check") return check(line);
-    if (action === "reload") return reload(line);
-    if (action === "show") return show(line);
-    throw new MqttError("USAGE", { detail: "say check, reload or show" });
+    return action === "reload" ? reload(line) : show(line);
   },
 };
 
 async function check(line: CommandLine): Promise<number> {
-  const file = line.words[1];
-  if (file === undefined) throw new MqttError("USAGE", { detail: "name the file: bowline config check FILE" });
+  const [, file = ""] = line.words;
   const { loadConfigFiles } = await import("@bowline/broker/internal");
   const { loadConfigModule } = await import("../config/load-config-module.ts");
   const { config: read, warnings = [] } = await loadConfigFiles({ file, loadModule: loadConfigModule });

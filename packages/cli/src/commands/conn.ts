@@ -7,6 +7,7 @@ import type { HoldOrder } from "../load/conn/hold-connections.ts";
 
 export const conn: Command = {
   usage: ["bowline conn URL", "bowline conn URL --clients N"],
+  mostWords: 1,
   description: [
     "Connects and stays, until Ctrl-C or for a time. One client prints a line for everything that happens to its connection; of",
     "many, the time it took to connect, lost connections and those that came back are counted.",

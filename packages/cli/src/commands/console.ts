@@ -5,6 +5,7 @@ import { ExitCode } from "../exit-code.ts";
 
 export const consoleLink: Command = {
   usage: ["bowline console"],
+  mostWords: 0,
   description: "Prints a link to the console of the running broker. It signs one browser in, once, within 15 minutes.",
   options: {
     data: { type: "string", value: "DIR", help: "Data folder; default ./.bowline." },

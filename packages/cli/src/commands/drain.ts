@@ -5,6 +5,7 @@ import { ExitCode } from "../exit-code.ts";
 
 export const drain: Command = {
   usage: ["bowline drain [--to SERVER] [--seconds N]"],
+  mostWords: 0,
   description: [
     "Empties the broker that runs in a data folder before it is ended: it accepts nothing more, is not ready any more, and sends its clients",
     "away over some seconds, MQTT 5 clients with DISCONNECT 0x9C and the server to go to, or 0x8B without one. Then end it with SIGTERM.",

@@ -1,5 +1,4 @@
 import { chmod, writeFile } from "node:fs/promises";
-import { MqttError } from "@bowline/protocol";
 import type { KeySummary } from "@bowline/broker/internal";
 import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { AdminClient } from "../admin-client.ts";
@@ -47,11 +46,9 @@ export const key: Command = {
 type IssuedKey = KeySummary & { secret: string };
 
 async function act(line: CommandLine, admin: AdminClient): Promise<number> {
-  const [action, id] = line.words;
+  const [action, id = ""] = line.words;
   if (action === "list") return list(line, admin);
   if (action === "create") return show(line, await admin.request<IssuedKey>("POST", "/api/v1/keys", inputOf(line)));
-  if (action !== "rotate" && action !== "remove") throw new MqttError("USAGE", { detail: "say create, list, rotate or remove" });
-  if (id === undefined) throw new MqttError("USAGE", { detail: "the AppID of the key is missing" });
   const path = `/api/v1/keys/${encodeURIComponent(id)}`;
   if (action === "remove") {
     await admin.request("DELETE", path);

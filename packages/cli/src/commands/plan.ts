@@ -34,21 +34,15 @@ export const plan: Command = {
   run: async (line) => act(line, (await adminTarget(line)).client),
 };
 
-const ACTIONS = "say list, show, create, set or delete";
-
 async function act(line: CommandLine, admin: AdminClient): Promise<number> {
-  const [action, name, ...changes] = line.words;
+  const [action, name = "", ...changes] = line.words;
   if (action === "list") {
     for (const each of (await admin.request<{ plans: Plan[] }>("GET", "/api/v1/plans")).plans) printPlan(line, each);
     return ExitCode.Well;
   }
-  if (action === undefined || !["show", "create", "set", "delete"].includes(action))
-    throw new MqttError("USAGE", { detail: ACTIONS });
-  if (name === undefined) throw new MqttError("USAGE", { detail: "the name of the plan is missing" });
   if (action === "delete") await admin.request("DELETE", pathOf(name));
   else if (action === "show") printPlan(line, await show(admin, name));
   else if (action === "set") {
-    if (changes.length === 0) throw new MqttError("USAGE", { detail: "say what to change: LIMIT=VALUE" });
     printPlan(line, await put(admin, changed(await show(admin, name), changes)));
   } else {
     const { plans } = await admin.request<{ plans: Plan[] }>("GET", "/api/v1/plans?limit=1000");

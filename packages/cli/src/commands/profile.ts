@@ -29,7 +29,7 @@ const LOGIN_OPTIONS: ReadonlySet<string> = new Set([
 
 export const profile: Command = {
   usage: [
-    "bowline profile add NAME URL [connection options]",
+    "bowline profile add NAME [URL] [--OPTION ...]",
     "bowline profile list",
     "bowline profile show NAME",
     "bowline profile remove NAME",
@@ -50,11 +50,8 @@ export const profile: Command = {
 };
 
 async function act(line: CommandLine): Promise<number> {
-  const [action, name] = line.words;
+  const [action, name = ""] = line.words;
   if (action === "list") return list(line);
-  if (action !== "add" && action !== "show" && action !== "remove")
-    throw new MqttError("USAGE", { detail: "say add, list, show or remove" });
-  if (name === undefined) throw new MqttError("USAGE", { detail: "the name of the profile is missing" });
   if (action === "show") return show(line, name);
   if (action === "remove") await removeProfile(name);
   else await add(line, name);

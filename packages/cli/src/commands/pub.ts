@@ -19,6 +19,7 @@ import { grouped, Progress } from "../terminal/progress.ts";
 
 export const pub: Command = {
   usage: ["bowline pub URL -t TOPIC -m TEXT", "bowline pub URL -t TOPIC -f FILE", "bowline pub URL -t TOPIC -l"],
+  mostWords: 1,
   description: [
     "Publishes one message, or one for each line of standard input, and ends when the broker has taken them. With QoS 0 nobody answers,",
     "so that a message the broker refuses is not told: the default is 1.",

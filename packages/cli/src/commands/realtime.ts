@@ -1,4 +1,3 @@
-import { MqttError } from "@bowline/protocol";
 import { type AuthorizerFunction, functionArn, HandlerPool, HttpsFunction, LOCAL_PLACE } from "@bowline/realtime";
 import { checkAuthorizer, type Finding } from "@bowline/realtime/internal";
 import type { CommandLine } from "../command-line.ts";
@@ -31,9 +30,7 @@ export const realtime: Command = {
 };
 
 async function run(line: CommandLine): Promise<number> {
-  const [action, word, extra] = line.words;
-  if (action !== "check" || word === undefined || extra !== undefined)
-    throw new MqttError("USAGE", { detail: "it takes the word check and one file" });
+  const [, word = ""] = line.words;
   const tokenFile = line.text("token-file");
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
   const findings = await withAuthorizer(word, line, (authorizer) => checkAuthorizer(authorizer, { token }));

@@ -18,6 +18,7 @@ const { lines: _, ...source } = SOURCE_OPTIONS;
 
 export const rpc: Command = {
   usage: ["bowline rpc URL -t TOPIC -m TEXT", "bowline rpc URL -t TOPIC --serve -m TEXT"],
+  mostWords: 1,
   description: [
     "Sends a request and prints the answer; fails when none comes in time. On MQTT 5 the answer is known by Correlation Data and goes to",
     "a topic of our own; before, --response-topic says where whoever answers sends it. With --serve it answers requests instead.",

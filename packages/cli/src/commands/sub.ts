@@ -19,6 +19,7 @@ const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const;
 
 export const sub: Command = {
   usage: ["bowline sub URL -t FILTER ..."],
+  mostWords: 1,
   description: [
     "Subscribes and prints each message, until Ctrl-C, a count or a time. Messages go to standard output, all else to standard",
     "error. A lost connection comes back by itself; a first attempt that fails ends the command.",

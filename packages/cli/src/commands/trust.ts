@@ -9,6 +9,7 @@ import { STORE_KINDS, type StoreKind, type TrustStore } from "../trust/trust-sto
 
 export const trust: Command = {
   usage: ["bowline trust", "bowline trust --install | --remove [--store KIND ...]", "bowline trust --print"],
+  mostWords: 0,
   description: [
     "Makes this machine's programs and browsers trust the local authority that bowline up made, so that https://localhost:18084",
     "and wss://localhost:8084 work without a warning. Without --install it only says what it would do. The authority can name",

@@ -70,7 +70,7 @@ test("what is wrong with a profile is named", async () => {
     [["profile", "remove", "labs"], "There are lab."],
     [["profile", "add", "../lab", "mqtt://localhost"], "is no name of a profile"],
     [["profile", "add", "lab"], "the URL of the broker is missing"],
-    [["profile", "add"], "the name of the profile is missing"],
+    [["profile", "add"], "NAME is missing: bowline profile add NAME"],
     [["profile", "keep", "lab"], "say add, list, show or remove"],
     [["profile", "add", "lab", "mqtt://localhost", "-P", "secret"], "a password on the command line is readable"],
     [["pub", "--profile", "lab", "--credentials", "x.json", "-t", "a", "-m", "b"], "exclude each other"],
