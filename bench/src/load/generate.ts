@@ -31,6 +31,9 @@ async function flow(options: LoadOptions): Promise<LoadResult> {
     subscribers: mode === "fanin" ? 1 : n,
     prefix: "bench",
     ramp: 0,
+    retain: false,
+    message: undefined,
+    hasTimes: false,
   };
   return { label, mode, n, topics, qos, size, version, rate, ...(await runLoad(engine)) };
 }
@@ -43,7 +46,7 @@ async function connections(options: LoadOptions): Promise<ConnectionsResult> {
     localAddresses: loopbackAddresses(host),
   };
   const hold = mode === "hold" ? seconds : undefined;
-  const measured = await runConnections({ server, count, atOnce: n, rate: 0, hold, threads, pid });
+  const measured = await runConnections({ server, count, atOnce: n, rate: 0, hold, hasTimes: false, threads, pid });
   return { label, mode, n, tls, users, version, ...measured };
 }
 

@@ -5,7 +5,7 @@ import { type ConnectionTarget, connectionTarget } from "../connection-options.t
 import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
 import { BENCH_OPTIONS } from "../load/bench/bench-options.ts";
-import { type BenchOrder, benchOrderOf } from "../load/bench/bench-order.ts";
+import { type BenchOrder, readBenchOrder } from "../load/bench/bench-order.ts";
 
 export const bench: Command = {
   usage: [
@@ -28,7 +28,7 @@ export const bench: Command = {
 };
 
 async function run(line: CommandLine): Promise<number> {
-  const order = benchOrderOf(line);
+  const order = await readBenchOrder(line);
   const targets = await targetsOf(order);
   // The generator is loaded when the command line is right.
   const [{ runBench }, { benchText }] = await Promise.all([

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { ConnectionTimes } from "./connection-times.ts";
 import { ConnectionCell, type ConnectionCounters, type ConnectionsOptions } from "./connections-options.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import { nowNs } from "./monotonic-time.ts";
@@ -6,7 +7,7 @@ import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { readConnack } from "./read-connack.ts";
 import { wireOpener } from "./open-wire.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire, WireOwner } from "./wire.ts";
 
 /** What a thread is started with. */
 export interface ConnectThreadData {
@@ -24,117 +25,166 @@ export interface ConnectAnswer {
   /** Of the first few failures. */
   readonly reasons: readonly string[];
   readonly endNs: number;
+  readonly times: readonly ConnectionTimes[];
 }
 
 /** What an attempt may take, ms. */
 const PATIENCE_MS = 20_000;
 const REASONS_LIMIT = 3;
+/** How often attempts that take too long are looked for, ms. */
+const LATE_STEP_MS = 1_000;
 /** How often connections that are due are begun, ms. */
 const STEP_MS = 5;
 
 const { options, thread, counters } = workerData as ConnectThreadData;
-const open = await wireOpener(options.server);
+const times: ConnectionTimes[] = [];
+const open = await wireOpener(options.server, options.hasTimes ? times : undefined);
 const latencies = new LatencyHistogram();
 const input = new ReadBuffer(0);
+const underWay = new Set<Attempt>();
 const held = new Set<Wire>();
 const reasons: string[] = [];
 let pings: NodeJS.Timeout | undefined;
+let watch: NodeJS.Timeout | undefined;
 let begun = 0;
 let isStopped = false;
+let isAnswered = false;
 
 parentPort!.on("message", (command: ConnectCommand) => {
-  if (command === "run") void run();
-  else if (command === "stop") isStopped = true;
+  if (command === "run") run();
+  else if (command === "stop") stop();
   else end();
 });
 // All is loaded, and the measuring may begin.
 parentPort!.postMessage("ready", []);
 
-async function run(): Promise<void> {
+/** One connection on its way to its CONNACK, and what becomes of it. */
+class Attempt implements WireOwner {
+  readonly fromNs: number;
+  private readonly wire: Wire;
+  private isMade = false;
+
+  /** @param fromNs its time counts from then */
+  constructor(number: number, fromNs: number) {
+    this.fromNs = fromNs;
+    this.wire = open(number, input, this);
+    underWay.add(this);
+  }
+
+  walk(start: number, until: number): number {
+    if (this.isMade) return until;
+    const behind = until - start < 2 ? until + 1 : packetEnd(input.bytes, start, until);
+    if (behind > until) return start;
+    const { refusal, keepAlive } = readConnack(input.bytes, start, behind, options.server);
+    if (refusal === undefined) this.made(keepAlive);
+    else this.wire.fail(refusal);
+    return until;
+  }
+
+  drained(): void {
+    // Nothing that is sent is as large as that.
+  }
+
+  closed(reason: string): void {
+    count(this.isMade ? "dropped" : "failed");
+    held.delete(this.wire);
+    if (reasons.length < REASONS_LIMIT) reasons.push(reason);
+    this.over();
+  }
+
+  fail(reason: string): void {
+    this.wire.fail(reason);
+  }
+
+  /** Ends it without counting it. */
+  giveUp(): void {
+    this.wire.close();
+    this.over();
+  }
+
+  private made(keepAlive: number): void {
+    this.isMade = true;
+    this.wire.mark("connack");
+    count("made");
+    if (options.hold === undefined) {
+      this.wire.leave(DISCONNECT, this.left);
+      return;
+    }
+    latencies.add(nowNs() - this.fromNs, 1);
+    held.add(this.wire);
+    if (keepAlive > 0) pings ??= setInterval(pingAll, keepAlive * 500);
+    this.over();
+  }
+
+  private readonly left = (): void => {
+    latencies.add(nowNs() - this.fromNs, 1);
+    this.over();
+  };
+
+  private over(): void {
+    if (!underWay.delete(this)) return;
+    if (options.rate === 0) beginNext(nowNs());
+    answerWhenDone();
+  }
+}
+
+function run(): void {
   const { atOnce, rate, threads } = options;
-  if (rate > 0) await openLoop(nowNs());
-  else await Promise.all(Array.from({ length: Math.ceil(atOnce / threads) }, line));
-  const answer: ConnectAnswer = { latencies: latencies.snapshot(), reasons, endNs: nowNs() };
-  parentPort!.postMessage(answer, []);
+  watch = setInterval(endLate, LATE_STEP_MS);
+  if (rate > 0) openLoop(nowNs());
+  else for (let i = 0; i < Math.ceil(atOnce / threads); i++) beginNext(nowNs());
+  answerWhenDone();
 }
 
-/** The next connection of this thread; undefined when there is none. */
-function next(): number | undefined {
-  const number = begun * options.threads + thread;
-  if (isStopped || number >= options.count) return undefined;
+/** Number of this thread's next connection. */
+function nextNumber(): number {
+  return begun * options.threads + thread;
+}
+
+function isLast(): boolean {
+  return isStopped || nextNumber() >= options.count;
+}
+
+function beginNext(fromNs: number): void {
+  if (isLast()) return;
+  const number = nextNumber();
   begun++;
-  return number;
-}
-
-/** One connection after the other, as many as are this thread's. */
-async function line(): Promise<void> {
-  for (let number = next(); number !== undefined; number = next()) await connectOnce(number, nowNs());
+  new Attempt(number, fromNs);
 }
 
 /** Begins each connection when it is due; its time counts from then, so that a stalled thread is charged for the wait. */
-async function openLoop(startNs: number): Promise<void> {
-  const attempts: Promise<void>[] = [];
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      while (startNs + ((begun * options.threads + thread) * 1e9) / options.rate <= nowNs()) {
-        const dueNs = startNs + ((begun * options.threads + thread) * 1e9) / options.rate;
-        const number = next();
-        if (number === undefined) {
-          clearInterval(timer);
-          resolve();
-          return;
-        }
-        attempts.push(connectOnce(number, dueNs));
-      }
-    }, STEP_MS);
-  });
-  await Promise.all(attempts);
+function openLoop(startNs: number): void {
+  const timer = setInterval(() => {
+    for (;;) {
+      const dueNs = startNs + (nextNumber() * 1e9) / options.rate;
+      if (dueNs > nowNs() || isLast()) break;
+      beginNext(dueNs);
+    }
+    if (!isLast()) return;
+    clearInterval(timer);
+    answerWhenDone();
+  }, STEP_MS);
 }
 
-/** Resolves when it is over, or held open. */
-function connectOnce(number: number, fromNs: number): Promise<void> {
-  return new Promise((resolve) => {
-    let isMade = false;
-    const timer = setTimeout(() => wire.fail("no CONNACK in time"), PATIENCE_MS);
-    const wire = open(number, input, {
-      walk: (start, until) => {
-        if (isMade) return until;
-        const behind = until - start < 2 ? until + 1 : packetEnd(input.bytes, start, until);
-        if (behind > until) return start;
-        clearTimeout(timer);
-        const { refusal, keepAlive } = readConnack(input.bytes, start, behind, options.server);
-        if (refusal !== undefined) wire.fail(refusal);
-        else {
-          isMade = true;
-          made();
-          if (options.hold === undefined) wire.leave(DISCONNECT, left);
-          else hold(keepAlive);
-        }
-        return until;
-      },
-      drained: () => {},
-      closed: (reason) => {
-        clearTimeout(timer);
-        count(isMade ? "dropped" : "failed");
-        held.delete(wire);
-        if (reasons.length < REASONS_LIMIT) reasons.push(reason);
-        resolve();
-      },
-    });
-    const made = (): void => {
-      count("made");
-      if (options.hold !== undefined) latencies.add(nowNs() - fromNs, 1);
-    };
-    const left = (): void => {
-      latencies.add(nowNs() - fromNs, 1);
-      resolve();
-    };
-    const hold = (keepAlive: number): void => {
-      held.add(wire);
-      if (keepAlive > 0) pings ??= setInterval(pingAll, keepAlive * 500);
-      resolve();
-    };
-  });
+/** Ends attempts that take too long. */
+function endLate(): void {
+  const sinceNs = nowNs() - PATIENCE_MS * 1e6;
+  for (const attempt of underWay) if (attempt.fromNs < sinceNs) attempt.fail("no CONNACK in time");
+}
+
+function answerWhenDone(): void {
+  if (isAnswered || underWay.size > 0 || !isLast()) return;
+  isAnswered = true;
+  clearInterval(watch);
+  const answer: ConnectAnswer = { latencies: latencies.snapshot(), reasons, endNs: nowNs(), times };
+  parentPort!.postMessage(answer, []);
+}
+
+/** No more are begun, and what is under way is not waited for. */
+function stop(): void {
+  isStopped = true;
+  for (const attempt of underWay) attempt.giveUp();
+  answerWhenDone();
 }
 
 function pingAll(): void {

@@ -10,6 +10,8 @@ export interface ConnectionsOptions {
   readonly rate: number;
   /** All stay open for so many seconds, and then memory is read; undefined: each is closed by DISCONNECT after its CONNACK. */
   readonly hold: number | undefined;
+  /** The times of each connection are told at the end. */
+  readonly hasTimes: boolean;
   readonly threads: number;
   /** Process of the broker; 0 for none. */
   readonly pid: number;

@@ -18,7 +18,8 @@ export interface LoadContext {
   readonly faults: DeliveryFaults;
   /** A connection has its CONNACK, and a subscriber its SUBACK. */
   ready(): void;
-  failed(reason: string): void;
+  /** @param wasReady it had been there, and is lost */
+  failed(reason: string, wasReady: boolean): void;
   /** The server wants to hear of each connection within so many seconds. */
   keptAlive(seconds: number): void;
   /** The publisher's window has room again; it may belong to another thread. */

@@ -24,9 +24,14 @@ export function speedOf(
   const own = cpuUse((to.own.user - from.own.user) / 1e6, (to.own.system - from.own.system) / 1e6, seconds, messages);
   return {
     seconds: Math.round(seconds * 1000) / 1000,
-    sentPerSecond: Math.round((to.sent - from.sent) / seconds),
-    receivedPerSecond: Math.round(received / seconds),
+    sentPerSecond: perSecond(to.sent - from.sent, seconds),
+    receivedPerSecond: perSecond(received, seconds),
     broker: { ...broker, rssKiB: to.broker.rssKiB },
     own,
   };
+}
+
+/** A run that was ended before it began has no time. */
+function perSecond(count: number, seconds: number): number {
+  return seconds > 0 ? Math.round(count / seconds) : 0;
 }

@@ -1,5 +1,6 @@
 import type { QoS } from "@bowline/protocol";
 import type { LoadServer } from "./load-server.ts";
+import type { OwnMessage } from "./own-message.ts";
 
 /** What one run of the load generator does. */
 export interface LoadOptions {
@@ -10,7 +11,7 @@ export interface LoadOptions {
   readonly publishers: number;
   /** 0: nobody receives, and latency is the time to the acknowledgement. With pairs else as many as publishers. */
   readonly subscribers: number;
-  /** Where the topics begin, without the slash after it. */
+  /** Where the topics begin, without the slash after it; with `%i`, `%c` or `%u` in it the whole topic of each client. */
   readonly prefix: string;
   /**
    * Topics that a publisher takes in turn: with one a broker may treat equal headers as one, with two it cannot. Up to 10 their
@@ -19,6 +20,10 @@ export interface LoadOptions {
   readonly topics: number;
   /** Of the publish and of the subscription. */
   readonly qos: QoS;
+  /** Messages stay at the broker for those who subscribe later. */
+  readonly retain: boolean;
+  /** Messages of the user's own in place of the generator's, whose payload is of `size`. */
+  readonly message: OwnMessage | undefined;
   /** Payload in bytes, at least 16: the first 16 hold time, publisher and sequence number. */
   readonly size: number;
   /** Closed loop: messages between a publisher and its subscribers (on average per subscriber, where it has several). It goes on at half. */
@@ -34,6 +39,8 @@ export interface LoadOptions {
   readonly count: number;
   /** Seconds over which the connections are opened; 0 as fast as the broker takes them. */
   readonly ramp: number;
+  /** The times of each connection are told at the end. */
+  readonly hasTimes: boolean;
   readonly threads: number;
   /** Process of the broker, whose CPU and memory are read; 0 for none. */
   readonly pid: number;

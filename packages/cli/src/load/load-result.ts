@@ -1,10 +1,11 @@
+import type { ConnectionTimes } from "./connection-times.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 
 /** What a run found. */
 export interface LoadResult extends DeliveryFaults {
   /**
    * Everything expected arrived, each message once, in order, whole and at the right subscriber, every publish was acknowledged in order,
-   * and no connection failed. Only then is the rest a measurement.
+   * no connection failed, and an open loop kept its rate. Only then is the rest a measurement.
    */
   readonly ok: boolean;
   /** Why not, where a connection failed: the first reasons. */
@@ -19,12 +20,16 @@ export interface LoadResult extends DeliveryFaults {
   readonly lost: number;
   /** Publishes of the whole run that were never acknowledged (QoS 1 and 2). */
   readonly unacknowledged: number;
+  /** Messages of an open loop that were due by the end and had not left: the broker, or this machine, is too slow for the rate. */
+  readonly unsent: number;
   readonly failed: number;
   /**
    * From when a message was sent, or due in an open loop, to its delivery; without subscribers to its acknowledgement. In a closed loop
    * that is queue depth, not latency. Zeros where nothing of the kind happens.
    */
   readonly latencyUs: Percentiles;
+  /** Of each connection, where the options ask for them. */
+  readonly times: readonly ConnectionTimes[];
   /** CPU of the broker's process in the measured time: seconds, cores, and seconds for each million deliveries. */
   readonly broker: CpuUse & { readonly rssKiB: number };
   /** The generator's own. */
@@ -52,7 +57,7 @@ export function cpuUse(user: number, system: number, seconds: number, messages: 
   return {
     user: rounded(user),
     system: rounded(system),
-    cores: rounded(total / seconds),
+    cores: seconds > 0 ? rounded(total / seconds) : 0,
     secondsPerMillion: messages === 0 ? 0 : rounded((total * 1e6) / messages),
   };
 }

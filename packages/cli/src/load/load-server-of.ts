@@ -16,9 +16,9 @@ const ADDRESS_PATIENCE_MS = 2_000;
  *
  * Rejects with the client's MqttError.
  */
-export async function loadServerOf({ url, options }: ConnectionTarget, clientId: string): Promise<LoadServer> {
+export async function loadServerOf({ url, options }: ConnectionTarget, clientId: string, signal: AbortSignal): Promise<LoadServer> {
   const credentials = options.credentials as Credentials;
-  const protocolVersion = await spokenVersion(url, options);
+  const protocolVersion = await spokenVersion(url, options, signal);
   const headers = { ...options.headers, ...credentials.headers };
   const { query = {} } = credentials;
   const { target } = parseTarget(url, { protocolVersion, tls: options.tls ?? {}, headers, query, pageUrl: undefined });
@@ -26,7 +26,10 @@ export async function loadServerOf({ url, options }: ConnectionTarget, clientId:
     target: options.proxy === undefined ? target : { ...target, proxy: options.proxy },
     address: await reachableAddress(target, options),
     connect: connectOf(options, protocolVersion, clientId),
+    others: [],
     users: Number.MAX_SAFE_INTEGER,
+    firstNumber: 0,
+    retries: 0,
     localAddresses: options.socket?.localAddress === undefined ? [] : [options.socket.localAddress],
   };
 }
@@ -44,7 +47,7 @@ function connectOf(options: ConnectOptions, version: ProtocolVersion, otherwise:
   );
 }
 
-async function spokenVersion(url: string, given: ConnectOptions): Promise<ProtocolVersion> {
+async function spokenVersion(url: string, given: ConnectOptions, signal: AbortSignal): Promise<ProtocolVersion> {
   const { connect } = await import("@bowline/client");
   let version: ProtocolVersion = 5;
   // The first of many may stand for all. A will is the others' affair.
@@ -58,7 +61,7 @@ async function spokenVersion(url: string, given: ConnectOptions): Promise<Protoc
   });
   client.on("attemptFailed", () => {});
   try {
-    await client.online();
+    await client.online({ signal });
     await client.close();
     return version;
   } catch (error) {

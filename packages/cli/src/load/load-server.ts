@@ -1,15 +1,25 @@
 import type { Target } from "@bowline/client/internal";
 import type { ConnectPacket } from "@bowline/protocol";
 
-/** Where the connections of a run go, and as whom. Plain data, which can be sent to threads. */
-export interface LoadServer {
+/** One server. */
+export interface ServerPlace {
   readonly target: Omit<Target, "socket" | "hostOptions">;
   /** What the target's host leads to, looked up once for all connections; empty for a Unix domain socket. */
   readonly address: string;
+}
+
+/** Where the connections of a run go, and as whom. Plain data, which can be sent to threads. */
+export interface LoadServer extends ServerPlace {
+  /** Servers of the same cluster, which the connections take in turn with the first. */
+  readonly others: readonly ServerPlace[];
   /** What connections say; `%i` in user name and Client Identifier stands for the number of the connection. */
   readonly connect: ConnectPacket;
   /** The connections take turns with so many user names. */
   readonly users: number;
+  /** What `%i` stands for in the first connection: runs on several machines begin at numbers of their own. */
+  readonly firstNumber: number;
+  /** Further attempts that each connection has until its CONNACK. */
+  readonly retries: number;
   /** Addresses of this machine that connections come from, in turn; none leaves it to the system. */
   readonly localAddresses: readonly string[];
 }
@@ -29,9 +39,18 @@ export function plainServer(
     target: { scheme: "mqtt", url, host: address, port, path: "", protocolVersion, tls: {}, headers: {} },
     address,
     connect: { type: 1, protocolVersion, clientIdentifier, cleanStart: true, keepAlive: 0, ...login },
+    others: [],
     users: Number.MAX_SAFE_INTEGER,
+    firstNumber: 0,
+    retries: 0,
     localAddresses: [],
   };
+}
+
+/** The server whose turn it is. */
+export function placeOf(server: LoadServer, turn: number): ServerPlace {
+  const { others } = server;
+  return others[(turn % (others.length + 1)) - 1] ?? server;
 }
 
 export function localAddressOf({ localAddresses }: LoadServer, number: number): { localAddress?: string } {

@@ -1,7 +1,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { LatencyHistogram } from "./latency-histogram.ts";
+import type { ConnectionTimes } from "./connection-times.ts";
 import { type LoadContext, threadOfPublisher, threadOfSubscriber } from "./load-context.ts";
 import { fanOf, type LoadOptions } from "./load-options.ts";
+import { MessageSubscriber } from "./message-subscriber.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { OpenLoop } from "./open-loop.ts";
 import { type OpenWire, wireOpener } from "./open-wire.ts";
@@ -10,6 +12,7 @@ import { ReadBuffer } from "./read-buffer.ts";
 import { Receiver } from "./receiver.ts";
 import type { DeliveryFaults } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
+import type { SubscribedClient } from "./subscribed-client.ts";
 import { Subscriber } from "./subscriber.ts";
 import { WakeLines } from "./wake-lines.ts";
 
@@ -25,8 +28,18 @@ export interface LoadThreadData {
 /** What a thread is told: begin to send, forget the latencies so far, report, or end. */
 export type LoadCommand = { kind: "run"; startNs: number } | { kind: "measure" } | { kind: "report" } | { kind: "end" };
 
-export type LoadAnswer = { kind: "failed"; reason: string } | { kind: "report"; latencies: Float64Array; faults: DeliveryFaults };
+export type LoadAnswer =
+  | { kind: "failed"; reason: string }
+  | {
+      kind: "report";
+      latencies: Float64Array;
+      faults: DeliveryFaults;
+      /** Of each connection; only where the options ask for them. */
+      times: readonly ConnectionTimes[];
+    };
 
+/** What properties add to a message of the user's own at most, if they are of a sensible size. */
+const PROPERTIES_ROOM = 65_536;
 /** The largest payload that is taken of others. */
 const FOREIGN_SIZE = 1_048_576;
 /** Connections of one thread under way at once: within every broker's listen backlog. */
@@ -39,7 +52,8 @@ class LoadThread {
   private readonly data: LoadThreadData;
   private readonly context: LoadContext;
   private readonly publishers: Publisher[] = [];
-  private readonly subscribers: (Subscriber | Receiver)[] = [];
+  private readonly subscribers: SubscribedClient[] = [];
+  private readonly times: readonly ConnectionTimes[];
   private readonly lines: WakeLines;
   private readonly openLoop: OpenLoop | undefined;
   /** What opens each connection, in order. */
@@ -49,8 +63,9 @@ class LoadThread {
   private ramp: NodeJS.Timeout | undefined;
   private pings: NodeJS.Timeout | undefined;
 
-  constructor(data: LoadThreadData, open: OpenWire) {
+  constructor(data: LoadThreadData, open: OpenWire, times: readonly ConnectionTimes[]) {
     this.data = data;
+    this.times = times;
     const { options, thread, memory } = data;
     const { publishers, subscribers } = options;
     const counters = new SharedCounters(options.threads, publishers, memory);
@@ -61,8 +76,7 @@ class LoadThread {
       counters,
       thread,
       open,
-      // What others send may be of any size.
-      input: new ReadBuffer(publishers > 0 ? options.size : FOREIGN_SIZE),
+      input: new ReadBuffer(largestPayload(options)),
       latencies: new LatencyHistogram(),
       faults: { gaps: 0, late: 0, duplicates: 0, bad: 0 },
       ready: () => this.oneReady(),
@@ -72,9 +86,7 @@ class LoadThread {
     };
     for (let id = 0; id < subscribers; id++) {
       if (threadOfSubscriber(options, id) === thread)
-        this.openings.push(() =>
-          this.subscribers.push(publishers > 0 ? new Subscriber(this.context, id) : new Receiver(this.context, id)),
-        );
+        this.openings.push(() => this.subscribers.push(subscriberOf(this.context, id)));
     }
     for (let id = 0; id < publishers; id++) {
       if (threadOfPublisher(options, id) === thread)
@@ -95,7 +107,12 @@ class LoadThread {
         this.context.latencies.clear();
         break;
       case "report":
-        answer({ kind: "report", latencies: this.context.latencies.snapshot(), faults: this.context.faults });
+        answer({
+          kind: "report",
+          latencies: this.context.latencies.snapshot(),
+          faults: this.context.faults,
+          times: this.times,
+        });
         break;
       case "end":
         clearInterval(this.ramp);
@@ -151,10 +168,25 @@ class LoadThread {
   }
 }
 
+function subscriberOf(context: LoadContext, id: number): SubscribedClient {
+  const { publishers, message } = context.options;
+  if (publishers === 0) return new Receiver(context, id);
+  return message === undefined ? new Subscriber(context, id) : new MessageSubscriber(context, id, message);
+}
+
+function largestPayload({ publishers, message, size }: LoadOptions): number {
+  // What others send may be of any size.
+  if (publishers === 0) return FOREIGN_SIZE;
+  if (message === undefined) return size;
+  const largest = Math.max(...message.payloads.map(({ length }) => length));
+  return (message.isTemplate ? Math.max(largest, FOREIGN_SIZE) : largest) + PROPERTIES_ROOM;
+}
+
 function answer(message: LoadAnswer): void {
   parentPort!.postMessage(message, []);
 }
 
 const data = workerData as LoadThreadData;
-const thread = new LoadThread(data, await wireOpener(data.options.server));
+const times: ConnectionTimes[] = [];
+const thread = new LoadThread(data, await wireOpener(data.options.server, data.options.hasTimes ? times : undefined), times);
 parentPort!.on("message", (command: LoadCommand) => thread.command(command));

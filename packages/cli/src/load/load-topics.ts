@@ -1,3 +1,4 @@
+import { clientNames } from "./client-names.ts";
 import type { LoadOptions } from "./load-options.ts";
 
 /** So many topics are told apart by one digit at their end, under one filter; more by a number, with a filter for each two. */
@@ -6,7 +7,7 @@ const FEW = 10;
 const DIGITS = 4;
 const ZERO = 0x30;
 
-type TopicOptions = Pick<LoadOptions, "topology" | "prefix" | "topics">;
+type TopicOptions = Pick<LoadOptions, "topology" | "prefix" | "topics" | "publishers" | "subscribers" | "server">;
 
 /** The first topic of a publisher. The others differ in the bytes at the end that `writeTopicNumber` writes. */
 export function topicOf(options: TopicOptions, publisher: number): string {
@@ -14,6 +15,15 @@ export function topicOf(options: TopicOptions, publisher: number): string {
   const topic = baseOf(options, publisher);
   if (topics === 1) return topic;
   return topics <= FEW ? `${topic}/0` : `${topic}/${"0".repeat(DIGITS)}/0`;
+}
+
+/** The topic that a publisher uses for that message. */
+export function topicInTurn(options: TopicOptions, publisher: number, sequence: number): string {
+  const { topics } = options;
+  if (topics === 1) return baseOf(options, publisher);
+  const turn = sequence % topics;
+  if (topics <= FEW) return `${baseOf(options, publisher)}/${turn}`;
+  return `${baseOf(options, publisher)}/${String(turn >> 1).padStart(DIGITS, "0")}/${turn & 1}`;
 }
 
 /** The filters that together cover the topics of a publisher. */
@@ -56,6 +66,21 @@ export function hasTopicNumber(view: DataView, end: number, sequence: number, to
   return number === turn >> 1;
 }
 
-function baseOf({ topology, prefix }: TopicOptions, publisher: number): string {
+function baseOf(options: TopicOptions, publisher: number): string {
+  const { topology, prefix } = options;
+  if (isOfEach(prefix)) return topicOfClient(options, publisher);
   return topology === "pairs" ? `${prefix}/pair/${publisher}` : `${prefix}/topic/t`;
+}
+
+/** Each client has a topic of its own, made of its number, its Client Identifier or its user name. */
+export function isOfEach(topic: string): boolean {
+  return /%[icu]/.test(topic);
+}
+
+/** The topic or filter of a client of the side that has many, whole. */
+export function topicOfClient({ prefix, server, publishers, subscribers }: TopicOptions, number: number): string {
+  // Publishers connect after the subscribers.
+  const { clientIdentifier, username = "" } = clientNames(server, publishers === 0 ? number : subscribers + number);
+  const values: Readonly<Record<string, string>> = { i: String(server.firstNumber + number), c: clientIdentifier, u: username };
+  return prefix.replace(/%([icu])/g, (_, name: string) => values[name] ?? "");
 }

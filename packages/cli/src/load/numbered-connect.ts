@@ -1,15 +1,9 @@
 import { encodeToBytes } from "@bowline/protocol/internal";
+import { clientNames } from "./client-names.ts";
 import type { LoadServer } from "./load-server.ts";
 
 /** The CONNECT of the connection of that number. */
-export function numberedConnect({ connect, users }: LoadServer, number: number): Uint8Array {
-  const { username, clientIdentifier, protocolVersion } = connect;
-  return encodeToBytes(
-    {
-      ...connect,
-      clientIdentifier: clientIdentifier.replaceAll("%i", String(number)),
-      ...(username === undefined ? {} : { username: username.replaceAll("%i", String(number % users)) }),
-    },
-    protocolVersion,
-  );
+export function numberedConnect(server: LoadServer, number: number): Uint8Array {
+  const { connect } = server;
+  return encodeToBytes({ ...connect, ...clientNames(server, number) }, connect.protocolVersion);
 }

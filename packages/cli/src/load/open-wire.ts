@@ -1,16 +1,44 @@
-import type { LoadServer } from "./load-server.ts";
+import { ConnectionTimes } from "./connection-times.ts";
+import { type LoadServer, localAddressOf, placeOf, type ServerPlace } from "./load-server.ts";
 import { numberedConnect } from "./numbered-connect.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
+import { RetryingWire } from "./retrying-wire.ts";
 import { TcpWire } from "./tcp-wire.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
-/** Opens the connection of that number, with its CONNECT. */
-export type OpenWire = (number: number, input: ReadBuffer, owner: WireOwner) => Wire;
+/**
+ * Opens the connection of that number, with its CONNECT.
+ *
+ * @param turn which of several servers it goes to; default its number
+ */
+export type OpenWire = (number: number, input: ReadBuffer, owner: WireOwner, turn?: number) => Wire;
 
-/** How connections of a thread are opened. What TLS, WebSockets and proxies need is loaded for them alone. */
-export async function wireOpener(server: LoadServer): Promise<OpenWire> {
+/** How one connection is opened. */
+export interface WirePlan extends ServerPlace {
+  readonly localAddress?: string;
+  /** The CONNECT. */
+  readonly hello: Uint8Array;
+  readonly input: ReadBuffer;
+  readonly owner: WireOwner;
+  /** Where somebody wants to know how long each stage takes. */
+  readonly times: ConnectionTimes | undefined;
+}
+
+/**
+ * How connections of a thread are opened. What TLS, WebSockets and proxies need is loaded for them alone.
+ *
+ * @param all takes the times of every connection
+ */
+export async function wireOpener(server: LoadServer, all?: ConnectionTimes[]): Promise<OpenWire> {
   const { scheme, proxy } = server.target;
   const isPlain = (scheme === "mqtt" && proxy === undefined) || scheme === "unix";
   const WireOfServer = isPlain ? TcpWire : (await import("./transport-wire.ts")).TransportWire;
-  return (number, input, owner) => new WireOfServer(server, number, numberedConnect(server, number), input, owner);
+  return (number, input, owner, turn = number) => {
+    const { target, address } = placeOf(server, turn);
+    const plan = { target, address, ...localAddressOf(server, number), hello: numberedConnect(server, number), input };
+    const times = all === undefined ? undefined : new ConnectionTimes(number);
+    if (times !== undefined) all?.push(times);
+    if (server.retries === 0) return new WireOfServer({ ...plan, owner, times });
+    return new RetryingWire((of) => new WireOfServer({ ...plan, owner: of, times }), owner, server.retries);
+  };
 }

@@ -21,7 +21,7 @@ export interface PublishTemplate {
 }
 
 export function publishTemplate(options: LoadOptions, publisher: number): PublishTemplate {
-  const { qos, size, topics } = options;
+  const { qos, size, topics, retain } = options;
   const version = options.server.target.protocolVersion;
   const payload = new Uint8Array(size);
   new DataView(payload.buffer).setUint32(PUBLISHER_AT, publisher, true);
@@ -31,7 +31,7 @@ export function publishTemplate(options: LoadOptions, publisher: number): Publis
       topicName: topicOf(options, publisher),
       payload,
       qos,
-      retain: false,
+      retain,
       dup: false,
       ...(qos === 0 ? {} : { packetIdentifier: 1 }),
     },

@@ -1,23 +1,19 @@
 import { Acknowledgements, following } from "./acknowledgements.ts";
 import type { LoadContext } from "./load-context.ts";
-import { writeTopicNumber } from "./load-topics.ts";
+import { MadeBatch } from "./made-batch.ts";
 import { nowNs } from "./monotonic-time.ts";
-import { DISCONNECT, packetEnd, PINGREQ } from "./packet-end.ts";
+import { DISCONNECT, PINGREQ } from "./packet-end.ts";
+import type { PublishBatch } from "./publish-batch.ts";
 import { readConnack } from "./read-connack.ts";
-import { type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
+import { ReadyBatch } from "./ready-batch.ts";
 import { LoadPhase } from "./shared-counters.ts";
+import { walkPackets } from "./walk-packets.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
-/** Largest batch in bytes, if the window allows one so large, and all of a run together. */
-const BATCH_SIZE = 131_072;
-const ALL_BATCHES = 268_435_456;
 /** Identifiers in use at once when the loop is open: beyond them the broker is too slow for the rate. */
 const OPEN_LOOP_IN_FLIGHT = 60_000;
 
-/**
- * One publishing client. Its batch holds ready-made packets side by side, of which only time, sequence number and Packet Identifier are
- * written anew.
- */
+/** One publishing client: when a message may leave, and what is answered. How it is written is its batch's affair. */
 export class Publisher implements WireOwner {
   /** Waits for its subscribers; the shared counter of that name says when it may go on. */
   isStalled = false;
@@ -26,13 +22,8 @@ export class Publisher implements WireOwner {
   readonly id: number;
   private readonly context: LoadContext;
   private readonly wire: Wire;
-  private readonly template: PublishTemplate;
-  private readonly batch: Buffer;
-  private readonly view: DataView;
-  private readonly capacity: number;
+  private readonly batch: PublishBatch;
   private readonly acknowledgements: Acknowledgements;
-  /** Packets in the batch that are not written yet. */
-  private filled = 0;
   private sent = 0;
   private nextIdentifier = 1;
   private isReady = false;
@@ -52,14 +43,8 @@ export class Publisher implements WireOwner {
     this.deliveredCell = counters.publisherCell(id, "delivered");
     this.stalledCell = counters.publisherCell(id, "stalled");
     this.acknowledgedCell = counters.publisherCell(id, "acknowledged");
-    this.template = publishTemplate(options, id);
-    const { bytes } = this.template;
-    const size = Math.min(BATCH_SIZE, ALL_BATCHES / options.publishers);
-    this.capacity = Math.max(1, Math.min(options.window, Math.floor(size / bytes.length)));
-    this.batch = Buffer.allocUnsafeSlow(this.capacity * bytes.length);
-    for (let i = 0; i < this.capacity; i++) this.batch.set(bytes, i * bytes.length);
-    this.view = new DataView(this.batch.buffer, this.batch.byteOffset, this.batch.length);
-    this.wire = context.open(options.subscribers + id, context.input, this);
+    this.batch = options.message === undefined ? new ReadyBatch(options, id) : new MadeBatch(options, options.message, id);
+    this.wire = context.open(options.subscribers + id, context.input, this, id + 1);
   }
 
   close(): void {
@@ -87,7 +72,7 @@ export class Publisher implements WireOwner {
   /** Open loop: adds one message that was due at that time; false when it has to wait for the transport or for acknowledgements. */
   add(dueNs: number): boolean {
     if (this.isBlocked) return false;
-    if (this.filled === this.capacity) {
+    if (this.batch.room === 0) {
       this.flush();
       if (this.isBlocked) return false;
     }
@@ -102,32 +87,25 @@ export class Publisher implements WireOwner {
 
   /** Writes what was added, and answers to PUBRECs. */
   flush(): void {
-    const { filled } = this;
+    const { batch, wire } = this;
     const controls = this.acknowledgements.answers;
-    if (this.isBlocked || (filled === 0 && controls.end === 0)) return;
+    if (this.isBlocked || (batch.isEmpty && controls.end === 0)) return;
     Atomics.store(this.context.counters.cells, this.sentCell, this.sent | 0);
-    this.filled = 0;
-    const packets = this.batch.subarray(0, filled * this.template.bytes.length);
     if (controls.end === 0) {
-      this.isBlocked = !this.wire.write(packets);
+      this.isBlocked = !wire.write(batch.view());
+      batch.release(!this.isBlocked);
       return;
     }
-    this.wire.cork();
-    this.wire.write(controls.view());
-    if (filled > 0) this.wire.write(packets);
-    this.isBlocked = !this.wire.uncork();
+    wire.cork();
+    wire.write(controls.view());
+    if (!batch.isEmpty) wire.write(batch.view());
+    this.isBlocked = !wire.uncork();
     controls.release(!this.isBlocked);
+    batch.release(!this.isBlocked);
   }
 
   walk(start: number, end: number): number {
-    const { bytes } = this.context.input;
-    let at = start;
-    while (end - at >= 2) {
-      const next = packetEnd(bytes, at, end);
-      if (next > end) break;
-      this.answer(bytes, at, next);
-      at = next;
-    }
+    const at = walkPackets(this.context.input.bytes, start, end, this.answer);
     if (this.context.options.qos > 0)
       Atomics.store(this.context.counters.cells, this.acknowledgedCell, this.acknowledgements.count | 0);
     if (this.context.options.rate > 0 || this.context.counters.phase !== LoadPhase.run) this.flush();
@@ -142,15 +120,16 @@ export class Publisher implements WireOwner {
   }
 
   closed(reason: string): void {
+    const wasReady = this.isReady;
     this.isReady = false;
-    this.context.failed(`publisher: ${reason}`);
+    this.context.failed(`publisher: ${reason}`, wasReady);
   }
 
   /** How many messages may be added now. Without room in the window the subscribers are asked to wake this publisher. */
   private room(): number {
     const { options, counters } = this.context;
     if (counters.phase !== LoadPhase.run) return 0;
-    let room = this.capacity;
+    let { room } = this.batch;
     if (options.count > 0) room = Math.min(room, options.count - this.sent);
     if (options.qos > 0)
       room = Math.min(room, Math.min(options.inflight, this.receiveMaximum) - (this.sent - this.acknowledgements.count));
@@ -185,37 +164,32 @@ export class Publisher implements WireOwner {
   }
 
   private put(timeNs: number): void {
-    const { view, template, sent } = this;
-    const at = this.filled++ * template.bytes.length;
-    const payload = at + template.payloadAt;
-    view.setFloat64(payload + TIME_AT, timeNs, true);
-    view.setUint32(payload + SEQUENCE_AT, sent, true);
-    if (template.trailerAt > 0) view.setUint32(at + template.trailerAt, sent, true);
-    const { qos, topics } = this.context.options;
-    if (topics > 1) writeTopicNumber(view, at + template.identifierAt, sent, topics);
-    if (qos > 0) {
-      view.setUint16(at + template.identifierAt, this.nextIdentifier);
+    const { sent } = this;
+    this.batch.put(sent, timeNs, this.nextIdentifier);
+    if (this.context.options.qos > 0) {
       this.acknowledgements.sent(timeNs);
       this.nextIdentifier = following(this.nextIdentifier);
     }
     this.sent = sent + 1;
   }
 
-  private answer(bytes: Uint8Array, at: number, end: number): void {
+  private readonly answer = (bytes: Uint8Array, at: number, end: number): void => {
     if (bytes[at]! >>> 4 === 2) {
       this.connected(bytes, at, end);
       return;
     }
     const reason = this.acknowledgements.take(bytes, at, end);
     if (reason !== undefined) this.wire.fail(reason);
-  }
+  };
 
   private connected(bytes: Uint8Array, start: number, end: number): void {
     const { options } = this.context;
-    const { refusal, receiveMaximum, keepAlive } = readConnack(bytes, start, end, options.server);
+    const { refusal, receiveMaximum, topicAliasMaximum, keepAlive } = readConnack(bytes, start, end, options.server);
     if (refusal === undefined) {
       this.receiveMaximum = receiveMaximum;
+      this.batch.useAliases(topicAliasMaximum);
       this.isReady = true;
+      this.wire.mark("connack");
       this.context.keptAlive(keepAlive);
       this.context.ready();
     } else this.wire.fail(refusal);

@@ -7,6 +7,8 @@ export interface Connack {
   /** Why there is none; undefined when there is. */
   readonly refusal: string | undefined;
   readonly receiveMaximum: number;
+  /** Topic Aliases that the server takes. */
+  readonly topicAliasMaximum: number;
   /** Seconds; 0 for none. */
   readonly keepAlive: number;
 }
@@ -14,12 +16,14 @@ export interface Connack {
 export function readConnack(bytes: Uint8Array, start: number, end: number, { connect }: LoadServer): Connack {
   const { protocolVersion, keepAlive } = connect;
   const packet = decode(bytes, start, end, protocolVersion);
-  if (packet?.type !== 2) return { refusal: "the answer to CONNECT is no CONNACK of this version", receiveMaximum: 0, keepAlive };
+  const none = { receiveMaximum: 0, topicAliasMaximum: 0, keepAlive };
+  if (packet?.type !== 2) return { refusal: "the answer to CONNECT is no CONNACK of this version", ...none };
   const { reasonCode, properties } = packet;
   const said = properties?.reasonString === undefined ? "" : `: ${properties.reasonString}`;
   return {
     refusal: reasonCode === 0 ? undefined : `the broker refused the connection (${reasonCode}${said})`,
     receiveMaximum: properties?.receiveMaximum ?? 65_535,
+    topicAliasMaximum: properties?.topicAliasMaximum ?? 0,
     keepAlive: properties?.serverKeepAlive ?? keepAlive,
   };
 }
@@ -40,7 +44,8 @@ export function disconnection(bytes: Uint8Array, start: number, end: number): st
   return `the broker disconnected (0x${reasonCode.toString(16)})`;
 }
 
-function bodyOf(bytes: Uint8Array, start: number): number {
+/** Where the packet that begins there has its variable header. */
+export function bodyOf(bytes: Uint8Array, start: number): number {
   let body = start + 2;
   while (bytes[body - 1]! > 0x7f) body++;
   return body;

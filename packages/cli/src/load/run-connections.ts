@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import type { ConnectAnswer, ConnectCommand, ConnectThreadData } from "./connect-thread.ts";
 import { ConnectionCell, type ConnectionCounters, type ConnectionsOptions } from "./connections-options.ts";
+import type { ConnectionTimes } from "./connection-times.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
-import type { Percentiles } from "./load-result.ts";
+import { cpuUse, type CpuUse, type Percentiles } from "./load-result.ts";
 import type { LoadProgress, LoadWatch } from "./run-load.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { processUsage } from "./process-usage.ts";
-import { endWorkers, startWorker } from "./workers.ts";
+import { endWorkers, onWorkerDeath, startWorker } from "./workers.ts";
 
 /** What connecting, or being connected, costs. */
 export interface ConnectionsResult {
@@ -23,6 +24,10 @@ export interface ConnectionsResult {
   readonly connectsPerSecond: number;
   /** From the first SYN, or from when it was due, to the CONNACK (held) or to the end of the connection. */
   readonly connectUs: Percentiles;
+  /** Of each connection, where the options ask for them. */
+  readonly times: readonly ConnectionTimes[];
+  /** The generator's own CPU, from the first to the last connection; for a million of them. */
+  readonly own: CpuUse;
   readonly broker: {
     readonly cpuUsPerConnect: number;
     readonly rssKiB: number;
@@ -38,11 +43,14 @@ export async function runConnections(options: ConnectionsOptions, watch: LoadWat
   const counters: ConnectionCounters = new Int32Array(new SharedArrayBuffer(16));
   const started = Array.from({ length: options.threads }, (_, thread) => startThread({ options, thread, counters }));
   const workers = await Promise.all(started);
+  const death = new Promise<never>((_, reject) => workers.forEach((worker) => onWorkerDeath(worker, reject)));
+  // Nobody waits for it any more when the run is over, and its threads end then.
+  death.catch(() => {});
   const stop = (): void => workers.forEach((worker) => tell(worker, "stop"));
   watch.signal?.addEventListener("abort", stop, { once: true });
   const timer = setInterval(() => watch.progress?.(progressOf(options, counters)), PROGRESS_MS);
   try {
-    return await measure(options, watch, counters, workers);
+    return await Promise.race([measure(options, watch, counters, workers), death]);
   } finally {
     clearInterval(timer);
     watch.signal?.removeEventListener("abort", stop);
@@ -58,9 +66,11 @@ async function measure(
   workers: readonly Worker[],
 ): Promise<ConnectionsResult> {
   const before = processUsage(options.pid);
+  const ownBefore = process.cpuUsage();
   const startNs = nowNs();
   const answers = await Promise.all(workers.map(run));
   const after = processUsage(options.pid);
+  const { user, system } = process.cpuUsage(ownBefore);
   if (options.hold !== undefined)
     await sleep(options.hold * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
   const seconds = (Math.max(...answers.map(({ endNs }) => endNs)) - startNs) / 1e9;
@@ -72,14 +82,15 @@ async function measure(
     rssKiB,
     rssBytesPerConnection: made === 0 ? 0 : ((rssKiB - before.rssKiB) * 1024) / made,
   };
-  return { ...resultOf(counters, answers, seconds), broker };
+  const own = cpuUse(user / 1e6, system / 1e6, seconds, made);
+  return { ...resultOf(counters, answers, seconds), own, broker };
 }
 
 function resultOf(
   counters: ConnectionCounters,
   answers: readonly ConnectAnswer[],
   seconds: number,
-): Omit<ConnectionsResult, "broker"> {
+): Omit<ConnectionsResult, "broker" | "own"> {
   const latencies = new LatencyHistogram();
   for (const answer of answers) latencies.merge(answer.latencies);
   const [made, failed, dropped] = [0, 1, 2].map((cell) => Atomics.load(counters, cell)) as [number, number, number];
@@ -90,14 +101,16 @@ function resultOf(
     dropped,
     reasons: answers.flatMap(({ reasons }) => reasons).slice(0, 3),
     seconds,
-    connectsPerSecond: Math.round(made / seconds),
+    connectsPerSecond: seconds > 0 ? Math.round(made / seconds) : 0,
     connectUs: latencies.percentiles(),
+    times: answers.flatMap(({ times }) => times),
   };
 }
 
 function progressOf({ count }: ConnectionsOptions, counters: ConnectionCounters): LoadProgress {
   const ready = Atomics.load(counters, ConnectionCell.made);
-  return { isRunning: false, ready, connections: count, sent: 0, received: 0 };
+  const failed = Atomics.load(counters, ConnectionCell.failed);
+  return { isRunning: false, ready, failed, connections: count, sent: 0, received: 0 };
 }
 
 async function startThread(data: ConnectThreadData): Promise<Worker> {

@@ -12,6 +12,9 @@ const defaults: Omit<LoadOptions, "server" | "topology" | "publishers" | "subscr
   prefix: "bench",
   topics: 1,
   qos: 0,
+  retain: false,
+  message: undefined,
+  hasTimes: false,
   size: 64,
   window: 512,
   inflight: 100,
@@ -125,6 +128,54 @@ test("a connection that the broker closes is not ok, and said", async () => {
   expect(result.ok).toBe(false);
   expect(result.failed).toBe(1);
   expect(result.reasons[0]).toMatch(/subscriber: /);
+});
+
+const own = { payloads: [Buffer.from("one"), Buffer.from("two")], isTemplate: false, properties: {}, hasAliases: false };
+
+test.each([
+  ["none", { ok: true, lost: 0, bad: 0 }],
+  ["loses", { ok: false, lost: 1, gaps: 1 }],
+  ["doubles", { ok: false, duplicates: 1 }],
+  ["corrupts", { ok: false, lost: 1, bad: 1 }],
+  ["misroutes", { ok: false, lost: 1, bad: 1 }],
+  ["retains", { ok: false, lost: 1, bad: 1 }],
+] as const)("messages of one's own: a broker with the fault %s is found out", async (fault, found) => {
+  const properties = { contentType: "text/plain", userProperties: [["a", "b"] as const], messageExpiryInterval: 60 };
+  const message = { ...own, properties };
+  expect(await run(fault, { version: 5, qos: 1, message })).toMatchObject(found);
+});
+
+test("templates are filled in for each message, and topics in turn have aliases", async () => {
+  const message = { ...own, payloads: [Buffer.from("{{counter}} {{uuid}}")], isTemplate: true, hasAliases: true };
+  expect(await run("none", { version: 5, topics: 3, message })).toMatchObject({ ok: true, received: 2000 });
+});
+
+test("a broker that falls silent is charged for every message that was due, sent or not", async () => {
+  const changes = { count: 0, rate: 50_000, seconds: 1, warm: 0, size: 20_000, n: 1, patience: 100 } as const;
+  const result = await run("falls silent", changes);
+  expect(result).toMatchObject({ ok: false, failed: 0, unsent: expect.toSatisfy((unsent) => unsent > 10_000) });
+  expect(result.latencyUs.p50).toBeGreaterThan(200_000);
+});
+
+test("when every connection is lost the run ends, with what was measured until then", async () => {
+  const running = run("none", { count: 0, seconds: 60, warm: 0 });
+  while (broker === undefined || broker.delivered === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  broker.cutAll();
+  const result = await running;
+  expect(result).toMatchObject({ ok: false, failed: 8 });
+  expect(result.seconds).toBeLessThan(30);
+});
+
+test("a thread that dies ends the run", async () => {
+  await expect(run("none", { message: { ...own, payloads: [] }, version: 5 })).rejects.toThrow(/Invalid|ERR|range/i);
+});
+
+test("an attempt that is refused is repeated as often as was asked for", async () => {
+  broker = await FaultyBroker.start("refuses every other connection", 5);
+  const server = { ...plainServer("127.0.0.1", broker.port, 5), retries: 20 };
+  const two = { topology: "pairs", publishers: 2, subscribers: 2 } as const;
+  expect(await runLoad({ ...defaults, ...two, server })).toMatchObject({ ok: true, received: 1000 });
+  await expect(runLoad({ ...defaults, ...two, server: { ...server, retries: 0 } })).rejects.toThrow(/became ready/);
 });
 
 test("a port where nobody listens ends with an error and not with a figure", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { MqttError } from "@bowline/protocol";
+import type { ConnectionTimes } from "./connection-times.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import { fanOf, type LoadOptions } from "./load-options.ts";
 import { type Moment, speedOf } from "./load-moment.ts";
@@ -10,18 +11,22 @@ import { nowNs } from "./monotonic-time.ts";
 import { processUsage } from "./process-usage.ts";
 import { sumOf } from "./sequence-ledger.ts";
 import { LoadPhase, SharedCounters } from "./shared-counters.ts";
+import { chargeUnsent, unsentOf } from "./unsent.ts";
 import { portsBetween } from "./wake-lines.ts";
-import { endWorkers, startWorker } from "./workers.ts";
+import { endWorkers, onWorkerDeath, startWorker } from "./workers.ts";
 
 /** Time for all connections to become ready, ms. */
 const CONNECT_PATIENCE_MS = 20_000;
 const REASONS_LIMIT = 3;
+/** How often it is looked whether there is still something to measure, ms. */
+const LOOK_MS = 100;
 
 /** What a run has done so far. */
 export interface LoadProgress {
   /** All connections are there. */
   readonly isRunning: boolean;
   readonly ready: number;
+  readonly failed: number;
   readonly connections: number;
   readonly sent: number;
   readonly received: number;
@@ -62,6 +67,8 @@ class LoadRun {
   private readonly reports: Extract<LoadAnswer, { kind: "report" }>[] = [];
   /** A fault of the generator itself. */
   private crash: Error | undefined;
+  private isEnded = false;
+  private startNs = 0;
   private readonly fan: number;
   private readonly connections: number;
   private readonly signal: AbortSignal | undefined;
@@ -95,10 +102,10 @@ class LoadRun {
 
   async measure(): Promise<LoadResult> {
     const { count, warm, seconds } = this.options;
-    const startNs = nowNs();
+    this.startNs = nowNs();
     let from = this.moment();
     this.counters.phase = LoadPhase.run;
-    this.tell({ kind: "run", startNs });
+    this.tell({ kind: "run", startNs: this.startNs });
     if (count === 0) {
       await this.pause(warm);
       this.tell({ kind: "measure" });
@@ -109,27 +116,39 @@ class LoadRun {
     if (count === 0) this.counters.phase = LoadPhase.drain;
     const drained = await this.drain();
     await this.report();
-    return this.result(from, count === 0 ? measured : drained, drained);
+    return this.result(from, count === 0 ? measured : drained, drained, measured.atNs - this.startNs);
   }
 
   progress(): LoadProgress {
     const { connections, counters } = this;
     const ready = counters.ofThreads("ready");
     const sent = counters.ofPublishers("sent");
-    return { isRunning: counters.phase !== LoadPhase.setup, ready, connections, sent, received: counters.ofThreads("received") };
+    const failed = counters.ofThreads("failed");
+    const received = counters.ofThreads("received");
+    return { isRunning: counters.phase !== LoadPhase.setup, ready, failed, connections, sent, received };
   }
 
   async end(): Promise<void> {
+    this.isEnded = true;
     this.tell({ kind: "end" });
     await endWorkers(this.workers);
   }
 
-  /** Seconds, or until the run is ended early. */
+  /** Seconds, or until the run is ended early, or nobody is left to measure. */
   private async pause(seconds: number): Promise<void> {
     const { signal } = this;
-    await sleep(seconds * 1000, undefined, signal === undefined ? {} : { signal }).catch((error: Error) => {
-      if (signal?.aborted !== true) throw error;
-    });
+    const untilNs = nowNs() + seconds * 1e9;
+    for (;;) {
+      const leftMs = (untilNs - nowNs()) / 1e6;
+      if (leftMs <= 0 || signal?.aborted === true || this.isDeserted) return;
+      if (this.crash !== undefined) throw this.crash;
+      await sleep(Math.min(leftMs, LOOK_MS), undefined, signal === undefined ? {} : { signal }).catch(() => {});
+    }
+  }
+
+  /** Every connection is over. */
+  private get isDeserted(): boolean {
+    return this.counters.ofThreads("failed") >= this.connections;
   }
 
   /** Until everything has arrived and is acknowledged, or nothing has moved for `patience`. */
@@ -145,7 +164,8 @@ class LoadRun {
       if (this.isDone(moment)) return moment;
       // A count that is ended early: what was sent until then is all there is.
       if (count > 0 && this.signal?.aborted === true) this.counters.phase = LoadPhase.drain;
-      if (moment.atNs - movedNs > patience * 1e6 || this.counters.ofThreads("failed") === this.connections) return moment;
+      if (this.crash !== undefined) throw this.crash;
+      if (moment.atNs - movedNs > patience * 1e6 || this.isDeserted) return moment;
       await sleep(count > 0 ? 1 : 5);
     }
   }
@@ -178,7 +198,7 @@ class LoadRun {
     };
   }
 
-  private result(from: Moment, to: Moment, drained: Moment): LoadResult {
+  private result(from: Moment, to: Moment, drained: Moment, sendingNs: number): LoadResult {
     const faults = sumOf(this.reports.map((report) => report.faults));
     const due = this.expected(drained) - drained.received;
     // What others sent is known by the numbers in it alone, and they may have sent more than was asked for.
@@ -186,9 +206,11 @@ class LoadRun {
     const expected = drained.received + lost;
     const unacknowledged = this.unacknowledged(drained);
     const failed = this.counters.ofThreads("failed");
-    const ok = [lost, unacknowledged, failed, faults.gaps, faults.late, faults.duplicates, faults.bad].every(
+    const unsent = unsentOf(this.options, sendingNs, drained.sent);
+    const isWell = [lost, unacknowledged, failed, faults.gaps, faults.late, faults.duplicates, faults.bad].every(
       (amount) => amount === 0,
     );
+    const ok = isWell && !unsent.isTooMany;
     return {
       ok,
       reasons: this.reasons,
@@ -196,10 +218,12 @@ class LoadRun {
       received: drained.received,
       lost,
       unacknowledged,
+      unsent: unsent.count,
       failed,
       ...speedOf(from, to, this.fan),
       ...faults,
-      latencyUs: this.latencies(),
+      latencyUs: this.latencies(unsent.count),
+      times: this.reports.flatMap(({ times }): readonly ConnectionTimes[] => times),
     };
   }
 
@@ -211,8 +235,9 @@ class LoadRun {
     return (isWhole ? count * publishers : moment.sent) * this.fan;
   }
 
-  private latencies(): LoadResult["latencyUs"] {
+  private latencies(unsent: number): LoadResult["latencyUs"] {
     const sum = new LatencyHistogram();
+    chargeUnsent(sum, unsent, this.options.rate);
     for (const report of this.reports) sum.merge(report.latencies);
     return sum.percentiles();
   }
@@ -223,8 +248,8 @@ class LoadRun {
       data,
       data.ports.filter((port) => port !== undefined),
     );
-    worker.on("error", (error) => {
-      this.crash = error instanceof Error ? error : new Error(String(error));
+    onWorkerDeath(worker, (error) => {
+      if (!this.isEnded) this.crash ??= error;
     });
     worker.on("message", (answer: LoadAnswer) => {
       if (answer.kind === "report") this.reports.push(answer);

@@ -27,3 +27,15 @@ test("what is passed over is a gap, and late when it comes after all, once", () 
 test("what came already is a duplicate", () => {
   expect(take(0, 1, 1, 0, 2)).toMatchObject({ gaps: 0, late: 0, duplicates: 2, fresh: 3 });
 });
+
+test("0 follows the last number of 32 bits", () => {
+  const faults = { gaps: 0, late: 0, duplicates: 0, bad: 0 };
+  const ledger = new SequenceLedger(faults);
+  ledger.next = 0xffff_fffe;
+  expect(ledger.outOfOrder(1)).toBe(true);
+  expect(faults).toMatchObject({ gaps: 3, late: 0 });
+  expect(ledger.next).toBe(2);
+  expect(ledger.outOfOrder(0xffff_ffff)).toBe(true);
+  expect(ledger.outOfOrder(0xffff_ffff)).toBe(false);
+  expect(faults).toMatchObject({ gaps: 3, late: 1, duplicates: 1 });
+});

@@ -27,7 +27,7 @@ const MISSING_LIMIT = 100_000;
 
 /**
  * What one subscriber got of one publisher: every sequence number from 0 once and in order, or what is wrong. In the good case it is
- * one comparison for each message.
+ * one comparison for each message. Numbers have 32 bits, and 0 follows the last one.
  */
 export class SequenceLedger {
   /** The number that comes next in order; the caller moves it on when it came. */
@@ -42,8 +42,9 @@ export class SequenceLedger {
 
   /** Takes a number that is not `next`. Answers whether it came for the first time. */
   outOfOrder(sequence: number): boolean {
-    if (sequence > this.next) {
-      this.passOver(sequence);
+    const ahead = (sequence - this.next) | 0;
+    if (ahead > 0) {
+      this.passOver(sequence, ahead);
       return true;
     }
     const isLate = this.missing?.delete(sequence) === true;
@@ -52,10 +53,10 @@ export class SequenceLedger {
     return isLate;
   }
 
-  private passOver(sequence: number): void {
-    this.faults.gaps += sequence - this.next;
+  private passOver(sequence: number, count: number): void {
+    this.faults.gaps += count;
     this.missing ??= new Set();
-    for (let number = this.next; number < sequence && this.missing.size < MISSING_LIMIT; number++) this.missing.add(number);
-    this.next = sequence + 1;
+    for (let i = 0; i < count && this.missing.size < MISSING_LIMIT; i++) this.missing.add((this.next + i) >>> 0);
+    this.next = (sequence + 1) >>> 0;
   }
 }

@@ -12,13 +12,15 @@ export type ThreadField = keyof typeof THREAD;
 export type PublisherField = keyof typeof PUBLISHER;
 
 /**
- * Counters that all threads of the generator see. They have 32 bits and wrap: only differences below 2 ** 31 mean something,
- * which windows and totals of a few minutes are.
+ * Counters that all threads of the generator see. They have 32 bits and wrap: of a single one only differences below 2 ** 31 mean
+ * something, which windows are. Sums count on, for who asks at least once a minute.
  */
 export class SharedCounters {
   readonly cells: Int32Array<SharedArrayBuffer>;
   private readonly threads: number;
   private readonly publishers: number;
+  /** The sums as they were told last. */
+  private readonly sums: Partial<Record<ThreadField | PublisherField, number>> = {};
 
   constructor(threads: number, publishers: number, memory?: SharedArrayBuffer) {
     this.threads = threads;
@@ -46,14 +48,22 @@ export class SharedCounters {
   /** Sum over all threads. */
   ofThreads(field: ThreadField): number {
     let sum = 0;
-    for (let i = 0; i < this.threads; i++) sum += Atomics.load(this.cells, this.threadCell(i, field)) >>> 0;
-    return sum;
+    for (let i = 0; i < this.threads; i++) sum += Atomics.load(this.cells, this.threadCell(i, field));
+    return this.counted(field, sum);
   }
 
   /** Sum over all publishers. */
   ofPublishers(field: PublisherField): number {
     let sum = 0;
-    for (let i = 0; i < this.publishers; i++) sum += Atomics.load(this.cells, this.publisherCell(i, field)) >>> 0;
-    return sum;
+    for (let i = 0; i < this.publishers; i++) sum += Atomics.load(this.cells, this.publisherCell(i, field));
+    return this.counted(field, sum);
+  }
+
+  /** What the lowest 32 bits of a sum that only grows say of all of it. */
+  private counted(field: ThreadField | PublisherField, sum: number): number {
+    const last = this.sums[field] ?? 0;
+    const total = last + ((sum - last) >>> 0);
+    this.sums[field] = total;
+    return total;
   }
 }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
-import { type LoadServer, localAddressOf } from "./load-server.ts";
-import { Intake, type ReadBuffer } from "./read-buffer.ts";
+import type { ConnectionStage, ConnectionTimes } from "./connection-times.ts";
+import type { WirePlan } from "./open-wire.ts";
+import { Intake } from "./read-buffer.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /** Plain TCP or a Unix domain socket, read in place. */
@@ -8,6 +9,7 @@ export class TcpWire implements Wire {
   private readonly socket: Socket;
   private readonly intake: Intake;
   private readonly owner: WireOwner;
+  private readonly times: ConnectionTimes | undefined;
   private isBlocked = false;
   private isOver = false;
   private reason = "closed by the broker";
@@ -17,14 +19,19 @@ export class TcpWire implements Wire {
     if (!this.isOver) this.owner.drained();
   };
 
-  constructor(server: LoadServer, number: number, hello: Uint8Array, input: ReadBuffer, owner: WireOwner) {
+  constructor({ target, address, localAddress, hello, input, owner, times }: WirePlan) {
     this.owner = owner;
+    this.times = times;
     this.intake = new Intake(input, (start, end) => owner.walk(start, end));
-    const { target, address } = server;
     const place = target.scheme === "unix" ? { path: target.path } : { host: address, port: target.port, noDelay: true };
     const callback = (size: number): boolean => this.onRead(size);
-    this.socket = connect({ ...place, ...localAddressOf(server, number), onread: { buffer: input.region, callback } });
-    this.socket.once("connect", () => this.socket.write(hello));
+    const from = localAddress === undefined ? {} : { localAddress };
+    this.socket = connect({ ...place, ...from, onread: { buffer: input.region, callback } });
+    this.socket.once("connect", () => {
+      times?.mark("tcp");
+      times?.mark("open");
+      this.socket.write(hello);
+    });
     this.socket.on("error", (error) => {
       this.reason = error.message;
     });
@@ -47,6 +54,10 @@ export class TcpWire implements Wire {
     this.socket.uncork();
     this.isBlocked = this.socket.writableLength > 0;
     return !this.isBlocked;
+  }
+
+  mark(stage: ConnectionStage): void {
+    this.times?.mark(stage);
   }
 
   leave(bytes: Uint8Array, gone?: () => void): void {

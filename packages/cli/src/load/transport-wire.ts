@@ -2,7 +2,9 @@ import type { lookup } from "node:dns";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { platform, type Transport } from "@bowline/client/internal";
-import { type LoadServer, localAddressOf } from "./load-server.ts";
+import type { ConnectionStage, ConnectionTimes } from "./connection-times.ts";
+import type { ServerPlace } from "./load-server.ts";
+import type { WirePlan } from "./open-wire.ts";
 import { Intake, type ReadBuffer } from "./read-buffer.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
@@ -15,17 +17,21 @@ export class TransportWire implements Wire {
   private readonly input: ReadBuffer;
   private readonly intake: Intake;
   private readonly owner: WireOwner;
+  private readonly times: ConnectionTimes | undefined;
   private isOpen = false;
   private isBlocked = false;
   private isOver = false;
   private gone: (() => void) | undefined;
 
-  constructor(server: LoadServer, number: number, hello: Uint8Array, input: ReadBuffer, owner: WireOwner) {
+  constructor({ target, address, localAddress, hello, input, owner, times }: WirePlan) {
     this.input = input;
     this.owner = owner;
+    this.times = times;
     this.intake = new Intake(input, (start, end) => owner.walk(start, end));
-    const { target, address } = server;
-    const socket = { ...localAddressOf(server, number), ...(target.proxy === undefined ? { lookup: lookupOf(address) } : {}) };
+    const socket = {
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(target.proxy === undefined ? { lookup: lookupOf(address) } : {}),
+    };
     platform.prepare();
     const hostOptions = { secureContext: contextOf(target) };
     this.transport = platform.dial(
@@ -33,6 +39,7 @@ export class TransportWire implements Wire {
       {
         opened: () => {
           this.isOpen = true;
+          times?.mark("open");
           this.transport.write(hello);
         },
         data: (chunk) => this.take(chunk),
@@ -58,6 +65,10 @@ export class TransportWire implements Wire {
 
   uncork(): boolean {
     return !this.isBlocked;
+  }
+
+  mark(stage: ConnectionStage): void {
+    this.times?.mark(stage);
   }
 
   leave(bytes: Uint8Array, gone?: () => void): void {
@@ -97,7 +108,7 @@ export class TransportWire implements Wire {
 const contexts = new WeakMap<object, SecureContext>();
 
 /** Made once for all connections of a thread: reading an authority takes as long as a handshake. A shared key needs none. */
-function contextOf({ tls, scheme }: LoadServer["target"]): SecureContext | undefined {
+function contextOf({ tls, scheme }: ServerPlace["target"]): SecureContext | undefined {
   if ((scheme !== "mqtts" && scheme !== "wss") || tls.psk !== undefined) return undefined;
   const known = contexts.get(tls);
   if (known !== undefined) return known;

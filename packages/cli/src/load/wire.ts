@@ -1,3 +1,5 @@
+import type { ConnectionStage } from "./connection-times.ts";
+
 export interface WireOwner {
   /** Takes the whole packets in the read buffer's bytes [start, end); answers where the first unfinished one begins. */
   walk(start: number, end: number): number;
@@ -14,6 +16,8 @@ export interface Wire {
   /** What is written between the two leaves in one call where the transport can do that; `uncork` answers as `write` does. */
   cork(): void;
   uncork(): boolean;
+  /** The connection has come so far; for who wants to know how long that took. */
+  mark(stage: ConnectionStage): void;
   /** Ends the connection after these bytes, without a word to its owner. */
   leave(bytes: Uint8Array, gone?: () => void): void;
   /** Ends the connection at once, without a word to its owner. */

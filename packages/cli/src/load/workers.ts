@@ -11,6 +11,12 @@ export function startWorker(name: string, workerData: unknown, transferList: Tra
   return new Worker(program, { workerData, transferList, execArgv: [] });
 }
 
+/** Calls back when a thread ends that nobody has ended: without it a run would wait for ever, or take what it counted for all. */
+export function onWorkerDeath(worker: Worker, died: (error: Error) => void): void {
+  worker.on("error", (error) => died(error instanceof Error ? error : new Error(String(error))));
+  worker.on("exit", (code) => died(new Error(`a thread of the generator has ended with ${code}`)));
+}
+
 /** Resolves when all threads are over, which were told to end. */
 export async function endWorkers(workers: readonly Worker[]): Promise<void> {
   const running = workers.filter(({ threadId }) => threadId !== -1);

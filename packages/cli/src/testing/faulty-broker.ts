@@ -17,7 +17,9 @@ export type BrokerFault =
   | "forgets to acknowledge"
   | "swaps acknowledgements"
   | "closes"
-  | "takes one connection only";
+  | "takes one connection only"
+  | "refuses every other connection"
+  | "falls silent";
 
 const FAULTY_MESSAGE = 50;
 
@@ -51,6 +53,11 @@ export class FaultyBroker {
 
   get port(): number {
     return (this.server.address() as { port: number }).port;
+  }
+
+  /** CONNECTs that were answered. */
+  get welcomed(): number {
+    return this.accepted;
   }
 
   /** Connections that are there. */
@@ -94,7 +101,10 @@ export class FaultyBroker {
   }
 
   private answerToConnect(): number {
-    const isTooMany = ++this.accepted > 1 && this.fault === "takes one connection only";
+    const turn = ++this.accepted;
+    const isTooMany =
+      (turn > 1 && this.fault === "takes one connection only") ||
+      (turn % 2 === 0 && this.fault === "refuses every other connection");
     return isTooMany ? (this.version === 5 ? 0x97 : 3) : 0;
   }
 
@@ -131,10 +141,16 @@ export class FaultyBroker {
       retains: () => this.deliver(socket, { ...packet, retain: true }),
       "takes the wrong topic": () => this.deliver(socket, { ...packet, topicName: packet.topicName.replace(/.$/, "0") }),
       closes: () => socket.destroy(),
+      "falls silent": () => this.fallSilent(),
     };
     const fault = faults[this.fault];
     fault?.();
     return fault !== undefined;
+  }
+
+  /** Reads no more, and says nothing. */
+  private fallSilent(): void {
+    for (const socket of this.sockets) socket.pause();
   }
 
   private deliver(socket: Socket, packet: PublishPacket): void {

@@ -4,6 +4,9 @@ import { MqttError, type QoS } from "@bowline/protocol";
 import { CommandLine } from "../../command-line.ts";
 import type { ConnectionsOptions } from "../connections-options.ts";
 import type { LoadOptions } from "../load-options.ts";
+import { isOfEach } from "../load-topics.ts";
+import type { OwnMessage } from "../own-message.ts";
+import { ownMessageOf } from "./message-of-order.ts";
 
 export const BENCH_KINDS = ["pairs", "fan-in", "fan-out", "pub", "sub", "conn"] as const;
 export type BenchKind = (typeof BENCH_KINDS)[number];
@@ -16,6 +19,8 @@ export interface BenchOrder {
   readonly kind: BenchKind;
   /** The words and options without the kind, so that the broker's URL comes first. */
   readonly line: CommandLine;
+  /** Further servers of the same broker, which the connections take in turn. */
+  readonly otherUrls: readonly string[];
   readonly topic: string | undefined;
   readonly qos: QoS;
   readonly flow: FlowOrder;
@@ -24,24 +29,42 @@ export interface BenchOrder {
   readonly serverPid: number;
   readonly vs: { readonly url: string; readonly credentials: string | undefined; readonly pid: number } | undefined;
   readonly localAddresses: readonly string[];
+  readonly firstNumber: number;
+  readonly retries: number;
   readonly isJson: boolean;
+  readonly isVerbose: boolean;
+  /** File for the times of each connection. */
+  readonly qoe: string | undefined;
+  /** Port for metrics. */
+  readonly metricsPort: number | undefined;
 }
 
 /** Counters of a run have 32 bits. */
 const COUNT_MAX = 100_000_000;
 const PID_MAX = 4_194_304;
 
+/** @throws MqttError USAGE, OPTION_INVALID */
+export async function readBenchOrder(given: CommandLine): Promise<BenchOrder> {
+  const { kind, line } = kindOf(given);
+  return benchOrderOf(given, await ownMessageOf(line, kind));
+}
+
 /** @throws MqttError USAGE */
-export function benchOrderOf(given: CommandLine): BenchOrder {
+export function benchOrderOf(given: CommandLine, message?: OwnMessage): BenchOrder {
   const { kind, line } = kindOf(given);
   const vs = line.text("vs");
   const vsCredentials = line.text("vs-credentials");
   if (vs === undefined && vsCredentials !== undefined)
     throw new MqttError("USAGE", { detail: "--vs-credentials belongs to --vs URL" });
-  const flow = flowOf(kind, line);
+  const flow = flowOf(kind, line, message);
+  // The first word is the broker's URL, unless --url has it.
+  const otherUrls = line.words.slice(line.text("url") === undefined ? 1 : 0);
+  if (vs !== undefined && otherUrls.length > 0)
+    throw new MqttError("USAGE", { detail: "--vs compares two brokers of one URL each" });
   return {
     kind,
     line,
+    otherUrls,
     topic: line.text("topic"),
     qos: flow.qos,
     flow,
@@ -50,7 +73,12 @@ export function benchOrderOf(given: CommandLine): BenchOrder {
     serverPid: line.number("server-pid", 1, PID_MAX) ?? 0,
     vs: vs === undefined ? undefined : { url: vs, credentials: vsCredentials, pid: line.number("vs-pid", 1, PID_MAX) ?? 0 },
     localAddresses: line.list("local-address"),
+    firstNumber: line.number("first-number", 0, 1_000_000_000) ?? 0,
+    retries: line.number("retries", 0, 1_000) ?? 0,
     isJson: line.flag("json"),
+    isVerbose: line.flag("verbose"),
+    qoe: line.text("qoe"),
+    metricsPort: line.number("prometheus", 0, 65_535),
   };
 }
 
@@ -63,7 +91,7 @@ function kindOf(line: CommandLine): { kind: BenchKind; line: CommandLine } {
   return { kind: "pairs", line };
 }
 
-function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
+function flowOf(kind: BenchKind, line: CommandLine, message: OwnMessage | undefined): FlowOrder {
   const clients = line.number("clients", 1, 100_000) ?? 10;
   const many = { publishers: clients, subscribers: clients };
   const sides: Record<BenchKind, { publishers: number; subscribers: number }> = {
@@ -84,13 +112,21 @@ function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
   if (!isShared && (line.text("publishers") ?? line.text("subscribers")) !== undefined)
     throw new MqttError("USAGE", { detail: `--publishers and --subscribers belong to fan-in and fan-out; ${kind} has --clients` });
   const rate = line.number("rate", 1, 10_000_000) ?? 0;
-  const size = line.number("size", 16, 1_048_576) ?? 64;
+  const size =
+    message === undefined
+      ? (line.number("size", 16, 1_048_576) ?? 64)
+      : Math.max(1, ...message.payloads.map(({ length }) => length));
+  const prefix = line.text("topic") ?? `bench/${randomBytes(3).toString("hex")}`;
+  if (isShared && isOfEach(prefix))
+    throw new MqttError("USAGE", { detail: `${kind} has one topic for all; %i, %c and %u in it belong to pairs, pub and sub` });
   return {
     ...sides[kind],
     topology: isShared ? "shared" : "pairs",
-    prefix: line.text("topic") ?? `bench/${randomBytes(3).toString("hex")}`,
+    prefix,
     topics: topicsOf(line),
     qos: (line.number("qos", 0, 2) ?? 0) as QoS,
+    retain: line.flag("retain"),
+    message,
     size,
     window: line.number("window", 1, 100_000) ?? windowOf(size, isShared ? sides[kind].publishers : 1),
     inflight: line.number("inflight", 1, 65_535) ?? 100,
@@ -99,6 +135,7 @@ function flowOf(kind: BenchKind, line: CommandLine): FlowOrder {
     warm: secondsOf(line, "warm", 1),
     count: line.number("count", 1, COUNT_MAX) ?? 0,
     ramp: secondsOf(line, "ramp", 0),
+    hasTimes: line.text("qoe") !== undefined,
     threads: line.number("threads", 1, 64) ?? Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
     // At a low rate there is no news between two messages.
     patience: Math.max(line.milliseconds("patience") ?? 5_000, rate > 0 ? 2_000 / rate : 0),
@@ -116,7 +153,8 @@ function connectOf(line: CommandLine, threads: number): ConnectOrder {
   const ramp = secondsOf(line, "ramp", 0);
   const rate = line.number("rate", 1, 1_000_000) ?? (ramp > 0 ? count / ramp : 0);
   const hold = line.text("hold") === undefined ? undefined : secondsOf(line, "hold", 0);
-  return { count, atOnce: Math.min(64, count), rate, hold, threads: Math.min(threads, count) };
+  const hasTimes = line.text("qoe") !== undefined;
+  return { count, atOnce: Math.min(64, count), rate, hold, hasTimes, threads: Math.min(threads, count) };
 }
 
 function secondsOf(line: CommandLine, name: string, otherwise: number): number {

@@ -9,7 +9,9 @@ export interface BenchRecord {
   readonly kind: BenchKind;
   /** Everything was delivered once and in order, acknowledged, and no connection failed, at every broker and in every round. */
   readonly ok: boolean;
-  readonly options: Readonly<Record<string, number | string>>;
+  /** What ended the bench after some of its runs. */
+  readonly failure?: string;
+  readonly options: Readonly<Record<string, number | string | boolean>>;
   /** The broker of the first word, and that of --vs. */
   readonly brokers: readonly BrokerRecord[];
   /** The first broker's value by the second's, round by round; with --vs. */
@@ -41,6 +43,8 @@ export interface RunRecord {
     /** Another topic, size, QoS, flag or content than was sent. */
     readonly damaged: number;
     readonly unacknowledged: number;
+    /** Due by the end of an open loop, and not sent. */
+    readonly unsent: number;
   };
   readonly connections: {
     readonly made?: number;
@@ -86,6 +90,7 @@ export function flowRecord(result: LoadResult, kind: BenchKind, pid: number): Ru
       outOfOrder: result.late,
       damaged: result.bad,
       unacknowledged,
+      unsent: result.unsent,
     },
     connections: { failed, reasons },
     cpu: { own: cpuOf(result.own), ...(pid === 0 ? {} : { server }) },
@@ -106,7 +111,7 @@ export function connectionsRecord(result: ConnectionsResult, pid: number, isHeld
     latencyUs: connectUs,
     connections: { made: connections, failed, dropped, reasons },
     // Without file descriptors left nothing can be read of the server either.
-    cpu: pid === 0 || broker.rssKiB === 0 ? {} : { server },
+    cpu: { own: cpuOf(result.own), ...(pid === 0 || broker.rssKiB === 0 ? {} : { server }) },
   };
 }
 
@@ -118,7 +123,12 @@ export function optionsRecord({ kind, flow, connect, rounds }: BenchOrder): Benc
   const { prefix, publishers, subscribers, topics, qos, size, rate, seconds, count, ramp, threads, window, inflight, warm } = flow;
   const length = count > 0 ? { count } : { duration: seconds, warm };
   const loop = rate > 0 ? { rate } : { window, inflight };
-  return { publishers, subscribers, topic: prefix, topics, qos, size, ramp, threads, rounds, ...length, ...loop };
+  const { message, retain } = flow;
+  const own =
+    message === undefined
+      ? {}
+      : { ownPayloads: message.payloads.length, template: message.isTemplate, topicAliases: message.hasAliases };
+  return { publishers, subscribers, topic: prefix, topics, qos, size, retain, ramp, threads, rounds, ...own, ...length, ...loop };
 }
 
 /** How the first broker compares, from runs of the same round; fields that are 0 at the second say nothing. */

@@ -4,18 +4,19 @@ import type { BenchRecord, RunRecord, Spread } from "./bench-record.ts";
 
 /** What people read of a bench. */
 export function benchText(record: BenchRecord): string {
-  const { kind, options, brokers, ratios } = record;
+  const { kind, options, brokers, ratios, failure } = record;
+  const end = failure === undefined ? [] : ["", `ended early: ${failure}`];
   const lines = [`${kind}: ${headline(record)}`];
   if (ratios === undefined) {
     for (const { url, mqtt, runs } of brokers)
       for (const run of runs) lines.push("", `${url}  MQTT ${mqtt}`, ...runText(run, record).map((line) => `  ${line}`));
-    return `${lines.join("\n")}\n`;
+    return `${[...lines, ...end].join("\n")}\n`;
   }
   for (const [i, { url, mqtt }] of brokers.entries()) lines.push(`  ${"AB"[i]}  ${url}  MQTT ${mqtt}`);
   lines.push("", ...turns(record), "", `A by B, min / median / max of ${options["rounds"]} rounds`);
   for (const [name, spread] of Object.entries(ratios))
     lines.push(`  ${(RATIO_NAMES[name] ?? name).padEnd(18)} ${spreadText(spread)}`);
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...end].join("\n")}\n`;
 }
 
 const COLUMNS = ["round", "", "a second", "p50", "p99", "own CPU", "server"] as const;
@@ -37,7 +38,7 @@ function turn(run: RunRecord, round: number, name: string, kind: BenchRecord["ki
   const { rate, latencyUs, cpu, messages } = run;
   const times = latencyUs.max > 0 ? [timeText(latencyUs.p50), timeText(latencyUs.p99)] : ["-", "-"];
   const each = [cpu.own, cpu.server].map((use) => (use === undefined ? "-" : timeText(use.usEach)));
-  const faults = run.ok || messages === undefined ? [] : [verdictText(kind, messages)];
+  const faults = run.ok || messages === undefined ? [] : [verdictText(kind, messages, false)];
   return [
     row([String(round + 1), name, grouped(rate), ...times, ...each]),
     ...[...faults, ...connectionsText(run)].map((line) => `       ${line}`),
@@ -63,11 +64,13 @@ function headline({ kind, options }: BenchRecord): string {
   }
   const sides = [counted(options["publishers"], "publisher"), counted(options["subscribers"], "subscriber")].filter(Boolean);
   const loop = options["rate"] === undefined ? "as fast as they go" : `${grouped(Number(options["rate"]))} a second`;
-  const size = kind === "sub" ? [] : [`${options["size"]} bytes`, loop];
+  const content =
+    options["ownPayloads"] === undefined ? `${options["size"]} bytes` : counted(Number(options["ownPayloads"]), "own payload");
+  const size = kind === "sub" ? [] : [content, loop];
   return [...sides, `QoS ${options["qos"]}`, ...size].join(", ");
 }
 
-function counted(value: number | string | undefined, what: string): string {
+function counted(value: number | string | boolean | undefined, what: string): string {
   const count = Number(value);
   return count === 0 ? "" : `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
 }
@@ -77,7 +80,7 @@ function runText(run: RunRecord, { kind, options }: BenchRecord): string[] {
   const what = kind === "conn" ? "connections" : kind === "pub" ? "sent" : "delivered";
   const lines = [`${what.padEnd(11)} ${grouped(rate)} a second, for ${timeText(seconds * 1_000_000)}`];
   if (latencyUs.max > 0) lines.push(`${"latency".padEnd(11)} ${percentilesText(latencyUs)}${queueNote(kind, options)}`);
-  if (messages !== undefined) lines.push(`${"verified".padEnd(11)} ${verdictText(kind, messages)}`);
+  if (messages !== undefined) lines.push(`${"verified".padEnd(11)} ${verdictText(kind, messages, run.ok)}`);
   lines.push(...connectionsText(run));
   if (cpu.own !== undefined)
     lines.push(`${"own CPU".padEnd(11)} ${cpu.own.usEach.toFixed(2)} µs each, ${cpu.own.cores?.toFixed(2)} cores`);
@@ -94,9 +97,9 @@ function queueNote(kind: BenchRecord["kind"], options: BenchRecord["options"]): 
   return kind === "conn" || options["rate"] !== undefined ? "" : "\n              (of full queues; --rate measures latency)";
 }
 
-function verdictText(kind: BenchRecord["kind"], messages: NonNullable<RunRecord["messages"]>): string {
-  const { expected, received, lost, doubled, outOfOrder, damaged, unacknowledged } = messages;
-  const faults = { lost, doubled, "out of order": outOfOrder, damaged, unacknowledged };
+function verdictText(kind: BenchRecord["kind"], messages: NonNullable<RunRecord["messages"]>, isWell: boolean): string {
+  const { expected, received, lost, doubled, outOfOrder, damaged, unacknowledged, unsent } = messages;
+  const faults = { lost, doubled, "out of order": outOfOrder, damaged, unacknowledged, "due and not sent": isWell ? 0 : unsent };
   const found = Object.entries(faults).filter(([, amount]) => amount !== 0);
   if (found.length > 0)
     return `NOT WELL: ${found.map(([name, amount]) => `${grouped(amount)} ${name}`).join(", ")} of ${grouped(expected)}`;

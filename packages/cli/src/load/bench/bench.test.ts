@@ -1,5 +1,8 @@
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { CommandFolder, type RunningCommand } from "@bowline/testkit/system";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type BrokerFault, FaultyBroker } from "../../testing/faulty-broker.ts";
@@ -166,9 +169,98 @@ describe("bowline bench", () => {
     [["bench", "mqtt://localhost", "--size", "8"], 2, "--size must be a number from 16"],
     [["bench", "mqtt://localhost", "--topics", "13"], 2, "even number"],
     [["bench", "mqtt://localhost", "--vs-credentials", "x"], 2, "belongs to --vs"],
+    [["bench", "mqtt://localhost", "mqtt://other", "--vs", "mqtt://third"], 2, "two brokers of one URL each"],
+    [["bench", "sub", "mqtt://localhost", "-t", "x", "-m", "text"], 2, "sub sends no messages"],
+    [["bench", "mqtt://localhost", "-m", "text", "--correlation-data", "x"], 2, "belongs to pub"],
+    [["bench", "mqtt://localhost", "-m", "text", "--size", "20"], 2, "--size belongs to"],
+    [["bench", "mqtt://localhost", "-f", "/no/such/file"], 2, "ENOENT"],
+    [["bench", "mqtt://localhost", "-m", "{{what}}", "--template"], 2, "{{what}} is not known"],
+    [["bench", "fan-in", "mqtt://localhost", "-t", "x/%i"], 2, "one topic for all"],
     [["bench", "mqtt://127.0.0.1:1"], 3, "TCP_REFUSED"],
   ] as const)("%j ends with %i", async (argv, code, words) => {
     expect(await runInProcess(...argv)).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
+  });
+
+  test("messages of one's own are checked like the generator's", async () => {
+    const file = join(commands.path, "lines.txt");
+    writeFileSync(file, "one\ntwo {{counter}}\n");
+    const options = ["-n", "2", "--count", "100", "-q", "1", "--property", "a=b", "--message-expiry", "60", "--threads", "1"];
+    const message = ["-f", file, "-l", "--template", "--topic-aliases", "always"];
+    const ended = await runInProcess("bench", urls[0] ?? "", ...options, ...message);
+    expect(ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/2 own payloads[\s\S]*all 200 once, whole and in order/),
+    });
+  });
+
+  test("connections take several servers in turn, and their times are written", async () => {
+    const file = join(commands.path, "qoe.jsonl");
+    broker = await FaultyBroker.start("none", 5);
+    const options = ["-n", "4", "--qoe", file, "--first-number", "100", "-i", "c%i", "--json"];
+    const ended = await runInProcess("bench", "conn", urls[0] ?? "", `mqtt://127.0.0.1:${broker.port}`, ...options);
+    expect(recordOf(ended)).toMatchObject({ ok: true, brokers: [{ runs: [{ connections: { made: 4 } }] }] });
+    // One of them was the first look at it.
+    expect(broker.welcomed).toBe(3);
+    const records = readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, number | string>);
+    expect(records.map(({ clientId }) => clientId)).toEqual(["c100", "c101", "c102", "c103"]);
+    for (const { tcpMs = 0, openMs = 0, connackMs = 0 } of records) {
+      expect(tcpMs).toBeGreaterThan(0);
+      expect(openMs).toBeGreaterThanOrEqual(tcpMs as number);
+      expect(connackMs).toBeGreaterThan(openMs as number);
+    }
+  });
+
+  test("Prometheus finds what is being measured, and each second has a line", async () => {
+    const bench = commands.bowline(
+      "bench",
+      urls[0] ?? "",
+      "-n",
+      "1",
+      "--rate",
+      "100",
+      "--duration",
+      "60",
+      "--prometheus",
+      "0",
+      "-v",
+    );
+    const told = /note: metrics at (\S+)\n[^]* s {2}sent \d+\/s {2}received \d+\/s/;
+    while (!told.test(bench.stderr)) await once(bench.child.stderr as Readable, "data");
+    const [, url = ""] = told.exec(bench.stderr) ?? [];
+    const text = await (await fetch(url)).text();
+    expect(text).toMatch(/^# TYPE bowline_bench_received_total counter\nbowline_bench_received_total\{broker="mqtt:[^"]*"\} \d+$/m);
+    expect((await fetch(url.replace("metrics", "other"))).status).toBe(404);
+    expect(await bench.kill("SIGINT")).toMatchObject({ code: 130, stdout: expect.stringContaining("once, whole and in order") });
+  });
+
+  test("a round that fails leaves what the rounds before it measured", async () => {
+    const other = await FaultyBroker.start("none", 5);
+    const options = [
+      "--vs",
+      urls[0] ?? "",
+      "-n",
+      "1",
+      "--rate",
+      "100",
+      "--count",
+      "20",
+      "--rounds",
+      "50",
+      "--json",
+      "--threads",
+      "1",
+    ];
+    const running = runInProcess("bench", `mqtt://127.0.0.1:${other.port}`, ...options);
+    while (other.delivered < 25) await new Promise((resolve) => setTimeout(resolve, 5));
+    await other.stop();
+    const ended = await running;
+    expect(ended.code).toBe(1);
+    const record = recordOf(ended);
+    expect(record).toMatchObject({ ok: false, failure: expect.stringContaining("LOAD_INCOMPLETE") });
+    expect(record.brokers[0]?.runs[0]?.ok).toBe(true);
   });
 
   test("Ctrl-C ends it early, with what was measured until then", async () => {

@@ -1,83 +1,124 @@
+import { MqttError } from "@bowline/protocol";
 import type { ConnectionTarget } from "../../connection-options.ts";
-import { LiveLine } from "../live-line.ts";
-import { type LoadServer, loopbackAddresses } from "../load-server.ts";
-import { loadServerOf } from "../load-server-of.ts";
 import { grouped } from "../../terminal/progress.ts";
+import { LiveLine } from "../live-line.ts";
 import { runConnections } from "../run-connections.ts";
-import { type LoadProgress, runLoad } from "../run-load.ts";
+import { type LoadProgress, type LoadWatch, runLoad } from "../run-load.ts";
+import { BenchMetrics } from "./bench-metrics.ts";
 import type { BenchOrder } from "./bench-order.ts";
 import { type BenchRecord, connectionsRecord, flowRecord, optionsRecord, ratiosOf, type RunRecord } from "./bench-record.ts";
-
-interface Side {
-  readonly url: string;
-  readonly server: LoadServer;
-  readonly pid: number;
-  readonly runs: RunRecord[];
-}
+import { type Side, sideOf } from "./bench-sides.ts";
+import { QualityLog } from "./quality-log.ts";
 
 const VERSION_NAMES = { 3: "3.1", 4: "3.1.1", 5: "5.0" } as const;
 
 /**
  * Measures all brokers in turns.
  *
- * @throws MqttError that says why a broker cannot be measured
+ * @throws MqttError that says why a broker cannot be measured; when some runs are over, the record says so instead
  */
 export async function runBench(order: BenchOrder, targets: readonly ConnectionTarget[], signal: AbortSignal): Promise<BenchRecord> {
   const sides: Side[] = [];
   for (const [i, target] of targets.entries())
-    sides.push(await sideOf(order, target, i === 0 ? order.serverPid : (order.vs?.pid ?? 0)));
-  const live = new LiveLine();
-  for (let round = 0; round < order.rounds && !signal.aborted; round++) {
-    for (const side of sides) {
-      if (signal.aborted) break;
-      const where = order.vs === undefined ? "" : `${side.url} round ${round + 1}/${order.rounds}  `;
-      side.runs.push(await runOnce(order, side, signal, ratesShown(live, where)));
-      live.clear();
-    }
+    sides.push(await sideOf(order, target, i === 0 ? order.serverPid : (order.vs?.pid ?? 0), signal));
+  const bench = new Bench(order, sides);
+  try {
+    await bench.begin();
+    await bench.run(signal);
+  } catch (error) {
+    // What was measured until then is not thrown away.
+    if (sides.every(({ runs }) => runs.length === 0)) throw error;
+    return recordOf(order, sides, error as Error);
+  } finally {
+    bench.end();
   }
+  return recordOf(order, sides, undefined);
+}
+
+function recordOf(order: BenchOrder, sides: readonly Side[], error: Error | undefined): BenchRecord {
   const brokers = sides.map(({ url, server, runs }) => ({ url, mqtt: VERSION_NAMES[server.target.protocolVersion], runs }));
+  const failure = MqttError.is(error) && error.code === "ABORTED" ? undefined : error?.message;
   return {
     v: 1,
     type: "bench",
     kind: order.kind,
-    ok: sides.every(({ runs }) => runs.every(({ ok }) => ok)),
+    ok: failure === undefined && sides.every(({ runs }) => runs.every(({ ok }) => ok)),
+    ...(failure === undefined ? {} : { failure }),
     options: optionsRecord(order),
     brokers,
     ...(order.vs === undefined ? {} : { ratios: ratiosOf(brokers) }),
   };
 }
 
-async function sideOf(order: BenchOrder, target: ConnectionTarget, pid: number): Promise<Side> {
-  const server = await loadServerOf(target, `bench-${process.pid}-%i`);
-  const given = [...order.localAddresses, ...server.localAddresses];
-  const localAddresses = given.length === 0 && order.kind === "conn" ? loopbackAddresses(server.address) : given;
-  return {
-    url: server.target.url,
-    server: { ...server, localAddresses },
-    pid,
-    runs: [],
-  };
-}
+/** The rounds of a bench, and those who watch them. */
+class Bench {
+  private readonly order: BenchOrder;
+  private readonly sides: readonly Side[];
+  private readonly live = new LiveLine();
+  private metrics: BenchMetrics | undefined;
+  private quality: QualityLog | undefined;
 
-async function runOnce(
-  { kind, flow, connect }: BenchOrder,
-  { server, pid }: Side,
-  signal: AbortSignal,
-  progress: (progress: LoadProgress) => void,
-): Promise<RunRecord> {
-  const watch = { signal, progress };
-  if (kind !== "conn") return flowRecord(await runLoad({ ...flow, server, pid }, watch), kind, pid);
-  return connectionsRecord(await runConnections({ ...connect, server, pid }, watch), pid, connect.hold !== undefined);
-}
+  constructor(order: BenchOrder, sides: readonly Side[]) {
+    this.order = order;
+    this.sides = sides;
+  }
 
-/** Shows each second what happened in it. */
-function ratesShown(live: LiveLine, where: string): (progress: LoadProgress) => void {
-  let last = { sent: 0, received: 0, ready: 0 };
-  return ({ isRunning, ready, connections, sent, received }) => {
-    const text = isRunning
-      ? `sent ${grouped(sent - last.sent)}/s  received ${grouped(received - last.received)}/s`
-      : `${grouped(ready)} of ${grouped(connections)} connections  ${grouped(ready - last.ready)}/s`;
-    live.show(`${where}${text}`);
-    last = { sent, received, ready };
-  };
+  async begin(): Promise<void> {
+    const { qoe, metricsPort } = this.order;
+    if (qoe !== undefined) this.quality = new QualityLog(qoe);
+    if (metricsPort === undefined) return;
+    this.metrics = await BenchMetrics.listen(metricsPort);
+    process.stderr.write(`note: metrics at ${this.metrics.url}\n`);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    for (let round = 0; round < this.order.rounds; round++) {
+      for (const side of this.sides) {
+        if (signal.aborted) return;
+        const run = await this.runOnce(side, round, signal);
+        side.runs.push(run);
+        this.metrics?.ended(side.url, run);
+        this.live.clear();
+      }
+    }
+  }
+
+  end(): void {
+    this.live.clear();
+    this.metrics?.close();
+    this.quality?.close();
+  }
+
+  private async runOnce({ url, server, pid }: Side, round: number, signal: AbortSignal): Promise<RunRecord> {
+    const { kind, flow, connect, vs, rounds } = this.order;
+    const show = this.ratesShown(vs === undefined ? "" : `${url} round ${round + 1}/${rounds}  `);
+    const progress = (now: LoadProgress): void => {
+      show(now);
+      this.metrics?.counted(url, now);
+    };
+    const watch: LoadWatch = { signal, progress };
+    if (kind === "conn") {
+      const result = await runConnections({ ...connect, server, pid }, watch);
+      this.quality?.write(result.times, server, round + 1);
+      return connectionsRecord(result, pid, connect.hold !== undefined);
+    }
+    const result = await runLoad({ ...flow, server, pid }, watch);
+    this.quality?.write(result.times, server, round + 1);
+    return flowRecord(result, kind, pid);
+  }
+
+  /** Shows each second what happened in it: on a terminal over the line before, with --verbose below it. */
+  private ratesShown(where: string): (progress: LoadProgress) => void {
+    let last = { sent: 0, received: 0, ready: 0 };
+    let seconds = 0;
+    return ({ isRunning, ready, connections, sent, received }) => {
+      seconds++;
+      const text = isRunning
+        ? `sent ${grouped(sent - last.sent)}/s  received ${grouped(received - last.received)}/s`
+        : `${grouped(ready)} of ${grouped(connections)} connections  ${grouped(ready - last.ready)}/s`;
+      last = { sent, received, ready };
+      if (this.order.isVerbose) process.stderr.write(`${where}${seconds} s  ${text}\n`);
+      else this.live.show(`${where}${text}`);
+    };
+  }
 }
