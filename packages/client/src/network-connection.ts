@@ -72,6 +72,8 @@ export interface ConnectionSettings {
   readonly watch?: AcknowledgementWatch;
   /** Topic Aliases for what is sent, within the server's Topic Alias Maximum; none without. */
   readonly topicAliases?: OutboundAliasSettings | undefined;
+  /** See the engine's limits. */
+  readonly isForgiving?: boolean;
   /** Told when the connection was cut in silence; what it learned is in the `connect` of the next one. */
   readonly idleLimit?: IdleLimit;
   /** Writes to a store what becomes of the session; none where it ends with the process. */
@@ -249,13 +251,13 @@ export class NetworkConnection implements TransportHandler, ClientSink, SenderOw
   // What the transport tells.
 
   opened(): void {
-    const { clock, connect, session, maximumPacketSize, connectTimeoutMs, topicAliases } = this.settings;
+    const { clock, connect, session, maximumPacketSize, connectTimeoutMs, topicAliases, isForgiving } = this.settings;
     if (this.isOver) return;
     clock.clearTimer(this.timer);
     const now = clock.now();
     const left = Math.max(1, connectTimeoutMs - (now - this.startedAt));
     try {
-      const limits = { maximumPacketSize, connectTimeoutMs: left, ...(topicAliases && { topicAliases }) };
+      const limits = { maximumPacketSize, connectTimeoutMs: left, topicAliases, isForgiving };
       this.engine = new ClientConnection(this, this.sender, session, connect, limits, now);
     } catch (error) {
       this.finish({ error: error as MqttError });

@@ -112,7 +112,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     this.stores = this.givenStores();
     this.packets = new PacketEvents(this);
     this.inbound = new Inbound({
-      show: (packet) => this.tell("message", packet.topic, packet.payload as Buffer, packet),
+      show: (topic, packet) => this.tell("message", topic, packet.payload as Buffer, packet),
       handler: () => client.handler,
       handlerFailed: (error) => this.tell("error", error),
       taken: (packet) => this.stores?.take(packet),
@@ -386,7 +386,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     this.stores?.accepted();
     const isGap = !packet.sessionPresent && this.subscriptions.hasGranted;
     if (this.options.resubscribe === false) this.subscriptions.forgetAll();
-    else this.subscriptions.renew(engine, packet.sessionPresent);
+    else this.subscriptions.renew(engine, packet.sessionPresent && this.options.clean === false);
     // Everything that waited leaves before the application hears of the connection, as in MQTT.js.
     connection.sender.blocked = false;
     this.outbox.opened(engine, connection.sender, (entry) => this.refuses(entry));
@@ -510,6 +510,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
       maximumPacketSize: options.properties?.maximumPacketSize ?? NO_LIMIT,
       connectTimeoutMs: this.connectTimeout,
       topicAliases: aliasesOf(options),
+      isForgiving: true,
       idleLimit: this.idleLimit,
       keeper: this.stores,
     });

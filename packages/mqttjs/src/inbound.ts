@@ -9,8 +9,8 @@ import { fromProperties } from "./properties.ts";
 const HIGH_WATER = 100;
 
 export interface InboundOwner {
-  /** Emits `message`. */
-  show(packet: IPublishPacket): void;
+  /** Emits `message`; the packet itself has no topic where it came by its Topic Alias alone. */
+  show(topic: string, packet: IPublishPacket): void;
   /** The application's own `handleMessage`; undefined when it has none. */
   handler(): ((packet: IPublishPacket, done: DoneCallback) => void) | undefined;
   handlerFailed(error: Error): void;
@@ -26,6 +26,7 @@ const UNSPECIFIED = 0x80;
 
 /** A message and what waits for its handler. */
 interface Delivery {
+  readonly topic: string;
   readonly packet: IPublishPacket;
   readonly connection: NetworkConnection;
   readonly ticket: number;
@@ -42,16 +43,16 @@ export class Inbound {
   }
 
   /** Answers the ticket that the message's acknowledgement waits for; 0 for none. */
-  take(topicName: string, chunk: Uint8Array, offsets: PublishOffsets, connection: NetworkConnection): number {
-    const packet = packetOf(topicName, chunk, offsets);
+  take(topic: string, chunk: Uint8Array, offsets: PublishOffsets, connection: NetworkConnection): number {
+    const packet = packetOf(topic, chunk, offsets);
     const { qos } = packet;
     if (this.owner.handler() === undefined && (qos === 0 || this.owner.acknowledges() === undefined)) {
-      this.owner.show(packet);
+      this.owner.show(topic, packet);
       if (qos === 2) this.owner.taken(packet);
       return 0;
     }
     const ticket = qos === 0 ? 0 : connection.takeTicket();
-    this.waiting.push({ packet, connection, ticket });
+    this.waiting.push({ topic, packet, connection, ticket });
     if (!this.isBusy) this.next();
     else if (this.waiting.length > HIGH_WATER) connection.pauseReading();
     return ticket;
@@ -61,10 +62,10 @@ export class Inbound {
     const delivery = this.waiting.shift();
     this.isBusy = delivery !== undefined;
     if (delivery === undefined) return;
-    const { packet } = delivery;
+    const { topic, packet } = delivery;
     const acknowledges = packet.qos === 0 ? undefined : this.owner.acknowledges();
     if (acknowledges === undefined) {
-      this.owner.show(packet);
+      this.owner.show(topic, packet);
       this.handle(delivery, 0);
       return;
     }
@@ -75,16 +76,16 @@ export class Inbound {
       if (error instanceof Error) this.fail(delivery, error);
       else this.answer(delivery, error ?? code);
     };
-    callSafely(() => acknowledges(packet.topic, packet.payload as Buffer, packet, answered), undefined);
+    callSafely(() => acknowledges(topic, packet.payload as Buffer, packet, answered), undefined);
   }
 
   private answer(delivery: Delivery, code: number | undefined): void {
-    const { packet } = delivery;
+    const { topic, packet } = delivery;
     if (!answers.has(code)) {
       this.fail(delivery, new Error(`Wrong reason code for ${packet.qos === 1 ? "puback" : "pubrec"}`));
       return;
     }
-    if (code === 0) this.owner.show(packet);
+    if (code === 0) this.owner.show(topic, packet);
     this.handle(delivery, code ?? 0);
   }
 
@@ -127,7 +128,8 @@ function once(callback: (error: Error | undefined) => void): DoneCallback {
 }
 
 /** Without spreads, since it is made for every message. */
-function packetOf(topic: string, chunk: Uint8Array, offsets: PublishOffsets): IPublishPacket {
+function packetOf(name: string, chunk: Uint8Array, offsets: PublishOffsets): IPublishPacket {
+  const topic = offsets.topicStart === offsets.topicEnd ? "" : name;
   const { qos, retain, dup, propertiesStart, propertiesEnd } = offsets;
   const length = remainingLength(offsets.packetEnd - offsets.packetStart);
   const payload = bufferOf(chunk, offsets.payloadStart, offsets.payloadEnd);

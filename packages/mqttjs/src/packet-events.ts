@@ -72,9 +72,17 @@ export class PacketEvents implements FrameHandler {
 
 /** Every packet that a client gets, and what it sends but the CONNECT, whose decoder a page would carry for nothing. */
 function decode(chunk: Uint8Array, start: number, bodyStart: number, end: number, version: ProtocolVersion): ProtocolPacket {
-  switch (chunk[start]! >>> 4) {
+  const type = chunk[start]! >>> 4;
+  switch (type) {
     case PacketType.PUBLISH:
       return decodePublish(chunk, start, bodyStart, end, version);
+    case PacketType.PUBACK:
+    case PacketType.PUBREC:
+    case PacketType.PUBREL:
+    case PacketType.PUBCOMP:
+      // The decoder would refuse Packet Identifier 0, which is answered all the same.
+      if (end - start === 4) return { type, packetIdentifier: (chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!, reasonCode: 0 };
+      return decodeFromServer(chunk, start, bodyStart, end, version);
     case PacketType.SUBSCRIBE:
       return decodeSubscribe(chunk, start, bodyStart, end, version);
     case PacketType.UNSUBSCRIBE:

@@ -214,6 +214,63 @@ describe("Topic Aliases", () => {
   });
 });
 
+describe("what a server must not do, and MQTT.js takes", () => {
+  test.each([4, 5] as const)("a session after a clean start, version %d: it counts as none", async (protocolVersion) => {
+    const lines = await same(
+      async ({ connect, recording: { until, note } }) => {
+        const client = connect({ protocolVersion });
+        client.on("connect", ({ sessionPresent }) => note(`present ${sessionPresent}`));
+        await until("connect");
+        await client.subscribeAsync("t");
+        client.stream.end();
+        await until("packetsend subscribe", 2);
+      },
+      (packet, connection) => {
+        if (packet.type === PacketType.CONNECT) connection.accept({ sessionPresent: true });
+        else connection.answer(packet);
+      },
+      /^(present|error)/,
+    );
+    expect(lines).toEqual(["present true", "present true"]);
+  });
+
+  test.each([1, 2])("a message with QoS %d and Packet Identifier 0 is told and acknowledged with it", async (qos) => {
+    for (const library of both) {
+      const lines = await runWith(
+        library,
+        async ({ connect, recording: { until, note } }) => {
+          connect().on("packetsend", ({ messageId, cmd }) => note(`${cmd} ${messageId}`));
+          await until(qos === 1 ? "puback 0" : "pubcomp 0");
+        },
+        (packet, connection) => {
+          if (packet.type !== PacketType.CONNECT) return;
+          connection.accept();
+          connection.socket.write(Uint8Array.of(0x30 | (qos << 1), 6, 0, 1, 0x74, 0, 0, 0x78));
+          if (qos === 2) connection.socket.write(Uint8Array.of(0x62, 2, 0, 0));
+        },
+      );
+      expect(lines).toContain("message t x");
+    }
+  });
+
+  test("the packet of a message that came by its Topic Alias alone has no topic; the event has it", () =>
+    same(
+      async ({ connect, recording: { until, note } }) => {
+        const client = connect({ protocolVersion: 5, properties: { topicAliasMaximum: 1 } });
+        client.on("message", (topic, _payload, packet) => note(`told ${topic} by ${packet.topic || "its alias"}`));
+        await until("told", 2);
+      },
+      (packet, connection) => {
+        connection.answer(packet);
+        if (packet.type !== PacketType.CONNECT) return;
+        const message = { type: PacketType.PUBLISH, payload: encoder.encode("x"), qos: 0, retain: false, dup: false } as const;
+        const properties = { topicAlias: 1 };
+        connection.send({ ...message, topicName: "t", properties }, { ...message, topicName: "", properties });
+      },
+      /^told/,
+    ));
+});
+
 describe("messageIdProvider", () => {
   test("UniqueMessageIdProvider gives what MQTT.js's gives", () => {
     const run = (provider: IMessageIdProvider): unknown[] => [

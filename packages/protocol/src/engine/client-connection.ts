@@ -85,6 +85,7 @@ export class ClientConnection implements FrameHandler {
   private readonly requests = new Map<number, number>();
   private readonly exchange: AuthenticationExchange;
   private readonly aliasSettings: OutboundAliasSettings | undefined;
+  private readonly isForgiving: boolean;
   private unreleased!: Unreleased;
   private keepAliveMs = 0;
   /** When bytes last left and last came. */
@@ -113,6 +114,7 @@ export class ClientConnection implements FrameHandler {
     this.decoder = new FrameWalk(this, limits.maximumPacketSize + ANSWER_EXCESS);
     this.decoder.acceptedTypes = ANSWERS;
     this.aliasSettings = limits.topicAliases;
+    this.isForgiving = limits.isForgiving === true;
     this.exchange = new AuthenticationExchange(connect.properties?.authenticationMethod, "server");
     // CONNECT was our step.
     this.exchange.turn = "theirs";
@@ -302,8 +304,8 @@ export class ClientConnection implements FrameHandler {
 
   /** The form without Reason Code, in which nearly all acknowledgements come: no packet object for these. */
   private shortAcknowledgement(first: number, id: number): boolean {
-    // [MQTT-2.2.1-3]: the decoder says it.
-    if (id === 0) return false;
+    // [MQTT-2.2.1-3]: the decoder says it. A message that was taken without an identifier is released like others.
+    if (id === 0 && !(this.isForgiving && first === 0x62)) return false;
     switch (first) {
       case 0x40:
         this.sender.puback(id, 0);
@@ -384,7 +386,7 @@ export class ClientConnection implements FrameHandler {
     this.checkSize(size);
     decoder.maximumPacketSize = this.maximumPacketSize;
     // [MQTT-3.2.2-2] [v3 MQTT-3.2.2-1]; where the Session was asked for, one is taken without a state of ours: ![MQTT-3.2.2-4], D-4.
-    if (packet.sessionPresent && connect.cleanStart) {
+    if (packet.sessionPresent && connect.cleanStart && !this.isForgiving) {
       this.fail(new MqttError("SP_VIOLATION", { reasonCode: ReasonCode.ProtocolError, clause: "MQTT-3.2.2-2" }));
       return;
     }
@@ -415,7 +417,7 @@ export class ClientConnection implements FrameHandler {
 
   /** MQTT 3.1 has no Session Present: a session that was to be kept counts as kept, or its QoS 2 messages would be doubled or lost. */
   private isSessionKept({ sessionPresent }: ConnackPacket): boolean {
-    return sessionPresent || (this.connect.protocolVersion === 3 && !this.connect.cleanStart);
+    return !this.connect.cleanStart && (sessionPresent || this.connect.protocolVersion === 3);
   }
 
   /** [MQTT-3.2.2-17] [MQTT-3.2.2-18] */
@@ -477,6 +479,8 @@ export class ClientConnection implements FrameHandler {
 
   private acknowledged(chunk: Uint8Array, qos: 1 | 2, id: number): void {
     const { sender, session } = this;
+    // [MQTT-2.2.1-4]
+    if (id === 0 && !this.isForgiving) throw protocolError("PUBLISH");
     const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
     if (qos === 2 && session.inbound.has(id)) {
       // [MQTT-4.3.3-10]: the same message again.
@@ -563,5 +567,7 @@ export interface ClientLimits {
   /** From CONNECT to CONNACK, ms. */
   connectTimeoutMs: number;
   /** Topic Aliases for what we send, within the server's Topic Alias Maximum; none without. */
-  topicAliases?: OutboundAliasSettings;
+  topicAliases?: OutboundAliasSettings | undefined;
+  /** Goes on where a server says that a Session is present after Clean Start, or sends Packet Identifier 0: D-5. Default false. */
+  isForgiving?: boolean | undefined;
 }

@@ -192,3 +192,31 @@ describe("[MQTT-3.1.2-29] problem information that our CONNECT did not want", ()
     expect(harness.take()).toEqual([]);
   });
 });
+
+describe("a client that forgives (D-5)", () => {
+  const forgiving = (changes = {}): ClientHarness => new ClientHarness(4, changes, { limits: { isForgiving: true } });
+
+  test("a session after Clean Start counts as none", () => {
+    const harness = forgiving({ cleanStart: true });
+    harness.session.inbound.add(7);
+    harness.open({ sessionPresent: true });
+    expect(harness.end).toBe("open");
+    expect(harness.session.inbound.has(7)).toBe(false);
+  });
+
+  test("Packet Identifier 0 of a message is acknowledged, and released", () => {
+    const harness = forgiving().open();
+    harness.receiveBytes(hex("32 05 00 01 61 00 00 34 05 00 01 62 00 00"));
+    expect(harness.calls.map((call) => call[1])).toEqual(["a", "b"]);
+    expect(harness.session.inbound.has(0)).toBe(true);
+    harness.receiveBytes(hex("62 02 00 00"));
+    expect(harness.session.inbound.has(0)).toBe(false);
+    expect(harness.end).toBe("open");
+  });
+
+  test.each(["40", "50", "70"])("Packet Identifier 0 of an answer (%s) is none of ours all the same", (first) => {
+    const harness = forgiving().open();
+    harness.receiveBytes(hex(`${first} 02 00 00`));
+    expect(harness.end).toMatchObject({ code: "PROTOCOL_ERROR" });
+  });
+});

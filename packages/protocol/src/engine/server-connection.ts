@@ -262,6 +262,9 @@ export class ServerConnection implements FrameHandler {
       }
       // A QoS 0 message that is denied has no acknowledgement to say so (section 3.3.5); the sink counts and logs it.
       if (this.sink.publish(chunk, offsets) === Later) return this.stopAt(start);
+    } else if (offsets.packetIdentifier === 0) {
+      // [MQTT-2.2.1-3]
+      this.fail(peerFault(ReasonCode.ProtocolError, "PUBLISH"));
     } else if (offsets.qos === 1 ? this.offerAtLeastOnce(chunk) : this.offerExactlyOnce(chunk)) return this.stopAt(start);
     return this.phase === OPEN;
   }

@@ -3,9 +3,9 @@ import { decodeAuth } from "./auth.ts";
 import { decodeConnack } from "./connack.ts";
 import { decodeConnect } from "./decode-connect.ts";
 import { decodeDisconnect } from "./disconnect.ts";
-import { malformed } from "./packet-fault.ts";
+import { malformed, protocolError } from "./packet-fault.ts";
 import { PacketType } from "./packet-type.ts";
-import type { Packet, ProtocolVersion } from "./packets.ts";
+import type { Packet, ProtocolVersion, PublishPacket } from "./packets.ts";
 import { decodePing } from "./ping.ts";
 import { decodePublish } from "./publish-packet.ts";
 import { decodeAnswer } from "./subscription-answer.ts";
@@ -32,7 +32,7 @@ export function decodePacket(chunk: Uint8Array, start: number, bodyStart: number
     case PacketType.CONNACK:
       return decodeConnack(chunk, start, bodyStart, end, version);
     case PacketType.PUBLISH:
-      return decodePublish(chunk, start, bodyStart, end, version);
+      return withIdentifier(decodePublish(chunk, start, bodyStart, end, version));
     case PacketType.PUBACK:
     case PacketType.PUBREC:
     case PacketType.PUBREL:
@@ -55,4 +55,10 @@ export function decodePacket(chunk: Uint8Array, start: number, bodyStart: number
     default:
       throw malformed("Control Packet type 0 is reserved");
   }
+}
+
+/** [MQTT-2.2.1-3] [MQTT-2.2.1-4]; whoever reads a PUBLISH alone may be more forgiving. */
+function withIdentifier(packet: PublishPacket): PublishPacket {
+  if (packet.packetIdentifier === 0) throw protocolError("PUBLISH");
+  return packet;
 }

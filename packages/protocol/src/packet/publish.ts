@@ -14,8 +14,8 @@ const TOPIC_ALIAS = 0x23;
 
 /**
  * Reads the PUBLISH in chunk[start, end) to offsets and checks everything that needs no knowledge of the connection: flags, lengths,
- * Packet Identifier, topic, properties. Never throws and never allocates. Role, Topic Alias Maximum, Receive Maximum and the
- * payload format are the caller's; `out` says whether a Subscription Identifier is present, which a client must not send.
+ * topic, properties. Never throws and never allocates. Role, Packet Identifier 0 ([MQTT-2.2.1-3]), Topic Alias Maximum, Receive Maximum
+ * and the payload format are the caller's; `out` says whether a Subscription Identifier is present, which a client must not send.
  *
  * @returns 0, or the Reason Code of the fault; `out` means nothing then.
  */
@@ -52,12 +52,7 @@ export function scanPublish(
   const topicEnd = topicStart + ((chunk[bodyStart]! << 8) | chunk[bodyStart + 1]!);
   let at = qos === 0 ? topicEnd : topicEnd + 2;
   if (at > end) return ReasonCode.MalformedPacket;
-  let packetIdentifier = 0;
-  if (qos !== 0) {
-    packetIdentifier = (chunk[topicEnd]! << 8) | chunk[topicEnd + 1]!;
-    // [MQTT-2.2.1-3]
-    if (packetIdentifier === 0) return ReasonCode.ProtocolError;
-  }
+  const packetIdentifier = qos === 0 ? 0 : (chunk[topicEnd]! << 8) | chunk[topicEnd + 1]!;
   out.packetStart = start;
   out.packetEnd = end;
   out.count = 1;
