@@ -1,3 +1,4 @@
+import { timeLimit } from "@bowline/realtime/internal";
 import { type AttemptGuard, isFailedAttempt } from "./attempt-guard.ts";
 import type { HeldAttempt } from "./attempt-limiter.ts";
 import {
@@ -76,5 +77,5 @@ class GuardedExchange implements AuthenticationExchange {
 }
 
 function forAWhile(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
+  return timeLimit(WAIT_MS, signal);
 }

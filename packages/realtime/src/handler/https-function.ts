@@ -1,6 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import type { AuthorizerEvent } from "../request/authorizer-event.ts";
 import { type AuthorizerFunction, CALL_MS_MAX, functionFault } from "./authorizer-function.ts";
+import { timeLimit } from "./time-limit.ts";
 
 const ANSWER_BYTES_MAX = 65_536;
 const CALLS_MAX = 1_000;
@@ -45,12 +46,12 @@ export class HttpsFunction implements AuthorizerFunction {
   }
 
   async #post(event: AuthorizerEvent, signal?: AbortSignal): Promise<unknown> {
-    const signals = [this.#closing.signal, AbortSignal.timeout(this.#timeoutMs), ...(signal === undefined ? [] : [signal])];
+    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
     const response = await fetch(this.#url, {
       method: "POST",
       headers: { ...this.#headers, "content-type": "application/json" },
       body: JSON.stringify(event),
-      signal: AbortSignal.any(signals),
+      signal: timeLimit(this.#timeoutMs, ...signals),
       // A redirection would carry passwords to whoever it names.
       redirect: "error",
     });

@@ -1,3 +1,4 @@
+import { timeLimit } from "@bowline/realtime/internal";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import type { HttpHookConfig } from "./http-hook-config.ts";
 import { type HookReply, readReply } from "./hook-reply.ts";
@@ -58,7 +59,7 @@ export class HttpHook {
   async #exchange(fields: Record<string, string>, signal: AbortSignal): Promise<HookReply> {
     const left = AbortSignal.any([signal, this.#closing.signal]);
     try {
-      const within = AbortSignal.any([left, AbortSignal.timeout(this.#config.timeoutMs)]);
+      const within = timeLimit(this.#config.timeoutMs, left);
       const response = await this.#send(fields, within);
       const text = await boundedText(response);
       const reply = readReply(response.status, response.headers.get("content-type") ?? "", text);

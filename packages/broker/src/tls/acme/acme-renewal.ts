@@ -1,5 +1,6 @@
 import { MqttError } from "@bowline/protocol";
 import type { Clock, TimerHandle } from "@bowline/protocol/internal";
+import { timeLimit } from "@bowline/realtime/internal";
 import type { AcmeConfig } from "../../config/acme-schema.ts";
 import { readSecret } from "../../config/secret-reference.ts";
 import type { Logger } from "../../log/logger.ts";
@@ -84,7 +85,7 @@ export class AcmeRenewal {
     try {
       const dueIn = dueInMs(await this.#files.readCertificate(), config, clock.wallTime());
       if (dueIn > 0) return this.#lookAgainIn(dueIn);
-      await this.#order(config, AbortSignal.any([signal, AbortSignal.timeout(ORDER_MS_MAX)]));
+      await this.#order(config, timeLimit(ORDER_MS_MAX, signal));
       this.#failures = 0;
       this.#lookAgainIn(LOOK_AGAIN_MS);
     } catch (cause) {
