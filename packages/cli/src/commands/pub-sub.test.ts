@@ -222,7 +222,9 @@ describe("sub", () => {
     [["-t", "a", "-R", "--retained-only"], "exclude each other"],
     [["-t", "a", "-F", "%?"], "--print has no %?"],
     [["-t", "a", "-T", "b/#/c"], "FILTER_INVALID"],
-    [["-t", "a", "--sample", "101"], "--sample must be a number from 1 to 100"],
+    [["-t", "a", "--sample", "101"], "--sample must be a number from 0.1 to 100"],
+    [["-t", "a", "--watch"], "--watch needs a terminal"],
+    [["-t", "a", "--pretty"], "--pretty belongs to"],
     [["-t", "a", "--retain-handling", "maybe"], "--retain-handling must be always, new or never"],
   ])("%j is wrong usage", async (args, text) => {
     expect(await sub(...args)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
@@ -247,6 +249,8 @@ describe("rpc", () => {
   test("the answer with our Correlation Data is printed", async () => {
     const ended = await served("q/1", () => runInProcess("rpc", url, "-t", "q/1", "-m", "hello", "-W", "10"));
     expect(ended).toEqual({ code: 0, stdout: "hello!\n", stderr: "" });
+    const timed = await served("q/1", () => runInProcess("rpc", url, "-t", "q/1", "-m", "hello", "-W", "10", "--latency"));
+    expect(timed).toMatchObject({ code: 0, stdout: "hello!\n", stderr: expect.stringMatching(/^answered after \d+\.\d{3} ms\n$/) });
   });
 
   test("before MQTT 5 whatever comes to the response topic is the answer", async () => {

@@ -35,6 +35,7 @@ export const rpc: Command = {
       value: "N",
       help: "Answers to wait for or give; default 1, serving without end.",
     },
+    latency: { type: "boolean", help: "Tell on standard error how long each answer took.", group: "Output" },
     ...PRINT_OPTIONS,
     ...MESSAGE_OPTIONS,
     ...ANSWER_OPTIONS,
@@ -55,6 +56,7 @@ interface Order {
   timeoutMs: number | undefined;
   isServing: boolean;
   isBefore5: boolean;
+  isTimed: boolean;
   print: MessagePrinter;
 }
 
@@ -93,12 +95,14 @@ async function ask(client: Client, order: Order, signal: AbortSignal): Promise<n
   await answers.ready;
   const properties = order.isBefore5 ? {} : { responseTopic, correlationData };
   const { responseTopic: _own, ...plain } = options;
+  const askedAt = performance.now();
   await client.publish(topicName, payload, { ...plain, ...properties });
   let missing = order.count;
   for await (const answer of answers) {
     if (!order.isBefore5 && !isSame(answer.properties.correlationData, correlationData)) continue;
     // A retained message is an answer to somebody else, long ago.
     if (answer.retain) continue;
+    if (order.isTimed) process.stderr.write(`answered after ${(performance.now() - askedAt).toFixed(3)} ms\n`);
     for (const piece of print(answer)) process.stdout.write(piece);
     if (--missing === 0) break;
   }
@@ -157,6 +161,7 @@ async function orderOf(line: CommandLine): Promise<Order> {
     timeoutMs: line.milliseconds("timeout") ?? (isServing ? undefined : TIMEOUT_MS),
     isServing,
     isBefore5,
+    isTimed: line.flag("latency"),
     print: await messagePrinter(line),
   };
 }

@@ -42,6 +42,7 @@ export const sub: Command = {
       help: "End after so many seconds; with -C, failing when messages are missing.",
     },
     ...PRINT_OPTIONS,
+    watch: { type: "boolean", help: "Show the last message of each topic on a line of its own, on a terminal.", group: "Output" },
     save: { type: "string", value: "DIR", help: "Write each payload to a file of its own in a folder, too." },
     "no-retained": { type: "boolean", short: "R", help: "Do not print retained messages.", group },
     "retained-only": { type: "boolean", help: "Print retained messages alone, and end at the first that is not.", group },
@@ -269,9 +270,24 @@ async function orderOf(line: CommandLine): Promise<Order> {
     isSubscribingOnly: line.flag("exit-after-subscribe"),
     isWanted: wanted(line),
     retained,
-    print: await messagePrinter(line),
+    print: await printerOf(line),
     folder: folder === undefined ? undefined : new MessageFolder(folder),
   };
+}
+
+/** A part of all, from percents. */
+function shareOf(text: string): number {
+  const percents = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && percents >= 0.1 && percents <= 100) return percents / 100;
+  throw new MqttError("USAGE", { detail: `--sample must be a number from 0.1 to 100, not "${text}"` });
+}
+
+async function printerOf(line: CommandLine): Promise<MessagePrinter> {
+  if (!line.flag("watch")) return messagePrinter(line);
+  if (!process.stdout.isTTY) throw new MqttError("USAGE", { detail: "--watch needs a terminal" });
+  const { watchPrinter } = await import("../messages/watch-printer.ts");
+  const isShaped = line.flag("json") || line.text("print") !== undefined;
+  return watchPrinter(await messagePrinter(line.over(isShaped ? {} : { verbose: true })), process.stdout);
 }
 
 function propertiesOf(line: CommandLine): Properties | undefined {
@@ -291,7 +307,7 @@ function wanted(line: CommandLine): Order["isWanted"] {
   const fault = excluded.map((filter) => validateTopicFilter(filter)).find((each) => each !== undefined);
   if (fault !== undefined) throw new MqttError("FILTER_INVALID", { detail: fault.message });
   const noRetained = line.flag("no-retained");
-  const share = (line.number("sample", 1, 100) ?? 100) / 100;
+  const share = shareOf(line.text("sample") ?? "100");
   return (message) =>
     !(noRetained && message.retain) &&
     !excluded.some((filter) => matches(filter, message.topicName)) &&
