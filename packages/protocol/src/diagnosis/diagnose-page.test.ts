@@ -50,3 +50,9 @@ test("every failed open of a page is of stage ws, with hints", () => {
     expect(verdict.hints.length).toBeGreaterThan(0);
   }
 });
+
+test.each(["localhost", "127.0.0.1", "::1", "[::1]"])("a page without a network reaches %s all the same", (host) => {
+  const offline = { ...base, page: { ...page, isOnline: false } };
+  expect(diagnosePage(offline).code).toBe("B_OFFLINE");
+  expect(diagnosePage({ ...offline, target: { ...target, host } }).code).toBe("WS_NEVER_OPENED");
+});

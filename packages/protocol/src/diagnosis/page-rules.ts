@@ -20,8 +20,11 @@ const localNetwork: Rule = (facts) => {
   return isLocal ? { code: "B_LNA", evidence: "the permission for local network access is denied" } : undefined;
 };
 
+// This machine itself is reached without a network.
 const offline: Rule = (facts) =>
-  facts.page?.isOnline === false && !hasOpened(facts) ? { code: "B_OFFLINE", evidence: "navigator.onLine is false" } : undefined;
+  facts.page?.isOnline === false && !hasOpened(facts) && !/^(localhost$|127\.|\[?::1)/.test(facts.target?.host ?? "")
+    ? { code: "B_OFFLINE", evidence: "navigator.onLine is false" }
+    : undefined;
 
 const tooManySockets: Rule = (facts) =>
   (facts.page?.openSockets ?? 0) >= socketsMax && !hasOpened(facts)
