@@ -121,7 +121,7 @@ function pageOf({ route: { page, item, query }, report, model, tenant, onLookAt 
     case "refused":
       return <RefusedPage />;
     case "doctor":
-      return <DoctorPage />;
+      return <DoctorPage listeners={isWhole ? status.listeners : []} />;
     case "tenants":
       return item === "" ? <TenantsPage /> : <TenantPage tenant={item} onLookAt={onLookAt} />;
   }

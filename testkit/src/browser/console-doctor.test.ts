@@ -41,6 +41,7 @@ describe.skipIf(missing !== "")(`the console's doctor in Chromium${missing && ` 
 
   test("a connection that works is said to, from both sides", async () => {
     const { username, password } = await broker.user();
+    expect(await page.getByLabel("URL").inputValue()).toBe(broker.urls[0]);
     const cause = await examine({ URL: broker.urls[0]!, "User name": username, "Password or token": password });
     expect(cause).toContain("The connection works");
     expect(await ladder("From this browser")).toContain("CONNACK 0");

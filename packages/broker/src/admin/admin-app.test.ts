@@ -120,6 +120,9 @@ test("a link signs in one browser, once, within 15 minutes", async () => {
   expect(first.headers.get("location")).toBe("/");
   expect(first.headers.get("set-cookie")).toMatch(/^__Host-bowline=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
   expect((await origin.request(link)).status).toBe(403);
+  const cookie = await cookieOf(first);
+  const again = await origin.request(link, { headers: { cookie } });
+  expect([again.status, again.headers.get("location"), again.headers.get("set-cookie")]).toEqual([303, "/", null]);
   const late = makeLink();
   clock.wall += 15 * 60_000;
   expect((await origin.request(late)).status).toBe(403);

@@ -34,6 +34,8 @@ export function guardOrigin(guard: OriginGuard, api: Hono): Hono {
   app.use("/api/*", noStore);
   app.get("/api/v1/sign-in", (c) => {
     const cookie = signIns.useLink(c.req.query("token") ?? "");
+    // The link in the terminal is clicked again: whoever it signed in is where it leads.
+    if (!cookie && signInOf(signIns, c) !== undefined) return c.redirect("/", 303);
     if (!cookie) return c.text("This sign-in link was used already or is too old. Run: bowline console\n", 403);
     letIn(guard, c, cookie, 303);
     return c.redirect("/", 303);

@@ -5,7 +5,15 @@ import { fieldText } from "../page/field-text.ts";
 import type { Question } from "./use-examination.ts";
 
 /** What is to be examined, as the client that fails is told it. */
-export function DoctorForm({ isBusy, onAsk }: { isBusy: boolean; onAsk: (question: Question) => void }): JSX.Element {
+export function DoctorForm({
+  url,
+  isBusy,
+  onAsk,
+}: {
+  url: string;
+  isBusy: boolean;
+  onAsk: (question: Question) => void;
+}): JSX.Element {
   const { isOperator } = useTenantScope();
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -22,7 +30,7 @@ export function DoctorForm({ isBusy, onAsk }: { isBusy: boolean; onAsk: (questio
         <div class="row">
           <label class="grow">
             <span>URL</span>
-            <input name="url" required autocomplete="off" autocapitalize="none" spellcheck={false} defaultValue={ownUrl()} />
+            <input name="url" required autocomplete="off" autocapitalize="none" spellcheck={false} defaultValue={url} />
           </label>
         </div>
         <div class="row">
@@ -73,9 +81,6 @@ function Field({ name, title, placeholder = "" }: { name: string; title: string;
     </label>
   );
 }
-
-/** The broker that this page is of. */
-const ownUrl = (): string => `wss://${location.host}/mqtt`;
 
 function questionOf(form: FormData): Question {
   const given = (name: keyof PageDoctorOptions): PageDoctorOptions => {

@@ -6,11 +6,11 @@ import { StageLadder } from "./stage-ladder.tsx";
 import { useExamination } from "./use-examination.ts";
 
 /** Why a connection fails, from this browser and from the broker's machine. */
-export function DoctorPage(): JSX.Element {
+export function DoctorPage({ listeners }: { listeners: readonly string[] }): JSX.Element {
   const { isBusy, report, refusal, examine } = useExamination();
   return (
     <>
-      <DoctorForm isBusy={isBusy} onAsk={(question) => void examine(question)} />
+      <DoctorForm url={urlOf(listeners)} isBusy={isBusy} onAsk={(question) => void examine(question)} />
       {refusal !== "" && (
         <p class="note" role="alert">
           The broker's machine did not look: {visibleText(refusal)}
@@ -38,4 +38,9 @@ export function DoctorPage(): JSX.Element {
       )}
     </>
   );
+}
+
+/** Where applications connect; this page's own address lets in nobody but its browser. */
+function urlOf(listeners: readonly string[]): string {
+  return listeners.find((url) => url.startsWith("wss:")) ?? `wss://${location.host}/mqtt`;
 }
