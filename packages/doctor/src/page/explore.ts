@@ -14,11 +14,31 @@ const olderSubprotocol = "mqttv3.1";
 /** What the page can still find out where a WebSocket did not open. Nothing secret is sent: queries stay away. */
 export async function explore(settings: ClientSettings, budget: Budget): Promise<Pick<AttemptFacts, "healedBy"> & Explored> {
   const place = { ...settings, path: settings.path.replace(/\?.*/s, "") };
-  const same = await askHttp(urlOf({ ...place, scheme: httpOf(settings.scheme) }), "no-cors", budget.upTo(askMs));
-  const probe: PageProbeFacts = { ...(same.outcome === undefined ? {} : { fetch: same.outcome }), fetchMs: Math.round(same.ms) };
+  const [same, own] = await Promise.all([
+    askHttp(urlOf({ ...place, scheme: httpOf(settings.scheme) }), "no-cors", budget.upTo(askMs)),
+    ownServer(settings.host, budget),
+  ]);
+  const probe = { ...(same.outcome === undefined ? {} : { fetch: same.outcome }), fetchMs: Math.round(same.ms), ...own };
   const isAnswered = same.outcome === "resolved";
-  const [under, further] = await Promise.all([underOtherScheme(place, budget), isAnswered ? atAnswering(place, budget) : {}]);
-  return { ...under, probe: { ...probe, ...further } };
+  const hasQuery = place.path !== settings.path;
+  const [under, further, opensWithoutQuery] = await Promise.all([
+    underOtherScheme(place, budget),
+    isAnswered ? atAnswering(place, budget) : {},
+    isAnswered && hasQuery && opens(urlOf(place), place.subprotocols, budget.upTo(openMs)),
+  ]);
+  return { ...under, probe: { ...probe, ...under.probe, ...further, ...(opensWithoutQuery ? { opensWithoutQuery } : {}) } };
+}
+
+/** Whether the server that the page came from is still there, and what time it is by its clock. */
+async function ownServer(host: string, budget: Budget): Promise<PageProbeFacts> {
+  const { location } = globalThis as unknown as Partial<Window>;
+  if (location === undefined || !/^https?:$/.test(location.protocol)) return {};
+  const { outcome, dateMs } = await askHttp("/", "own", budget.upTo(askMs));
+  return {
+    ...(outcome === undefined ? {} : { ownOrigin: outcome }),
+    ...(dateMs === undefined ? {} : { dateMs }),
+    isOwnHost: location.hostname.replace(/^\[|\]$/g, "") === host,
+  };
 }
 
 interface Explored {
@@ -30,20 +50,21 @@ const httpOf = (scheme: string): "http" | "https" => (scheme === "wss" ? "https"
 type Place = ClientSettings;
 
 /** Whether the same port answers with TLS, or without. */
-async function underOtherScheme(place: Place, budget: Budget): Promise<Pick<AttemptFacts, "healedBy">> {
+async function underOtherScheme(place: Place, budget: Budget): Promise<Pick<AttemptFacts, "healedBy"> & Explored> {
   const isSecure = place.scheme === "wss";
   const isFromSecurePage = globalThis.location?.protocol === "https:";
   // A page that came over https may ask nothing without TLS, except of this machine.
-  if (isSecure && isFromSecurePage && !isLoopback(place.host)) return {};
+  if (isSecure && isFromSecurePage && !isLoopback(place.host)) return { probe: {} };
   const other = { ...place, scheme: isSecure ? ("ws" as const) : ("wss" as const) };
-  const [opening, answer] = await Promise.all([
+  const [opening, { outcome }] = await Promise.all([
     openWebSocket(urlOf(other), place.subprotocols, budget.upTo(openMs)),
-    // Only TLS that was verified is a proof: a plain request is answered by many a TLS port too, with a complaint.
-    isSecure ? undefined : askHttp(urlOf({ ...place, scheme: httpOf("wss") }), "no-cors", budget.upTo(openMs)),
+    askHttp(urlOf({ ...place, scheme: httpOf(other.scheme) }), "no-cors", budget.upTo(openMs)),
   ]);
   opening.socket?.close();
-  if (opening.outcome !== "open" && answer?.outcome !== "resolved") return {};
-  return { healedBy: [isSecure ? "plain" : "tls"] };
+  const hasOpened = opening.outcome === "open";
+  // Only TLS that was verified is a proof: a plain request is answered by many a TLS port too, with a complaint.
+  if (hasOpened || (!isSecure && outcome === "resolved")) return { healedBy: [isSecure ? "plain" : "tls"], probe: {} };
+  return { probe: isSecure && outcome === "resolved" ? { answersPlainHttp: true } : {} };
 }
 
 /** What is wrong with the upgrade, where HTTP is answered. */
@@ -59,8 +80,17 @@ async function atAnswering(place: Place, budget: Budget): Promise<PageProbeFacts
   const otherPath = paths[others.indexOf(true)];
   return {
     ...(answer.status === undefined ? {} : { status: answer.status }),
+    ...(answer.isRedirected === true ? { isRedirected: true } : {}),
+    ...protocolOf(urlOf({ ...place, scheme: httpOf(place.scheme) })),
     opensWithoutSubprotocol: without,
     opensWithOlderSubprotocol: older,
     ...(otherPath === undefined ? {} : { otherPath }),
   };
+}
+
+/** What the browser writes down of a request says it, where the server lets pages read that. */
+function protocolOf(url: string): Pick<PageProbeFacts, "protocol"> {
+  const [entry] = performance.getEntriesByName(url).slice(-1) as PerformanceResourceTiming[];
+  const protocol = entry?.nextHopProtocol ?? "";
+  return protocol === "" ? {} : { protocol };
 }

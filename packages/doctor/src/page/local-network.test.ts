@@ -13,18 +13,34 @@ function browser(hostname: string, states: Readonly<Record<string, string>>): vo
   vi.stubGlobal("navigator", { permissions: { query } });
 }
 
-test("a denied permission is told under each of its names, and one that is asked for as well", async () => {
-  browser("page.example", { "local-network-access": "prompt" });
-  expect(await localNetworkAccess()).toBe("prompt");
-  browser("page.example", { "local-network": "granted", "loopback-network": "denied" });
-  expect(await localNetworkAccess()).toBe("denied");
+const answers = (...hosts: readonly string[]): Promise<readonly (string | undefined)[]> =>
+  Promise.all(hosts.map(localNetworkAccess));
+
+test("the permission for this machine and the one for its network are told apart, and a name may need either", async () => {
+  browser("page.example", { "local-network-access": "granted", "local-network": "granted", "loopback-network": "denied" });
+  expect(await answers("127.0.0.1", "localhost", "192.168.1.2", "broker.example")).toEqual([
+    "denied",
+    "denied",
+    "granted",
+    "denied",
+  ]);
+  browser("page.example", { "local-network-access": "granted", "local-network": "prompt", "loopback-network": "granted" });
+  expect(await answers("127.0.0.1", "10.0.0.7", "broker.example")).toEqual(["granted", "prompt", "prompt"]);
 });
 
-test("nothing is told by a browser that has no such permission, nor for a page of this machine", async () => {
+test("where there is only the older one, it stands for both", async () => {
+  browser("page.example", { "local-network-access": "prompt" });
+  expect(await answers("127.0.0.1", "192.168.1.2", "broker.example")).toEqual(["prompt", "prompt", "prompt"]);
+});
+
+test("nothing is told by a browser that has no such permission, nor for a page that comes from as near", async () => {
   browser("page.example", {});
-  expect(await localNetworkAccess()).toBeUndefined();
-  browser("localhost", { "local-network-access": "denied" });
-  expect(await localNetworkAccess()).toBeUndefined();
+  expect(await answers("127.0.0.1")).toEqual([undefined]);
+  const denied = { "local-network": "denied", "loopback-network": "denied" };
+  browser("localhost", denied);
+  expect(await answers("127.0.0.1", "192.168.1.2", "broker.example")).toEqual([undefined, undefined, undefined]);
+  browser("192.168.1.9", denied);
+  expect(await answers("127.0.0.1", "192.168.1.2", "broker.example")).toEqual(["denied", undefined, "denied"]);
   expect([isLoopback("acme.localhost"), isLoopback("[::1]"), isLoopback("127.0.0.9"), isLoopback("localhost.example")]).toEqual([
     true,
     true,

@@ -33,7 +33,7 @@ export class PageExamination {
 
   async run(url: string): Promise<void> {
     const read = readTarget(url, globalThis.location?.href);
-    this.page = await this.look();
+    this.page = await this.look(read.target?.host ?? "");
     this.notes.facts = { runtime: "browser", page: this.page, nowMs: this.notes.now(), ...read.fault };
     const { target } = read;
     if (target === undefined) {
@@ -44,15 +44,17 @@ export class PageExamination {
     const settings = this.settingsFor(read, target);
     if (!this.checkInput(settings)) return;
     const tried = await this.attempt(settings);
-    this.notes.facts = { ...tried.facts, nowMs: this.notes.now() };
+    // The rules of AWS look at the user name even where the end came before CONNECT.
+    const who = settings.username === undefined ? {} : { connect: { userName: settings.username } };
+    this.notes.facts = { ...who, ...tried.facts, nowMs: this.notes.now() };
     if (tried.facts.ws?.everOpened !== true) await this.explainUnopened(settings, tried.facts);
     else await this.explainOpened(settings, tried);
   }
 
   /** What a page knows without asking anybody. */
-  private async look(): Promise<PageFacts> {
+  private async look(host: string): Promise<PageFacts> {
     const { location, navigator } = globalThis as unknown as Partial<Window>;
-    const access = await localNetworkAccess();
+    const access = await localNetworkAccess(host);
     const { consoleText } = this.options;
     return {
       ...(location === undefined ? {} : { protocol: location.protocol }),
@@ -73,7 +75,8 @@ export class PageExamination {
       findings.note("OPTION_INVALID", "warn", `a page cannot set ${this.unusable.join(", ")}; the browser decides`, facts);
     }
     for (const { code, evidence } of staticWarnings(facts)) findings.note(code, "warn", evidence, facts);
-    findInProfile(findings, facts);
+    const { username, password } = settings;
+    findInProfile(findings, facts, { ...options, username, password });
     const { topic, will } = options;
     if (topic !== undefined && validateTopicName(topic) !== undefined) findings.note("TOPIC_INVALID", "fail", topic, facts);
     if (will !== undefined && validateTopicName(will.topicName) !== undefined) {
@@ -93,14 +96,31 @@ export class PageExamination {
     const isTold = facts.errors !== undefined || facts.page?.cspViolation !== undefined;
     if (!isTold) {
       const { healedBy, probe } = await explore(settings, this.notes.budget);
+      // The browser may have asked its user meanwhile.
+      const access = await localNetworkAccess(settings.host);
+      const told = access === undefined ? {} : { localNetworkAccess: access };
       this.notes.facts = {
         ...this.notes.facts,
-        page: { ...facts.page, probe },
+        page: { ...facts.page, ...told, probe },
         ...(healedBy === undefined ? {} : { healedBy }),
       };
-      if (probe.fetch === "resolved") this.reachedLines(settings, probe.fetchMs);
+      if (probe.fetch === "resolved") {
+        this.reachedLines(settings, probe.fetchMs);
+        if (this.isProvidersPathMissed()) return;
+      }
     }
     this.notes.fail();
+  }
+
+  /** A provider that is known has one path: whatever else is wrong, an upgrade anywhere else is refused. */
+  private isProvidersPathMissed(): boolean {
+    const { findings, facts } = this.notes;
+    const warning = findings.list.find(({ id }) => id === "WS_404");
+    if (warning === undefined) return false;
+    const hints = warning.fix.slice(1).map(({ text }) => text);
+    findings.note("WS_404", "fail", `the upgrade is refused, and ${warning.evidence.observed}`, facts, hints);
+    this.notes.line("http", "fail", `${warning.title}: ${warning.evidence.observed}`);
+    return true;
   }
 
   private reachedLines({ scheme }: ClientSettings, ms = 0): void {

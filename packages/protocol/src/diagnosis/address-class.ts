@@ -21,6 +21,11 @@ function classOfIpv4(address: string): AddressClass {
   return isPrivate || (first === 100 && second >= 64 && second < 128) ? "private" : "public";
 }
 
+/** Whether a host is of this machine or its network by what it says; another name may lead anywhere. */
+export function isLocalHost(host: string): boolean {
+  return /^(.+\.)?localhost$/.test(host) || !["public", "name"].includes(addressClass(host));
+}
+
 /** Whether a host is an address: no server name is sent to one in TLS. */
 export function isAddress(host: string): boolean {
   return addressClass(host) !== "name";

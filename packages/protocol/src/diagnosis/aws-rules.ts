@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { clockSkewOf } from "./certificate-rules.ts";
+import { signatureFault } from "./aws-signature.ts";
 import type { AttemptFacts } from "./facts.ts";
 import { upgradeAnswer } from "./http-rules.ts";
 import { steadyAge } from "./session-rules.ts";
@@ -22,12 +23,14 @@ function credentialOf(facts: AttemptFacts): Credential {
   return facts.tls?.hasClientCertificate === true ? "certificate" : "none";
 }
 
+/** The endpoints from before 2018, whose root nobody trusts any more. */
+export const isOldEndpoint = (facts: AttemptFacts): boolean => isAwsIot(facts) && !/-ats\.iot\./i.test(facts.target?.host ?? "");
+
 const oldEndpoint: Rule = (facts) => {
-  const isAts = /-ats\.iot\./i.test(facts.target?.host ?? "");
   const isCertificate = /ISSUER_CERT|LEAF_SIGNATURE/.test(
     facts.tls?.authorizationError ?? facts.errors?.map((error) => error.code).join() ?? "",
   );
-  return !isAts && isCertificate
+  return isOldEndpoint(facts) && isCertificate
     ? { code: "AWS_ENDPOINT", evidence: "the endpoint has no -ats in its name, and an old root" }
     : undefined;
 };
@@ -48,9 +51,20 @@ const refusedUpgrade: Rule = (facts) => {
   const credential = credentialOf(facts);
   if (credential === "authorizer") return authorizerRefused(facts, evidence);
   if (credential === "none") return { code: "AWS_AUTHORIZER_NAME", evidence: `${evidence}, and the URL names no authorizer` };
+  const fault = signatureFault(facts);
+  if (fault !== undefined) return { code: "AWS_SIGV4", evidence: `${evidence}, and ${fault}` };
   const skew = clockSkewOf(facts);
   return skew === undefined ? { code: "AWS_SIGV4", evidence } : { ...skew, candidates: ["CLOCK_SKEW", "AWS_SIGV4"] };
 };
+
+/** Why AWS refuses an upgrade, likeliest first, for those who are not told its status. */
+export function awsRefusals(facts: AttemptFacts): readonly ErrorCode[] {
+  const credential = credentialOf(facts);
+  if (credential === "signature") {
+    return clockSkewOf(facts) === undefined ? ["AWS_SIGV4", "CLOCK_SKEW"] : ["CLOCK_SKEW", "AWS_SIGV4"];
+  }
+  return credential === "authorizer" ? (authorizerRefused(facts, "").candidates ?? []) : ["AWS_AUTHORIZER_NAME"];
+}
 
 const closedBeforeConnack: Rule = (facts) => {
   const isWaiting = facts.milestone === "connect-sent" || facts.milestone === "secured" || facts.milestone === "upgraded";

@@ -54,8 +54,9 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** A clock that differs from the server's explains dates and signatures alike. */
 export function clockSkewOf(facts: AttemptFacts): Finding | undefined {
-  if (facts.http?.dateMs === undefined || facts.nowMs === undefined) return undefined;
-  const skewMs = facts.nowMs - facts.http.dateMs;
+  const dateMs = facts.http?.dateMs ?? facts.page?.probe?.dateMs;
+  if (dateMs === undefined || facts.nowMs === undefined) return undefined;
+  const skewMs = facts.nowMs - dateMs;
   if (Math.abs(skewMs) <= clockSkewMax) return undefined;
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   return { code: "CLOCK_SKEW", evidence: `this clock is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the server's` };

@@ -1,5 +1,9 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
-import type { Rule } from "./verdict.ts";
+import { awsRefusals, isOldEndpoint } from "./aws-rules.ts";
+import type { AttemptFacts } from "./facts.ts";
+import { httpCode } from "./http-rules.ts";
+import { isAwsIot } from "./target.ts";
+import type { Finding, Rule } from "./verdict.ts";
 
 /**
  * Browsers tell the reason of a failed WebSocket to their console alone, so a human has to paste the line. Texts are those of Chromium.
@@ -43,11 +47,16 @@ const doubts: Partial<Readonly<Record<ErrorCode, readonly ErrorCode[]>>> = {
 };
 
 /** A pasted console line: the most that is ever known of a page's failure. */
-export const consoleLine: Rule = ({ page }) => {
-  const line = page?.consoleText;
+export const consoleLine: Rule = (facts) => {
+  const line = facts.page?.consoleText;
   if (line === undefined) return undefined;
+  const [, status] = /Unexpected response code: (\d{3})/.exec(line) ?? [];
+  if (status !== undefined) return answeredWith(Number(status), facts);
   const entry = texts.find(([pattern]) => pattern.test(line));
   const evidence = "the line of the browser's console";
+  if (entry?.[1] === "B_SELF_SIGNED" && isOldEndpoint(facts)) {
+    return { code: "AWS_ENDPOINT", evidence, candidates: ["AWS_ENDPOINT", "B_SELF_SIGNED"] };
+  }
   if (entry !== undefined) {
     const candidates = doubts[entry[1]];
     return candidates === undefined ? { code: entry[1], evidence } : { code: entry[1], evidence, candidates };
@@ -55,3 +64,15 @@ export const consoleLine: Rule = ({ page }) => {
   if (!/ERR_CONNECTION_(RESET|CLOSED)|before receiving a handshake response/.test(line)) return undefined;
   return { code: "WS_NEVER_OPENED", evidence, candidates: ["WS_TO_TLS", "WS_TO_TCP", "TLS_SNI", "TCP_RESET_AT_ACCEPT"] };
 };
+
+function answeredWith(status: number, facts: AttemptFacts): Finding {
+  const evidence = `HTTP ${status}, as the browser's console says`;
+  const isRefusal = status === 401 || status === 403;
+  if (isRefusal && isAwsIot(facts)) {
+    const [code = "WS_403", ...more] = awsRefusals(facts);
+    return more.length === 0 ? { code, evidence } : { code, evidence, candidates: [code, ...more] };
+  }
+  const code = httpCode(status);
+  // Every request of a page names its origin.
+  return status === 403 ? { code, evidence, candidates: [code, "B_ORIGIN"] } : { code, evidence };
+}

@@ -211,9 +211,23 @@ export interface PageProbeFacts {
   readonly fetchMs?: number;
   /** Of a plain GET, where the server lets pages of other origins read it. */
   readonly status?: number;
+  /** The same, where it leads elsewhere: then its status is not told. */
+  readonly isRedirected?: boolean;
+  /** The protocol of that answer, "h2" for instance, where the server lets pages read it. */
+  readonly protocol?: string;
+  /** Whether a request without TLS is answered on a port that was asked for with it. */
+  readonly answersPlainHttp?: boolean;
+  /** A request to the server of the page itself. */
+  readonly ownOrigin?: "resolved" | "rejected" | "silent";
+  /** The time of that server's answer by its own clock, in milliseconds since 1970. */
+  readonly dateMs?: number;
+  /** Whether that server and the target have one name. */
+  readonly isOwnHost?: boolean;
   readonly opensWithoutSubprotocol?: boolean;
   /** With `mqttv3.1` in place of `mqtt`. */
   readonly opensWithOlderSubprotocol?: boolean;
+  /** The same path, where a query belongs to it that may hold a token. */
+  readonly opensWithoutQuery?: boolean;
   /** Another path of the same port that takes a WebSocket. */
   readonly otherPath?: string;
 }

@@ -8,7 +8,7 @@ const closed = { everOpened: false, closeCode: 1006, closeReason: "", wasClean: 
 
 function attempt(url: string, page: PageFacts, more: AttemptFacts = {}): AttemptFacts {
   const { protocol, hostname, port, pathname } = new URL(url);
-  const target = { scheme: protocol.slice(0, -1), host: hostname, port: Number(port), path: pathname };
+  const target = { scheme: protocol.slice(0, -1), host: hostname, port: Number(port || 443), path: pathname };
   return { runtime: "browser", target, milestone: "started", ws: closed, msToFail: 20, page, ...more };
 }
 
@@ -68,11 +68,95 @@ test("only Firefox tells a failed handshake, and then 1006 says that there was n
   expect(diagnose(attempt("wss://127.0.0.1:8083/", page)).candidates).not.toContain("TLS_EXPIRED");
 });
 
-test("a WebSocket that the browser gives up after it has opened had frames it does not know, or was lost", () => {
-  const facts = attempt(
-    "ws://127.0.0.1:8083/",
-    {},
-    { milestone: "connect-sent", ws: { everOpened: true, closeCode: 1006, wasGivenUp: true } },
+test("a WebSocket that the browser gives up after it has opened had frames it does not know; in Firefox it may have been cut", () => {
+  const facts = (page: PageFacts): AttemptFacts =>
+    attempt("ws://127.0.0.1:8083/", page, {
+      milestone: "connect-sent",
+      ws: { everOpened: true, closeCode: 1006, wasGivenUp: true },
+    });
+  expect(diagnose(facts({}))).toMatchObject({ code: "WS_PERMESSAGE", candidates: [] });
+  expect(diagnose(facts({ isFirefox: true }))).toMatchObject({
+    code: "WS_PERMESSAGE",
+    candidates: ["WS_PERMESSAGE", "CONNACK_NONE"],
+  });
+});
+
+const nowMs = Date.parse("2026-01-31T12:00:00Z");
+const firstOf = (url: string, probe: object, more: AttemptFacts = {}): string | undefined =>
+  diagnose(attempt(url, { probe: { fetchMs: 3, ...probe } }, { nowMs, ...more })).candidates[0];
+
+test("what the page's own server tells leads the list: it is gone too, it has the broker's name, it has another time", () => {
+  const at = (probe: object): readonly string[] =>
+    diagnose(attempt("wss://broker.example:8084/", { probe: { fetch: "rejected", fetchMs: 3, ...probe } }, { nowMs })).candidates;
+  expect(at({ ownOrigin: "rejected" })[0]).toBe("B_OFFLINE");
+  expect(at({ ownOrigin: "resolved" })).toContain("DNS_NXDOMAIN");
+  expect(at({ ownOrigin: "resolved", isOwnHost: true })).not.toContain("DNS_NXDOMAIN");
+  expect(at({ ownOrigin: "silent", isOwnHost: true })).toContain("DNS_NXDOMAIN");
+  const late = { answersPlainHttp: true, fetch: "rejected", dateMs: nowMs - 3_600_000 };
+  expect(firstOf("wss://127.0.0.1:8084/", late)).toBe("CLOCK_SKEW");
+  expect(firstOf("wss://127.0.0.1:8084/", { ...late, dateMs: nowMs - 60_000 })).toBe("B_SELF_SIGNED");
+});
+
+test("a port that answers without TLS is there, so that the handshake is at fault", () => {
+  expect(firstOf("wss://broker.example:8084/", { fetch: "rejected" })).toBe("DNS_NXDOMAIN");
+  const { candidates } = diagnose(
+    attempt("wss://broker.example:8084/", { probe: { fetch: "rejected", fetchMs: 3, answersPlainHttp: true } }),
   );
-  expect(diagnose(facts)).toMatchObject({ code: "WS_PERMESSAGE", candidates: ["WS_PERMESSAGE", "CONNACK_NONE"] });
+  expect(candidates).toContain("WSS_TO_WS");
+  for (const code of ["TCP_REFUSED", "DNS_NXDOMAIN"] as const) expect(candidates).not.toContain(code);
+});
+
+test("what the answer to a request shows leads the list of refusals: where it leads, and how it is spoken", () => {
+  expect(firstOf("ws://127.0.0.1:8083/", { fetch: "resolved", isRedirected: true })).toBe("WS_301");
+  expect(firstOf("wss://127.0.0.1:8083/", { fetch: "resolved", protocol: "h2" })).toBe("WS_H2");
+  expect(firstOf("wss://127.0.0.1:8083/", { fetch: "resolved", protocol: "http/1.1" })).toBe("WS_404");
+});
+
+const aws = "wss://a1-ats.iot.eu-west-1.amazonaws.com:443/mqtt";
+const answered = { probe: { fetch: "resolved", fetchMs: 3 } } as const;
+const withQuery = (query: string, more: AttemptFacts = {}, page: PageFacts = answered): AttemptFacts => {
+  const facts = attempt(aws, page, { nowMs, ...more });
+  return { ...facts, target: { ...facts.target, path: `/mqtt?${query}` } };
+};
+const scope = "AKIA/20260131/eu-west-1/iotdevicegateway/aws4_request";
+const signed = (date: string): string =>
+  `X-Amz-Algorithm=A&X-Amz-Credential=${scope}&X-Amz-Date=${date}&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=0`;
+
+const app = "x-amz-customauthorizer-name=app";
+
+test.each([
+  { query: signed("20260131T115900Z"), first: "AWS_SIGV4" },
+  { query: app, first: "AWS_AUTHORIZER_LAMBDA" },
+  { query: `${app}&x-amz-customauthorizer-signature=0`, first: "AWS_AUTHORIZER_SIG" },
+  { query: app, first: "AWS_PRINCIPAL_ID", userName: "ann@example.com" },
+  { query: "", first: "AWS_AUTHORIZER_NAME" },
+])("an upgrade that AWS refuses has causes of its own first: $first", ({ query, first, userName }) => {
+  const { code, candidates } = diagnose(withQuery(query, userName === undefined ? {} : { connect: { userName } }));
+  expect([code, candidates[0]]).toEqual(["WS_UPGRADE_REFUSED", first]);
+  expect(candidates).toContain("WS_403");
+});
+
+test("a signature that is over is the cause, and a clock that is wrong comes before one that is not", () => {
+  expect(diagnose(withQuery(signed("20260131T110000Z")))).toMatchObject({ code: "AWS_SIGV4", candidates: [] });
+  const skewed = { probe: { ...answered.probe, dateMs: nowMs - 600_000 } } as const;
+  expect(diagnose(withQuery(signed("20260131T115900Z"), {}, skewed)).candidates[0]).toBe("CLOCK_SKEW");
+});
+
+test("the old endpoint of AWS has a root that browsers do not know any more", () => {
+  const page: PageFacts = { isFirefox: true, probe: { fetch: "rejected", fetchMs: 5 } };
+  const facts = attempt("wss://a1.iot.eu-west-1.amazonaws.com:443/mqtt", page, { ws: { ...closed, closeCode: 1015 } });
+  expect(diagnose(facts).candidates[0]).toBe("AWS_ENDPOINT");
+});
+
+const said = (line: string, facts: AttemptFacts = attempt("wss://h.example:8084/mqtt", answered)): AttemptFacts => ({
+  ...facts,
+  page: { ...facts.page, consoleText: `WebSocket connection to 'wss://h/' failed: ${line}` },
+});
+
+test("the line of the console names the status of an upgrade", () => {
+  const status = (code: number): string => `Error during WebSocket handshake: Unexpected response code: ${code}`;
+  expect(diagnose(said(status(404)))).toMatchObject({ code: "WS_404", candidates: [] });
+  expect(diagnose(said(status(403)))).toMatchObject({ code: "WS_403", candidates: ["WS_403", "B_ORIGIN"] });
+  expect(diagnose(said(status(403), withQuery(signed("20260131T115900Z")))).code).toBe("AWS_SIGV4");
+  expect(diagnose(said(status(403), withQuery(""))).code).toBe("AWS_AUTHORIZER_NAME");
 });

@@ -1,8 +1,11 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
-import { addressClass } from "./address-class.ts";
+import { addressClass, isLocalHost } from "./address-class.ts";
+import { awsRefusals, isOldEndpoint } from "./aws-rules.ts";
+import { signatureFault } from "./aws-signature.ts";
+import { clockSkewOf } from "./certificate-rules.ts";
 import type { AttemptFacts, PageProbeFacts } from "./facts.ts";
 import { httpCode } from "./http-rules.ts";
-import { runsInPage } from "./target.ts";
+import { isAwsIot, runsInPage } from "./target.ts";
 import type { Finding, Rule } from "./verdict.ts";
 
 /**
@@ -21,6 +24,8 @@ const statusCauses: Codes = [
   ...(["WS_404", "WS_403", "B_ORIGIN", "WS_401", "WS_502", "WS_400", "WS_200", "WS_503", "WS_504", "WS_426"] as const),
   ...(["WS_NO_SUBPROTO_REPLY", "WS_WRONG_SUBPROTO", "WS_301", "WS_302", "WS_307", "WS_308", "WS_405", "WS_407"] as const),
   ...(["WS_429", "WS_STATUS", "WS_H2"] as const),
+  // Blockers and the limit of sockets let requests through.
+  ...(["B_EXTENSION", "B_LIMIT"] as const),
 ];
 const nameCauses: Codes = ["DNS_NXDOMAIN", "DNS_TEMP", "DNS_NODATA"];
 const socketCauses: Codes = ["TCP_REFUSED", "TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT", "WRONG_SERVICE", "TCP_UNREACH"];
@@ -34,14 +39,25 @@ const handshake: Rule = (facts) =>
         code: "TLS_FAILED",
         stage: "tls",
         evidence: "close code 1015",
-        candidates: tlsCauses,
+        candidates: likelyTls(facts),
         hints: [`Open ${addressOf(facts)} in a tab: the browser says there what it hides from scripts.`],
       }
     : undefined;
 
+/** A handshake fails on dates where this clock is wrong, and an old endpoint of AWS on its root. */
+function likelyTls(facts: AttemptFacts): Codes {
+  const first: Codes = [
+    ...(isOldEndpoint(facts) ? (["AWS_ENDPOINT"] as const) : []),
+    ...(clockSkewOf(facts) === undefined ? [] : (["CLOCK_SKEW"] as const)),
+  ];
+  return [...first, ...tlsCauses.filter((code) => !first.includes(code))];
+}
+
 const answered: Rule = (facts) => {
   const { probe } = facts.page ?? {};
   if (!isUnopened(facts) || probe?.fetch !== "resolved") return undefined;
+  const fault = isAwsIot(facts) ? signatureFault(facts) : undefined;
+  if (fault !== undefined) return { code: "AWS_SIGV4", evidence: `${evidenceOf(probe)}, the upgrade is refused, and ${fault}` };
   if (facts.timedOut === true) {
     const evidence = "a request is answered, the upgrade is not";
     return { code: "SILENT", stage: "http", evidence, candidates: ["SILENT", "WS_504", "WS_502"] };
@@ -55,7 +71,9 @@ const answered: Rule = (facts) => {
 
 /** Which refusals what else was tried points at. */
 function likelyAnswers(facts: AttemptFacts, probe: PageProbeFacts): Codes {
-  const { opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status = 0 } = probe;
+  const { opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status = 0, isRedirected, protocol } = probe;
+  // The other attempts go without the query: where it is the query that is refused, they say nothing.
+  if (probe.opensWithoutQuery === true) return isAwsIot(facts) ? awsRefusals(facts) : ["WS_401", "WS_403"];
   if (opensWithOlderSubprotocol === true) return ["WS_400", "WS_WRONG_SUBPROTO"];
   // Firefox takes an answer that names none.
   if (opensWithoutSubprotocol === true) {
@@ -63,13 +81,19 @@ function likelyAnswers(facts: AttemptFacts, probe: PageProbeFacts): Codes {
   }
   // A plain GET may be answered otherwise than an upgrade: a lead, and no proof.
   if (status >= 400 && status !== 426) return [httpCode(status)];
-  return otherPath === undefined ? [] : ["WS_404"];
+  if (isRedirected === true) return ["WS_301", "WS_302", "WS_307", "WS_308"];
+  if (otherPath !== undefined) return ["WS_404"];
+  if (isAwsIot(facts)) return awsRefusals(facts);
+  return protocol === "h2" || protocol === "h3" ? ["WS_H2"] : [];
 }
 
-function evidenceOf({ opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status }: PageProbeFacts): string {
+function evidenceOf(probe: PageProbeFacts): string {
+  const { opensWithoutSubprotocol, opensWithOlderSubprotocol, otherPath, status, isRedirected } = probe;
+  if (probe.opensWithoutQuery === true) return "it opens without the query, and not with it";
   if (opensWithOlderSubprotocol === true) return "it opens with the subprotocol mqttv3.1, and not with mqtt";
   if (opensWithoutSubprotocol === true) return "it opens without a subprotocol, and not with mqtt";
   if (otherPath !== undefined) return `a request is answered, and the path ${otherPath} takes a WebSocket`;
+  if (isRedirected === true) return "a request is sent on to another address, which browsers do not follow with a WebSocket";
   return status === undefined ? "a request to the same address is answered" : `a request is answered with HTTP ${status}`;
 }
 
@@ -104,12 +128,23 @@ const isAskedFor = ({ page }: AttemptFacts): boolean =>
 
 function refusalCauses(facts: AttemptFacts): Codes {
   const { scheme, host = "" } = facts.target ?? {};
+  const { ownOrigin, isOwnHost, answersPlainHttp } = facts.page?.probe ?? {};
   const hasName = addressClass(host) === "name" && host !== "localhost" && !host.endsWith(".localhost");
-  const reach: Codes = [...(hasName ? nameCauses : []), ...socketCauses];
+  // Under the name that leads to the page's own server the name is right.
+  const isFound = isOwnHost === true && ownOrigin === "resolved";
+  const reach: Codes = [...(hasName && !isFound ? nameCauses : []), ...socketCauses];
   // Some servers of WebSockets close every plain request: then a fetch says nothing of the upgrade.
-  const rest: Codes = ["WS_UPGRADE_REFUSED", "WS_H2", "B_EXTENSION", ...(isAskedFor(facts) ? (["B_LNA"] as const) : [])];
-  if (scheme !== "wss") return inTime(facts, reach, ["WS_TO_TLS", "WS_TO_TCP"], rest);
-  return inTime(facts, reach, isFirefox(facts) ? ["WS_TO_TCP"] : [...tlsCauses, "WS_TO_TCP"], rest);
+  const rest: Codes = ["WS_UPGRADE_REFUSED", "WS_H2", "B_EXTENSION", "B_LIMIT"];
+  const isCutOff = ownOrigin === "rejected" || ownOrigin === "silent";
+  const first: Codes = [
+    ...(isCutOff ? (["B_OFFLINE"] as const) : []),
+    ...(isAskedFor(facts) && isLocalHost(host) ? (["B_LNA"] as const) : []),
+  ];
+  const last: Codes = isAskedFor(facts) && !isLocalHost(host) ? [...rest, "B_LNA"] : rest;
+  if (scheme !== "wss") return [...first, ...inTime(facts, reach, ["WS_TO_TLS", "WS_TO_TCP"], last)];
+  // What answers plain HTTP can be reached.
+  if (answersPlainHttp === true && !isFirefox(facts)) return [...first, ...likelyTls(facts), "WS_TO_TCP", ...last];
+  return [...first, ...inTime(facts, reach, isFirefox(facts) ? ["WS_TO_TCP"] : [...likelyTls(facts), "WS_TO_TCP"], last)];
 }
 
 /** A refusal comes at once, an answer of a higher layer after some round trips. */
@@ -130,14 +165,14 @@ function addressOf({ target }: AttemptFacts): string {
 const consoleHint = "The browser's console names the reason: give that line to the doctor.";
 
 /** An error event after it had opened: the browser gave it up, for frames it does not understand, or lost it. */
-const givenUp: Rule = ({ ws, connack, firstBytes, milestone }): Finding | undefined => {
+const givenUp: Rule = ({ ws, connack, firstBytes, milestone, page }): Finding | undefined => {
   const isUnanswered = connack === undefined && (firstBytes?.length ?? 0) === 0 && milestone !== "accepted";
   if (ws?.everOpened !== true || ws.wasGivenUp !== true || ws.gotTextFrame === true || !isUnanswered) return undefined;
-  return {
-    code: "WS_PERMESSAGE",
-    evidence: `the browser gave up the WebSocket, ${ws.closeCode}`,
-    candidates: ["WS_PERMESSAGE", "CONNACK_NONE"],
-  };
+  const evidence = `the browser gave up the WebSocket, ${ws.closeCode}`;
+  // Chromium has an error event for frames alone; in Firefox one that is cut has it too.
+  return page?.isFirefox === true
+    ? { code: "WS_PERMESSAGE", evidence, candidates: ["WS_PERMESSAGE", "CONNACK_NONE"] }
+    : { code: "WS_PERMESSAGE", evidence };
 };
 
 /** What only a page's own probes tell. */

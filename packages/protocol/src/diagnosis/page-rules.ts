@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors/catalogue.ts";
-import { addressClass } from "./address-class.ts";
+import { isLocalHost } from "./address-class.ts";
 import type { AttemptFacts } from "./facts.ts";
 import { runsInPage } from "./target.ts";
 import type { Finding, Rule } from "./verdict.ts";
@@ -14,10 +14,9 @@ const policyViolated: Rule = ({ page }) =>
 
 const localNetwork: Rule = (facts) => {
   if (facts.page?.localNetworkAccess !== "denied" || hasOpened(facts)) return undefined;
-  const host = facts.target?.host ?? "";
-  // A name may lead anywhere, and a page is not told where.
-  const isLocal = /^(.+\.)?localhost$/.test(host) || !["public", "name"].includes(addressClass(host));
-  return isLocal ? { code: "B_LNA", evidence: "the permission for local network access is denied" } : undefined;
+  return isLocalHost(facts.target?.host ?? "")
+    ? { code: "B_LNA", evidence: "the permission for local network access is denied" }
+    : undefined;
 };
 
 // This machine itself is reached without a network.
