@@ -12,6 +12,8 @@ const run = promisify(execFile);
 export interface ChromiumPageOptions {
   /** PEM files of authorities to trust; the browser trusts no others of ours. */
   trust?: readonly string[];
+  /** Flags beside the usual ones. */
+  flags?: readonly string[];
 }
 
 /** One page of a Chromium with a home, a profile and a certificate store of its own. Needs `chromium` and `certutil`. */
@@ -39,7 +41,11 @@ export class ChromiumPage {
       const executablePath = programPath("chromium");
       if (executablePath === undefined) throw new Error("chromium is not on this machine");
       // Its own home also keeps what the browser remembers away from the user's.
-      const browser = await chromium.launch({ executablePath, args: [...chromiumFlags], env: { ...environment(), HOME: home } });
+      const browser = await chromium.launch({
+        executablePath,
+        args: [...chromiumFlags, ...(options.flags ?? [])],
+        env: { ...environment(), HOME: home },
+      });
       const context = await browser.newContext({ ignoreHTTPSErrors: false });
       return new ChromiumPage(browser, await context.newPage(), home);
     } catch (error) {

@@ -20,6 +20,9 @@ export type MaterialName =
   | "other"
   | "alias"
   | "aws"
+  | "clouds"
+  | "oldAws"
+  | "page"
   | "byIntermediate"
   | "publicLeaf"
   | "byOldIntermediate"
@@ -45,6 +48,19 @@ interface Wanted {
 
 const LOCAL = "DNS:localhost,IP:127.0.0.1";
 const AWS = "DNS:a1b2-ats.iot.eu-west-1.amazonaws.com,DNS:a1b2.iot.eu-west-1.amazonaws.com";
+/** Endpoints of providers, and an alias of one for which it has no certificate. */
+export const cloudHosts = {
+  aws: "a1b2-ats.iot.eu-west-1.amazonaws.com",
+  oldAws: "a1b2.iot.eu-west-1.amazonaws.com",
+  emqx: "x1y2.ala.eu-central-1.emqxsl.com",
+  hiveMq: "c3d4.s1.eu.hivemq.cloud",
+  azure: "farm.azure-devices.net",
+  alias: "mqtt.mine.example",
+} as const;
+const namesOf = (...hosts: readonly string[]): string => hosts.map((host) => `DNS:${host}`).join();
+const CLOUDS = namesOf(cloudHosts.aws, cloudHosts.emqx, cloudHosts.hiveMq, cloudHosts.azure);
+/** A page that comes from elsewhere, as far as its browser can see. */
+export const pageHost = "page.example";
 const RSA_1024 = ["-newkey", "rsa:1024"];
 
 /** In an order in which each comes after its signer. */
@@ -60,6 +76,9 @@ const wanted: Readonly<Record<MaterialName, Wanted>> = {
   other: { names: "DNS:broker.other.example", by: "root" },
   alias: { names: "DNS:target.cloud.example", by: "root" },
   aws: { names: AWS, by: "root" },
+  clouds: { names: CLOUDS, by: "root" },
+  oldAws: { names: namesOf(cloudHosts.oldAws), by: "foreign" },
+  page: { names: `DNS:localhost,DNS:${pageHost}`, by: "root" },
   byIntermediate: { names: LOCAL, by: "intermediate" },
   publicLeaf: { names: LOCAL, by: "intermediate", extra: "authorityInfoAccess=caIssuers;URI:http://ca.example/intermediate.crt" },
   byOldIntermediate: { names: LOCAL, by: "oldIntermediate" },

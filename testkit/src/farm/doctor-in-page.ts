@@ -9,6 +9,10 @@ export interface PageOrder {
   readonly warmUrl?: string;
   /** Taken for what `navigator` says. */
   readonly isOffline?: boolean;
+  /** How far the clock is ahead. */
+  readonly skewMs?: number;
+  /** WebSockets to that place that are open meanwhile. */
+  readonly held?: number;
 }
 
 /** How long it holds attempts back depends on how many of the last failed for one that did not. */
@@ -25,28 +29,48 @@ async function work(): Promise<never> {
   }
 }
 
-async function run({ url, options, warmUrl, isOffline = false }: PageOrder): Promise<Report | { readonly error: string }> {
+async function run({
+  url,
+  options,
+  warmUrl,
+  isOffline = false,
+  skewMs = 0,
+  held = 0,
+}: PageOrder): Promise<Report | { readonly error: string }> {
   const will = options.will === undefined ? {} : { will: { ...options.will, payload: Uint8Array.from(options.will.payload) } };
   Object.defineProperty(navigator, "onLine", { value: !isOffline, configurable: true });
+  const clock = skewMs === 0 ? {} : { now: () => Date.now() + skewMs };
+  const sockets: WebSocket[] = [];
   try {
-    const report = await examine(url, { ...options, ...will });
+    for (let i = 0; i < held; i++) sockets.push(await settled(url));
+    const report = await examine(url, { ...options, ...will, ...clock });
     if (report.facts.ws?.everOpened === false && warmUrl !== undefined) for (let i = 0; i < warmTimes; i++) await warm(warmUrl);
     return report;
   } catch (error) {
     return { error: String(error) };
+  } finally {
+    for (const socket of sockets) socket.close();
   }
 }
 
-function warm(url: string): Promise<void> {
+/** One that has opened, or has not. */
+function settled(url: string): Promise<WebSocket> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url, "mqtt");
-    socket.onopen = () => socket.close();
-    socket.onclose = () => resolve();
-    socket.onerror = () => resolve();
+    socket.onopen = socket.onclose = socket.onerror = () => resolve(socket);
+  });
+}
+
+async function warm(url: string): Promise<void> {
+  const socket = await settled(url);
+  await new Promise((resolve) => {
+    socket.onclose = resolve;
+    socket.close();
+    if (socket.readyState === WebSocket.CLOSED) resolve(undefined);
   });
 }
 
 // As many as the test has orders for at once. A browser has six connections to a host: requests that wait for an order must leave one for
 // a report, or all of them wait for ever.
-const workers = location.pathname.startsWith("/plain/") ? 4 : 1;
+const workers = location.pathname.endsWith("/plain/") ? 4 : 1;
 for (let i = 0; i < workers; i++) void work();

@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { Report } from "@bowline/doctor/browser";
 import { rolldown } from "rolldown";
 import type { Material } from "../failures/openssl-certificates.ts";
+import { pageHost } from "./certificates.ts";
 import type { PageOrder } from "./doctor-in-page.ts";
 
-/** Pages that differ in what their browser lets them do; each is a frame of the first. */
-export type PageKind = "plain" | "csp" | "secure";
+/** Pages that differ in what their browser lets them do: frames of the first, and one of its own that comes from elsewhere. */
+export type PageKind = "plain" | "csp" | "secure" | "distant";
 
 interface Queue {
   readonly orders: PageOrder[];
@@ -17,22 +18,22 @@ interface Queue {
 }
 
 const POLICY = "connect-src 'self'";
-const idle = (): Queue => ({ orders: [], waiting: [] });
 
-/** Serves pages that run the doctor, gives them orders, and gathers their reports. No remote control is needed. */
+/** Serves pages that run the doctor, to several browsers, gives them orders, and gathers their reports. No remote control is needed. */
 export class DoctorPageHost {
-  readonly url: string;
+  readonly securePort: number;
+  private readonly plainPort: number;
   private readonly servers: readonly Server[];
   private readonly script: string;
-  private readonly securePort: number;
-  private readonly queues: Readonly<Record<PageKind, Queue>> = { plain: idle(), csp: idle(), secure: idle() };
+  /** By browser and kind of page. */
+  private readonly queues = new Map<string, Queue>();
   private readonly settle = new Map<number, (report: Report) => void>();
   private ordered = 0;
 
   private constructor(plain: Server, secure: Server, script: string) {
     this.servers = [plain, secure];
     this.script = script;
-    this.url = `http://localhost:${(plain.address() as AddressInfo).port}/plain/`;
+    this.plainPort = (plain.address() as AddressInfo).port;
     this.securePort = (secure.address() as AddressInfo).port;
     const answer: RequestListener = (request, response) => void this.answer(request, response);
     for (const server of this.servers) server.on("request", answer);
@@ -45,13 +46,19 @@ export class DoctorPageHost {
     return new DoctorPageHost(servers[0], servers[1], script);
   }
 
+  /** What the browser of that name is to open: this page with its frames, and the one from elsewhere. */
+  urlsFor(browser: string): readonly [plain: string, distant: string] {
+    return [`http://localhost:${this.plainPort}/${browser}/plain/`, `https://${pageHost}:${this.securePort}/${browser}/distant/`];
+  }
+
   /** Resolves with what the doctor says in a page of that kind. */
-  examine(kind: PageKind, order: Omit<PageOrder, "id">): Promise<Report> {
+  examine(browser: string, kind: PageKind, order: Omit<PageOrder, "id">): Promise<Report> {
     const id = this.ordered++;
+    const queue = this.queueOf(`${browser} ${kind}`);
     return new Promise((resolve) => {
       this.settle.set(id, resolve);
-      this.queues[kind].orders.push({ ...order, id });
-      this.offer(kind);
+      queue.orders.push({ ...order, id });
+      offer(queue);
     });
   }
 
@@ -63,10 +70,14 @@ export class DoctorPageHost {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, kind, name = "", id] = /^\/(plain|csp|secure)\/(\w*)\/?(\d*)$/.exec(request.url ?? "") ?? [];
+    const [, browser = "", kind, name = "", id] =
+      /^\/(\w+)\/(plain|csp|secure|distant)\/(\w*)\/?(\d*)$/.exec(request.url ?? "") ?? [];
     if (kind === undefined) response.writeHead(404).end();
-    else if (name === "next") this.wait(kind as PageKind, response);
-    else if (name === "done") {
+    else if (name === "next") {
+      const queue = this.queueOf(`${browser} ${kind}`);
+      queue.waiting.push(response);
+      offer(queue);
+    } else if (name === "done") {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       response.end();
@@ -74,28 +85,29 @@ export class DoctorPageHost {
     } else if (name === "script") response.setHeader("content-type", "text/javascript").end(this.script);
     else {
       if (kind === "csp") response.setHeader("content-security-policy", POLICY);
-      response.setHeader("content-type", "text/html").end(this.page(kind));
+      response.setHeader("content-type", "text/html").end(this.page(browser, kind));
     }
   }
 
-  private page(kind: string): string {
-    const frames = [`<iframe src="/csp/"></iframe>`, `<iframe src="https://localhost:${this.securePort}/secure/"></iframe>`];
+  private page(browser: string, kind: string): string {
+    const secure = `https://localhost:${this.securePort}/${browser}/secure/`;
+    const frames = [`<iframe src="/${browser}/csp/"></iframe>`, `<iframe src="${secure}"></iframe>`];
     const icon = `<link rel="icon" href="data:,">`;
     return `<!doctype html><title>${kind}</title>${icon}<script src="script"></script>${kind === "plain" ? frames.join("") : ""}`;
   }
 
-  private wait(kind: PageKind, response: ServerResponse): void {
-    this.queues[kind].waiting.push(response);
-    this.offer(kind);
+  private queueOf(name: string): Queue {
+    const queue = this.queues.get(name) ?? { orders: [], waiting: [] };
+    this.queues.set(name, queue);
+    return queue;
   }
+}
 
-  private offer(kind: PageKind): void {
-    const { orders, waiting } = this.queues[kind];
-    while (orders.length > 0 && waiting.length > 0) {
-      const response = waiting.shift()!;
-      if (response.destroyed) continue;
-      response.setHeader("content-type", "application/json").end(JSON.stringify(orders.shift(), bytesAsNumbers));
-    }
+function offer({ orders, waiting }: Queue): void {
+  while (orders.length > 0 && waiting.length > 0) {
+    const response = waiting.shift()!;
+    if (response.destroyed) continue;
+    response.setHeader("content-type", "application/json").end(JSON.stringify(orders.shift(), bytesAsNumbers));
   }
 }
 

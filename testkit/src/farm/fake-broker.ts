@@ -13,8 +13,12 @@ const DROP_AFTER_MS = 300;
 const DISCONNECT_AFTER_MS = 100;
 const IDLE_MS = 1000;
 
-/** A broker that does what the user name of a CONNECT says: `rc=135`, `disc=142`, `fin` and so on; else it works. */
-export function serveFake(stream: Duplex): void {
+/**
+ * A broker that does what the user name of a CONNECT says: `rc=135`, `disc=142`, `fin` and so on; else it works.
+ *
+ * @param anonymous what a CONNECT without a user name stands for
+ */
+export function serveFake(stream: Duplex, anonymous = ""): void {
   stream.on("error", () => undefined);
   let connection: Connection | undefined;
   const walk = new FrameWalk(
@@ -22,7 +26,7 @@ export function serveFake(stream: Duplex): void {
       frame: (chunk, start, bodyStart, end) => {
         try {
           const packet = decodePacket(chunk, start, bodyStart, end, connection?.version ?? 5);
-          if (packet.type === PacketType.CONNECT) connection = new Connection(stream, packet);
+          if (packet.type === PacketType.CONNECT) connection = new Connection(stream, packet, anonymous);
           else connection?.take(packet);
           return true;
         } catch {
@@ -43,10 +47,10 @@ class Connection {
   private readonly behaviour: Behaviour;
   private idle: NodeJS.Timeout | undefined;
 
-  constructor(stream: Duplex, connect: ConnectPacket) {
+  constructor(stream: Duplex, connect: ConnectPacket, anonymous: string) {
     this.stream = stream;
     this.version = connect.protocolVersion;
-    const [word = "", number = "0"] = (connect.username ?? "").split(/[=?]/);
+    const [word = "", number = "0"] = (connect.username ?? anonymous).split(/[=?]/);
     this.behaviour = { word, number: Number(number) };
     stream.once("close", () => clearTimeout(this.idle));
     this.answer(connect);

@@ -13,6 +13,7 @@ import { TestServer } from "../proxy/test-server.ts";
 import { makeCertificates, type MaterialName } from "./certificates.ts";
 import { serveFake } from "./fake-broker.ts";
 import { serveHttp } from "./http-faults.ts";
+import { cloudServer } from "./cloud-server.ts";
 import { SilentHole } from "./silent-hole.ts";
 
 /** One server for each fault, on free ports of the loopback. */
@@ -58,7 +59,10 @@ export class Farm {
   }
 
   private async addSockets(): Promise<void> {
-    await this.add("mqtt", net.createServer(serveFake));
+    await this.add(
+      "mqtt",
+      net.createServer((socket) => serveFake(socket)),
+    );
     await this.add(
       "silent",
       net.createServer((socket) => socket.resume()),
@@ -133,7 +137,7 @@ export class Farm {
   }
 
   private async addSecure(name: string, material: Material, options: tls.TlsOptions = {}): Promise<void> {
-    const server = tls.createServer({ ...material, ...options }, serveFake);
+    const server = tls.createServer({ ...material, ...options }, (socket) => serveFake(socket));
     server.on("tlsClientError", () => undefined);
     await this.add(`tls:${name}`, server);
   }
@@ -143,6 +147,9 @@ export class Farm {
     await this.add("ws", webServer(http.createServer()));
     await this.add("wss", webServer(https.createServer(good)));
     await this.add("wssAws", webServer(https.createServer(aws)));
+    await this.add("clouds", cloudServer(this.certificates));
+    await this.add("politeTls", politeTls(this.certificates.foreignLeaf));
+    await this.add("politeExpired", politeTls(this.certificates.expired));
     await this.add("h2", webServer(https.createServer({ ...good, ALPNProtocols: ["h2", "http/1.1"] })));
   }
 }
@@ -157,6 +164,24 @@ function webServer<Server extends http.Server | https.Server>(server: Server): S
     sockets.handleUpgrade(request, socket, head, (one) => serveFake(createWebSocketStream(one)));
   });
   return server;
+}
+
+/** Complains in HTTP of requests that come without TLS, as nginx and others do. */
+function politeTls(material: Material): net.Server {
+  const secure = tls.createServer(material, (socket) => serveFake(socket));
+  secure.on("tlsClientError", () => undefined);
+  return net.createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (first: Buffer) => {
+      if (first[0] !== 0x16) {
+        socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return;
+      }
+      socket.pause();
+      socket.unshift(first);
+      secure.emit("connection", socket);
+    });
+  });
 }
 
 const closedPortsFrom = 20_000;

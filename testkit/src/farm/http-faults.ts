@@ -17,8 +17,8 @@ const headers: Readonly<Record<number, string>> = {
 export function serveHttp(request: IncomingMessage, socket: Socket): boolean {
   const path = (request.url ?? "").replace(/\?.*/, "");
   const status = Number(/^\/status\/(\d{3})$/.exec(path)?.[1] ?? (request.url?.includes("denied=1") === true ? 403 : 0));
-  if (status > 0) return answer(socket, status);
-  if (path === "/origin" && request.headers.origin !== undefined) return answer(socket, 403);
+  if (status > 0) return answerUpgrade(socket, status);
+  if (path === "/origin" && request.headers.origin !== undefined) return answerUpgrade(socket, 403);
   if (path === "/silent") return true;
   const faults: Readonly<Record<string, () => void>> = {
     "/no-subprotocol": () => accept(request, socket),
@@ -35,7 +35,8 @@ export function serveHttp(request: IncomingMessage, socket: Socket): boolean {
   return true;
 }
 
-function answer(socket: Socket, status: number): true {
+/** Answers with that status and what belongs to it. */
+export function answerUpgrade(socket: Socket, status: number): true {
   const date = `Date: ${new Date().toUTCString()}\r\n`;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers[status] ?? ""}${date}Content-Length: 0\r\n\r\n`);
   return true;

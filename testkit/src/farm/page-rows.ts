@@ -1,36 +1,8 @@
-import type { DoctorOptions } from "@bowline/doctor";
-import type { PageDoctorOptions } from "@bowline/doctor/browser";
-import type { PageKind } from "./doctor-page-host.ts";
+import { cloudHosts } from "./certificates.ts";
 import type { Farm } from "./farm.ts";
+import { cloudRows } from "./page-cloud-rows.ts";
+import { type PageRow, pageOptions } from "./page-row.ts";
 import { allRows, type Row } from "./rows.ts";
-
-/** One fault of the list, as a page is to meet it. */
-export interface PageRow {
-  readonly id: string;
-  readonly url: string;
-  readonly options: PageDoctorOptions;
-  readonly kind: PageKind;
-  /**
-   * What a browser tells of it: "surely" the one cause, or "one of" several; "handshake" is one of those of TLS, which Firefox tells from
-   * the rest.
-   */
-  readonly told: "surely" | "one of" | "handshake";
-  /** Names the cause too, seen from elsewhere: the row as another machine meets it, or undefined where only a page does. */
-  readonly outside?: { readonly url: string; readonly options: DoctorOptions; readonly ids: readonly string[] } | undefined;
-  readonly isOffline?: boolean;
-  /** Waits for what does not come. */
-  readonly isSlow?: boolean;
-}
-
-/** Options that a page has too. */
-function pageOptions(options: DoctorOptions): PageDoctorOptions {
-  const { username, password, clientId, keepAlive, protocolVersion, will, subprotocols, topic, qos, retain } = options;
-  const { payloadBytes, holdSeconds } = options;
-  const given = { username, password, clientId, keepAlive, protocolVersion, will, subprotocols, topic, qos, retain };
-  return Object.fromEntries(
-    Object.entries({ ...given, payloadBytes, holdSeconds }).filter(([, value]) => value !== undefined),
-  ) as PageDoctorOptions;
-}
 
 /** Chapters 6 and 7: what MQTT says, it says to a page as well. */
 function mqttRows(farm: Farm): readonly PageRow[] {
@@ -46,7 +18,9 @@ function mqttRows(farm: Farm): readonly PageRow[] {
   }));
 }
 
-/** Of what the upgrade is answered, a page is told no status. */
+/** Of what the upgrade is answered, a page is told no status, but that it is answered. */
+const isAnswered = (id: string): boolean => /^(WS_\d+|WS_WRONG_SUBPROTO|WS_H2|B_ORIGIN)$/.test(id);
+
 const toldOfUpgrade: Readonly<Record<string, PageRow["told"]>> = {
   WS_TEXT: "surely",
   WS_OPEN_SILENT: "surely",
@@ -58,8 +32,8 @@ const toldOfUpgrade: Readonly<Record<string, PageRow["told"]>> = {
 };
 
 /** Chapter 4. */
-function webRows(farm: Farm, certificates: Farm["certificates"]): readonly PageRow[] {
-  const ca = certificates.root.cert;
+function webRows(farm: Farm): readonly PageRow[] {
+  const ca = farm.certificates.root.cert;
   const isPagesOwn = ({ id, url, options }: Row): boolean =>
     /^wss?:/.test(url) && options?.connectTo === undefined && options?.now === undefined && !/^(TCP|SILENT|URL)/.test(id);
   return allRows(farm)
@@ -70,6 +44,8 @@ function webRows(farm: Farm, certificates: Farm["certificates"]): readonly PageR
       options: pageOptions(row.options ?? {}),
       kind: "plain",
       told: toldOfUpgrade[row.id] ?? "one of",
+      ...(row.id === "WS_PERMESSAGE" ? { toldBy: { Chromium: "surely" } as const } : {}),
+      ...(isAnswered(row.id) ? { says: "WS_UPGRADE_REFUSED" } : {}),
       outside: {
         url: row.url,
         options: { ca, ...pageOptions(row.options ?? {}) },
@@ -132,6 +108,15 @@ function tlsRows(farm: Farm): readonly PageRow[] {
     at("TLS_SNI", "alert112"),
     at("MTLS_REQUIRED_12", "tls:mtls12"),
     at("MTLS_REQUIRED_13", "tls:mtls13"),
+    // A port that answers without TLS can be reached, whatever its handshake comes to.
+    { ...at("B_SELF_SIGNED", "politeTls", ["TLS_UNKNOWN_CA"]), excludes: ["TCP_REFUSED"], leads: "B_SELF_SIGNED" },
+    {
+      ...at("CLOCK_SKEW", "politeExpired"),
+      outside: undefined,
+      skewMs: 3_600_000,
+      excludes: ["TCP_REFUSED"],
+      leads: "CLOCK_SKEW",
+    },
   ];
 }
 
@@ -155,6 +140,7 @@ function ownRows(farm: Farm): readonly PageRow[] {
     surely("B_MIXED", "ws://broker.example/mqtt", { kind: "secure" }),
     surely("B_CSP", good, { kind: "csp" }),
     surely("B_OFFLINE", `ws://127.0.0.1:${farm.port("closed")}/mqtt`, { isOffline: true }),
+    surely("B_LIMIT", good, { told: "one of", says: "WS_UPGRADE_REFUSED", held: heldSockets, isSlow: true }),
     surely("TCP_REFUSED", `ws://127.0.0.1:${farm.port("closed")}/mqtt`, {
       options: {
         consoleText:
@@ -164,7 +150,31 @@ function ownRows(farm: Farm): readonly PageRow[] {
   ];
 }
 
+/** More than Chromium lets a page have; Firefox has fewer. */
+const heldSockets = 256;
+
+/** A page that comes from elsewhere, and what its browser asks the user for before it lets the page reach this machine. */
+function permissionRows(farm: Farm): readonly PageRow[] {
+  const at = (host: string, more: Partial<PageRow>): PageRow => ({
+    id: "B_LNA",
+    url: `wss://${host}:${host === cloudHosts.aws ? 443 : farm.port("wss")}/mqtt`,
+    options: {},
+    kind: "distant",
+    told: "one of",
+    permission: "denied",
+    ...more,
+  });
+  // Firefox lets nobody ask it for what its user said to all pages.
+  const denied = { told: "surely", toldBy: { Firefox: "one of" }, leads: "B_LNA" } as const;
+  return [
+    at("127.0.0.1", denied),
+    at("localhost", denied),
+    at(cloudHosts.aws, {}),
+    at("127.0.0.1", { permission: "prompt", leads: "B_LNA" }),
+  ];
+}
+
 /** Every row of the farm that a page can meet. */
 export function pageRows(farm: Farm): readonly PageRow[] {
-  return [...mqttRows(farm), ...ownRows(farm), ...webRows(farm, farm.certificates), ...networkRows(farm), ...tlsRows(farm)];
+  return [mqttRows, ownRows, webRows, networkRows, tlsRows, cloudRows, permissionRows].flatMap((rows) => rows(farm));
 }

@@ -1,4 +1,5 @@
 import type { DoctorOptions, Report, Resolver } from "@bowline/doctor";
+import { cloudHosts } from "./certificates.ts";
 import type { Farm } from "./farm.ts";
 import { examineWithoutDescriptors } from "./without-descriptors.ts";
 
@@ -19,7 +20,7 @@ export interface Row {
 
 const user = (username: string, more: DoctorOptions = {}): DoctorOptions => ({ username, password: "secret", ...more });
 const topic = "farm/topic";
-const awsHost = "a1b2-ats.iot.eu-west-1.amazonaws.com";
+export const awsHost: string = cloudHosts.aws;
 
 /** A name that leads to this address, or fails so. */
 function resolver(address: string | NodeJS.ErrnoException, cname?: string): Resolver {
@@ -294,7 +295,7 @@ function sessionRows(farm: Farm): readonly Row[] {
 }
 
 /** Chapter 8: AWS's face, under AWS's names. */
-function awsRows(farm: Farm): readonly Row[] {
+export function awsRows(farm: Farm): readonly Row[] {
   const { root, client } = farm.certificates;
   const at = (name: string): DoctorOptions => ({
     ca: root.cert,

@@ -10,12 +10,27 @@ import { missingPrograms, programPath } from "../system/missing-programs.ts";
 
 const run = promisify(execFile);
 
+/** A name that leads to a port of the loopback, in the browser alone. */
+export interface NamedPlace {
+  readonly host: string;
+  readonly port: number;
+  /** Where it leads; Firefox leads every name with the same port there. */
+  readonly to: number;
+}
+
+/** What a browser is to be told beside whom to trust. */
+export interface BrowserOptions {
+  readonly places?: readonly NamedPlace[];
+  /** Loopback ports that count as the public network's, so that their pages need permission for this machine. */
+  readonly publicPorts?: readonly number[];
+}
+
 export interface Browser {
   readonly name: string;
   /** Why it cannot be used here, or the empty text. */
   readonly missing: string;
   /** Shows the page in a profile of its own, which trusts that authority. The answer ends the browser. */
-  open(url: string, ca: string): Promise<() => Promise<void>>;
+  open(url: string, ca: string, options?: BrowserOptions): Promise<() => Promise<void>>;
 }
 
 export const browsers: readonly Browser[] = [
@@ -28,10 +43,33 @@ export const browsers: readonly Browser[] = [
   },
 ];
 
-async function openChromium(url: string, ca: string): Promise<() => Promise<void>> {
-  const chromium = await ChromiumPage.open({ trust: [ca] });
+async function openChromium(url: string, ca: string, options: BrowserOptions = {}): Promise<() => Promise<void>> {
+  const chromium = await ChromiumPage.open({ trust: [ca], flags: chromiumFlagsFor(options) });
   await chromium.page.goto(url);
   return () => chromium.close();
+}
+
+export function chromiumFlagsFor({ places = [], publicPorts = [] }: BrowserOptions): readonly string[] {
+  const rules = places.map(({ host, port, to }) => `MAP ${host}:${port} 127.0.0.1:${to}`).join();
+  const spaces = publicPorts.map((port) => `127.0.0.1:${port}=public`).join();
+  return [
+    ...(rules === "" ? [] : [`--host-resolver-rules=${rules}`]),
+    ...(spaces === "" ? [] : [`--ip-address-space-overrides=${spaces}`]),
+  ];
+}
+
+function firefoxPreferencesFor({ places = [], publicPorts = [] }: BrowserOptions): Readonly<Record<string, unknown>> {
+  const ports = new Map(places.map(({ port, to }) => [port, to]));
+  return {
+    "network.dns.localDomains": [...new Set(places.map(({ host }) => host))].join(),
+    "network.socket.forcePort": [...ports].flatMap(([port, to]) => (port === to ? [] : [`${port}=${to}`])).join(";"),
+    "network.lna.enabled": true,
+    "network.lna.blocking": true,
+    "network.lna.websocket.enabled": true,
+    "network.lna.address_space.public.override": publicPorts.map((port) => `127.0.0.1:${port}`).join(),
+    // Denied by the user for every page; nobody is there to be asked.
+    "permissions.default.loopback-network": 2,
+  };
 }
 
 /** No first-run page, no telemetry, no updates, and nothing that goes to the network by itself. */
@@ -47,16 +85,18 @@ const FIREFOX_PREFERENCES = {
   "toolkit.telemetry.enabled": false,
 };
 
-async function openFirefox(url: string, ca: string): Promise<() => Promise<void>> {
+/** URLs with a space between them are opened in a tab each. */
+async function openFirefox(url: string, ca: string, options?: BrowserOptions): Promise<() => Promise<void>> {
   const home = await mkdtemp(join(tmpdir(), "bowline-firefox-"));
   const profile = join(home, "profile");
   await mkdir(profile);
-  const preferences = Object.entries(FIREFOX_PREFERENCES).map((pair) => `user_pref(${JSON.stringify(pair).slice(1, -1)});`);
+  const all = options === undefined ? FIREFOX_PREFERENCES : { ...FIREFOX_PREFERENCES, ...firefoxPreferencesFor(options) };
+  const preferences = Object.entries(all).map((pair) => `user_pref(${JSON.stringify(pair).slice(1, -1)});`);
   await writeFile(join(profile, "user.js"), preferences.join("\n"));
   await writeFile(join(home, "ca.pem"), ca);
   await run("certutil", ["-d", `sql:${profile}`, "-N", "--empty-password"]);
   await run("certutil", ["-d", `sql:${profile}`, "-A", "-t", "C,,", "-n", "authority", "-i", join(home, "ca.pem")]);
-  const firefox = start(programPath("firefox-esr")!, ["--headless", "--no-remote", "--profile", profile, url], home);
+  const firefox = start(programPath("firefox-esr")!, ["--headless", "--no-remote", "--profile", profile, ...url.split(" ")], home);
   return () => end(home, firefox);
 }
 
