@@ -13,7 +13,7 @@ import { type PayloadSource, payloadSource, SOURCE_OPTIONS } from "../messages/p
 import { PublishWindow } from "../messages/publish-window.ts";
 import { reconnectSettings, RECONNECT_OPTIONS } from "../messages/reconnect-options.ts";
 import { RefusalWords } from "../messages/refusal-words.ts";
-import { formatOf, SCHEMA_OPTIONS } from "../messages/schema-options.ts";
+import { formatOf, SCHEMA_OPTIONS } from "../messages/schemas/schema-options.ts";
 import type { Template } from "../messages/template.ts";
 import { grouped, Progress } from "../terminal/progress.ts";
 

@@ -10,7 +10,7 @@ import { MESSAGE_OPTIONS, ANSWER_OPTIONS, messageOptions } from "../messages/mes
 import { type MessagePrinter, messagePrinter, PRINT_OPTIONS } from "../messages/message-printer.ts";
 import { encodePayload } from "../messages/payload-format.ts";
 import { payloadSource, SOURCE_OPTIONS } from "../messages/payload-source.ts";
-import { formatOf } from "../messages/schema-options.ts";
+import { formatOf } from "../messages/schemas/schema-options.ts";
 import { RefusalWords } from "../messages/refusal-words.ts";
 
 const TIMEOUT_MS = 30_000;

@@ -5,7 +5,7 @@ import type { OptionSpec } from "../option-spec.ts";
 import { messageRecord } from "./message-record.ts";
 import { PAYLOAD_FORMATS, type PayloadFormat } from "./payload-coding.ts";
 import { compilePrintFormat } from "./print-format.ts";
-import { formatOf, SCHEMA_OPTIONS } from "./schema-options.ts";
+import { formatOf, SCHEMA_OPTIONS } from "./schemas/schema-options.ts";
 
 /** What is printed of a message. */
 export const PRINT_OPTIONS: Readonly<Record<string, OptionSpec>> = {

@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import { type PayloadFormat, type PayloadFormatName, textOf } from "./payload-coding.ts";
 
-/** Loads what the format takes; those with a schema are made by schema-options.ts. */
+/** Loads what the format takes; those with a schema are made by schemas/schema-options.ts. */
 export async function payloadFormat(name: Exclude<PayloadFormatName, "protobuf" | "avro">): Promise<PayloadFormat> {
   switch (name) {
     case "text":

@@ -63,6 +63,7 @@ export const TIME_FIELDS: Readonly<Record<string, TimeField>> = {
   Y: (time) => String(time.getFullYear()),
   z: (time) => offset(-time.getTimezoneOffset()),
   Z: (time) => zone(time),
+  "%": () => "%",
 };
 
 /** @throws MqttError USAGE */

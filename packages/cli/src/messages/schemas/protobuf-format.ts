@@ -1,7 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import protobuf from "protobufjs";
 import protojson from "protobufjs/ext/protojson.js";
-import { type PayloadFormat, textOf } from "./payload-coding.ts";
+import { type PayloadFormat, textOf } from "../payload-coding.ts";
 import { readProtoFiles } from "./proto-files.ts";
 
 /**

@@ -3,7 +3,7 @@ import { MqttError } from "@bowline/protocol";
 import avro from "avsc";
 import { decodeAvro } from "./avro-decode.ts";
 import { encodeAvro } from "./avro-encode.ts";
-import { type PayloadFormat, textOf } from "./payload-coding.ts";
+import { type PayloadFormat, textOf } from "../payload-coding.ts";
 
 /**
  * Avro's JSON on our side, its binary encoding in the message, without a header. The package reads the schema; values are ours to

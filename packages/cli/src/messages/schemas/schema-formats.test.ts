@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CommandLine } from "../command-line.ts";
-import { encodePayload } from "./payload-format.ts";
-import type { PayloadFormat } from "./payload-coding.ts";
+import { CommandLine } from "../../command-line.ts";
+import { encodePayload } from "../payload-format.ts";
+import type { PayloadFormat } from "../payload-coding.ts";
 import { formatOf } from "./schema-options.ts";
 
 let folder = "";

@@ -1,8 +1,8 @@
 import { MqttError } from "@bowline/protocol";
-import type { CommandLine } from "../command-line.ts";
-import type { OptionSpec } from "../option-spec.ts";
-import { PAYLOAD_FORMATS, type PayloadFormat, type PayloadFormatName } from "./payload-coding.ts";
-import { payloadFormat } from "./payload-format.ts";
+import type { CommandLine } from "../../command-line.ts";
+import type { OptionSpec } from "../../option-spec.ts";
+import { PAYLOAD_FORMATS, type PayloadFormat, type PayloadFormatName } from "../payload-coding.ts";
+import { payloadFormat } from "../payload-format.ts";
 
 const group = "Schemas";
 
