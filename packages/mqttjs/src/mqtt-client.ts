@@ -312,7 +312,9 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const { options, callback } = split<SubscribeArguments, ClientSubscribeCallback>(rest);
     const { resubscribe = false, ...map } = isMap(topicObject) ? topicObject : {};
     const topics = isMap(topicObject) ? Object.keys(map) : [topicObject].flat();
-    const requests = topics.map((topic) => requestOf(topic, { ...options, ...map[topic] }, this.core.version));
+    // As in MQTT.js: what a map says of a filter stands for itself, but for properties, which a SUBSCRIBE has as a whole.
+    const { properties } = options ?? {};
+    const requests = topics.map((topic) => requestOf(topic, { properties, ...(map[topic] ?? options) }, this.core.version));
     const invalid = validateTopics(topics);
     if (invalid !== null) queueMicrotask(() => callback?.(new Error(`Invalid topic ${invalid}`)));
     else if (!this._checkDisconnecting(callback)) this.subscribeAll(requests, resubscribe, callback);
@@ -407,13 +409,14 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
 
   private subscribeAll(requests: ISubscriptionRequest[], evenKnown: boolean, callback: ClientSubscribeCallback | undefined): void {
     const { subscriptions } = this.core;
-    // A client that does not come back by itself is not told what it has: as in MQTT.js.
-    const fresh = evenKnown || this.options.reconnectPeriod === 0 ? requests : subscriptions.fresh(requests);
+    const fresh = evenKnown ? requests : subscriptions.fresh(requests);
     if (fresh.length === 0) {
       callback?.(null, []);
       return;
     }
-    if (this.options.resubscribe !== false) subscriptions.remember(fresh);
+    // As in MQTT.js, an application that has to come back by itself subscribes itself; what `bowline` brings back it does not hear of.
+    const { resubscribe, reconnectPeriod, bowline } = this.options;
+    if (resubscribe !== false && (reconnectPeriod !== 0 || bowline !== undefined)) subscriptions.remember(fresh);
     const size = this.options.subscribeBatchSize || fresh.length;
     const batches = Array.from({ length: Math.ceil(fresh.length / size) }, (_, at) => fresh.slice(at * size, (at + 1) * size));
     const answered = callback && joined(batches.length, callback);

@@ -148,6 +148,44 @@ describe("as MQTT.js", () => {
       },
     ));
 
+  test.each([0, 20])("subscriptions on the next connection, with a reconnectPeriod of %d", async (reconnectPeriod) => {
+    const lines = await expectSame(async ({ connect, recording: { until, callback, note } }) => {
+      const client = connect({ reconnectPeriod });
+      await until("connect");
+      await client.subscribeAsync("a");
+      note(`remembered ${Object.keys(client._resubscribeTopics).join()}`);
+      client.end(callback("ended"));
+      await until("ended");
+      client.reconnect();
+      await until("connect", 2);
+      client.subscribe("a", callback("asked again"));
+      await until("asked again");
+    });
+    expect(lines.filter((line) => line.startsWith("packetsend subscribe"))).toHaveLength(2);
+  });
+
+  test("options of a subscription in a map are its own, and those of the call are for lists", async () => {
+    const taken: unknown[] = [];
+    await expectSame(
+      async ({ connect, recording: { until } }) => {
+        const client = connect({ protocolVersion: 5 });
+        await until("connect");
+        const all = { qos: 2, rap: true, rh: 1, properties: { userProperties: { a: "b" } } } as const;
+        await client.subscribeAsync({ own: { qos: 1, nl: true } }, all);
+        await client.subscribeAsync(["listed"], all);
+      },
+      (packet, connection) => {
+        connection.answer(packet);
+        if (packet.type === PacketType.SUBSCRIBE) taken.push([packet.subscriptions, packet.properties]);
+      },
+    );
+    expect(taken.slice(0, 2)).toEqual(taken.slice(2));
+    expect(taken[0]).toMatchObject([
+      [{ topicFilter: "own", qos: 1, noLocal: true, retainAsPublished: false, retainHandling: 0 }],
+      {},
+    ]);
+  });
+
   test("a second subscription to a known filter", () =>
     expectSame(async ({ connect, recording: { callback, until } }) => {
       const client = connect();
