@@ -31,7 +31,7 @@ export const PLACE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   "password-stdin": { type: "boolean", help: "Read the password from standard input.", group: "Connection" },
   // A word of its own, so that the habit of other commands is answered with a way that is safe.
   password: { type: "string", short: "P" },
-  ca: { type: "string", value: "FILE", help: "Trust this authority (PEM)." },
+  ca: { type: "string", value: "FILE", help: "Trust this authority (PEM), or those of a folder." },
   cert: { type: "string", value: "FILE", help: "Client certificate (PEM).", group: "TLS" },
   key: { type: "string", value: "FILE", help: "Key of the client certificate (PEM).", group: "TLS" },
   sni: {

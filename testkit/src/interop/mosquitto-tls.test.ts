@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runBowline } from "bowline";
@@ -124,6 +124,18 @@ describe.skipIf(missing !== "")(`TLS of mosquitto${missing && ` (${missing})`}`,
         ["--groups", "ROT13"],
       ])
         expect(await pub(...words)).toMatchObject({ code: 2 });
+    });
+
+    test("authorities may be a folder's", async () => {
+      const folderOf = (name: string): string => {
+        mkdirSync(file(name));
+        return file(name);
+      };
+      const authorities = folderOf("authorities");
+      cpSync(byCertificate.caFile, join(authorities, "ours.pem"));
+      writeFileSync(join(authorities, "README"), "none");
+      expect(await pub("--ca", authorities)).toEqual({ code: 0, said: "" });
+      expect(await pub("--ca", folderOf("empty"))).toMatchObject({ code: 2, said: expect.stringContaining("no file in it") });
     });
 
     test("--any-name passes over the names alone, and not over who has signed", async () => {

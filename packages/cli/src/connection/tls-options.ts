@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { TlsOptions } from "@bowline/client";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
@@ -103,9 +104,18 @@ async function pem(line: CommandLine, option: string, otherwise?: string): Promi
   return path === undefined ? undefined : readPem(option, path);
 }
 
-/** @throws MqttError OPTION_INVALID */
+/**
+ * A file's text; for --ca of a folder that of all certificates in it, as systems keep their authorities.
+ *
+ * @throws MqttError OPTION_INVALID
+ */
 export async function readPem(option: string, path: string): Promise<string> {
-  return (await read(option, path)).toString("utf8");
+  const names = option === "ca" ? await readdir(path).catch(() => undefined) : undefined;
+  if (names === undefined) return (await read(option, path)).toString("utf8");
+  const texts = await Promise.all(names.map((name) => readFile(join(path, name), "utf8").catch(() => "")));
+  const found = texts.filter((text) => text.includes("-----BEGIN CERTIFICATE-----"));
+  if (found.length > 0) return found.join("\n");
+  throw new MqttError("OPTION_INVALID", { detail: `--ca ${path}: no file in it has a certificate (PEM)` });
 }
 
 async function read(option: string, path: string): Promise<Buffer> {
