@@ -206,6 +206,20 @@ describe("sub", () => {
     expect(await sub("-t", "a", "-t", "b", "--subscription-identifier", "1")).toMatchObject({ code: 2 });
   });
 
+  test("each filter may have a quality of service of its own, and a message of several filters is printed once", async () => {
+    await retain(["g/1", "one"], ["g/2", "two"]);
+    const ended = await sub("-t", "g/1", "-q", "0", "-t", "g/+", "-q", "1", "-C", "2", "-W", "10", "-F", "%t %q", "--packets");
+    expect(ended.code).toBe(0);
+    // A broker may send one copy for each Subscription, so that only what came is known.
+    expect(ended.stdout.split("\n").filter((line) => !/^g\/[12] [01]$/.test(line))).toEqual([""]);
+    expect(ended.stderr.match(/> SUBSCRIBE .*/g)?.join("")).toMatch(/"g\/1".*"qos":0[\s\S]*"g\/\+".*"qos":1/);
+    await client.publish("g/1", "", { retain: true, qos: 1 });
+    const ending = sub("-t", "g/2", "-q", "0", "-t", "#", "-q", "1", "-R", "-C", "2", "-W", "20", "-F", "%t %p");
+    const ticking = setInterval(() => void client.publish("g/3", "new", { qos: 1 }), 50);
+    expect((await ending).stdout).toBe("g/3 new\ng/3 new\n");
+    clearInterval(ticking);
+  });
+
   test("a session is kept, resumed, and gives a filter up", async () => {
     const session = ["-i", "keeper", "-x", "60", "-q", "1"];
     expect(await sub("-t", "s/1", "-E", ...session)).toMatchObject({ code: 0 });
@@ -223,6 +237,8 @@ describe("sub", () => {
     [["-t", "a", "-F", "%?"], "--print has no %?"],
     [["-t", "a", "-T", "b/#/c"], "FILTER_INVALID"],
     [["-t", "a", "--sample", "101"], "--sample must be a number from 0.1 to 100"],
+    [["-t", "a", "-q", "3"], "--qos must be 0, 1 or 2"],
+    [["-t", "a", "-t", "b", "-t", "c", "-q", "0", "-q", "1"], "give -q once, or once for each -t"],
     [["-t", "a", "--watch"], "--watch needs a terminal"],
     [["-t", "a", "--pretty"], "--pretty belongs to"],
     [["-t", "a", "--retain-handling", "maybe"], "--retain-handling must be always, new or never"],

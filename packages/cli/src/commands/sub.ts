@@ -33,7 +33,13 @@ export const sub: Command = {
       help: "Topic filter; + stands for one level, # for all below.",
     },
     "filter-out": { type: "string", short: "T", multiple: true, value: "FILTER", help: "Do not print messages of these topics." },
-    qos: { type: "string", short: "q", value: "0|1|2", help: "Highest quality of service; default 0." },
+    qos: {
+      type: "string",
+      short: "q",
+      multiple: true,
+      value: "0|1|2",
+      help: "Highest quality of service, once for all filters or once for each; default 0.",
+    },
     count: { type: "string", short: "C", value: "N", help: "End after N messages." },
     timeout: {
       type: "string",
@@ -80,7 +86,8 @@ export const sub: Command = {
 };
 
 interface Order {
-  filters: readonly string[];
+  /** Those that are asked for with the same quality of service together. */
+  filters: ReadonlyMap<QoS, readonly string[]>;
   unsubscribe: readonly string[];
   options: SubscribeOptions;
   properties: Properties | undefined;
@@ -130,6 +137,7 @@ class Reception {
   private readonly output: MessageOutput;
   private finish: ((error?: Error) => void) | undefined;
   private isOver = false;
+  private last: Message | undefined;
 
   constructor(client: Client, order: Order) {
     this.client = client;
@@ -144,19 +152,19 @@ class Reception {
   async run(signal: AbortSignal): Promise<void> {
     const { client, order } = this;
     await Promise.all(order.unsubscribe.map((filter) => giveUp(client, filter)));
-    if (order.filters.length === 0) return;
+    if (order.filters.size === 0) return;
     const progress = this.progress();
     const over = new Promise<void>((resolve, reject) => {
       this.finish = (error) => (error === undefined ? resolve() : reject(error));
       signal.addEventListener("abort", () => resolve(), { once: true });
       client.on("status", (status) => status.state === "failed" && reject(status.failure.error));
     });
-    const subscription = client.subscribe(order.filters, { ...order.options, acknowledge: "manual" }, (message) =>
-      this.received(message),
+    const subscriptions = [...order.filters].map(([qos, filters]) =>
+      client.subscribe(filters, { ...order.options, qos, acknowledge: "manual" }, (message) => this.received(message)),
     );
     try {
       // A refused filter rejects.
-      await Promise.race([subscription.ready, over]);
+      await Promise.race([Promise.all(subscriptions.map(({ ready }) => ready)), over]);
       if (!order.isSubscribingOnly) await over;
     } finally {
       this.isOver = true;
@@ -176,7 +184,9 @@ class Reception {
 
   // Whatever comes after the last one that was asked for stays unacknowledged: it belongs to the next run.
   private received(message: Message): void {
-    if (this.isOver) return;
+    // One for which several subscriptions are there comes to each of them, one after the other.
+    if (this.isOver || message === this.last) return;
+    this.last = message;
     const { retained, isWanted, folder, count } = this.order;
     if (retained.only && !message.retain) {
       this.over();
@@ -243,9 +253,9 @@ function tooFew({ count, timeoutMs = 0 }: Order, printed: number): ExitCode {
 }
 
 async function orderOf(line: CommandLine): Promise<Order> {
-  const filters = line.list("topic");
+  const filters = filtersOf(line);
   const unsubscribe = line.list("unsubscribe");
-  if (filters.length === 0 && unsubscribe.length === 0)
+  if (filters.size === 0 && unsubscribe.length === 0)
     throw new MqttError("USAGE", { detail: "the topic filter is missing; give it with -t" });
   const retained = { only: line.flag("retained-only"), remove: line.flag("remove-retained") };
   if (line.flag("no-retained") && retained.only)
@@ -256,7 +266,6 @@ async function orderOf(line: CommandLine): Promise<Order> {
     filters,
     unsubscribe,
     options: {
-      qos: (line.number("qos", 0, 2) ?? 0) as QoS,
       noLocal: line.flag("no-local"),
       retainAsPublished: line.flag("retain-as-published"),
       ...(retainHandling === undefined ? {} : { retainHandling: RETAIN_HANDLING[retainHandling] }),
@@ -280,6 +289,21 @@ function shareOf(text: string): number {
   const percents = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && percents >= 0.1 && percents <= 100) return percents / 100;
   throw new MqttError("USAGE", { detail: `--sample must be a number from 0.1 to 100, not "${text}"` });
+}
+
+function filtersOf(line: CommandLine): Order["filters"] {
+  const filters = line.list("topic");
+  const qos = line.list("qos");
+  if (qos.length > 1 && qos.length !== filters.length)
+    throw new MqttError("USAGE", { detail: "give -q once, or once for each -t" });
+  const wrong = qos.find((text) => !/^[012]$/.test(text));
+  if (wrong !== undefined) throw new MqttError("USAGE", { detail: `--qos must be 0, 1 or 2, not "${wrong}"` });
+  const groups = new Map<QoS, string[]>();
+  for (const [i, filter] of filters.entries()) {
+    const own = Number(qos[i] ?? qos[0] ?? 0) as QoS;
+    groups.set(own, [...(groups.get(own) ?? []), filter]);
+  }
+  return groups;
 }
 
 async function printerOf(line: CommandLine): Promise<MessagePrinter> {
