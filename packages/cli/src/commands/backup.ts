@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { BackupReport, SalvageReport } from "@bowline/broker/internal";
+import { dataFolder } from "@bowline/broker/internal/light";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
@@ -26,7 +27,7 @@ export const backup: Command = {
     "bowline backup --salvage",
   ],
   run: async (line) => {
-    const { backupStore, dataFolder, restoreStore, salvageUnused } = await import("@bowline/broker/internal");
+    const { backupStore, restoreStore, salvageUnused } = await import("@bowline/broker/internal/storage");
     const { store } = dataFolder(resolve(line.text("data") ?? ".bowline"));
     const { to, from } = askedFor(line);
     if (to !== undefined) return tellBackup(line, to, await backupStore(store, resolve(to)));
