@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { rolldown } from "rolldown";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingPrograms } from "../system/missing-programs.ts";
 import { browsers } from "./browsers.ts";
-import { bundlers, filesOf, missingBundlers, runJest } from "./bundlers.ts";
+import { type App, bundlers, filesOf, missingBundlers, runJest } from "./bundlers.ts";
 import type { CaseResult } from "./case.ts";
 import { PageHost } from "./page-host.ts";
 import { PAGE_HEAD, scopes } from "./page-places.ts";
@@ -26,6 +26,7 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
   let end: (() => Promise<void>) | undefined;
   let outFolder = "";
   beforeAll(async () => {
+    outFolder = await mkdtemp(join(tmpdir(), "bowline-bundle-"));
     broker = await SuiteBroker.start();
     host = await PageHost.open();
     end = await browsers[0]!.open(host.url, broker.ca);
@@ -34,21 +35,25 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
     await end?.();
     host?.close();
     await broker?.remove();
+    await rm(outFolder, { recursive: true, force: true });
   });
-  beforeEach(async () => {
-    outFolder = await mkdtemp(join(tmpdir(), "bowline-bundle-"));
-  });
-  afterEach(() => rm(outFolder, { recursive: true, force: true }));
 
   describe.each(bundlers)("bundled by $name", ({ name, bundle }) => {
     const entries = ["client.js", "drop-in-default.js", "drop-in-named.js"];
     // Vite takes no CommonJS in an application's own files.
-    test.each(name.startsWith("webpack") ? [...entries, "drop-in-require.cjs"] : entries)(
+    const pages = name.startsWith("webpack") ? [...entries, "drop-in-require.cjs"] : entries;
+    const folderOf = (entry: string): string => join(outFolder, name, basename(entry));
+
+    beforeAll(async () => {
+      const apps = pages.map((entry): App => ({ entry, target: "web", outFolder: folderOf(entry) }));
+      await bundle([...apps, { entry: inProcess, target: "node", outFolder: folderOf(inProcess) }]);
+    }, 180_000);
+
+    test.each(pages)(
       "%s passes every case in a page",
       async (entry) => {
-        await bundle({ entry, target: "web", outFolder });
         const page = `${PAGE_HEAD}<script type="module" src="bundle.js"></script>`;
-        const files = { ...(await filesOf(outFolder)), "index.html": page };
+        const files = { ...(await filesOf(folderOf(entry))), "index.html": page };
         const { results } = await host.run({ setting: await broker.setting("wss", { isBrowser: true }), files });
         expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
         expect(results.length).toBeGreaterThan(5);
@@ -57,12 +62,11 @@ describe.skipIf(missing !== "")(`in an application${missing && ` (${missing})`}`
     );
 
     test("both packages in one file for servers pass every case on Node", async () => {
-      await bundle({ entry: inProcess, target: "node", outFolder });
-      const file = ["bundle.cjs", "bundle.mjs"].map((each) => join(outFolder, each)).find((path) => existsSync(path))!;
+      const file = ["bundle.cjs", "bundle.mjs"].map((each) => join(folderOf(inProcess), each)).find((path) => existsSync(path))!;
       for (const packageName of ["client", "mqttjs"]) {
         const setting = await broker.setting("wss", { isBrowser: false });
-        const { stdout } = await promisify(execFile)(process.execPath, [file, packageName, JSON.stringify(setting)]);
-        const results = JSON.parse(/^results (.*)$/m.exec(stdout)?.[1] ?? "[]") as CaseResult[];
+        const { stdout } = await promisify(execFile)(process.execPath, [file, packageName, JSON.stringify([setting])]);
+        const [results = []] = JSON.parse(/^results (.*)$/m.exec(stdout)?.[1] ?? "[]") as CaseResult[][];
         expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
         expect(results.length).toBeGreaterThan(5);
       }

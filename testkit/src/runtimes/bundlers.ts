@@ -25,15 +25,16 @@ export interface App {
 /** Bundles with the options that nobody sets: what an application gets that knows nothing of us. */
 export interface Bundler {
   readonly name: string;
-  bundle(app: App): Promise<void>;
+  /** One after the other, in a process that is started once. */
+  bundle(apps: readonly App[]): Promise<void>;
 }
 
 const pathOf = ({ entry }: App): string => (entry.startsWith("/") ? entry : join(folder, "apps", entry));
 
-/** In a process of its own, as bundlers keep what they know; the script gets its configuration as its argument. */
-async function runScript(script: string, config: unknown): Promise<void> {
+/** In a process of its own, as bundlers keep what they know; the script gets its configurations as its argument. */
+async function runScript(script: string, configs: readonly unknown[]): Promise<void> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  await run(process.execPath, ["--input-type=module", "-e", script, JSON.stringify(config)], {
+  await run(process.execPath, ["--input-type=module", "-e", script, JSON.stringify(configs)], {
     cwd: folder,
     env: { ...env, NODE_ENV: "production" },
   });
@@ -48,42 +49,48 @@ webpack(JSON.parse(process.argv[1]), (error, stats) => {
 
 const VITE = `
 import { build } from "vite";
-await build(JSON.parse(process.argv[1]));`;
+for (const config of JSON.parse(process.argv[1])) await build(config);`;
 
 export const bundlers: readonly Bundler[] = [
   {
     name: "webpack 5",
-    bundle: (app) =>
-      runScript(WEBPACK, {
-        mode: "production",
-        target: app.target,
-        context: folder,
-        entry: pathOf(app),
-        output: { path: app.outFolder, filename: app.target === "node" ? "bundle.cjs" : "bundle.js" },
-        // Their sizes are no concern of these tests.
-        performance: false,
-      }),
+    bundle: (apps) =>
+      runScript(
+        WEBPACK,
+        apps.map((app) => ({
+          mode: "production",
+          target: app.target,
+          context: folder,
+          entry: pathOf(app),
+          output: { path: app.outFolder, filename: app.target === "node" ? "bundle.cjs" : "bundle.js" },
+          // Their sizes are no concern of these tests.
+          performance: false,
+        })),
+      ),
   },
   {
     name: "Vite 8",
-    bundle: (app) =>
-      runScript(VITE, {
-        root: folder,
-        configFile: false,
-        base: "./",
-        logLevel: "error",
-        build: {
-          outDir: app.outFolder,
-          emptyOutDir: false,
-          ...(app.target === "node" ? { ssr: pathOf(app) } : {}),
-          rolldownOptions: {
-            ...(app.target === "node" ? {} : { input: pathOf(app) }),
-            output: { entryFileNames: app.target === "node" ? "bundle.mjs" : "bundle.js" },
+    bundle: (apps) =>
+      runScript(
+        VITE,
+        apps.map((app) => ({
+          root: folder,
+          configFile: false,
+          base: "./",
+          logLevel: "error",
+          build: {
+            outDir: app.outFolder,
+            emptyOutDir: false,
+            ...(app.target === "node" ? { ssr: pathOf(app) } : {}),
+            rolldownOptions: {
+              ...(app.target === "node" ? {} : { input: pathOf(app) }),
+              output: { entryFileNames: app.target === "node" ? "bundle.mjs" : "bundle.js" },
+            },
           },
-        },
-        // Otherwise the bundle for servers would only name the packages.
-        ssr: { noExternal: true },
-      }),
+          // Otherwise the bundle for servers would only name the packages.
+          ssr: { noExternal: true },
+        })),
+      ),
   },
 ];
 
