@@ -178,5 +178,6 @@ async function isSubscribed(count: number): Promise<void> {
   for (;;) {
     const { connections } = await admin.request<{ connections: { subscriptions: number }[] }>("GET", "/api/v1/connections");
     if (connections.reduce((sum, { subscriptions }) => sum + subscriptions, 0) >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { programPath } from "../system/missing-programs.ts";
 import { chromiumFlags } from "./chromium-flags.ts";
@@ -87,9 +88,9 @@ export class LivingPage {
     return evaluated.result.value as Awaited<Result>;
   }
 
-  /** Resolves when that holds in the page. */
+  /** Resolves when that holds in the page, which is left time for its work between two questions. */
   async until(script: () => boolean): Promise<void> {
-    while (!(await this.evaluate(script).catch(() => false)));
+    while (!(await this.evaluate(script).catch(() => false))) await sleep(5);
   }
 
   /** Opens another tab in front of it. */

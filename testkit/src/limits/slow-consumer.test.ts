@@ -54,6 +54,7 @@ class Stage {
     for (let waiting = true; waiting; ) {
       const { queued, inFlight } = await this.slowView();
       waiting = queued + inFlight > 0;
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return report;
   }

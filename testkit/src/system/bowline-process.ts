@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { whilePortsAreTaken } from "./while-ports-are-taken.ts";
 
@@ -111,9 +112,9 @@ export class BowlineProcess {
     return (JSON.parse(await this.ask("/api/v1/connections")) as { connections: ConnectionView[] }).connections;
   }
 
-  /** Resolves when that holds of the connections. Asking costs a round trip each time, so this does not spin. */
+  /** Resolves when that holds of the connections. Asked now and again, so that the broker has time for what is waited for. */
   async connectionsAre(wanted: (connections: ConnectionView[]) => boolean): Promise<void> {
-    while (!wanted(await this.connections()));
+    while (!wanted(await this.connections())) await sleep(5);
   }
 
   /** SIGKILL: no goodbye, no flush. */

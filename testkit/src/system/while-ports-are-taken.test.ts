@@ -11,7 +11,7 @@ test("a broker that finds its port taken at a restart waits until it is free", a
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(Number(new URL(url!).port), "127.0.0.1", resolve));
     const again = broker.startAgain();
-    while (!broker.log.includes("PORT_IN_USE")) await new Promise((resolve) => setImmediate(resolve));
+    while (!broker.log.includes("PORT_IN_USE")) await new Promise((resolve) => setTimeout(resolve, 5));
     await Promise.all([again, new Promise((resolve) => other.close(resolve))]);
     expect(broker.urls).toEqual([url]);
   } finally {

@@ -51,7 +51,10 @@ test(
       total += MESSAGES;
       // Counted once a second.
       let counted = await usage();
-      while (counted.messagesReceived < total || counted.messagesSent < total) counted = await usage();
+      while (counted.messagesReceived < total || counted.messagesSent < total) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        counted = await usage();
+      }
       expect(counted).toMatchObject({ messagesReceived: total, messagesSent: total });
       expect(counted.bytesReceived).toBeGreaterThan(before.bytesReceived + MESSAGES * 50);
       // What comes now may be lost, and is no more than this.
