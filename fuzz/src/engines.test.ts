@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { fuzzEngines } from "./engines.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
-const COUNT = isLong ? 1_000_000 : 15_000;
+const COUNT = isLong ? 1_000_000 : 6_000;
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 
 test.each(["server", "client"] as const)(

@@ -11,7 +11,7 @@ import { LivingPage } from "./living-page.ts";
 /** The answer to a ping is far behind in what the server sends: each message keeps a handler busy, and Keep Alive is short. */
 const BUSY_MS = 5;
 /** 60 s in the long run. */
-const MESSAGES = process.env["BOWLINE_LONG"] === "1" ? 12_000 : 1000;
+const MESSAGES = process.env["BOWLINE_LONG"] === "1" ? 12_000 : 600;
 const LIMIT_MS = 40_000 + MESSAGES * BUSY_MS * 2;
 const KEEP_ALIVE = 1;
 

@@ -7,12 +7,12 @@ import { NumberPublisher, Receiver } from "./kill-load.ts";
 import { RetainedTruth } from "./retained-truth.ts";
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
-const KILLS = isLong ? 300 : 20;
+const KILLS = isLong ? 300 : 8;
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 /** Acknowledgements between a start and the next kill, at most. */
 const MOST_BETWEEN = 150;
 /** One kill of so many meets a broker that is starting. */
-const KILLED_AT_START = 5;
+const KILLED_AT_START = isLong ? 5 : 4;
 const STARTING_MS = 500;
 
 let broker: BowlineProcess | undefined;

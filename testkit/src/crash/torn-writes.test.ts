@@ -16,7 +16,7 @@ import { type DiskEvent, readDiskLog } from "./watched-disk-log.ts";
 const isLong = process.env["BOWLINE_LONG"] === "1";
 const seed = Number(process.env["BOWLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 /** Each is one start of a store that is not clean. */
-const CUTS = isLong ? 600 : 16;
+const CUTS = isLong ? 600 : 8;
 const UNITS = isLong ? 2_000 : 300;
 
 let folder: string;

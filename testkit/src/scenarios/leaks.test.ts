@@ -11,7 +11,7 @@ import { until } from "./clients.ts";
 /* Connect and let go, again and again: sockets, timers, listeners and memory return to the start. */
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
-const CYCLES = isLong ? 10_000 : 500;
+const CYCLES = isLong ? 10_000 : 200;
 const LIMIT_MS = isLong ? 600_000 : 30_000;
 /** Of one client; the whole start of a heap that settles is allowed beside it. */
 const BYTES_PER_CYCLE = 200;

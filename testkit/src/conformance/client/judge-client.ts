@@ -17,6 +17,8 @@ export interface JudgedClient {
   readonly groups?: RegExp;
   /** Why it cannot be judged here. */
   readonly missing: string;
+  /** Whether it is judged while others are: it waits for most of its time. Default false. */
+  readonly isBesideOthers?: boolean;
 }
 
 const divergences = JSON.parse(readFileSync(new URL("divergences.json", import.meta.url), "utf8")) as Divergences;
@@ -25,28 +27,32 @@ const divergences = JSON.parse(readFileSync(new URL("divergences.json", import.m
  * Defines a test for each case. A difference that divergences.json does not list fails, and so does one that it lists and that no
  * longer happens. All cases are played together at first: they wait for real time, and side by side that is seconds.
  */
-export function judgeClient({ driver, isStrict, leftOutMax, groups = /./, missing }: JudgedClient): void {
+export function judgeClient({ driver, isStrict, leftOutMax, groups = /./, missing, isBesideOthers = false }: JudgedClient): void {
   const known = divergences[driver.name] ?? [];
   const cases = clientCases.filter(({ id }) => groups.test(id));
 
-  describe.skipIf(missing !== "")(`conformance of ${driver.name}${missing && ` (${missing})`}`, () => {
-    const results = new Map<string, CaseResult>();
+  describe.skipIf(missing !== "")(
+    `conformance of ${driver.name}${missing && ` (${missing})`}`,
+    { concurrent: isBesideOthers },
+    () => {
+      const results = new Map<string, CaseResult>();
 
-    beforeAll(async () => {
-      for (const result of await clientRun(driver, { isStrict }).all(cases)) results.set(result.id, result);
-    });
+      beforeAll(async () => {
+        for (const result of await clientRun(driver, { isStrict }).all(cases)) results.set(result.id, result);
+      });
 
-    test.each(cases)("$id", ({ id }) => {
-      const result = results.get(id) as CaseResult;
-      const verdict = verdictOf(result, known);
-      const isWell = verdict === "passed" || verdict === "diverges" || verdict === "not applicable";
-      expect(isWell ? "" : failureLines(result, verdict).join("\n")).toBe("");
-    });
+      test.each(cases)("$id", ({ id }) => {
+        const result = results.get(id) as CaseResult;
+        const verdict = verdictOf(result, known);
+        const isWell = verdict === "passed" || verdict === "diverges" || verdict === "not applicable";
+        expect(isWell ? "" : failureLines(result, verdict).join("\n")).toBe("");
+      });
 
-    test("few cases are left out, and every divergence that is listed is of a case", () => {
-      const leftOut = [...results.values()].filter(({ outcome }) => outcome === "not applicable");
-      expect(leftOut.length).toBeLessThanOrEqual(leftOutMax);
-      expect(known.filter(({ case: id }) => !results.has(id))).toEqual([]);
-    });
-  });
+      test("few cases are left out, and every divergence that is listed is of a case", () => {
+        const leftOut = [...results.values()].filter(({ outcome }) => outcome === "not applicable");
+        expect(leftOut.length).toBeLessThanOrEqual(leftOutMax);
+        expect(known.filter(({ case: id }) => !results.has(id))).toEqual([]);
+      });
+    },
+  );
 }

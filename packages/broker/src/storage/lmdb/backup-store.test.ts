@@ -101,7 +101,7 @@ describe("a backup", { timeout: 300_000 }, () => {
 
   test("under load, then kill -9: nothing that was kept before it is missing, and every turn is whole", async () => {
     let kept = 0;
-    for (let cycle = 0; cycle < (isLong ? 30 : 3); cycle++) {
+    for (let cycle = 0; cycle < (isLong ? 30 : 2); cycle++) {
       child = new CrashingProcess(directory, { unitsMax: 40 });
       await child.hasKept(kept + 100);
       const before = child.reported;

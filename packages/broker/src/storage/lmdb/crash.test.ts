@@ -35,7 +35,7 @@ describe("kill -9", () => {
       const random = makeRandom(seed);
       console.log(`crash test, ${durability}: BOWLINE_SEED=${seed}`);
       let kept = 0;
-      for (let cycle = 0; cycle < (isLong ? 100 : 5); cycle++) {
+      for (let cycle = 0; cycle < (isLong ? 100 : 3); cycle++) {
         child = new CrashingProcess(directory, { durability, unitsMax: 1 + Math.floor(random() * 40) });
         await child.hasKept(kept + 1);
         await new Promise((resolve) => setTimeout(resolve, random() * 150));
