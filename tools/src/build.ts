@@ -1,10 +1,11 @@
 import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type OutputOptions, type Plugin, rolldown, type RolldownOptions } from "rolldown";
 import { bundleForPages, type PageBundle } from "./build/bundle-for-pages.ts";
 import { writeCommonJsTypes } from "./build/common-js-types.ts";
 import { removeStrays } from "./build/remove-strays.ts";
-import { listWorkspaces, root } from "./repository.ts";
+import { undeclaredImports } from "./build/undeclared-imports.ts";
+import { listWorkspaces, readManifest, root } from "./repository.ts";
 import { runTool } from "./run-command.ts";
 
 /** One thing that is built after the compiler: made from `source`, and left out while that does not exist. */
@@ -213,7 +214,15 @@ const ownPlaces: Plugin = {
 async function bundle(input: RolldownOptions, output: OutputOptions): Promise<void> {
   const made = await rolldown({ ...input, transform: { target: "es2022" }, logLevel: "warn" });
   try {
-    await made.write({ sourcemap: true, ...output });
+    const { output: chunks } = await made.write({ sourcemap: true, ...output });
+    const imports = chunks.flatMap((chunk) => (chunk.type === "chunk" ? [...chunk.imports, ...chunk.dynamicImports] : []));
+    const manifest = join(output.dir ?? dirname(output.file ?? ""), "../package.json");
+    const own = new Set(chunks.map(({ fileName }) => fileName));
+    const missing = undeclaredImports(
+      imports.filter((name) => !own.has(name)),
+      readManifest(manifest),
+    );
+    if (missing.length > 0) throw new Error(`${manifest} must depend on what its bundle imports: ${missing.join(", ")}`);
   } finally {
     await made.close();
   }
