@@ -1,12 +1,13 @@
 import { decode, encode, type TagDecoder } from "cborg";
 import { bigIntDecoder, bigNegIntDecoder } from "cborg/taglib";
+import { exactJson } from "./exact-json.ts";
 import { jsonValue } from "./json-value.ts";
 import { type PayloadFormat, textOf } from "./payload-coding.ts";
 
 /** JSON on our side, CBOR (RFC 8949) in the message. */
 export const cborFormat: PayloadFormat = {
   name: "cbor",
-  encode: (given) => encode(JSON.parse(textOf(given))),
+  encode: (given) => encode(exactJson(textOf(given))),
   decode: (payload) => JSON.stringify(valueOf(payload)),
   value: valueOf,
 };

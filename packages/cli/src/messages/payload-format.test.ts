@@ -52,11 +52,21 @@ test.each<[Plain, string]>([
   ["base64", "a*b"],
   ["cbor", "no json"],
   ["msgpack", "no json"],
+  ["cbor", "18446744073709551616"],
+  ["msgpack", "18446744073709551616"],
+  ["msgpack", "[-9223372036854775809]"],
 ])("%s refuses %j, and says so without a stack", async (name, given) => {
   const format = await payloadFormat(name);
   expect(() => encodePayload(format, bytes(given))).toThrow(
     expect.objectContaining({ code: "USAGE", message: expect.stringContaining(given) }),
   );
+});
+
+test.each(["cbor", "msgpack"] as const)("%s keeps whole numbers that JavaScript would round", async (name) => {
+  const format = await payloadFormat(name);
+  const given = '[18446744073709551615,-9007199254740993,"12345678901234567890",1.5]';
+  const printed = '["18446744073709551615","-9007199254740993","12345678901234567890",1.5]';
+  expect(text(format.decode(encodePayload(format, bytes(given))))).toBe(printed);
 });
 
 test.each<[Plain, string]>([

@@ -93,17 +93,19 @@ function union(types: readonly avro.Type[], value: unknown, place: string): Piec
 }
 
 function whole(value: unknown, place: string, bits: number, what: string): bigint {
-  // Beyond that JSON's own reader has rounded it already.
-  const isExact = typeof value === "string" ? /^-?\d{1,20}$/.test(value) : Number.isSafeInteger(value);
-  if (!isExact) return fail(place, `${what}, as a string where it is large`, value);
-  const number = BigInt(value as string | number);
+  const isWhole =
+    typeof value === "bigint" || (typeof value === "string" ? /^-?\d{1,20}$/.test(value) : Number.isSafeInteger(value));
+  if (!isWhole) return fail(place, what, value);
+  const number = BigInt(value as string | number | bigint);
   return BigInt.asIntN(bits, number) === number ? number : fail(place, what, value);
 }
 
 const UNREAL: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
 
 function real(value: unknown, place: string): number {
-  return typeof value === "number" || UNREAL.has(value) ? Number(value) : fail(place, "a number", value);
+  return typeof value === "number" || typeof value === "bigint" || UNREAL.has(value)
+    ? Number(value)
+    : fail(place, "a number", value);
 }
 
 /** Bytes are characters up to U+00FF; defaults of the schema come as bytes. */
@@ -140,5 +142,6 @@ function varint(value: bigint): Uint8Array {
 }
 
 function fail(place: string, what: string, value: unknown): never {
-  throw new Error(`${place} must be ${what}, not ${JSON.stringify(value)?.slice(0, 60)}`);
+  const given = JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? each.toString() : each));
+  throw new Error(`${place} must be ${what}, not ${given.slice(0, 60)}`);
 }

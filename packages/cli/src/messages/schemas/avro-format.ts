@@ -3,6 +3,7 @@ import { MqttError } from "@bowline/protocol";
 import avro from "avsc";
 import { decodeAvro } from "./avro-decode.ts";
 import { encodeAvro } from "./avro-encode.ts";
+import { exactJson } from "../exact-json.ts";
 import { type PayloadFormat, textOf } from "../payload-coding.ts";
 
 /**
@@ -15,7 +16,7 @@ export function avroFormat(path: string): PayloadFormat {
   const type = typeOf(path);
   return {
     name: "avro",
-    encode: (given) => encodeAvro(type, JSON.parse(textOf(given))),
+    encode: (given) => encodeAvro(type, exactJson(textOf(given))),
     decode: (payload) => JSON.stringify(decodeAvro(type, payload)),
     value: (payload) => decodeAvro(type, payload),
   };

@@ -1,6 +1,7 @@
 import { MqttError } from "@bowline/protocol";
 import protobuf from "protobufjs";
 import protojson from "protobufjs/ext/protojson.js";
+import { exactJson } from "../exact-json.ts";
 import { type PayloadFormat, textOf } from "../payload-coding.ts";
 import { readProtoFiles } from "./proto-files.ts";
 
@@ -19,13 +20,18 @@ export function protobufFormat(path: string, typeName: string | undefined, top: 
   return {
     name: "protobuf",
     encode: (given) => {
-      const message = protojson.fromJsonString(type, textOf(given));
+      const message = protojson.fromJson(type, withTexts(exactJson(textOf(given))));
       mustBeWhole(type, message as unknown as Fields, type.name);
       return type.encode(message).finish();
     },
     decode: (payload) => JSON.stringify(value(payload)),
     value,
   };
+}
+
+/** ProtoJSON takes large numbers as texts, too. */
+function withTexts(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? each.toString() : each)));
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -92,6 +92,18 @@ describe("protobuf", () => {
     expect(one.decode(Buffer.from("0a016178017a0162", "hex"))).toBe('{"sensorName":"a"}');
   });
 
+  test("numbers are sent as they were written, whatever JavaScript can hold", async () => {
+    const text = '{"total":9007199254740993}';
+    const one = await format("reading.proto");
+    expect(one.value(encodePayload(one, Buffer.from(text)))).toEqual({ total: "9007199254740993" });
+    const other = await format("reading.avsc");
+    const given = '{"sensor":"a","value":100000000000000000000,"total":-9007199254740993}';
+    expect(other.value(encodePayload(other, Buffer.from(given)))).toMatchObject({
+      value: { double: 1e20 },
+      total: "-9007199254740993",
+    });
+  });
+
   test("a key that means something to JavaScript is a key", async () => {
     const text = (await format("reading.proto")).decode(Buffer.from("3a0d0a095f5f70726f746f5f5f1005", "hex"));
     expect(text).toBe('{"counts":{"__proto__":5}}');
@@ -189,7 +201,8 @@ describe("avro", () => {
     [{ sensor: "a", value: null, other: 1 }, "other is no field"],
     [{ sensor: 1, value: null }, "sensor must be a string"],
     [{ sensor: "a", value: "x" }, "value must be null or double"],
-    [{ sensor: "a", value: null, total: 2 ** 53 }, "total must be a long"],
+    [{ sensor: "a", value: null, total: 1.5 }, "total must be a long"],
+    [{ sensor: "a", value: null, total: 2 ** 64 }, "total must be a long"],
     [{ sensor: "a", value: null, total: "9223372036854775808" }, "total must be a long"],
     [{ sensor: "a", value: null, raw: "a" }, "raw must have 2 bytes"],
     [{ sensor: "a", value: null, raw: "a\u0100" }, "raw must be bytes"],
