@@ -269,6 +269,21 @@ describe("rpc", () => {
     expect(timed).toMatchObject({ code: 0, stdout: "hello!\n", stderr: expect.stringMatching(/^answered after \d+\.\d{3} ms\n$/) });
   });
 
+  test("requests and answers may be of types of their own", async () => {
+    const schema = join(folder, "time.proto");
+    writeFileSync(schema, 'syntax = "proto3"; message Ask { string zone = 1; } message Told { int64 at = 1; }');
+    const service = client.subscribe("q/5", { qos: 1 }, ({ payload, properties }) => {
+      expect(Buffer.from(payload).toString("hex")).toBe("0a0143");
+      const { responseTopic = "", correlationData = Buffer.alloc(0) } = properties;
+      void client.publish(responseTopic, Buffer.from("0807", "hex"), { correlationData });
+    });
+    await service.ready;
+    const types = ["--schema", schema, "--schema-type", "Ask", "--answer-type", "Told"];
+    const ended = await runInProcess("rpc", url, "-t", "q/5", "-m", '{"zone":"C"}', "-W", "10", ...types);
+    expect(ended).toEqual({ code: 0, stdout: '{"at":"7"}\n', stderr: "" });
+    await service.close();
+  });
+
   test("before MQTT 5 whatever comes to the response topic is the answer", async () => {
     const args = ["-t", "q/2", "-m", "hello", "-W", "10", "-V", "3.1.1"];
     const ended = await served("q/2", () => runInProcess("rpc", url, ...args, "--response-topic", "answers", "-C", "2"));

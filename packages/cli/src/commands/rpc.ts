@@ -1,6 +1,6 @@
 import type { Client, PublishOptions } from "@bowline/client";
 import { MqttError, type QoS } from "@bowline/protocol";
-import type { CommandLine } from "../command-line.ts";
+import { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { CONNECTION_OPTIONS, connectionTarget } from "../connection-options.ts";
 import { ExitCode } from "../exit-code.ts";
@@ -37,6 +37,8 @@ export const rpc: Command = {
     },
     latency: { type: "boolean", help: "Tell on standard error how long each answer took.", group: "Output" },
     ...PRINT_OPTIONS,
+    "answer-schema": { type: "string", value: "FILE", help: "Schema of answers; default that of requests.", group: "Schemas" },
+    "answer-type": { type: "string", value: "NAME", help: "Message of a .proto file that answers are.", group: "Schemas" },
     ...MESSAGE_OPTIONS,
     ...ANSWER_OPTIONS,
     ...CONNECTION_OPTIONS,
@@ -151,7 +153,9 @@ async function orderOf(line: CommandLine): Promise<Order> {
   const isBefore5 = line.text("mqtt")?.startsWith("3") === true;
   if (isBefore5 && options.responseTopic === undefined)
     throw new MqttError("USAGE", { detail: "before MQTT 5 a message does not say where its answer goes; give --response-topic" });
-  const format = await formatOf(line);
+  // What is asked and what is answered are seldom of one type.
+  const answers = answerLine(line);
+  const format = await formatOf(isServing ? answers : line);
   const count = line.number("count", 1, Number.MAX_SAFE_INTEGER);
   return {
     topicName,
@@ -162,8 +166,19 @@ async function orderOf(line: CommandLine): Promise<Order> {
     isServing,
     isBefore5,
     isTimed: line.flag("latency"),
-    print: await messagePrinter(line),
+    print: await messagePrinter(isServing ? line : answers),
   };
+}
+
+/** The command line with the schema of answers in the place of that of requests. */
+function answerLine(line: CommandLine): CommandLine {
+  const { schema, "schema-type": type, ...values } = line.values;
+  const own = line.text("answer-schema");
+  return new CommandLine(line.words, {
+    ...values,
+    schema: own ?? schema,
+    "schema-type": line.text("answer-type") ?? (own === undefined ? type : undefined),
+  });
 }
 
 async function wholePayload(line: CommandLine): Promise<Uint8Array> {
