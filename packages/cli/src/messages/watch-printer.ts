@@ -13,7 +13,8 @@ export function watchPrinter(print: MessagePrinter, screen: Screen): MessagePrin
   const rows = new Map<string, number>();
   return (message) => {
     const beginning = rows.size === 0 ? "\u001b[2J" : "";
-    const last = Math.max(1, screen.rows - 1);
+    // Terminals that do not tell their size have 24 lines.
+    const last = Math.max(1, (screen.rows || 24) - 1);
     const row = rows.get(message.topicName) ?? Math.min(rows.size + 1, last);
     if (rows.size < last) rows.set(message.topicName, row);
     const text = Buffer.concat(print(message).map((piece) => Buffer.from(piece as string)))
