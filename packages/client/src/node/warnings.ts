@@ -9,8 +9,12 @@ const told = new Set<string>();
 /** Beyond that many targets nothing more is told, since the memory of it must end somewhere. */
 const TARGETS_TOLD = 1000;
 
-/** TLS to an address: Node sends no server name then, and servers with several tenants or certificates need one. */
+/**
+ * TLS to an address: Node sends no server name then, and servers with several tenants or certificates need one. Those that know each
+ * client by a shared key do not.
+ */
 export function warnOfMissingName(target: Target): void {
+  if (target.tls.psk !== undefined) return;
   const isMissing =
     isIP(target.host) !== 0 && serverNameOf(target) === undefined && target.hostOptions?.["servername"] === undefined;
   if (isMissing) warn("TLS_SNI", target, "no SNI will be sent: the host is an address. Set `servername`, or connect by name.");
