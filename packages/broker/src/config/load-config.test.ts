@@ -237,6 +237,10 @@ test("a program as configuration is the command line's business", async () => {
 test("a key of a function's link is found by its closest name, and functions are for programs alone", async () => {
   const mistyped = loadConfig({ overrides: { authentication: [{ kind: "function", authenticat: () => "deny" } as never] } });
   await expect(mistyped).rejects.toThrow('unknown key "authentication.0.authenticat"; did you mean "authenticate"?');
+  const forms = [{ kind: "pasword" }, "password"].map((link) => loadConfig({ overrides: { authentication: [link as never] } }));
+  for (const form of forms) await expect(form).rejects.toThrow('"authentication.0" must be a group of keys whose `kind` is one of');
+  const single = loadConfig({ overrides: { authentication: { kind: "password" } as never } });
+  await expect(single).rejects.toThrow('the options: "authentication" must be a list');
   expect(await faultOf("authorization: [{kind: function}]")).toContain(
     'bowline.yaml:1:17: "authorization.0.authorize" must be a function: only a configuration in TypeScript',
   );

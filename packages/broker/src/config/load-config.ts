@@ -44,10 +44,13 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Broke
 /** `loadConfig` for whoever watches the files too. */
 export async function loadConfigFiles(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const directory = options.directory ?? process.cwd();
-  const overrides = resolvePaths(options.overrides ?? {}, directory);
   // The command line alone brings a loader; what a program gives are options.
   const name = options.loadModule === undefined ? "the options" : "the command line";
   const caller: Origin = { name, positionOf: () => undefined };
+  const given = options.overrides ?? {};
+  // Their form comes before their paths: those of a link are told by its kind.
+  if (options.file === undefined) check(withPreset(given), caller);
+  const overrides = resolvePaths(given, directory);
   if (options.file === undefined)
     return { config: await complete(check(withPreset(overrides), caller), overrides, undefined), files: [] };
   const path = resolve(directory, options.file);
