@@ -3,7 +3,7 @@ export { OutBuffer } from "./packet/out-buffer.ts";
 export { PublishOffsets } from "./packet/publish-offsets.ts";
 export type { Channel, ChannelHandler } from "./engine/channel.ts";
 export type { Clock, TimerHandle } from "./engine/clock.ts";
-export { covers, matches, overlaps } from "./topic/match.ts";
+export { covers, coversLevels, levelsOfRealTopics, matches, overlaps, overlapsLevels } from "./topic/match.ts";
 export { RetainedIndex, type RetainedEntry } from "./topic/retained-index.ts";
 export { type CachedRoute, RouteCache } from "./topic/route-cache.ts";
 export { sameBytes, viewOf } from "./packet/byte-words.ts";

@@ -330,12 +330,14 @@ function wayOf(way: number): { qos: QoS; retain: boolean } {
 }
 
 function answerAsRule({ name }: AskedSource, topicFilter: string, qos: QoS, isAllow: boolean): BoundRule {
+  const levels = topicFilter.split("/");
   return {
     label: name,
     isAllow,
     isLiteral: true,
     topicFilter,
-    levels: topicFilter.split("/"),
+    levels,
+    realLevels: levels,
     publishBits: 0,
     subscribeBits: 1 << qos,
   };

@@ -1,3 +1,4 @@
+import { levelsOfRealTopics } from "@bowline/protocol/internal";
 import { AddressRanges } from "./address-ranges.ts";
 import { type ConnectionFacts, EVERY_PUBLISH, type Identity, publishBit } from "./access-control.ts";
 import type { RuleInput } from "./rule.ts";
@@ -14,6 +15,8 @@ export interface BoundRule extends BoundTopic {
   readonly subscribeBits: number;
   /** The levels of `topicFilter`. */
   readonly levels: readonly string[];
+  /** Those of `levelsOfRealTopics`, for its relation to other filters. */
+  readonly realLevels: readonly string[];
 }
 
 const EVERY_SUBSCRIBE = 0b111;
@@ -58,13 +61,17 @@ export class CompiledRule {
     for (const pattern of topics) {
       const topic = bindPattern(pattern, { ...who, attributes: connection?.attributes });
       if (topic === undefined) continue;
+      const { topicFilter } = topic;
+      const levels = topicFilter.split("/");
       bound.push({
         ...topic,
         label: this.#label,
         isAllow: permission === "allow",
         publishBits: publishBitsOf(this.#rule),
         subscribeBits: subscribeBitsOf(this.#rule),
-        levels: topic.topicFilter.split("/"),
+        levels,
+        // Most are the same, and a tenant may have very many rules.
+        realLevels: topicFilter === "#" || topicFilter === "/#" ? levelsOfRealTopics(topicFilter) : levels,
       });
     }
     return bound;

@@ -1,5 +1,5 @@
 import type { QoS } from "@bowline/protocol";
-import { covers, hasWildcard, matches, overlaps } from "@bowline/protocol/internal";
+import { coversLevels, hasWildcard, levelsOfRealTopics, matches, overlapsLevels } from "@bowline/protocol/internal";
 import { EVERY_PUBLISH, type SubscribeVerdict } from "./access-control.ts";
 import type { BoundRules } from "./bound-rules.ts";
 import type { BoundRule } from "./compiled-rule.ts";
@@ -69,35 +69,37 @@ export function receiving(bound: BoundRules, topicName: string, qos: QoS, topicF
 
 /** Whether the filter may be subscribed to. */
 export function subscribing(bound: BoundRules, topicFilter: string, qos: QoS): SubscribeVerdict {
+  const asked = askedFor(topicFilter);
   let overlapping: BoundRule | undefined;
   let granting: BoundRule[] = [];
   for (const rule of bound.rules) {
     if ((rule.subscribeBits & (1 << qos)) === 0) continue;
     if (rule.isAllow) {
-      if (overlapping === undefined && coversFilter(rule, topicFilter)) granting.push(rule);
-    } else if (overlapsFilter(rule, topicFilter)) {
+      if (overlapping === undefined && coversFilter(rule, asked)) granting.push(rule);
+    } else if (overlapsFilter(rule, asked)) {
       overlapping ??= rule;
-      if (!coversFilter(rule, topicFilter)) continue;
+      if (!coversFilter(rule, asked)) continue;
       // Nothing would be left of it: a grant would promise what never comes.
       granting = exceptionsFrom(rule, granting);
-      if (granting.length === 0) return deniedBy(rule, topicFilter);
+      if (granting.length === 0) return deniedBy(rule, asked);
     }
   }
   const [granted] = granting;
   if (granted !== undefined) return { isAllowed: true, reason: `${granted.label} allows ${granted.topicFilter}` };
   if (bound.isOpen) return { isAllowed: true, reason: "no rule denies all of it, and what no rule matches is allowed" };
-  return overlapping === undefined ? allowedByNone(bound, topicFilter, qos) : deniedBy(overlapping, topicFilter);
+  return overlapping === undefined ? allowedByNone(bound, asked, qos) : deniedBy(overlapping, asked);
 }
 
 /** Whether no message that the filter matches can be denied, so that none need be asked about. */
 export function isFree(bound: BoundRules, topicFilter: string, qos: QoS): boolean {
+  const asked = askedFor(topicFilter);
   let granting: BoundRule[] = [];
   let isDenied = false;
   for (const rule of bound.rules) {
     if ((rule.subscribeBits & (1 << qos)) === 0) continue;
     if (rule.isAllow) {
-      if (!isDenied && coversFilter(rule, topicFilter)) granting.push(rule);
-    } else if (overlapsFilter(rule, topicFilter)) {
+      if (!isDenied && coversFilter(rule, asked)) granting.push(rule);
+    } else if (overlapsFilter(rule, asked)) {
       isDenied = true;
       granting = exceptionsFrom(rule, granting);
       if (granting.length === 0) return false;
@@ -108,7 +110,7 @@ export function isFree(bound: BoundRules, topicFilter: string, qos: QoS): boolea
 
 /** Of the allow rules ahead of a deny rule, those that stand in spite of it: it covers all that they name. */
 function exceptionsFrom(deny: BoundRule, allows: readonly BoundRule[]): BoundRule[] {
-  return allows.filter((allow) => coversFilter(deny, allow.topicFilter));
+  return allows.filter((allow) => coversFilter(deny, allow));
 }
 
 function meansTopic(rule: BoundRule, topicName: string, topicLevels: readonly string[]): boolean {
@@ -125,24 +127,29 @@ function meansTopic(rule: BoundRule, topicName: string, topicLevels: readonly st
   return levels.length === topicLevels.length;
 }
 
-function coversFilter(rule: BoundRule, topicFilter: string): boolean {
-  return rule.isLiteral ? rule.topicFilter === topicFilter : covers(rule.topicFilter, topicFilter);
+/** A Topic Filter, taken apart once for all rules that it is held against. */
+type Asked = Pick<BoundRule, "topicFilter" | "realLevels">;
+
+function askedFor(topicFilter: string): Asked {
+  return { topicFilter, realLevels: levelsOfRealTopics(topicFilter) };
 }
 
-function overlapsFilter(rule: BoundRule, topicFilter: string): boolean {
-  if (!rule.isLiteral) return overlaps(rule.topicFilter, topicFilter);
+function coversFilter(rule: BoundRule, { topicFilter, realLevels }: Asked): boolean {
+  return rule.isLiteral ? rule.topicFilter === topicFilter : coversLevels(rule.levels, realLevels);
+}
+
+function overlapsFilter(rule: BoundRule, { topicFilter, realLevels }: Asked): boolean {
+  if (!rule.isLiteral) return overlapsLevels(rule.realLevels, realLevels);
   return rule.topicFilter === topicFilter || (!hasWildcard(rule.topicFilter) && matches(topicFilter, rule.topicFilter));
 }
 
-function deniedBy(rule: BoundRule, asked: string): SubscribeVerdict {
-  const reach = coversFilter(rule, asked) ? "" : `, which ${asked} reaches`;
+function deniedBy(rule: BoundRule, asked: Asked): SubscribeVerdict {
+  const reach = coversFilter(rule, asked) ? "" : `, which ${asked.topicFilter} reaches`;
   return { isAllowed: false, reason: `${rule.label} denies ${rule.topicFilter}${reach}` };
 }
 
-function allowedByNone(bound: BoundRules, topicFilter: string, qos: QoS): SubscribeVerdict {
-  const part = bound.rules.find(
-    (rule) => rule.isAllow && (rule.subscribeBits & (1 << qos)) !== 0 && overlapsFilter(rule, topicFilter),
-  );
+function allowedByNone(bound: BoundRules, asked: Asked, qos: QoS): SubscribeVerdict {
+  const part = bound.rules.find((rule) => rule.isAllow && (rule.subscribeBits & (1 << qos)) !== 0 && overlapsFilter(rule, asked));
   const hint = part === undefined ? "" : `; ${part.label} allows ${part.topicFilter} alone`;
-  return { isAllowed: false, reason: `no rule allows all of ${topicFilter}${hint}` };
+  return { isAllowed: false, reason: `no rule allows all of ${asked.topicFilter}${hint}` };
 }

@@ -32,6 +32,7 @@ import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
 import type { Route } from "../router/route.ts";
 import type { Publisher } from "../router/publisher.ts";
+import type { RoutingTurn } from "../router/routing-turn.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { CommitListener } from "../storage/commit-queue.ts";
 import type { Tenant } from "../tenants/tenant.ts";
@@ -41,7 +42,7 @@ import { CommitWait } from "./commit-wait.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
 import { PublishRate } from "./publish-rate.ts";
 import { becauseOf, explained, withReasonString } from "./reason-string.ts";
-import { grantSubscriptions, removeSubscriptions, unknownRights } from "./subscribe-rules.ts";
+import { type GrantedSubscriptions, grantSubscriptions, removeSubscriptions, unknownRights } from "./subscribe-rules.ts";
 
 /** What a connection needs of its broker. */
 export interface BrokerEnvironment extends AdmissionEnvironment {
@@ -186,6 +187,14 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   awaitStorage(): void {
     this.awaitsStorage = true;
     this.awaitCommit();
+  }
+
+  awaitTurn(turn: RoutingTurn): void {
+    this.environment.clock.setTimer(() => {
+      // Each that waits gets on by a route at least, whatever the others cost.
+      turn.begin();
+      this.contain(() => this.receiver.retryPublish());
+    }, 0);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -378,17 +387,24 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   subscribe(packet: SubscribePacket): SubscribeAnswer | undefined {
     const pending = unknownRights(packet, this.session!);
     if (pending === undefined) return this.grant(packet);
-    void pending.then(() =>
-      this.contain(() => {
-        const answer = this.isOpen ? this.grant(packet) : undefined;
-        if (answer !== undefined) this.receiver.answerSubscribe(answer);
-      }),
-    );
+    void pending.then(() => this.grantLater(packet));
     return undefined;
   }
 
-  private grant(packet: SubscribePacket): SubscribeAnswer | undefined {
-    const granted = grantSubscriptions(packet, this.session!, this.sender.version, this.tenant, this.environment.storage);
+  private grantLater(packet: SubscribePacket, before?: GrantedSubscriptions): void {
+    this.contain(() => {
+      const answer = this.isOpen ? this.grant(packet, before) : undefined;
+      if (answer !== undefined) this.receiver.answerSubscribe(answer);
+    });
+  }
+
+  private grant(packet: SubscribePacket, before?: GrantedSubscriptions): SubscribeAnswer | undefined {
+    const { environment, sender, session, tenant } = this;
+    const granted = grantSubscriptions(packet, session!, sender.version, tenant, environment.storage, before);
+    if (granted.reasonCodes.length < packet.subscriptions.length) {
+      environment.clock.setTimer(() => this.grantLater(packet, granted), 0);
+      return undefined;
+    }
     this.granted = granted.added;
     this.tenant.counters.subscriptionsRefused += granted.overLimit;
     this.tenant.counters.topicsTooDeep += granted.tooDeep;

@@ -10,7 +10,7 @@ import type { BrokerLimits } from "./broker-limits.ts";
 import { isTooDeep } from "./connect-rules.ts";
 
 export interface GrantedSubscriptions {
-  /** One for each Topic Filter, in order: the granted QoS, or why not. */
+  /** One for each Topic Filter that it came to, in order: the granted QoS, or why not. */
   reasonCodes: number[];
   /** Which rule or limit refused, of each filter that the client may not have. */
   refusals: string[];
@@ -23,18 +23,28 @@ export interface GrantedSubscriptions {
   commit: number;
 }
 
-/** Adds what a SUBSCRIBE asks for and may have, section 3.8.4. */
+/** Each may be held against thousands of rules: beyond so many the rest of a SUBSCRIBE is for another turn of the event loop. */
+const FILTERS_A_TURN = 500;
+
+/**
+ * Adds what a SUBSCRIBE asks for and may have, section 3.8.4.
+ *
+ * @param granted What an earlier call answered, which did not come to the end: it goes on from there.
+ */
 export function grantSubscriptions(
   packet: SubscribePacket,
   session: Session,
   version: ProtocolVersion,
   { router, limits }: Tenant,
   storage: Storage,
+  granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, tooDeep: 0, commit: 0 },
 ): GrantedSubscriptions {
-  if (version === 5) checkCapabilities(packet, limits);
-  const granted: GrantedSubscriptions = { reasonCodes: [], refusals: [], added: [], overLimit: 0, tooDeep: 0, commit: 0 };
+  const done = granted.reasonCodes.length;
+  if (version === 5 && done === 0) checkCapabilities(packet, limits);
   const subscriptionIdentifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
-  for (const [i, request] of packet.subscriptions.entries()) {
+  const end = Math.min(packet.subscriptions.length, done + FILTERS_A_TURN);
+  for (let i = done; i < end; i++) {
+    const request = packet.subscriptions[i]!;
     const fault = i < limits.deviations.maximumTopicFilters ? faultOf(request, limits) : ReasonCode.QuotaExceeded;
     const verdict = fault === 0 ? rightTo(request, session) : undefined;
     if (verdict?.isAllowed !== true) {

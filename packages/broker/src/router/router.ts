@@ -12,7 +12,7 @@ import {
   SubscriptionTrie,
   decodeText,
 } from "@bowline/protocol/internal";
-import { type AccessControl, publishBit, type Rights } from "../acl/access-control.ts";
+import { type AccessControl, publishBit } from "../acl/access-control.ts";
 import type { Journal } from "../messages/journal.ts";
 import type { KeptEntry } from "../messages/kept-entry.ts";
 import type { KeptMessage } from "../messages/kept-message.ts";
@@ -25,9 +25,11 @@ import type { Deviations } from "../realtime/aws-iot-profile.ts";
 import { mayDeliver } from "./may-deliver.ts";
 import { MemberChoice } from "./member-choice.ts";
 import type { Publisher } from "./publisher.ts";
+import { denialOf, refusedOf, unsupported } from "./publish-refusal.ts";
 import { RetainedExpiry } from "./retained-expiry.ts";
 import { type RetainedLimits, RetainedRoom } from "./retained-room.ts";
 import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
+import { RoutingTurn } from "./routing-turn.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 import { WithheldLedger } from "./withheld-ledger.ts";
 
@@ -71,6 +73,7 @@ export class Router {
   private readonly choice: MemberChoice;
   private readonly expiry = new RetainedExpiry();
   private readonly retainedRoom = new RetainedRoom();
+  private readonly turn: RoutingTurn;
   private readonly withheld = new WithheldLedger();
   /** Moves with every subscription and right: routes of an older one are worked out again when next used. */
   private generation = 1;
@@ -80,6 +83,7 @@ export class Router {
     this.options = options;
     const { journal, limits } = options;
     this.delivery = new Delivery(options);
+    this.turn = new RoutingTurn(options.clock);
     this.choice = new MemberChoice(journal.storage, limits.maximumBufferedBytes);
   }
 
@@ -130,6 +134,10 @@ export class Router {
       route.generation !== this.generation ||
       !isRouteOf(route, this.cache, offsets.topic, offsets.topicStart, offsets.topicEnd)
     ) {
+      if (this.turn.isOver) {
+        from.awaitTurn(this.turn);
+        return Later;
+      }
       route = this.routeOf(offsets.topic, offsets.topicStart, offsets.topicEnd);
       from.lastRoute = route;
       from.lastRouteRefused = refusedOf(route, from.session!.rights);
@@ -521,6 +529,8 @@ export class Router {
   private routeOf(source: Uint8Array, start: number, end: number): Route {
     const known = this.cache.find(source, start, end);
     if (known !== undefined && known.generation === this.generation) return known;
+    const { clock } = this.options;
+    const began = clock.now();
     const topicName = known?.topicName ?? decodeText(source, start, end);
     const matched: Subscriber[] = [];
     this.trie.matchInto(topicName, matched);
@@ -530,6 +540,7 @@ export class Router {
     const levels = end - start > maximumTopicBytes ? 0 : maximumTopicLevels;
     const route = makeRoute(topicName, this.generation, levels, found);
     this.cache.insert(source, start, end, route);
+    this.turn.spend(clock.now() - began);
     return route;
   }
 
@@ -573,36 +584,8 @@ function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
   return payloadEnd - payloadStart;
 }
 
-/** Beside the bits of `publishBit`: nothing may be published to the topic, whoever asks. */
-const TOO_DEEP = 1 << 6;
-/** And: it may be published, and is withheld from somebody. */
-const WITHHELD = 1 << 7;
-
 /** Whether the filter is `a/#` and matches only because the topic is `a`: it has one level more, and that is `#`. */
 function isParentOf(topicName: string, topicFilter: string): boolean {
   const filter = parseShare(topicFilter)?.topicFilter ?? topicFilter;
   return filter.endsWith("/#") && filter.split("/").length === topicName.split("/").length + 1;
-}
-
-/** How the owner of the rights may not publish to the topic. Rights that change move the generation, and with it the route. */
-function refusedOf(route: Route, rights: Rights): number {
-  if (route.askedBy !== rights) {
-    route.askedBy = rights;
-    route.refused = route.isTooDeep ? TOO_DEEP : rights.refusedPublishes(route.topicName);
-    if (route.withheld !== undefined) route.refused |= WITHHELD;
-  }
-  return route.refused;
-}
-
-/** The Reason Code with which a PUBLISH is refused, 0 for none. */
-function denialOf(refused: number, { qos, retain }: PublishOffsets): number {
-  if ((refused & TOO_DEEP) !== 0) return ReasonCode.TopicNameInvalid;
-  return (refused & publishBit(qos, retain)) === 0 ? 0 : ReasonCode.NotAuthorized;
-}
-
-/** [MQTT-3.2.2-11] and [MQTT-3.2.2-14] are the client's to keep; one that does not is told and disconnected. */
-function unsupported(isQoS: boolean): MqttError {
-  return isQoS
-    ? new MqttError("QOS_UNSUPPORTED", { reasonCode: ReasonCode.QoSNotSupported, clause: "MQTT-3.2.2-11", source: "peer" })
-    : new MqttError("RETAIN_UNSUPPORTED", { reasonCode: ReasonCode.RetainNotSupported, clause: "MQTT-3.2.2-14", source: "peer" });
 }

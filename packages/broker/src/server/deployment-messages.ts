@@ -33,7 +33,10 @@ export function messagesOf(
     subscribe: async (session: Session, requests: readonly SubscriptionRequest[]) => {
       const packet = { type: PacketType.SUBSCRIBE, packetIdentifier: 0, subscriptions: [...requests] } as const;
       // As one of 3.1.1: a fault of the request is an answer, and ends no connection.
-      const { reasonCodes, added, commit } = grantSubscriptions(packet, session, 4, tenant, broker.storage);
+      let granted = grantSubscriptions(packet, session, 4, tenant, broker.storage);
+      while (granted.reasonCodes.length < requests.length)
+        granted = grantSubscriptions(packet, session, 4, tenant, broker.storage, granted);
+      const { reasonCodes, added, commit } = granted;
       await kept(commit);
       for (const { subscription, isNew } of added) tenant.router.sendRetained(subscription, isNew);
       return requests.map(({ topicFilter }, i) => ({ topicFilter, reasonCode: reasonCodes[i]! }));

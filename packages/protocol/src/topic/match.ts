@@ -19,33 +19,42 @@ export function matches(topicFilter: string, topicName: string): boolean {
 
 /** Whether every Topic Name that filter `inner` matches is matched by filter `outer` too. */
 export function covers(outer: string, inner: string): boolean {
-  const a = outer.split("/");
-  const b = levelsOfRealTopics(inner);
-  if (isWildcard(a[0]) && inner.startsWith("$")) return false;
-  for (const [i, level] of a.entries()) {
+  return coversLevels(outer.split("/"), levelsOfRealTopics(inner));
+}
+
+/** The same for filters that were taken apart before, the inner one by `levelsOfRealTopics`. */
+export function coversLevels(outer: readonly string[], inner: readonly string[]): boolean {
+  if (isWildcard(outer[0]) && inner[0]!.startsWith("$")) return false;
+  for (let i = 0; i < outer.length; i++) {
+    const level = outer[i];
     if (level === "#") return true;
-    if (i >= b.length || b[i] === "#") return false;
-    if (level !== "+" && level !== b[i]) return false;
+    if (i >= inner.length || inner[i] === "#") return false;
+    if (level !== "+" && level !== inner[i]) return false;
   }
-  return a.length === b.length;
+  return outer.length === inner.length;
 }
 
 /** Whether some Topic Name is matched by both filters. */
 export function overlaps(one: string, other: string): boolean {
-  const a = levelsOfRealTopics(one);
-  const b = levelsOfRealTopics(other);
-  if ((one.startsWith("$") && isWildcard(b[0])) || (other.startsWith("$") && isWildcard(a[0]))) return false;
-  const longest = Math.max(a.length, b.length);
+  return overlapsLevels(levelsOfRealTopics(one), levelsOfRealTopics(other));
+}
+
+/** The same for filters that `levelsOfRealTopics` took apart before. */
+export function overlapsLevels(one: readonly string[], other: readonly string[]): boolean {
+  if ((one[0]!.startsWith("$") && isWildcard(other[0])) || (other[0]!.startsWith("$") && isWildcard(one[0]))) return false;
+  const longest = Math.max(one.length, other.length);
   for (let i = 0; i < longest; i++) {
-    if (a[i] === "#" || b[i] === "#") return true;
-    if (a[i] === undefined || b[i] === undefined) return false;
-    if (a[i] !== "+" && b[i] !== "+" && a[i] !== b[i]) return false;
+    const a = one[i];
+    const b = other[i];
+    if (a === "#" || b === "#") return true;
+    if (a === undefined || b === undefined) return false;
+    if (a !== "+" && b !== "+" && a !== b) return false;
   }
   return true;
 }
 
 /** A "#" takes in its parent level too, but no Topic Name is empty: "#" is no more than "+/#", and "/#" no more than "/+/#". */
-function levelsOfRealTopics(topicFilter: string): string[] {
+export function levelsOfRealTopics(topicFilter: string): string[] {
   if (topicFilter === "#") return ["+", "#"];
   return topicFilter === "/#" ? ["", "+", "#"] : topicFilter.split("/");
 }
