@@ -69,7 +69,7 @@ export function targetOf(url: string, options: IClientOptions): Target {
  */
 export function chooseProtocol(options: IClientOptions): MqttProtocol {
   const { protocol, cert, key, defaultProtocol = "mqtt" } = options;
-  const hasCertificate = cert !== undefined && key !== undefined;
+  const hasCertificate = Boolean(cert && key);
   if (protocol === undefined && hasCertificate) throw new Error("Missing secure protocol key");
   const chosen = (protocol ?? options.servers?.[0]?.protocol ?? defaultProtocol).replace(/:$/, "") as MqttProtocol;
   if (!hasCertificate) return chosen;

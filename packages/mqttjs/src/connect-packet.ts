@@ -1,4 +1,4 @@
-import { type ConnectPacket, PacketType, type Will } from "@bowline/protocol";
+import { type ConnectPacket, PacketType, type QoS, type Will } from "@bowline/protocol";
 import { payloadBytes } from "@bowline/client/internal";
 import { encodeFromClientToBytes } from "@bowline/protocol/internal";
 import type { IClientOptions } from "./options.ts";
@@ -40,5 +40,11 @@ function willOf(
   hasProperties: boolean,
 ): Will {
   const given = hasProperties ? toProperties(properties) : undefined;
-  return { topicName: topic, payload: payloadBytes(payload), qos, retain, ...(given === undefined ? {} : { properties: given }) };
+  return {
+    topicName: topic,
+    payload: payloadBytes(payload || ""),
+    qos: Number(qos) as QoS,
+    retain,
+    ...(given === undefined ? {} : { properties: given }),
+  };
 }

@@ -84,10 +84,11 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   constructor(streamBuilder: StreamBuilder | undefined, options: IClientOptions) {
     super();
     const wanted = options.bowline?.reliable === true ? asReliable(options) : options;
-    const { clientId, clean = true } = wanted;
-    if (!clean && !clientId) throw new Error("Missing clientId for unclean clients");
-    const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-    this.options = { ...defaults, clientId: clientId ?? MqttClient.defaultId(), ...Object.fromEntries(given) };
+    const { clientId, clean } = wanted;
+    if (clean === false && !clientId) throw new Error("Missing clientId for unclean clients");
+    const given = Object.entries(wanted).filter(([, value]) => value != null);
+    const id = typeof clientId === "string" ? clientId : MqttClient.defaultId();
+    this.options = { ...defaults, ...Object.fromEntries(given), clientId: id };
     if (this.options.protocolId === "MQIsdp") this.options.protocolVersion = 3;
     this.queueQoSZero = this.options.queueQoSZero !== false;
     this.log = this.options.log ?? this.noop;
@@ -294,7 +295,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
       if (name instanceof Error) throw name;
       entry = new OutgoingPublish(name, message, options ?? NO_OPTIONS, callback, core.version);
     } catch (cause) {
-      callback?.(cause as Error);
+      this.refuse(cause as Error, callback);
       return this;
     }
     if (!this.queueQoSZero && entry.qos === 0 && !this.connected) callback?.(new Error("No connection to broker"));
@@ -386,10 +387,13 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
   /** Tells a caller, or who listens to `error`, that the client is told to end. */
   _checkDisconnecting(callback?: (error: Error) => unknown): boolean {
     if (!this.disconnecting) return false;
-    const error = new Error("client disconnecting");
+    this.refuse(new Error("client disconnecting"), callback);
+    return true;
+  }
+
+  private refuse(error: Error, callback: ((error: Error) => unknown) | undefined): void {
     if (callback !== undefined && callback !== this.noop) callback(error);
     else this.core.tell("error", error);
-    return true;
   }
 
   /** Nobody but the listener that `connect` adds hears of errors. @internal */

@@ -45,7 +45,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
   private readonly options: IClientPublishOptions;
   private callback: PacketCallback | undefined;
 
-  /** @throws MqttError for what cannot be encoded, and TOPIC_INVALID */
+  /** @throws MqttError for what cannot be encoded, TOPIC_INVALID and OPTION_INVALID */
   constructor(
     topic: string,
     payload: string | Buffer,
@@ -53,7 +53,10 @@ export class OutgoingPublish implements OutboundEntry, Message {
     callback: PacketCallback | undefined,
     version: ProtocolVersion,
   ) {
-    const { qos = 0, retain = false, dup = false } = options;
+    const { retain = false, dup = false } = options;
+    // As in MQTT.js, null stands for 0 and "1" for 1.
+    const qos = Number(options.qos ?? 0) as QoS;
+    if (!(qos === 0 || qos === 1 || qos === 2)) throw new MqttError("OPTION_INVALID", { detail: "qos" });
     this.topic = topic;
     this.given = payload;
     this.options = options;
@@ -63,7 +66,8 @@ export class OutgoingPublish implements OutboundEntry, Message {
     // DUP, where the application says that it sent the message before. QoS 0 must not have it ([MQTT-3.3.1-2]).
     this.sent = dup && qos > 0;
     this.topicName = topicBytes(topic);
-    this.payload = payloadBytes(payload);
+    // Programs take retained messages away with null.
+    this.payload = payloadBytes(payload || "");
     const all = version === 5 && options.properties !== undefined ? toProperties(options.properties) : undefined;
     this.properties = all && encodedProperties(all);
     const seconds = all?.messageExpiryInterval;

@@ -8,5 +8,6 @@ export function validateTopic(topic: string): boolean {
 /** The first text that is no Topic Filter, `empty_topic_list` when there is none at all, else null. */
 export function validateTopics(topics: string[]): string | null {
   if (topics.length === 0) return "empty_topic_list";
-  return topics.find((topic) => !validateTopic(topic)) ?? null;
+  const invalid = topics.filter((topic) => !validateTopic(topic));
+  return invalid.length === 0 ? null : String(invalid[0]);
 }

@@ -1,4 +1,4 @@
-import { PacketType } from "@bowline/protocol";
+import { type ConnectPacket, PacketType } from "@bowline/protocol";
 import type { IClientOptions, ISubscriptionMap } from "@bowline/mqttjs";
 import { describe, expect, test } from "vitest";
 import { libraries, runWith, type Scenario } from "./mqttjs-both.ts";
@@ -185,6 +185,77 @@ describe("as MQTT.js", () => {
       {},
     ]);
   });
+
+  // What is not of the declared type, and works with MQTT.js all the same.
+  test.each<[string, unknown]>([
+    ["null", null],
+    ["undefined", undefined],
+    ["0", 0],
+    ["an empty text", ""],
+  ])("a payload of %s is an empty one", (_name, payload) =>
+    expectSame(async ({ connect, server, recording: { callback, until, note } }) => {
+      const client = connect();
+      await until("connect");
+      client.publish("a", payload as string, { retain: true }, callback("published"));
+      await until("published");
+      await client.publishAsync("end", "", { qos: 1 });
+      const [message] = server.received.filter((packet) => packet.type === PacketType.PUBLISH);
+      note(JSON.stringify(message));
+    }),
+  );
+
+  // MQTT.js makes a packet of "1" that cannot be written.
+  test.each<[unknown, number, readonly ("ours" | "theirs")[]]>([
+    [null, 0, ["ours", "theirs"]],
+    ["1", 1, ["ours"]],
+  ])("a QoS of %j", async (qos, wanted, which) => {
+    for (const library of which) {
+      await runWith(library, async ({ connect, server, recording: { callback, until } }) => {
+        const client = connect();
+        await until("connect");
+        client.publish("a", "x", { qos } as unknown as object, callback("published"));
+        await until("published");
+        await client.publishAsync("end", "", { qos: 1 });
+        const [message] = server.received.filter((packet) => packet.type === PacketType.PUBLISH);
+        expect(message).toMatchObject({ qos: wanted, payload: Uint8Array.of(0x78) });
+      });
+    }
+  });
+
+  test.each<[string, object]>([
+    ["null for what has a default", { keepalive: null, clean: null, username: null, will: null, protocolVersion: null }],
+    ["a Client Identifier that is no text", { clientId: null }],
+    ["a Client Identifier that is a number", { clientId: 5 }],
+    ["the QoS of a will as a text", { will: { topic: "w", payload: "x", qos: "1" } }],
+    ["a will without a payload", { will: { topic: "w", payload: null, qos: 0 } }],
+    ["certificates that are empty", { key: "", cert: "" }],
+  ])("options: %s", async (_name, options) => {
+    const lines = await expectSame(async ({ connect, server, recording: { until, note } }) => {
+      const client = connect(options as IClientOptions);
+      await until("connect");
+      const [packet] = server.received as [ConnectPacket];
+      note(`${packet.clientIdentifier.replace(/_.*/, "")} ${JSON.stringify(packet.will)}`);
+      client.end();
+      await until("end");
+    });
+    expect(lines.join()).toContain("mqttjs");
+  });
+
+  test("no topic at all is an error of the callback", () =>
+    runWith("ours", async ({ connect, recording: { callback, until } }) => {
+      const client = connect();
+      client.subscribe(undefined as unknown as string, callback("subscribed"));
+      await until("subscribed: Invalid topic undefined");
+    }));
+
+  test("a message that nobody can send is told by `error` where it has no callback", () =>
+    runWith("ours", async ({ connect, recording: { until } }) => {
+      const client = connect();
+      client.publish("a", { a: 1 } as unknown as string);
+      await until("error OPTION_INVALID");
+      client.publish("a", "x", { qos: 3 } as unknown as object);
+      await until("error OPTION_INVALID", 2);
+    }));
 
   test("a second subscription to a known filter", () =>
     expectSame(async ({ connect, recording: { callback, until } }) => {
