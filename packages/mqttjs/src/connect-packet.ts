@@ -16,7 +16,7 @@ export function connectPacketOf(options: IClientOptions, assigned: string): Conn
     type: PacketType.CONNECT,
     protocolVersion,
     cleanStart: clean,
-    keepAlive: keepalive,
+    keepAlive: keepalive || 0,
     clientIdentifier: clientId === "" ? assigned : clientId,
     ...(username == null ? {} : { username }),
     ...(password == null ? {} : { password: payloadBytes(password) }),

@@ -71,7 +71,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
     const all = version === 5 && options.properties !== undefined ? toProperties(options.properties) : undefined;
     this.properties = all && encodedProperties(all);
     const seconds = all?.messageExpiryInterval;
-    this.expiresAt = seconds === undefined ? 0 : Date.now() + seconds * 1000;
+    this.expiresAt = seconds ? Date.now() + seconds * 1000 : 0;
   }
 
   /**
@@ -123,9 +123,9 @@ export class OutgoingPublish implements OutboundEntry, Message {
   }
 }
 
-/** The Topic Alias belongs to the connection, and the Message Expiry Interval is counted down. */
-function encodedProperties(all: Properties): Uint8Array | undefined {
-  const { messageExpiryInterval: _, topicAlias: __, ...properties } = all;
+/** The Topic Alias belongs to the connection. The Message Expiry Interval is counted down, but for 0: that is for the server to read. */
+function encodedProperties({ messageExpiryInterval, topicAlias: _, ...others }: Properties): Uint8Array | undefined {
+  const properties: Properties = messageExpiryInterval === 0 ? { messageExpiryInterval, ...others } : others;
   return Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
 }
 

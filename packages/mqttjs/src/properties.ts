@@ -43,7 +43,9 @@ function toProperty(name: string, value: unknown): readonly [string, unknown] {
 }
 
 function userPropertyList(given: UserProperties): UserProperty[] {
-  return Object.entries(given).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const));
+  // As in MQTT.js numbers and the like are sent as texts.
+  const text = (value: string): string => (value == null ? value : String(value));
+  return Object.entries(given).flatMap(([name, values]) => [values].flat().map((value) => [name, text(value)] as const));
 }
 
 /** Properties of a packet as MQTT.js shows them; undefined when there are none. */

@@ -241,6 +241,19 @@ describe("as MQTT.js", () => {
     expect(lines.join()).toContain("mqttjs");
   });
 
+  test.each<[string, object]>([
+    ["User Properties that are no texts", { userProperties: { at: 17, isNew: true, all: [1, "b"] } }],
+    ["a Message Expiry Interval of 0", { messageExpiryInterval: 0, contentType: "c" }],
+  ])("properties of a message: %s", (_name, properties) =>
+    expectSame(async ({ connect, server, recording: { until, note } }) => {
+      const client = connect({ protocolVersion: 5 });
+      await until("connect");
+      await client.publishAsync("a", "x", { qos: 1, properties });
+      const [message] = server.received.filter((packet) => packet.type === PacketType.PUBLISH);
+      note(JSON.stringify(Object.entries(message?.properties ?? {}).toSorted()));
+    }),
+  );
+
   test("no topic at all is an error of the callback", () =>
     runWith("ours", async ({ connect, recording: { callback, until } }) => {
       const client = connect();
