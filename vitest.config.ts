@@ -52,6 +52,7 @@ const measuring = [
  */
 const shared: Readonly<Record<string, readonly string[]>> = {
   protocol: ["packages/protocol/src/**/*.test.ts"],
+  client: ["packages/client/src/{reconnect,transport}/**/*.test.ts", "packages/client/src/!(on-demand|types|transports).test.ts"],
   rules: ["packages/{console,doctor}/src/**/*.test.{ts,tsx}", "packages/realtime/src/{answer,policy,request,sst}/**/*.test.ts"],
   tools: ["tools/src/!(test)/**/*.test.ts", "tools/src/*.test.ts"],
   broker: [
@@ -145,9 +146,9 @@ export default defineConfig({
   test: {
     projects,
     sequence: { sequencer: LongestFirst },
-    // Half the cores: tests start brokers, browsers and child processes which need the other half. But three at least: half of their time
-    // tests wait, and two at a time they would take 13 minutes on two cores.
-    maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+    // Half the cores: tests start brokers, browsers and child processes which need the other half. But four at least: more than half of
+    // their time tests wait, and with four at a time two cores are busy for four fifths of theirs.
+    maxWorkers: Math.max(4, Math.floor(availableParallelism() / 2)),
     // Processes and not threads: LMDB maps files per process, and a native crash must not take the whole run along.
     pool: "forks",
     testTimeout: 20_000,

@@ -17,7 +17,7 @@ const READERS = 2;
 const LIMITS = isLong ? {} : { maximumQueuedMessages: 5_000 };
 const MB = 1_000_000;
 /** Every day other tests run beside this one, and take the cores for longer than a message. */
-const SLACK_MS = isLong ? 1 : 100;
+const SLACK_MS = isLong ? 1 : 300;
 
 interface Queued {
   clientIdentifier: string;

@@ -131,7 +131,7 @@ test.each<[what: string, args: string[], words: string]>([
   ["no such file", ["up", "--authorizer", "nowhere.handler"], "there is no file nowhere.handler"],
   ["an environment without an authorizer", ["up", "--stage", "dev"], "--stage is about --authorizer"],
   ["half of an app", ["up", "--authorizer", "src/authorizer.ts", "--stage", "dev"], "--sst-app and --stage go together"],
-  ["a check of nothing", ["realtime", "check"], "it takes the word check and one file"],
+  ["a check of nothing", ["realtime", "check"], "FILE is missing"],
 ])("wrong usage is told: %s", async (_, args, words) => {
   const { code, output } = await bowline(...args);
   expect(output).toContain(words);

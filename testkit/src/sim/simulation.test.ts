@@ -9,7 +9,7 @@ const isLong = process.env["BOWLINE_LONG"] === "1";
 const given = process.env["BOWLINE_SEED"];
 // Each day the same seeds, so that a failure is news about the change; the long run goes on from a new place each time.
 const base = Number(given ?? (isLong ? Math.floor(Math.random() * 2 ** 30) : 1_000_000));
-const seeds = given !== undefined ? 1 : isLong ? 100_000 : 200;
+const seeds = given !== undefined ? 1 : isLong ? 100_000 : 150;
 const processes = isLong ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1;
 const timeout = isLong ? 6 * 3_600_000 : 120_000;
 
