@@ -90,13 +90,20 @@ export async function parseCommandLine(
 async function usageError(error: Error, options: Readonly<Record<string, OptionSpec>>): Promise<MqttError> {
   const unknown = /Unknown option '(-[^']*)'/.exec(error.message)?.[1];
   if (unknown === undefined) return new MqttError("USAGE", { detail: firstSentence(error.message) });
-  if (/^(-p|-L|--port|--host|--hostname)$/.test(unknown) && options.credentials !== undefined) {
-    const remedy = "The broker's URL comes first: mqtts://HOST:PORT, mqtt://, ws://HOST:PORT/PATH or wss://.";
-    return new MqttError("USAGE", { detail: `unknown option ${unknown}`, remedy });
-  }
+  const remedy = await adviceFor(unknown, options);
+  if (remedy !== undefined) return new MqttError("USAGE", { detail: `unknown option ${unknown}`, remedy });
   const { closestName } = await import("@bowline/protocol/internal");
   const meant = closestName(unknown.replace(/^-+/, ""), Object.keys(options));
   return new MqttError("USAGE", { detail: `unknown option ${unknown}${meant === undefined ? "" : `; did you mean --${meant}?`}` });
+}
+
+/** How it is said here, where the command connects to a broker as those do that know the option. */
+async function adviceFor(unknown: string, options: Readonly<Record<string, OptionSpec>>): Promise<string | undefined> {
+  if (options["credentials"] === undefined) return undefined;
+  const { FOREIGN_OPTIONS } = await import("./foreign-options.ts");
+  const name = unknown.replace(/^-+/, "");
+  const ours = Object.hasOwn(FOREIGN_OPTIONS, name) ? FOREIGN_OPTIONS[name] : undefined;
+  return ours?.startsWith("--") ? `Here it is ${ours}.` : ours;
 }
 
 // Node adds advice of its own after the first sentence, which speaks of JavaScript.

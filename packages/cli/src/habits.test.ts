@@ -12,6 +12,8 @@ test.each([
   [["pubb"], "Did you mean bowline pub?"],
   [["pub", "-p", "1883", ...MESSAGE], "The broker's URL comes first: mqtts://HOST:PORT"],
   [["sub", "--host", "localhost", "-t", "a"], "The broker's URL comes first: mqtts://HOST:PORT"],
+  [["sub", "--cafile", "ca.pem", "-t", "a"], "Here it is --ca."],
+  [["pub", "--protobuf-path", "a.proto", ...MESSAGE], "Here it is --schema."],
   [["pub", "localhost:8883", ...MESSAGE], "Write mqtts://localhost:8883, or mqtt://localhost:8883 without TLS."],
   [["sub", "broker.example", "-t", "a"], "Write mqtts://broker.example, or mqtt://broker.example without TLS."],
   [["rpc", "mqtt//localhost", ...MESSAGE], "Write mqtts://localhost, or mqtt://localhost without TLS."],
