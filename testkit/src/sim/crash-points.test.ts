@@ -171,9 +171,9 @@ describe.each([4, 5] as const)("MQTT level %i, every small case", (version) => {
       "the link of c%i cut at every byte, and the broker dead at each commit",
       { timeout: 600_000 },
       async (client) => {
-        for (const [at, cut] of cuts(client).entries()) {
+        for (const [index, cut] of cuts(client).entries()) {
           for (let commits = 1; commits <= 4; commits++) {
-            if ((at + commits + turn) % THIN !== 0) continue;
+            if ((index + commits + turn) % THIN !== 0) continue;
             for (const side of ["before", "after"] as const) {
               await expectRight({ version, qos, trouble: [cut, atCommit(commits, side)] });
             }
