@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { statSync } from "node:fs";
 import type * as program from "./run-bowline.ts";
 import { readVersion } from "./version.ts";
 
@@ -28,5 +27,19 @@ setTimeout(() => process.exit(), 250).unref();
  */
 function bundled(name: string): Promise<typeof program> {
   const bundle = new URL(`./${name}.js`, import.meta.url);
-  return existsSync(fileURLToPath(bundle)) ? import(bundle.href) : import("./run-bowline.ts");
+  return isCurrent(bundle) ? import(bundle.href) : import("./run-bowline.ts");
+}
+
+/** In a checkout the compiler may have run after the build, and then its own files are the new ones. No package brings what it notes. */
+function isCurrent(bundle: URL): boolean {
+  const madeAt = changedAt(bundle);
+  const notes = ["protocol", "client", "realtime", "broker", "doctor", "cli"].map(
+    (name) => new URL(`../../${name}/dist/tsconfig.tsbuildinfo`, import.meta.url),
+  );
+  return madeAt > 0 && notes.every((note) => changedAt(note) < madeAt);
+}
+
+/** 0 for what is not there. */
+function changedAt(file: URL): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
