@@ -1,8 +1,8 @@
-import { type ConnectPacket, PacketType, type QoS, type Will } from "@bowline/protocol";
+import { type ConnectPacket, PacketType, type Will } from "@bowline/protocol";
 import { payloadBytes } from "@bowline/client/internal";
 import { encodeFromClientToBytes } from "@bowline/protocol/internal";
 import type { IClientOptions } from "./options.ts";
-import { toProperties } from "./properties.ts";
+import { qosOf, toProperties } from "./properties.ts";
 
 /**
  * The CONNECT of one attempt, from the options as they are now: applications change them between attempts.
@@ -43,7 +43,7 @@ function willOf(
   return {
     topicName: topic,
     payload: payloadBytes(payload || ""),
-    qos: Number(qos) as QoS,
+    qos: qosOf(qos),
     retain,
     ...(given === undefined ? {} : { properties: given }),
   };

@@ -10,7 +10,7 @@ import {
 import { ErrorWithReasonCode, ReasonCodes } from "./errors.ts";
 import type { IClientPublishOptions } from "./options.ts";
 import type { IPublishPacket, Packet } from "./packets.ts";
-import { toProperties } from "./properties.ts";
+import { qosOf, toProperties } from "./properties.ts";
 
 export type PacketCallback = (error?: Error | ErrorWithReasonCode, packet?: Packet) => unknown;
 
@@ -54,8 +54,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
     version: ProtocolVersion,
   ) {
     const { retain = false, dup = false } = options;
-    // As in MQTT.js, null stands for 0 and "1" for 1.
-    const qos = Number(options.qos ?? 0) as QoS;
+    const qos = qosOf(options.qos);
     if (!(qos === 0 || qos === 1 || qos === 2)) throw new MqttError("OPTION_INVALID", { detail: "qos" });
     this.topic = topic;
     this.given = payload;
@@ -124,7 +123,8 @@ export class OutgoingPublish implements OutboundEntry, Message {
 }
 
 /** The Topic Alias belongs to the connection. The Message Expiry Interval is counted down, but for 0: that is for the server to read. */
-function encodedProperties({ messageExpiryInterval, topicAlias: _, ...others }: Properties): Uint8Array | undefined {
+function encodedProperties(all: Properties): Uint8Array | undefined {
+  const { messageExpiryInterval, topicAlias: _, ...others } = all;
   const properties: Properties = messageExpiryInterval === 0 ? { messageExpiryInterval, ...others } : others;
   return Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
 }

@@ -1,4 +1,4 @@
-import type { Properties, UserProperty } from "@bowline/protocol";
+import type { Properties, QoS, UserProperty } from "@bowline/protocol";
 import { utf8Encoder } from "@bowline/protocol/internal";
 import type { UserProperties } from "./packets.ts";
 import { asBuffer } from "./payload.ts";
@@ -26,6 +26,11 @@ export function toProperties(given: object | undefined | null): Properties | und
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Properties);
 }
 
+/** A QoS as programs give it, where null stands for 0 and a text for its number; what is none is for the caller to refuse. */
+export function qosOf(given: unknown): QoS {
+  return Number(given ?? 0) as QoS;
+}
+
 function toProperty(name: string, value: unknown): readonly [string, unknown] {
   switch (name) {
     case "userProperties":
@@ -43,9 +48,15 @@ function toProperty(name: string, value: unknown): readonly [string, unknown] {
 }
 
 function userPropertyList(given: UserProperties): UserProperty[] {
-  // As in MQTT.js numbers and the like are sent as texts.
-  const text = (value: string): string => (value == null ? value : String(value));
-  return Object.entries(given).flatMap(([name, values]) => [values].flat().map((value) => [name, text(value)] as const));
+  // As in MQTT.js numbers and the like are sent as texts; what is not there is left out.
+  const text = (value: string | number | boolean): string => String(value);
+  const isThere = (value: unknown): boolean => value != null;
+  return Object.entries(given).flatMap(([name, values]) =>
+    [values]
+      .flat()
+      .filter(isThere)
+      .map((value) => [name, text(value)] as const),
+  );
 }
 
 /** Properties of a packet as MQTT.js shows them; undefined when there are none. */

@@ -192,17 +192,17 @@ describe("as MQTT.js", () => {
     ["undefined", undefined],
     ["0", 0],
     ["an empty text", ""],
-  ])("a payload of %s is an empty one", (_name, payload) =>
-    expectSame(async ({ connect, server, recording: { callback, until, note } }) => {
+  ])("a payload of %s is an empty one", async (_name, payload) => {
+    await expectSame(async ({ connect, server, recording: { callback, until, note } }) => {
       const client = connect();
       await until("connect");
       client.publish("a", payload as string, { retain: true }, callback("published"));
       await until("published");
       await client.publishAsync("end", "", { qos: 1 });
-      const [message] = server.received.filter((packet) => packet.type === PacketType.PUBLISH);
+      const message = server.received.find((packet) => packet.type === PacketType.PUBLISH);
       note(JSON.stringify(message));
-    }),
-  );
+    });
+  });
 
   // MQTT.js makes a packet of "1" that cannot be written.
   test.each<[unknown, number, readonly ("ours" | "theirs")[]]>([
@@ -216,7 +216,7 @@ describe("as MQTT.js", () => {
         client.publish("a", "x", { qos } as unknown as object, callback("published"));
         await until("published");
         await client.publishAsync("end", "", { qos: 1 });
-        const [message] = server.received.filter((packet) => packet.type === PacketType.PUBLISH);
+        const message = server.received.find((packet) => packet.type === PacketType.PUBLISH);
         expect(message).toMatchObject({ qos: wanted, payload: Uint8Array.of(0x78) });
       });
     }
@@ -231,7 +231,7 @@ describe("as MQTT.js", () => {
     ["certificates that are empty", { key: "", cert: "" }],
   ])("options: %s", async (_name, options) => {
     const lines = await expectSame(async ({ connect, server, recording: { until, note } }) => {
-      const client = connect(options as IClientOptions);
+      const client = connect(options);
       await until("connect");
       const [packet] = server.received as [ConnectPacket];
       note(`${packet.clientIdentifier.replace(/_.*/, "")} ${JSON.stringify(packet.will)}`);
@@ -244,15 +244,15 @@ describe("as MQTT.js", () => {
   test.each<[string, object]>([
     ["User Properties that are no texts", { userProperties: { at: 17, isNew: true, all: [1, "b"] } }],
     ["a Message Expiry Interval of 0", { messageExpiryInterval: 0, contentType: "c" }],
-  ])("properties of a message: %s", (_name, properties) =>
-    expectSame(async ({ connect, server, recording: { until, note } }) => {
+  ])("properties of a message: %s", async (_name, properties) => {
+    await expectSame(async ({ connect, server, recording: { until, note } }) => {
       const client = connect({ protocolVersion: 5 });
       await until("connect");
       await client.publishAsync("a", "x", { qos: 1, properties });
-      const [message] = server.received.filter((packet) => packet.type === PacketType.PUBLISH);
+      const message = server.received.find((packet) => packet.type === PacketType.PUBLISH);
       note(JSON.stringify(Object.entries(message?.properties ?? {}).toSorted()));
-    }),
-  );
+    });
+  });
 
   test("no topic at all is an error of the callback", () =>
     runWith("ours", async ({ connect, recording: { callback, until } }) => {

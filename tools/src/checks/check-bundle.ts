@@ -15,8 +15,8 @@ interface Bundle {
 }
 
 const bundles: readonly Bundle[] = [
-  { name: "client", dist: "packages/client/dist", goal: 20_000, maximum: 31_500 },
-  { name: "drop-in", dist: "packages/mqttjs/dist", goal: 28_000, maximum: 38_000 },
+  { name: "client", dist: "packages/client/dist", goal: 20_000, maximum: 31_400 },
+  { name: "drop-in", dist: "packages/mqttjs/dist", goal: 28_000, maximum: 37_800 },
 ];
 
 /**
