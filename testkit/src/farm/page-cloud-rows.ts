@@ -26,17 +26,18 @@ const outsideOf = (farm: Farm, url: string, options: PageRow["options"], ids: re
   ids,
 });
 
+type Maker = (id: string, url: string, more?: Partial<PageRow>) => PageRow;
+
+/** One row at a provider's, whose other attempts are let in at that address. */
+const rowsAt =
+  (warmUrl: string): Maker =>
+  (id, url, more = {}) => ({ id, url, warmUrl, options: {}, kind: "plain", told: "surely", ...more });
+
 /** Chapter 8: what AWS refuses at the upgrade has no status in a page; what it closes later has the same end as elsewhere. */
 function awsPageRows(farm: Farm): readonly PageRow[] {
   const signed = `wss://${awsHost}${signedPath()}`;
-  const at = (id: string, url: string, more: Partial<PageRow> = {}): PageRow => ({
-    id,
-    url,
-    options: {},
-    kind: "plain",
-    told: "surely",
-    ...more,
-  });
+  const authorized = `wss://${awsHost}/mqtt?x-amz-customauthorizer-name=auth`;
+  const at = rowsAt(authorized);
   const rows = awsRows(farm).filter(({ id }) => !notInPages.has(id) && id !== "AWS_ENDPOINT");
   const later = rows.filter(({ url }) => url.startsWith("mqtts:"));
   const atUpgrade = rows.filter(({ url }) => url.startsWith("wss:"));
@@ -50,7 +51,10 @@ function awsPageRows(farm: Farm): readonly PageRow[] {
   const old = `wss://${cloudHosts.oldAws}/mqtt?x-amz-customauthorizer-name=auth`;
   return [
     ...later.map((row) =>
-      at(row.id, signed, { options: pageOptions(row.options ?? {}), told: row.mayDoubt === true ? "one of" : "surely" }),
+      at(row.id, row.id === "AWS_POLICY_DOC" ? authorized : signed, {
+        options: pageOptions(row.options ?? {}),
+        told: row.mayDoubt === true ? "one of" : "surely",
+      }),
     ),
     ...atUpgrade
       .filter(({ id }) => id !== "AWS_SIGV4")
@@ -72,23 +76,23 @@ const leadOf = ({ id, url }: { readonly id: string; readonly url: string }): { r
 export function cloudRows(farm: Farm): readonly PageRow[] {
   const { emqx, hiveMq, azure, alias } = cloudHosts;
   const someone = { username: "rc=134", password: "wrong one" };
-  const at = (id: string, url: string, more: Partial<PageRow> = {}): PageRow => ({
-    id,
-    url,
-    options: {},
-    kind: "plain",
-    told: "surely",
-    ...more,
-  });
+  const hub = `wss://${azure}/$iothub/websocket`;
   const aliasUrl = `wss://${alias}:8084/mqtt`;
+  const [atEmqx, atHiveMq, atAzure] = [`wss://${emqx}:8084/mqtt`, `wss://${hiveMq}:8884/mqtt`, hub].map(rowsAt) as [
+    Maker,
+    Maker,
+    Maker,
+  ];
+  const signature = "SharedAccessSignature sr=farm&sig=x&se=1700000000";
   return [
     ...awsPageRows(farm),
-    at("NOT_AUTHORIZED", `wss://${emqx}:8084/mqtt`),
-    at("BAD_CREDENTIALS", `wss://${emqx}:8084/mqtt`, { options: someone }),
-    at("WS_404", `wss://${emqx}:8084/`),
-    { ...at("TLS_SNI", aliasUrl, { told: "handshake" }), outside: outsideOf(farm, aliasUrl, {}, ["TLS_SNI"]) },
-    at("NOT_AUTHORIZED", `wss://${hiveMq}:8884/mqtt`),
-    at("WS_404", `wss://${hiveMq}:8884/`),
-    at("BAD_CREDENTIALS", `wss://${azure}/$iothub/websocket`, { options: someone }),
+    atEmqx("NOT_AUTHORIZED", `wss://${emqx}:8084/mqtt`),
+    atEmqx("BAD_CREDENTIALS", `wss://${emqx}:8084/mqtt`, { options: someone }),
+    atEmqx("WS_404", `wss://${emqx}:8084/`),
+    { ...atEmqx("TLS_SNI", aliasUrl, { told: "one of" }), outside: outsideOf(farm, aliasUrl, {}, ["TLS_SNI"]) },
+    atHiveMq("NOT_AUTHORIZED", `wss://${hiveMq}:8884/mqtt`),
+    atHiveMq("WS_404", `wss://${hiveMq}:8884/`),
+    atAzure("BAD_CREDENTIALS", hub, { options: someone }),
+    atAzure("JWT_EXPIRED", hub, { options: { username: "rc=135", password: signature } }),
   ];
 }

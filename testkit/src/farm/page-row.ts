@@ -25,6 +25,8 @@ export interface PageRow {
   readonly excludes?: readonly string[];
   /** Names the cause too, seen from elsewhere: the row as another machine meets it, or undefined where only a page does. */
   readonly outside?: { readonly url: string; readonly options: DoctorOptions; readonly ids: readonly string[] } | undefined;
+  /** A WebSocket that opens at the same address: Firefox holds back what failed there before, until one does. */
+  readonly warmUrl?: string;
   readonly isOffline?: boolean;
   /** How far the page's clock is ahead. */
   readonly skewMs?: number;

@@ -19,7 +19,7 @@ function mqttRows(farm: Farm): readonly PageRow[] {
 }
 
 /** Of what the upgrade is answered, a page is told no status, but that it is answered. */
-const isAnswered = (id: string): boolean => /^(WS_\d+|WS_WRONG_SUBPROTO|WS_H2|B_ORIGIN)$/.test(id);
+const isAnswered = (id: string): boolean => /^(WS_\d+|WS_WRONG_SUBPROTO|B_ORIGIN)$/.test(id);
 
 const toldOfUpgrade: Readonly<Record<string, PageRow["told"]>> = {
   WS_TEXT: "surely",
@@ -139,7 +139,7 @@ function ownRows(farm: Farm): readonly PageRow[] {
     surely("UNSAFE_PORT", "ws://127.0.0.1:22/mqtt"),
     surely("B_MIXED", "ws://broker.example/mqtt", { kind: "secure" }),
     surely("B_CSP", good, { kind: "csp" }),
-    surely("B_OFFLINE", `ws://127.0.0.1:${farm.port("closed")}/mqtt`, { isOffline: true }),
+    surely("B_OFFLINE", "ws://nosuch.invalid:8083/mqtt", { isOffline: true }),
     surely("B_LIMIT", good, { told: "one of", says: "WS_UPGRADE_REFUSED", held: heldSockets, isSlow: true }),
     surely("TCP_REFUSED", `ws://127.0.0.1:${farm.port("closed")}/mqtt`, {
       options: {

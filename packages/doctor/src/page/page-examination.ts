@@ -118,7 +118,7 @@ export class PageExamination {
     const warning = findings.list.find(({ id }) => id === "WS_404");
     if (warning === undefined) return false;
     const hints = warning.fix.slice(1).map(({ text }) => text);
-    findings.note("WS_404", "fail", `the upgrade is refused, and ${warning.evidence.observed}`, facts, hints);
+    findings.note("WS_404", "fail", `no WebSocket opens, and ${warning.evidence.observed}`, facts, hints);
     this.notes.line("http", "fail", `${warning.title}: ${warning.evidence.observed}`);
     return true;
   }

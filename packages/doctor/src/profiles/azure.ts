@@ -15,8 +15,7 @@ const ownTopics = /^(devices\/|\$iothub\/)/;
 function oddAtHub({ target: { host = "" }, client, nowMs }: Given): readonly Oddity[] {
   const { username, password, clientId, qos, topic } = client;
   const begin = `${host}/${clientId ?? ""}/`.toLowerCase();
-  const [, ends] = /^SharedAccessSignature .*\bse=(\d+)/.exec(password ?? "") ?? [];
-  const isOver = Number(ends ?? Infinity) * 1000 <= nowMs;
+  const endsMs = signatureEndMs(password ?? "") ?? Infinity;
   return those(
     [clientId === undefined, "CLIENT_ID", "the client identifier must be the device's"],
     [username === undefined, "BAD_CREDENTIALS", "there is no user name HUB/DEVICE/?api-version=2021-04-12"],
@@ -26,7 +25,7 @@ function oddAtHub({ target: { host = "" }, client, nowMs }: Given): readonly Odd
       "the user name does not begin with HUB/DEVICE/, of the URL's host and the client identifier",
     ],
     [username !== undefined && !/\?(.*&)?api-version=/i.test(username), "BAD_CREDENTIALS", "the user name names no api-version"],
-    [isOver, "JWT_EXPIRED", `the shared access signature has ended: its se is ${ends}`],
+    [endsMs <= nowMs, "JWT_EXPIRED", `the shared access signature has ended: its se is ${endsMs / 1000}`],
     [qos === 2, "QOS_UNSUPPORTED", "Azure IoT Hub has no QoS 2"],
     [
       topic !== undefined && !ownTopics.test(topic),
@@ -34,6 +33,12 @@ function oddAtHub({ target: { host = "" }, client, nowMs }: Given): readonly Odd
       "Azure IoT Hub takes its own topics alone, such as devices/DEVICE/messages/events/",
     ],
   );
+}
+
+/** When a shared access signature of Azure's ends, in milliseconds since 1970; undefined for any other text. */
+export function signatureEndMs(password: string): number | undefined {
+  const [, seconds] = /^SharedAccessSignature .*\bse=(\d+)/.exec(password) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 export const azureEventGrid: Profile = {

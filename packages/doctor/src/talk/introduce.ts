@@ -1,6 +1,7 @@
 import { type ConnackPacket, connackReturnCode, type ConnectPacket, PacketType, type Properties } from "@bowline/protocol";
 import { type AttemptFacts, encodeToBytes, tokenExpiry } from "@bowline/protocol/internal";
 import type { ClientSettings } from "../client-settings.ts";
+import { signatureEndMs } from "../profiles/azure.ts";
 import type { Talk } from "./talk.ts";
 
 /** P7: CONNECT, and what came of it. */
@@ -56,7 +57,7 @@ function connectPacket(settings: ClientSettings, withSecrets: boolean): ConnectP
 
 function connectFacts(connect: ConnectPacket, settings: ClientSettings): NonNullable<AttemptFacts["connect"]> {
   // Read here, sent nowhere but to the server, and never printed.
-  const expires = tokenExpiry(settings.password ?? "");
+  const expires = tokenExpiry(settings.password ?? "") ?? signatureEndMs(settings.password ?? "");
   return {
     version: connect.protocolVersion,
     clientIdentifier: connect.clientIdentifier,

@@ -42,6 +42,7 @@ const texts: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
 const doubts: Partial<Readonly<Record<ErrorCode, readonly ErrorCode[]>>> = {
   TLS_VERSION: ["TLS_VERSION", "TLS_CIPHER"],
   TLS_EXPIRED: ["TLS_EXPIRED", "TLS_NOT_YET", "CLOCK_SKEW"],
+  TLS_SAN: ["TLS_SAN", "TLS_CN_ONLY", "TLS_SNI", "DNS_CNAME_HOST"],
   B_SELF_SIGNED: ["B_SELF_SIGNED", "TLS_UNKNOWN_CA", "TLS_EXPIRED", "TLS_SAN"],
   MTLS_REQUIRED_13: ["MTLS_REQUIRED_13", "MTLS_REQUIRED_12"],
 };
@@ -62,7 +63,11 @@ export const consoleLine: Rule = (facts) => {
     return candidates === undefined ? { code: entry[1], evidence } : { code: entry[1], evidence, candidates };
   }
   if (!/ERR_CONNECTION_(RESET|CLOSED)|before receiving a handshake response/.test(line)) return undefined;
-  return { code: "WS_NEVER_OPENED", evidence, candidates: ["WS_TO_TLS", "WS_TO_TCP", "TLS_SNI", "TCP_RESET_AT_ACCEPT"] };
+  return {
+    code: "WS_NEVER_OPENED",
+    evidence,
+    candidates: ["WS_TO_TLS", "WS_TO_TCP", "TLS_SNI", "TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT"],
+  };
 };
 
 function answeredWith(status: number, facts: AttemptFacts): Finding {
@@ -73,6 +78,9 @@ function answeredWith(status: number, facts: AttemptFacts): Finding {
     return more.length === 0 ? { code, evidence } : { code, evidence, candidates: [code, ...more] };
   }
   const code = httpCode(status);
+  // The upgrade is asked for in HTTP/1.1: that other requests fail there points at a server that wants HTTP/2.
+  const { fetch, protocol } = facts.page?.probe ?? {};
+  if (status === 400 && (fetch === "rejected" || protocol === "h2")) return { code, evidence, candidates: [code, "WS_H2"] };
   // Every request of a page names its origin.
   return status === 403 ? { code, evidence, candidates: [code, "B_ORIGIN"] } : { code, evidence };
 }

@@ -160,3 +160,20 @@ test("the line of the console names the status of an upgrade", () => {
   expect(diagnose(said(status(403), withQuery(signed("20260131T115900Z")))).code).toBe("AWS_SIGV4");
   expect(diagnose(said(status(403), withQuery(""))).code).toBe("AWS_AUTHORIZER_NAME");
 });
+
+test("a WebSocket that is late may be one that the browser holds back: then nothing is left out", () => {
+  const late = (url: string, probe: PageFacts["probe"], page: PageFacts = {}): readonly string[] =>
+    diagnose(attempt(url, { ...page, probe: { fetchMs: 3, ...probe } }, { timedOut: true })).candidates;
+  expect(late("wss://h.example:8084/mqtt", { fetch: "resolved" })).toEqual(
+    expect.arrayContaining(["SILENT", "WS_403", "B_ORIGIN"]),
+  );
+  expect(late("wss://h.example:8084/mqtt", { fetch: "rejected" }, { isFirefox: true })).toContain("TLS_EXPIRED");
+  expect(late("wss://h.example:8084/mqtt", {})).toEqual(expect.arrayContaining(["TCP_TIMEOUT", "TLS_SAN", "TCP_REFUSED"]));
+});
+
+test("the console's status 400 may be that of a server that speaks HTTP/2, where other requests fail", () => {
+  const line = "Error during WebSocket handshake: Unexpected response code: 400";
+  expect(diagnose(said(line)).candidates).toEqual([]);
+  const facts = attempt("wss://h.example:8084/mqtt", { probe: { fetch: "rejected", fetchMs: 3 } });
+  expect(diagnose(said(line, facts)).candidates).toEqual(["WS_400", "WS_H2"]);
+});

@@ -28,6 +28,8 @@ const statusCauses: Codes = [
   ...(["B_EXTENSION", "B_LIMIT"] as const),
 ];
 const nameCauses: Codes = ["DNS_NXDOMAIN", "DNS_TEMP", "DNS_NODATA"];
+/** What some servers answer by an end in place of an alert: that is no failed handshake to Firefox. */
+const endedHandshakes: Codes = ["TLS_SNI", "TLS_VERSION", "TLS_CIPHER", "MTLS_REQUIRED_12"];
 const socketCauses: Codes = ["TCP_REFUSED", "TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT", "WRONG_SERVICE", "TCP_UNREACH"];
 
 const isUnopened = (facts: AttemptFacts): boolean => runsInPage(facts) && facts.ws !== undefined && facts.ws.everOpened !== true;
@@ -57,15 +59,15 @@ const answered: Rule = (facts) => {
   const { probe } = facts.page ?? {};
   if (!isUnopened(facts) || probe?.fetch !== "resolved") return undefined;
   const fault = isAwsIot(facts) ? signatureFault(facts) : undefined;
-  if (fault !== undefined) return { code: "AWS_SIGV4", evidence: `${evidenceOf(probe)}, the upgrade is refused, and ${fault}` };
-  if (facts.timedOut === true) {
-    const evidence = "a request is answered, the upgrade is not";
-    return { code: "SILENT", stage: "http", evidence, candidates: ["SILENT", "WS_504", "WS_502"] };
-  }
-  const first = likelyAnswers(facts, probe);
+  if (fault !== undefined) return { code: "AWS_SIGV4", evidence: `${evidenceOf(probe)}, no WebSocket opens, and ${fault}` };
+  const isLate = facts.timedOut === true;
+  const first: Codes = isLate ? ["SILENT", "WS_504", "WS_502"] : [];
+  const likely = likelyAnswers(facts, probe);
   // Firefox takes any words for an answer of old HTTP.
   const rest: Codes = isFirefox(facts) ? [...statusCauses, "WRONG_SERVICE"] : statusCauses;
-  const candidates = [...first, ...rest.filter((code) => !first.includes(code))];
+  const candidates = [...new Set([...first, ...likely, ...rest])];
+  if (isLate)
+    return { code: "SILENT", stage: "http", evidence: "a request is answered, the upgrade is not", candidates, hints: [heldBack] };
   return { code: "WS_UPGRADE_REFUSED", evidence: evidenceOf(probe), candidates, hints: hintsOf(facts, probe) };
 };
 
@@ -103,15 +105,26 @@ function hintsOf({ target }: AttemptFacts, { otherPath }: PageProbeFacts): reado
   return otherPath === undefined || otherPath === path ? [check] : [`The path ${otherPath} takes a WebSocket.`, check];
 }
 
+/** Chromium by up to five seconds, Firefox by up to a minute; nobody is told. */
+const heldBack =
+  "Browsers hold a WebSocket back where others of the page or of that address failed before: stop what connects again and again, and try once more.";
+
 const unanswered: Rule = (facts) => {
   const { probe } = facts.page ?? {};
   if (!isUnopened(facts) || probe === undefined) return undefined;
   const isSilent = facts.timedOut === true && probe.fetch !== "rejected";
   const evidence = isSilent ? "no answer in time" : endOf(facts, probe);
-  const candidates = isSilent ? silenceCauses(facts) : refusalCauses(facts);
+  // Where nobody could ask, the browser may have held the WebSocket back.
+  const isKnown = isSilent && probe.fetch === "silent";
+  const candidates = [...new Set([...(isSilent ? silenceCauses(facts) : []), ...(isKnown ? [] : refusalCauses(facts))])];
   // Where the page's own policy forbids to ask, nobody knows whether HTTP is answered.
   const code = probe.fetch === undefined && !isSilent ? "WS_NEVER_OPENED" : "WS_UNREACHABLE";
-  return { code, evidence, candidates, hints: [`Here that is ${addressOf(facts)}.`, consoleHint] };
+  return {
+    code,
+    evidence,
+    candidates,
+    hints: [...(facts.timedOut === true ? [heldBack] : []), `Here that is ${addressOf(facts)}.`, consoleHint],
+  };
 };
 
 function endOf({ msToFail, ws, timedOut }: AttemptFacts, { fetch, fetchMs }: PageProbeFacts): string {
@@ -129,13 +142,14 @@ const isAskedFor = ({ page }: AttemptFacts): boolean =>
 function refusalCauses(facts: AttemptFacts): Codes {
   const { scheme, host = "" } = facts.target ?? {};
   const { ownOrigin, isOwnHost, answersPlainHttp } = facts.page?.probe ?? {};
-  const hasName = addressClass(host) === "name" && host !== "localhost" && !host.endsWith(".localhost");
+  const isHere = /^(.+\.)?localhost$/.test(host) || addressClass(host) === "loopback";
+  const hasName = addressClass(host) === "name" && !isHere;
   // Under the name that leads to the page's own server the name is right.
   const isFound = isOwnHost === true && ownOrigin === "resolved";
   const reach: Codes = [...(hasName && !isFound ? nameCauses : []), ...socketCauses];
   // Some servers of WebSockets close every plain request: then a fetch says nothing of the upgrade.
   const rest: Codes = ["WS_UPGRADE_REFUSED", "WS_H2", "B_EXTENSION", "B_LIMIT"];
-  const isCutOff = ownOrigin === "rejected" || ownOrigin === "silent";
+  const isCutOff = !isHere && (ownOrigin === "rejected" || ownOrigin === "silent");
   const first: Codes = [
     ...(isCutOff ? (["B_OFFLINE"] as const) : []),
     ...(isAskedFor(facts) && isLocalHost(host) ? (["B_LNA"] as const) : []),
@@ -143,8 +157,13 @@ function refusalCauses(facts: AttemptFacts): Codes {
   const last: Codes = isAskedFor(facts) && !isLocalHost(host) ? [...rest, "B_LNA"] : rest;
   if (scheme !== "wss") return [...first, ...inTime(facts, reach, ["WS_TO_TLS", "WS_TO_TCP"], last)];
   // What answers plain HTTP can be reached.
+  // Firefox has told by its close code whether the handshake failed, where it came so far.
+  const isSecured = isFirefox(facts) && facts.timedOut !== true;
   if (answersPlainHttp === true && !isFirefox(facts)) return [...first, ...likelyTls(facts), "WS_TO_TCP", ...last];
-  return [...first, ...inTime(facts, reach, isFirefox(facts) ? ["WS_TO_TCP"] : [...likelyTls(facts), "WS_TO_TCP"], last)];
+  return [
+    ...first,
+    ...inTime(facts, reach, isSecured ? ["WS_TO_TCP", ...endedHandshakes] : [...likelyTls(facts), "WS_TO_TCP"], last),
+  ];
 }
 
 /** A refusal comes at once, an answer of a higher layer after some round trips. */
