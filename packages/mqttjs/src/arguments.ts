@@ -16,14 +16,22 @@ export function split<Options extends object, Callback>(
   return { options, callback };
 }
 
-/** A call with a callback as a promise. */
+/**
+ * A call with a callback as a promise. What fails because the connection is closed MQTT.js often never settles, and programs that do not
+ * wait for it rely on that: it ends no process.
+ */
 export function promised<Result>(call: (done: (error?: Error | null, result?: Result) => void) => void): Promise<Result> {
-  return new Promise((resolve, reject) => {
+  const promise = new Promise<Result>((resolve, reject) => {
     call((error, result) => {
-      if (error) reject(error);
-      else resolve(result as Result);
+      if (!error) resolve(result as Result);
+      else reject(error);
+      if (error?.message === "Connection closed") queueMicrotask(forgive);
     });
   });
+  function forgive(): void {
+    promise.catch(() => undefined);
+  }
+  return promise;
 }
 
 export function isMap(topics: string | string[] | ISubscriptionMap): topics is ISubscriptionMap {

@@ -76,6 +76,28 @@ describe("other than MQTT.js, on purpose", () => {
     expect(lines.slice(-4)).toEqual(["close", "end", "ended: done", "published: Connection closed"]);
   });
 
+  test("promises that an end makes fail, and that nobody awaits, do not end the process", async () => {
+    const unhandled: unknown[] = [];
+    const record = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", record);
+    await runWith(
+      "ours",
+      async ({ connect, recording: { until, note } }) => {
+        const client = connect();
+        await until("connect");
+        void client.publishAsync("a", "1", { qos: 1 });
+        void client.subscribeAsync("a");
+        client.publishAsync("a", "2", { qos: 1 }).catch((error: Error) => note(`heard ${error.message}`));
+        client.end(true);
+        await until("heard Connection closed");
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+      (packet, connection) => packet.type === PacketType.CONNECT && connection.answer(packet),
+    );
+    process.off("unhandledRejection", record);
+    expect(unhandled).toEqual([]);
+  });
+
   test("an end before the CONNACK leaves no connection behind", async () => {
     const lines = await runWith("ours", async ({ connect, recording: { callback, until } }) => {
       const client = connect();
