@@ -56,9 +56,12 @@ export class PageExamination {
     const { location, navigator } = globalThis as unknown as Partial<Window>;
     const access = await localNetworkAccess(host);
     const { consoleText } = this.options;
+    const { onLine: isOnline, userAgent } = navigator ?? {};
+    const isFirefox = /\bFirefox\//.test(userAgent ?? "");
+    const isChromium = /Chrom(e|ium)\//.test(userAgent ?? "");
     return {
       ...(location === undefined ? {} : { protocol: location.protocol }),
-      ...(navigator === undefined ? {} : { isOnline: navigator.onLine, isFirefox: /\bFirefox\//.test(navigator.userAgent) }),
+      ...(isOnline === undefined ? {} : { isOnline, isFirefox, isChromium }),
       ...(access === undefined ? {} : { localNetworkAccess: access }),
       ...(consoleText ? { consoleText } : {}),
     };

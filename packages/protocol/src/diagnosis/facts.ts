@@ -198,6 +198,8 @@ export interface PageFacts {
   readonly openSockets?: number;
   /** Firefox tells a page a little more: close code 1015 where a handshake failed. */
   readonly isFirefox?: boolean;
+  /** Chromium has an error event after the open for frames that it does not understand, and for nothing else. */
+  readonly isChromium?: boolean;
   /** What a page asked that was made to diagnose. */
   readonly probe?: PageProbeFacts;
   /** A line of the browser's console, which only a human can paste. */

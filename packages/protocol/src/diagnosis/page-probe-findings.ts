@@ -188,10 +188,9 @@ const givenUp: Rule = ({ ws, connack, firstBytes, milestone, page }): Finding | 
   const isUnanswered = connack === undefined && (firstBytes?.length ?? 0) === 0 && milestone !== "accepted";
   if (ws?.everOpened !== true || ws.wasGivenUp !== true || ws.gotTextFrame === true || !isUnanswered) return undefined;
   const evidence = `the browser gave up the WebSocket, ${ws.closeCode}`;
-  // Chromium has an error event for frames alone; in Firefox one that is cut has it too.
-  return page?.isFirefox === true
-    ? { code: "WS_PERMESSAGE", evidence, candidates: ["WS_PERMESSAGE", "CONNACK_NONE"] }
-    : { code: "WS_PERMESSAGE", evidence };
+  return page?.isChromium === true
+    ? { code: "WS_PERMESSAGE", evidence }
+    : { code: "WS_PERMESSAGE", evidence, candidates: ["WS_PERMESSAGE", "CONNACK_NONE"] };
 };
 
 /** What only a page's own probes tell. */
