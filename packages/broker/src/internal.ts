@@ -51,7 +51,7 @@ export { dataFolder, type DataFolder, makeDataFolder } from "./config/data-folde
 export type { ConfigSource, PositionOf } from "./config/config-source.ts";
 export { loadConfig, loadConfigFiles, type LoadConfigOptions, type LoadedConfig } from "./config/load-config.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LogFormat, type LogLevel, silentLogger } from "./log/logger.ts";
-export type { TracedPacket, TracedPayload, TraceEvent } from "./trace/trace-event.ts";
+export type { TracedPacket, TracedPayload, TraceEvent } from "@bowline/protocol/internal";
 export { Secret } from "./log/secret.ts";
 export type { LoadUserModule, UserModule } from "./realtime/user-module.ts";
 export { type Deployment, rulesOf, type TenantRuleList, type TenantUsers, usersOf } from "./tenants/deployment.ts";

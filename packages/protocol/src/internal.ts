@@ -48,6 +48,7 @@ export type { Finding, Verdict } from "./diagnosis/verdict.ts";
 export { verdictToError } from "./diagnosis/verdict-to-error.ts";
 export { redactDetails, redactText } from "./errors/redact.ts";
 export { connackReason, serverDisconnectReason, ReasonCode } from "./packet/reason-codes.ts";
+export type { PacketFields, TracedClient, TracedPacket, TracedPayload, TraceEndReason, TraceEvent } from "./packet/trace-event.ts";
 export { decodeText } from "./packet/utf8.ts";
 export { PublishSource, writePublish } from "./packet/write-publish.ts";
 export { checkProperty } from "./packet/properties.ts";

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { ADDRESS_RANGE, isAddressRange } from "../acl/address-ranges.ts";
 import type { Trace } from "../trace/trace.ts";
-import type { TraceEvent } from "../trace/trace-event.ts";
+import type { TraceEvent } from "@bowline/protocol/internal";
 import type { TenantApp } from "./tenant-env.ts";
 
 const SECONDS_MAX = 3_600;

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Client } from "@bowline/client";
 import { localServers, lossOf } from "@bowline/testkit/broker";
 import { beforeEach, expect, test } from "vitest";
-import type { TraceEvent } from "../trace/trace-event.ts";
+import type { TraceEvent } from "@bowline/protocol/internal";
 import type { Server } from "./start-server.ts";
 
 /* Live traces, and single connections, as the admin API tells them over its socket and over the network. */

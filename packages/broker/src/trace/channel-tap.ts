@@ -1,12 +1,11 @@
 import { type Packet, PacketType, type ProtocolVersion } from "@bowline/protocol";
-import { type Channel, type ChannelHandler, decodeText } from "@bowline/protocol/internal";
+import { type Channel, type ChannelHandler, decodeText, type TracedClient, type TracedPacket } from "@bowline/protocol/internal";
 import type { Arrival } from "../listeners/arrival.ts";
 import { fieldsOf, readPacket, type ReadPacket, shownPayload } from "./describe-packet.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import { HEAD_BYTES_MAX, PacketHeads } from "./packet-heads.ts";
 import { packetWords } from "./packet-words.ts";
 import type { Trace, TraceLimits } from "./trace.ts";
-import type { TracedClient, TracedPacket } from "./trace-event.ts";
 
 /** What a tap needs of the connection it listens at. */
 export interface TappedConnection extends ChannelHandler {

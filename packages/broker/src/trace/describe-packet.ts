@@ -1,6 +1,13 @@
 import { MqttError, type Packet, PacketType, type Properties, type ProtocolVersion, type Will } from "@bowline/protocol";
-import { decodePacket, decodeText, packetName, redactDetails, redactText } from "@bowline/protocol/internal";
-import type { PacketFields, TracedPayload } from "./trace-event.ts";
+import {
+  decodePacket,
+  decodeText,
+  packetName,
+  redactDetails,
+  redactText,
+  type PacketFields,
+  type TracedPayload,
+} from "@bowline/protocol/internal";
 
 /** A packet that was read, or why it was not. */
 export interface ReadPacket {

@@ -1,10 +1,9 @@
 import { type Packet, PacketType, type PublishPacket } from "@bowline/protocol";
-import { encodeToBytes } from "@bowline/protocol/internal";
+import { encodeToBytes, type TracedPacket } from "@bowline/protocol/internal";
 import { BrokerWorld, publishOf } from "@bowline/testkit/broker";
 import { seededRandom } from "@bowline/testkit/virtual";
 import { expect, test } from "vitest";
 import type { Trace } from "./trace.ts";
-import type { TracedPacket } from "./trace-event.ts";
 
 /*
  * A client sends packets in chunks that are cut anywhere, another one gets what it publishes, and a trace begins and ends at random

@@ -2,7 +2,7 @@ import { PacketType } from "@bowline/protocol";
 import { afterEach, expect, test } from "vitest";
 import { BrokerWorld, connectOf, type TestClient } from "@bowline/testkit/broker";
 import type { Trace, TraceLimits } from "./trace.ts";
-import type { TracedPacket, TraceEvent } from "./trace-event.ts";
+import type { TracedPacket, TraceEvent } from "@bowline/protocol/internal";
 import type { TraceRequest } from "./trace-scope.ts";
 import { TRACES_MAX } from "./traces.ts";
 

@@ -1,5 +1,4 @@
-import type { Clock, TimerHandle } from "@bowline/protocol/internal";
-import type { TracedPacket, TraceEndReason, TraceEvent } from "./trace-event.ts";
+import type { Clock, TimerHandle, TracedPacket, TraceEndReason, TraceEvent } from "@bowline/protocol/internal";
 import { type TraceRequest, TraceScope } from "./trace-scope.ts";
 
 /** What bounds a trace. */

@@ -4,7 +4,7 @@ import { bytes, count } from "../text/numbers.ts";
 import { timeOfDayMs } from "../text/times.ts";
 import { visibleLine, visibleText } from "../text/visible-text.ts";
 import { viewPayload } from "../mqtt/payload-view.ts";
-import type { TracedPacket, TracedPayload } from "./trace-event.ts";
+import type { TracedPacket, TracedPayload } from "@bowline/protocol/internal";
 import type { TraceRow } from "./trace-log.ts";
 
 /** What passed, newest first. */

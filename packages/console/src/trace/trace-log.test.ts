@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TracedPacket } from "./trace-event.ts";
+import type { TracedPacket } from "@bowline/protocol/internal";
 import { EMPTY_LOG, ROWS_MAX, withEvents } from "./trace-log.ts";
 
 const packet = (bytes: number): TracedPacket => ({

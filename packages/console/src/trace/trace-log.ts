@@ -1,4 +1,4 @@
-import type { TraceEvent } from "./trace-event.ts";
+import type { TraceEvent } from "@bowline/protocol/internal";
 
 /** Rows that a browser lays out anew in a few milliseconds. */
 export const ROWS_MAX = 500;

@@ -1,6 +1,7 @@
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { useEffect } from "preact/hooks";
 import { fieldText } from "../page/field-text.ts";
+import { TimeSelect } from "../page/time-select.tsx";
 import { useNow } from "../page/use-now.ts";
 import { count } from "../text/numbers.ts";
 import { duration } from "../text/times.ts";
@@ -9,11 +10,11 @@ import { TraceList } from "./trace-list.tsx";
 import { type TraceLog, ROWS_MAX } from "./trace-log.ts";
 import { type TraceControl, useTrace } from "./use-trace.ts";
 
-const TIMES: readonly (readonly [number, string])[] = [
+const TIMES = [
   [60, "1 minute"],
   [300, "5 minutes"],
   [3_600, "1 hour"],
-];
+] as const;
 
 /** Live packets of one client, about topics, or from an address. `query` fills the form, and begins at once. */
 export function TracePage({ query }: { query: URLSearchParams }): JSX.Element {
@@ -72,16 +73,7 @@ function TraceForm({ query, trace }: { query: URLSearchParams; trace: TraceContr
         {field("client", "Client ID", "")}
         {field("topic", "Topic filter", "plant/#")}
         {field("address", "Address or range", "10.0.0.0/8")}
-        <label>
-          <span>For at most</span>
-          <select name="seconds" defaultValue="300">
-            {TIMES.map(([seconds, title]) => (
-              <option key={seconds} value={seconds}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <TimeSelect name="seconds" title="For at most" times={TIMES} chosen={300} />
         <button type="submit">{trace.isRunning ? "Start anew" : "Start"}</button>
         {trace.isRunning && (
           <button type="button" class="quiet" onClick={trace.stop}>

@@ -1,5 +1,5 @@
 import { streamResource } from "../admin/admin-api.ts";
-import type { TraceEvent } from "./trace-event.ts";
+import type { TraceEvent } from "@bowline/protocol/internal";
 
 /**
  * Live packets as the broker tells them, some at a time. It is over after `end`, when the signal aborts, or with an error.

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useTenantPath } from "../admin/tenant-scope.ts";
-import type { TraceEvent } from "./trace-event.ts";
+import type { TraceEvent } from "@bowline/protocol/internal";
 import { EMPTY_LOG, type TraceLog, withEvents } from "./trace-log.ts";
 import { traceStream } from "./trace-stream.ts";
 

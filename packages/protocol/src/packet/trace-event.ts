@@ -1,3 +1,5 @@
+/* What a broker tells of the packets that pass it, and its readers read: the admin API, the command line and the console. */
+
 /** A payload as far as it is shown: as text when it is UTF-8 without control characters, else in Base64. */
 export interface TracedPayload {
   readonly bytes: number;
