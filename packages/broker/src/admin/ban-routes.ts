@@ -2,7 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
 import { type BanKind, banSchema } from "../auth/ban-list.ts";
 import type { KickRequest } from "../tenants/deployment.ts";
-import { pageOf } from "./page-of.ts";
+import { pageOf, searchOf } from "./page-of.ts";
 import { readBody } from "./read-json.ts";
 import type { TenantApp } from "./tenant-env.ts";
 
@@ -14,7 +14,12 @@ const kickSchema: z.ZodType<KickRequest> = z.strictObject({
 /** Bans of a tenant, and the end of its connections at somebody's wish. */
 export function addBanRoutes(app: TenantApp): void {
   app.get("/bans", (c) => {
-    const { items, meta } = pageOf(c, c.get("deployment").bans.list());
+    const has = searchOf(c);
+    const bans = c.get("deployment").bans.list();
+    const { items, meta } = pageOf(
+      c,
+      bans.filter(({ value, reason = "" }) => has(value, reason)),
+    );
     return c.json({ bans: items, meta });
   });
   app.post("/bans", async (c) => {

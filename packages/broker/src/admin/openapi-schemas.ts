@@ -55,7 +55,21 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Login: object({ username: text, password: text }),
   Password: object({ password: text }),
   ImportedUsers: object({ users: { type: "array", items: object({ username: text, passwordHash: text }) } }),
-  Count: object({ users: integer }),
+  UserFile: {
+    oneOf: [
+      { $ref: "#/components/schemas/ImportedUsers" },
+      object(
+        {
+          csv: text,
+          hash: { enum: ["sha256", "sha512", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt"] },
+          salt: { enum: ["prefix", "suffix", "disable"] },
+          iterations: integer,
+        },
+        ["csv"],
+      ),
+    ],
+  },
+  ImportedCount: object({ users: integer, superusers: { type: "array", items: text } }),
   SignInLink: object({ url: text }),
   Token: object({ username: text, password: text, expiresAt: number }),
   Rule: fromZod(ruleSchema),
@@ -98,7 +112,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     { name: text, limits: { type: "object" }, maximumUsers: integer, maximumRules: integer, maximumRulesPerUser: integer },
     ["name", "limits"],
   ),
-  Plans: object({ plans: listOf("Plan"), meta }),
+  Plans: object({ plans: listOf("Plan"), meta, limitNames: { type: "array", items: text } }),
   PlanChoice: object({ plan: { type: ["string", "null"] } }),
   Overview: object(
     {

@@ -20,6 +20,12 @@ export interface PageMeta {
   readonly hasNext: boolean;
 }
 
+/** What `?search=` asks for, as a test of texts: one of them must have it, whatever the case. */
+export function searchOf(c: Context): (...texts: readonly string[]) => boolean {
+  const search = (c.req.query("search") ?? "").toLowerCase();
+  return (...texts) => texts.some((text) => text.toLowerCase().includes(search));
+}
+
 /**
  * The part of a list that `?page=` and `?limit=` ask for.
  *

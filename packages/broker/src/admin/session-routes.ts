@@ -1,6 +1,6 @@
 import { droppedIn } from "../metrics/drops.ts";
 import type { SessionView } from "../tenants/deployment.ts";
-import { pageOf } from "./page-of.ts";
+import { pageOf, searchOf } from "./page-of.ts";
 import type { TenantApp } from "./tenant-env.ts";
 
 /** The Session of a client that is away. */
@@ -21,14 +21,12 @@ export interface AwaySession {
 /** The Sessions that clients of a tenant are expected back to. */
 export function addSessionRoutes(app: TenantApp): void {
   app.get("/sessions", (c) => {
-    const search = (c.req.query("search") ?? "").toLowerCase();
-    const isMeant = ({ clientIdentifier, owner }: AwaySession): boolean =>
-      clientIdentifier.toLowerCase().includes(search) || owner.toLowerCase().includes(search);
+    const has = searchOf(c);
     const away = c
       .get("deployment")
       .clients()
       .filter(({ connection }) => connection === undefined);
-    const all = away.map(awaySession).filter(isMeant);
+    const all = away.map(awaySession).filter(({ clientIdentifier, owner }) => has(clientIdentifier, owner));
     const { items, meta } = pageOf(
       c,
       all.sort((a, b) => b.disconnectedAt - a.disconnectedAt),

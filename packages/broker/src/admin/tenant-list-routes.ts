@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import type { ServerTenants } from "../server/server-tenants.ts";
 import type { TenantOverview } from "../tenants/tenant-overview.ts";
 import type { TenantInput } from "../tenants/tenant-settings.ts";
-import { pageOf } from "./page-of.ts";
+import { pageOf, searchOf } from "./page-of.ts";
 import { readJson } from "./read-json.ts";
 
 /** How long a request waits until the data of a deleted tenant is gone. */
@@ -12,10 +12,10 @@ const REMOVAL_WITHIN_MS = 2_000;
 /** Tenants as a whole: the operator's alone. */
 export function addTenantListRoutes(app: Hono, tenants: ServerTenants, overviews: () => readonly TenantOverview[]): void {
   app.get("/api/v1/overviews", (c) => {
-    const search = c.req.query("search") ?? "";
+    const has = searchOf(c);
     const { items, meta } = pageOf(
       c,
-      overviews().filter(({ name }) => name.includes(search)),
+      overviews().filter(({ name, hosts }) => has(name, ...hosts)),
     );
     return c.json({ tenants: items, meta });
   });

@@ -1,9 +1,10 @@
 import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
 import type { TenantUsers } from "../tenants/deployment.ts";
+import { importCsv, userCsv } from "./user-csv.ts";
 import { type Caller, SOCKET } from "./caller.ts";
 import { readBody } from "./read-json.ts";
-import { pageOf } from "./page-of.ts";
+import { pageOf, searchOf } from "./page-of.ts";
 import type { TenantApp, TenantContext } from "./tenant-env.ts";
 
 const newUser = z.strictObject({ username: z.string(), password: z.string() });
@@ -17,7 +18,13 @@ const IMPORT_BYTES_MAX = 12 * 1024 * 1024;
 /** The users of a tenant, and short-lived passwords for the console. */
 export function addUserRoutes(app: TenantApp): void {
   app.get("/users", (c) => {
-    const { items, meta } = pageOf(c, usersOf(c).list());
+    const has = searchOf(c);
+    const { items, meta } = pageOf(
+      c,
+      usersOf(c)
+        .list()
+        .filter(({ username }) => has(username)),
+    );
     return c.json({ users: items, meta });
   });
   app.post("/users", async (c) => {
@@ -25,9 +32,10 @@ export function addUserRoutes(app: TenantApp): void {
     return c.json(await usersOf(c).add(username, password), 201);
   });
   app.post("/users/import", async (c) => {
-    const { users } = await readBody(c, importedUsers, IMPORT_BYTES_MAX);
-    await usersOf(c).importAll(users);
-    return c.json({ users: users.length }, 201);
+    const file = await readBody(c, z.union([importedUsers, userCsv]), IMPORT_BYTES_MAX);
+    if ("csv" in file) return c.json(await importCsv(usersOf(c), file, c.req.raw.signal), 201);
+    await usersOf(c).importAll(file.users);
+    return c.json({ users: file.users.length, superusers: [] }, 201);
   });
   // Over the network nobody gets a hash, whatever key it has.
   app.get("/users/export", (c) => {

@@ -57,6 +57,9 @@ const TENANT_LIMITS: Readonly<Record<keyof TenantLimits, true>> = {
   queueFull: true,
 };
 
+/** The limits that a tenant may have of its own. */
+export const TENANT_LIMIT_NAMES: readonly string[] = Object.keys(TENANT_LIMITS);
+
 /** Whether a tenant may have a limit of that name. */
 export function isTenantLimit(name: string): name is keyof TenantLimits {
   return Object.hasOwn(TENANT_LIMITS, name);

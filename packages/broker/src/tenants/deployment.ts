@@ -24,6 +24,12 @@ export interface TenantUsers {
   list(): UserSummary[];
   /** @param check Throws when it cannot be had after all, once its password is hashed. */
   add(username: string, password: string, check?: () => void): Promise<UserSummary>;
+  /** Several with their passwords; all or none. */
+  addAll(
+    users: readonly { username: string; password: string }[],
+    check?: () => void,
+    signal?: AbortSignal,
+  ): Promise<UserSummary[]>;
   setPassword(username: string, password: string): Promise<void>;
   setDisabled(username: string, isDisabled: boolean): Promise<void>;
   remove(username: string): Promise<void>;
@@ -122,6 +128,7 @@ export function usersOf(directory: UserDirectory, tenant: string): TenantUsers {
   return {
     list: () => directory.list(tenant),
     add: (username, password, check) => directory.add(tenant, username, password, check),
+    addAll: (added, check, signal) => directory.addAll(tenant, added, check, signal),
     setPassword: (username, password) => directory.setPassword(tenant, username, password),
     setDisabled: (username, isDisabled) => directory.setDisabled(tenant, username, isDisabled),
     remove: (username) => directory.remove(tenant, username),
@@ -138,6 +145,10 @@ export function boundedUsers(users: TenantUsers, maximum: number | undefined): T
     add: async (username, password) => {
       mustHaveRoom(1);
       return users.add(username, password, () => mustHaveRoom(1));
+    },
+    addAll: async (added, _check, signal) => {
+      mustHaveRoom(added.length);
+      return users.addAll(added, () => mustHaveRoom(added.length), signal);
     },
     importAll: async (imported) => {
       mustHaveRoom(imported.length);
