@@ -17,7 +17,7 @@ const rights: Rights = {
 const lines: object[] = [];
 const client = (identifier: string, tenant = "acme"): ObservedClient =>
   ({
-    tenant: { name: tenant, logger: { warn: (fields: object) => lines.push(fields) } },
+    tenant: { name: tenant, logger: { warn: (fields: object) => lines.push(fields), debug: () => {} } },
     arrival: { remoteAddress: "192.0.2.1", transport: "wss" },
     session: { clientIdentifier: identifier, rights },
     principal: "",
@@ -67,4 +67,27 @@ test("a client has ten places, a tenant fifty, new ones are twenty in ten second
   now += 10_000;
   for (let i = 0; i < 10; i++) log.denied(client("x".repeat(60_000)), publish(`${i}${"ä".repeat(60_000)}`));
   expect(Buffer.byteLength(JSON.stringify(log.of("acme").slice(0, 10)))).toBeLessThan(10 * 8_000);
+});
+
+test("what is withheld from a client has room of its own, says why, and is no news in the log", () => {
+  lines.length = 0;
+  const log = new RefusalLog(() => 1_000);
+  const told: Rights = { ...rights, whyWithheld: (topicName, qos, filter) => `rule 2 denies ${topicName} ${qos} ${filter ?? ""}` };
+  const reader = { ...client("reader"), session: { clientIdentifier: "reader", rights: told } } as never;
+  log.denied(client("one"), publish("a"));
+  for (let i = 0; i < 30; i++)
+    log.denied(reader, { ...publish(`s/${i}`, 5), action: "receive", topicFilter: "$share/g/s/+", reasonCode: undefined });
+  const rows = log.of("acme");
+  expect(rows.filter(({ action }) => action === "receive")).toHaveLength(10);
+  expect(rows).toContainEqual(
+    expect.objectContaining({
+      action: "receive",
+      topic: "s/19",
+      times: 5,
+      reason: "rule 2 denies s/19 1 s/+",
+      remedy: "Let a rule of the tenant, or whoever grants this client its rights, allow subscribe on s/19.",
+    }),
+  );
+  expect(rows).toContainEqual(expect.objectContaining({ action: "publish", topic: "a" }));
+  expect(lines).toHaveLength(1);
 });
