@@ -6,6 +6,8 @@ import { ClientPage } from "./admin/client-page.tsx";
 import { ClientsPage } from "./admin/clients-page.tsx";
 import { LimitsPage } from "./admin/limits-page.tsx";
 import { OverviewPage } from "./admin/overview-page.tsx";
+import { PlanPage } from "./admin/plan-page.tsx";
+import { PlansPage } from "./admin/plans-page.tsx";
 import { RefusedPage } from "./admin/refused-page.tsx";
 import { RulesPage } from "./admin/rules-page.tsx";
 import { SignInCard } from "./admin/sign-in-card.tsx";
@@ -124,6 +126,8 @@ function pageOf({ route: { page, item, query }, report, model, tenant, onLookAt 
       return <DoctorPage listeners={isWhole ? status.listeners : []} />;
     case "tenants":
       return item === "" ? <TenantsPage /> : <TenantPage tenant={item} onLookAt={onLookAt} />;
+    case "plans":
+      return item === "" ? <PlansPage /> : <PlanPage name={item} />;
   }
 }
 

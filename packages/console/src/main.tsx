@@ -10,9 +10,13 @@ function makeClientId(): string {
 }
 
 const model = new MqttModel(makeClientId());
-// A tab that is closed says goodbye, so that the broker need not wait for its keep alive.
-addEventListener("pagehide", () => void model.disconnect());
+// A tab that is closed says goodbye, so that the broker need not wait for its keep alive. One that comes back goes on as it was.
+let wasConnected = false;
+addEventListener("pagehide", () => {
+  wasConnected = model.status.state !== "disconnected";
+  void model.disconnect();
+});
 addEventListener("pageshow", (event) => {
-  if (event.persisted) model.connect();
+  if (event.persisted && wasConnected) model.connect();
 });
 render(<App model={model} />, document.getElementById("root")!);

@@ -217,6 +217,64 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     await rows("Access rules").filter({ hasText: "of/acme" }).waitFor({ state: "detached" });
   });
 
+  test("makes a plan, sets, changes and takes out its limits, and says which of them the broker refuses", async () => {
+    await open("Plans");
+    await page.getByLabel("Name", { exact: true }).fill("small");
+    await page.getByLabel("With the limits of").selectOption("serverless");
+    await page.getByRole("button", { name: "Create" }).click();
+    const limits = rows("Limits of small");
+    await limits.filter({ hasText: "publishesPerSecond" }).first().getByRole("button", { name: "Change" }).click();
+    const value = page.getByLabel(/^Value/);
+    await expect.poll(() => value.evaluate((field) => field === document.activeElement)).toBe(true);
+    await value.fill("7");
+    await value.press("Enter");
+    await visible(limits.filter({ hasText: "7 a second" }));
+    await page.getByRole("combobox", { name: "Limit" }).selectOption("maximumTopicLevels");
+    await value.fill("0");
+    await page.getByRole("button", { name: "Set" }).click();
+    await visible(page.getByText(/limits\.maximumTopicLevels|maximumTopicLevels: /));
+    await page.getByRole("button", { name: "Remove maximumTopicLevels" }).click();
+    await page.getByRole("button", { name: "Remove?" }).click();
+    await limits.filter({ hasText: "maximumTopicLevels" }).waitFor({ state: "detached" });
+    const plan = JSON.parse(await broker.ask("/api/v1/plans/small")) as { limits: object; maximumUsers: number };
+    expect(plan).toMatchObject({ limits: { publishesPerSecond: 7, maximumSessions: 1_000 }, maximumUsers: 2_000 });
+    expect(plan.limits).not.toHaveProperty("maximumTopicLevels");
+    await page.getByRole("button", { name: "Delete the plan small" }).click();
+    await page.getByRole("button", { name: "Delete?" }).click();
+    await visible(rows("Plans").filter({ hasText: "serverless" }));
+    expect(await rows("Plans").filter({ hasText: "small" }).count()).toBe(0);
+  });
+
+  test("imports users from a file, all or none, finds one of many, and shows the others page by page", async () => {
+    const file = (name: string, text: string) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+    await open("Users");
+    await page.getByText("Import users from a file").click();
+    await page.getByLabel("File").setInputFiles(file("bad.csv", "username,password\nbob,secret\ncarl,\n"));
+    await page.getByRole("button", { name: "Import" }).click();
+    await visible(page.getByText(/the file, line 3: the password is empty/));
+    expect(await rows("Users").filter({ hasText: "bob" }).count()).toBe(0);
+    await page.getByLabel("File").setInputFiles(file("passwords.csv", 'username,password\nbob,"a, b"\n'));
+    await page.getByRole("button", { name: "Import" }).click();
+    await visible(rows("Users").filter({ hasText: "bob" }));
+    const hashed = Array.from({ length: 120 }, (_, i) => `device-${i},${"ab".repeat(32)},,${i === 7}`).join("\n");
+    await page.getByLabel("File").setInputFiles(file("emqx.csv", `user_id,password_hash,salt,is_superuser\n${hashed}\n`));
+    await page.getByRole("button", { name: "Import" }).click();
+    await visible(page.getByText("Imported: 120."));
+    await visible(page.getByText(/These were superusers.*: device-7$/));
+    await page.getByRole("button", { name: "Next" }).click();
+    await visible(page.getByText("from 101 of 122"));
+    await page.getByRole("searchbox").fill("DEVICE-119");
+    await visible(page.getByText("1 found"));
+    expect(await rows("Users").count()).toBe(2);
+    const bob = connect(broker.urls[0]!, {
+      credentials: { username: "bob", password: "a, b" },
+      tls: { ca: await broker.ca() },
+      reconnect: false,
+    });
+    await bob.online();
+    await bob.close();
+  });
+
   test("its administrator signs in with the key, and sees that tenant alone", async () => {
     await signIn(key.trim());
     await visible(page.getByText("Tenant acme", { exact: true }));
@@ -260,16 +318,29 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 390, height: 844 });
-      const names = ["Overview", "Clients", "Trace", "Users", "Rules", "Bans", "Limits", "Usage", "Refused", "Tenants", "Messages"];
+      const names = [
+        "Overview",
+        "Clients",
+        "Trace",
+        "Users",
+        "Rules",
+        "Bans",
+        "Limits",
+        "Usage",
+        "Refused",
+        "Tenants",
+        "Plans",
+        "Messages",
+      ];
       for (const name of names) {
         await open(name);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
       }
     }
-    // Nothing that failed, also while nobody was signed in, but what a test above asked for.
+    // Nothing that failed, also while nobody was signed in, but what tests above asked for.
     const failed = (status: number): number =>
       chromium.messages.filter((message) => message.includes(`status of ${status}`)).length;
-    expect([failed(401), failed(400)]).toEqual([0, 1]);
+    expect([failed(401), failed(400)]).toEqual([0, 3]);
     expect(chromium.messages.filter((message) => !/status of 40[04]/.test(message))).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import type { PageMeta } from "../page/use-list.ts";
 import { pathOfTenant } from "./tenant-scope.ts";
 
 /** Counters of the broker since its start; the first three are as of now. */
@@ -80,12 +81,6 @@ export interface ConnectionDetail extends ConnectionRow {
   subscriptionList: readonly SubscriptionRow[];
 }
 
-/** Where a part of a list stands in the whole; `count`: of all pages. */
-export interface PageMeta {
-  count: number;
-  hasNext: boolean;
-}
-
 /** A Session whose client is away, of `GET /api/v1/sessions`. */
 export interface AwayRow {
   clientIdentifier: string;
@@ -153,7 +148,7 @@ export interface Refusal {
   transport: string;
   wasConnected: boolean;
   /** What it may not do on its open connection, and with which Topic Name or Topic Filter. */
-  action?: "publish" | "subscribe";
+  action?: "publish" | "subscribe" | "receive";
   topic?: string;
   code: string;
   reasonCode?: number;
@@ -176,6 +171,23 @@ export interface KeyRow {
 /** A key with its AppSecret, which is told once. */
 export interface IssuedKey extends KeyRow {
   secret: string;
+}
+
+/** A plan, of `GET /api/v1/plans`. */
+export interface Plan {
+  name: string;
+  limits: Readonly<Record<string, number | string>>;
+  maximumUsers?: number;
+  maximumRules?: number;
+  maximumRulesPerUser?: number;
+}
+
+/** Answer of `GET /api/v1/plans`. */
+export interface PlanList {
+  plans: readonly Plan[];
+  meta: PageMeta;
+  /** What a plan may limit, besides its own maxima. */
+  limitNames: readonly string[];
 }
 
 /** A user of the store, of `GET /api/v1/users`. */
@@ -203,6 +215,7 @@ export interface Rule {
 export interface RuleList {
   noMatch: "allow" | "deny";
   rules: readonly Rule[];
+  meta: PageMeta;
 }
 
 /** Answer of `POST /api/v1/rules/test`. */
@@ -292,9 +305,15 @@ export function getResource<T>(path: string, signal: AbortSignal): Promise<T> {
 }
 
 /** A change at a path behind `/api/v1/`; answers what the broker does. */
-export function send<T = void>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
+export function send<T = void>(
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+  timeLimitMs: number = TIME_LIMIT_MS,
+): Promise<T> {
   if (body === undefined) return request<T>(method, path);
-  return request<T>(method, path, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+  const headers = { "content-type": "application/json" };
+  return request<T>(method, path, { body: JSON.stringify(body), headers, signal: AbortSignal.timeout(timeLimitMs) });
 }
 
 /** A token for an MQTT connection of this page to that tenant. */
@@ -318,10 +337,20 @@ export async function streamResource(path: string, signal: AbortSignal): Promise
 }
 
 async function request<T>(method: string, path: string, init: RequestInit = {}): Promise<T> {
-  const response = await ask(path, { ...init, method, signal: init.signal ?? AbortSignal.timeout(TIME_LIMIT_MS) });
+  const signal = init.signal ?? AbortSignal.timeout(TIME_LIMIT_MS);
+  let response = await ask(path, { ...init, method, signal });
+  // Signed in anew in another tab, this one has a word that holds no more.
+  if (response.status === 403 && method !== "GET" && (await hasAnotherWord()))
+    response = await ask(path, { ...init, method, signal });
   if (!response.ok) throw await failureOf(response);
   const text = await response.text();
   return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+async function hasAnotherWord(): Promise<boolean> {
+  const before = csrf;
+  await getSession().catch(() => undefined);
+  return csrf !== before;
 }
 
 function ask(path: string, init: RequestInit): Promise<Response> {

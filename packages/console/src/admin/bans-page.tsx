@@ -1,10 +1,11 @@
 import type { JSX, TargetedSubmitEvent } from "preact";
 import { ConfirmButton } from "../page/confirm-button.tsx";
 import { type Column, DataTable } from "../page/data-table.tsx";
-import { Waiting } from "../page/facts.tsx";
 import { fieldText } from "../page/field-text.ts";
+import { ListCard } from "../page/list-card.tsx";
+import { TimeSelect } from "../page/time-select.tsx";
 import { useAction } from "../page/use-action.ts";
-import { useResource } from "../page/use-resource.ts";
+import { type PageMeta, useList } from "../page/use-list.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { type Ban, send } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
@@ -18,17 +19,18 @@ const KINDS: readonly (readonly [Ban["kind"], string])[] = [
 ];
 const HOUR_S = 3_600;
 /** How long a ban may be chosen to last, in seconds; 0 until it is lifted. */
-const TIMES: readonly (readonly [number, string])[] = [
+const TIMES = [
   [0, "Until it is lifted"],
   [HOUR_S, "1 hour"],
   [24 * HOUR_S, "1 day"],
   [7 * 24 * HOUR_S, "7 days"],
-];
+] as const;
 
 /** Who may not come in. `query` fills the form, for a link from a client's page. */
 export function BansPage({ query }: { query: URLSearchParams }): JSX.Element {
   const pathOf = useTenantPath();
-  const { value, problem, refresh } = useResource<{ bans: readonly Ban[] }>(pathOf("bans"), EVERY_MS);
+  const list = useList<{ bans: readonly Ban[]; meta: PageMeta }>(pathOf("bans"), EVERY_MS);
+  const { refresh } = list;
   const action = useAction();
   const lift = async (ban: Ban): Promise<void> => {
     if (await action.run(() => send("DELETE", pathOf(`bans/${ban.kind}/${encodeURIComponent(ban.value)}`)))) refresh();
@@ -37,7 +39,7 @@ export function BansPage({ query }: { query: URLSearchParams }): JSX.Element {
     { name: "Who", cell: ({ value: who }) => <bdi>{visibleLine(who)}</bdi> },
     { name: "What it is", cell: ({ kind }) => KINDS.find(([name]) => name === kind)?.[1] },
     { name: "Until", cell: ({ until }) => (until === undefined ? "it is lifted" : <Moment at={until} />) },
-    { name: "Reason", cell: ({ reason = "" }) => <bdi>{visibleLine(reason)}</bdi> },
+    { name: "Reason", isLong: true, cell: ({ reason = "" }) => <bdi>{visibleLine(reason)}</bdi> },
     {
       name: "Action",
       cell: (ban) => (
@@ -53,23 +55,17 @@ export function BansPage({ query }: { query: URLSearchParams }): JSX.Element {
   return (
     <>
       <BanForm query={query} onBanned={refresh} />
-      <section class="card" aria-labelledby="bans-title">
-        <h2 id="bans-title">Bans</h2>
-        <p class="bad" role="alert">
-          {action.problem}
-        </p>
-        {value === undefined ? (
-          <Waiting problem={problem} />
-        ) : (
+      <ListCard title="Bans" list={list} meta={({ meta }) => meta} searchBy="Who, or why" problem={action.problem}>
+        {({ bans }) => (
           <DataTable
             label="Bans"
             columns={columns}
-            rows={value.bans}
+            rows={bans}
             keyOf={({ kind, value: who }) => `${kind} ${who}`}
-            empty="Nobody is banned."
+            empty={list.search.trim() === "" ? "Nobody is banned." : "No ban matches the filter."}
           />
         )}
-      </section>
+      </ListCard>
     </>
   );
 }
@@ -104,16 +100,7 @@ function BanForm({ query, onBanned }: { query: URLSearchParams; onBanned: () => 
           <span>Who</span>
           <input name="value" required autocomplete="off" spellcheck={false} defaultValue={query.get("value") ?? ""} />
         </label>
-        <label>
-          <span>How long</span>
-          <select name="seconds">
-            {TIMES.map(([seconds, title]) => (
-              <option key={seconds} value={seconds}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <TimeSelect name="seconds" title="How long" times={TIMES} />
         <label class="grow">
           <span>Reason, for operators</span>
           <input name="reason" autocomplete="off" />

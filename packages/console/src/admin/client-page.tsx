@@ -3,6 +3,7 @@ import { ConfirmButton } from "../page/confirm-button.tsx";
 import { type Column, DataTable } from "../page/data-table.tsx";
 import { Facts, Waiting } from "../page/facts.tsx";
 import { addressOf } from "../page/route.ts";
+import { TopicText } from "../page/topic-text.tsx";
 import { useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { bytes, count } from "../text/numbers.ts";
@@ -117,7 +118,7 @@ function connectionFacts({
   ];
   if (tls !== undefined) {
     rows.push(["TLS", tls.protocol], ["Client certificate", tls.hasCertificate ? "trusted" : "none"]);
-    rows.push(["Name asked for", tls.serverName ?? "none"], ["Cipher", tls.cipher]);
+    rows.push(["Name asked for", visibleLine(tls.serverName ?? "none")], ["Cipher", tls.cipher]);
   }
   return rows;
 }
@@ -153,7 +154,7 @@ const SUBSCRIPTION_COLUMNS: readonly Column<SubscriptionRow>[] = [
     name: "Topic filter",
     cell: ({ topicFilter }) => (
       <code>
-        <bdi>{visibleLine(topicFilter)}</bdi>
+        <TopicText topic={topicFilter} />
       </code>
     ),
   },

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { type Column, DataTable, type Order } from "../page/data-table.tsx";
 import { Waiting } from "../page/facts.tsx";
 import { addressOf } from "../page/route.ts";
+import { SearchField } from "../page/search-field.tsx";
 import { useResource } from "../page/use-resource.ts";
 import { count } from "../text/numbers.ts";
 import { visibleLine } from "../text/visible-text.ts";
@@ -35,17 +36,7 @@ export function ClientsPage({ ownClientId }: { ownClientId: string }): JSX.Eleme
           <p class="muted" role="status">
             {value !== undefined && extent(value)}
           </p>
-          <label class="search">
-            <span>Filter</span>
-            <input
-              type="search"
-              value={search}
-              placeholder="Client ID, user or address"
-              autocomplete="off"
-              spellcheck={false}
-              onInput={(event) => setSearch(event.currentTarget.value)}
-            />
-          </label>
+          <SearchField value={search} placeholder="Client ID, user or address" onSearch={setSearch} />
         </div>
         {value === undefined ? (
           <Waiting problem={problem} />

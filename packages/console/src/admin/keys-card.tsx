@@ -4,6 +4,7 @@ import { ConfirmButton } from "../page/confirm-button.tsx";
 import { type Column, DataTable } from "../page/data-table.tsx";
 import { Waiting } from "../page/facts.tsx";
 import { fieldText } from "../page/field-text.ts";
+import { TimeSelect } from "../page/time-select.tsx";
 import { type Action, useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { visibleLine } from "../text/visible-text.ts";
@@ -14,12 +15,12 @@ import { Text } from "./rule-form.tsx";
 const EVERY_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** How long a key may be chosen to last, in days; 0 until it is removed. */
-const TIMES: readonly (readonly [number, string])[] = [
+const TIMES = [
   [0, "Until it is removed"],
   [1, "1 day"],
   [30, "30 days"],
   [365, "1 year"],
-];
+] as const;
 /** So long the secret goes on that another one takes the place of. */
 const OVERLAP_SECONDS = 3_600;
 
@@ -35,7 +36,7 @@ export function KeysCard({ tenant }: { tenant: string | undefined }): JSX.Elemen
     });
   const columns: readonly Column<KeyRow>[] = [
     { name: "AppID", cell: ({ id }) => <code>{id}</code> },
-    { name: "For", cell: ({ name }) => <bdi>{visibleLine(name)}</bdi> },
+    { name: "For", isLong: true, cell: ({ name }) => <bdi>{visibleLine(name)}</bdi> },
     { name: "May", cell: ({ access }) => (access === "full" ? "change" : "read") },
     { name: "Made", cell: ({ createdAt }) => <Moment at={createdAt} /> },
     { name: "Ends", cell: ({ expiresAt }) => (expiresAt === undefined ? "never" : <Moment at={expiresAt} />) },
@@ -117,16 +118,7 @@ function KeyForm({ tenant, action, act }: { tenant: string | undefined; action: 
           <option value="read">read</option>
         </select>
       </label>
-      <label>
-        <span>How long</span>
-        <select name="days">
-          {TIMES.map(([days, title]) => (
-            <option key={days} value={days}>
-              {title}
-            </option>
-          ))}
-        </select>
-      </label>
+      <TimeSelect name="days" title="How long" times={TIMES} />
       <button type="submit" disabled={action.isBusy}>
         Make a key
       </button>

@@ -6,6 +6,8 @@ import type { ReachedLimit } from "./admin-api.ts";
 export interface LimitRow {
   readonly name: string;
   readonly value: string;
+  /** In which it is given; empty for none. */
+  readonly unit: string;
   /** What it bounds. */
   readonly about: string;
   /** How often since the start; undefined where it was not, or where that is not counted. */
@@ -13,6 +15,14 @@ export interface LimitRow {
 }
 
 type Unit = "count" | "bytes" | "ms" | "seconds" | "perSecond" | "bytesPerSecond";
+const UNIT_NAMES: Readonly<Record<Unit, string>> = {
+  count: "",
+  bytes: "bytes",
+  ms: "milliseconds",
+  seconds: "seconds",
+  perSecond: "a second",
+  bytesPerSecond: "bytes a second",
+};
 
 /** What 0 means where it is no number. */
 const ZERO: Readonly<Record<string, string>> = { maximumMemoryBytes: "3/4 of the machine" };
@@ -63,6 +73,9 @@ const ABOUT: Readonly<Record<string, readonly [unit: Unit, about: string]>> = {
   publishesPerSecond: ["perSecond", "messages from one client"],
   publishBytesPerSecond: ["bytesPerSecond", "messages from one client"],
   maximumUnkeptBytes: ["bytes", "what storage has still to keep before publishers wait"],
+  maximumUsers: ["count", "users"],
+  maximumRules: ["count", "access rules"],
+  maximumRulesPerUser: ["count", "access rules about one user, and about one Client ID"],
   tenantPublishesPerSecond: ["perSecond", "messages of a tenant"],
   tenantPublishBytesPerSecond: ["bytesPerSecond", "messages of a tenant"],
 };
@@ -80,6 +93,7 @@ export function limitRows(
   return [...known, ...others].map((name) => ({
     name,
     value: valueText(name, values.get(name) ?? ""),
+    unit: UNIT_NAMES[ABOUT[name]?.[0] ?? "count"],
     about: ABOUT[name]?.[1] ?? "",
     reached: reached.find((each) => each.limits.includes(name))?.times,
   }));

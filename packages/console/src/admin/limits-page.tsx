@@ -21,7 +21,7 @@ const LIMIT_COLUMNS: readonly Column<LimitRow>[] = [
   },
   { name: "In force", isNumber: true, cell: ({ value }) => value },
   { name: "Reached", isNumber: true, cell: ({ reached }) => reached !== undefined && <Loss value={reached} /> },
-  { name: "Of", cell: ({ about }) => about },
+  { name: "Of", isLong: true, cell: ({ about }) => about },
 ];
 
 const LOSER_COLUMNS: readonly Column<ConnectionRow>[] = [

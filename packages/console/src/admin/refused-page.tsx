@@ -1,10 +1,12 @@
 import type { JSX } from "preact";
 import { type Column, DataTable } from "../page/data-table.tsx";
 import { Waiting } from "../page/facts.tsx";
+import { TopicText } from "../page/topic-text.tsx";
 import { useResource } from "../page/use-resource.ts";
 import { count } from "../text/numbers.ts";
 import { visibleLine } from "../text/visible-text.ts";
-import type { PageMeta, Refusal } from "./admin-api.ts";
+import type { PageMeta } from "../page/use-list.ts";
+import type { Refusal } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
 import { useTenantPath } from "./tenant-scope.ts";
 
@@ -16,9 +18,10 @@ const COLUMNS: readonly Column<Refusal>[] = [
   { name: "Times", isNumber: true, cell: ({ times }) => count(times) },
   {
     name: "From",
+    isLong: true,
     cell: ({ remoteAddress, transport }) => <span class="nowrap">{`${remoteAddress || "unix socket"} (${transport})`}</span>,
   },
-  { name: "What happened", cell: (refusal) => <Reason refusal={refusal} /> },
+  { name: "What happened", isLong: true, cell: (refusal) => <Reason refusal={refusal} /> },
 ];
 
 /** Clients that were not let in, were sent away for what they did, or may not publish or subscribe: why, and what to change. */
@@ -29,7 +32,8 @@ export function RefusedPage(): JSX.Element {
       <h2 id="refused-title">Refused clients</h2>
       <p class="muted">
         The last ones since the broker was started: wrong credentials, answers of an authorizer that do not hold, quotas that were
-        reached, and what clients may not publish or subscribe to. One client with one reason has one row.
+        reached, what clients may not publish or subscribe to, and messages that a subscription matches and that they may not
+        receive. One client with one reason has one row.
       </p>
       {value === undefined ? (
         <Waiting problem={problem} />
@@ -48,6 +52,17 @@ export function RefusedPage(): JSX.Element {
   );
 }
 
+const DENIED = {
+  publish: "may not publish to",
+  subscribe: "may not subscribe to",
+  receive: "does not get the messages of",
+} as const;
+
+/** The code stands before it already. */
+function withoutCode(reason: string, code: string): string {
+  return reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : reason;
+}
+
 function Reason({ refusal }: { refusal: Refusal }): JSX.Element {
   const { code, reasonCode, reason, remedy, wasConnected, action, topic } = refusal;
   return (
@@ -59,11 +74,11 @@ function Reason({ refusal }: { refusal: Refusal }): JSX.Element {
       </span>
       {action !== undefined && (
         <span>
-          may not {action === "publish" ? "publish to" : "subscribe to"} <bdi>{visibleLine(topic ?? "")}</bdi>
+          {DENIED[action]} <TopicText topic={topic ?? ""} />
         </span>
       )}
-      <span>{visibleLine(reason)}</span>
-      <strong>{remedy}</strong>
+      <span>{visibleLine(withoutCode(reason, code))}</span>
+      <strong>{visibleLine(remedy)}</strong>
     </span>
   );
 }

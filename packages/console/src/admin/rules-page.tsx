@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
 import { ConfirmButton } from "../page/confirm-button.tsx";
 import { type Column, DataTable } from "../page/data-table.tsx";
-import { Waiting } from "../page/facts.tsx";
+import { ListCard } from "../page/list-card.tsx";
+import { TopicText } from "../page/topic-text.tsx";
 import { type Action, useAction } from "../page/use-action.ts";
-import { useResource } from "../page/use-resource.ts";
+import { useList } from "../page/use-list.ts";
 import { count } from "../text/numbers.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { AccessQuestion } from "./access-question.tsx";
@@ -16,23 +17,23 @@ const EVERY_MS = 5_000;
 
 /** The access rules in their order, what holds where none fits, and "may this client do that?". */
 export function RulesPage(): JSX.Element {
-  const { value, problem, refresh } = useResource<RuleList>(useTenantPath()("rules"), EVERY_MS);
+  const list = useList<RuleList>(useTenantPath()("rules"), EVERY_MS);
+  const { refresh } = list;
   const action = useAction();
   const act = async (request: () => Promise<unknown>): Promise<void> => {
     if (await action.run(request)) refresh();
   };
   return (
     <>
-      <section class="card" aria-labelledby="rules-title">
-        <h2 id="rules-title">Access rules</h2>
-        <p class="muted">
-          The first rule that fits decides. Changes hold at once, for messages that wait too, and disconnect nobody.
-        </p>
-        <p class="bad" role="alert">
-          {action.problem}
-        </p>
-        {value === undefined ? <Waiting problem={problem} /> : <RuleTable list={value} action={action} act={act} />}
-      </section>
+      <ListCard
+        title="Access rules"
+        list={list}
+        meta={({ meta }) => meta}
+        about="The first rule that fits decides. Changes hold at once, for messages that wait too, and disconnect nobody."
+        problem={action.problem}
+      >
+        {(rules) => <RuleTable list={rules} first={list.first} action={action} act={act} />}
+      </ListCard>
       <div class="pair">
         <RuleForm onAdded={refresh} />
         <AccessQuestion />
@@ -43,24 +44,26 @@ export function RulesPage(): JSX.Element {
 
 interface RuleTableProps {
   readonly list: RuleList;
+  /** Place of the first of them, from 0. */
+  readonly first: number;
   readonly action: Action;
   readonly act: (request: () => Promise<unknown>) => Promise<void>;
 }
 
-function RuleTable({ list: { rules, noMatch }, action, act }: RuleTableProps): JSX.Element {
+function RuleTable({ list: { rules, noMatch, meta }, first, action, act }: RuleTableProps): JSX.Element {
   const pathOf = useTenantPath();
-  const places = new Map(rules.map((rule, index) => [rule.id, index]));
+  const places = new Map(rules.map((rule, index) => [rule.id, first + index]));
   const columns: readonly Column<Rule>[] = [
     { name: "Rule", cell: ({ id }) => `${count((places.get(id) ?? 0) + 1)}. ${id}` },
     { name: "Decision", cell: ({ permission }) => <span class={permission === "deny" ? "bad" : "good"}>{permission}</span> },
-    { name: "Who", cell: (rule) => <bdi>{visibleLine(whoOf(rule))}</bdi> },
+    { name: "Who", isLong: true, cell: (rule) => <bdi>{visibleLine(whoOf(rule))}</bdi> },
     { name: "What", cell: ({ action: what }) => (what === "both" ? "publish and subscribe" : what) },
     { name: "Topics", cell: ({ topics }) => <Topics topics={topics} /> },
     { name: "Only if", cell: (rule) => conditionsOf(rule) },
     {
       name: "Actions",
       cell: (rule) => (
-        <RuleActions rule={rule} place={places.get(rule.id) ?? 0} last={rules.length - 1} isBusy={action.isBusy} act={act} />
+        <RuleActions rule={rule} place={places.get(rule.id) ?? 0} last={meta.count - 1} isBusy={action.isBusy} act={act} />
       ),
     },
   ];
@@ -124,7 +127,7 @@ function Topics({ topics }: { topics: readonly string[] }): JSX.Element {
     <>
       {topics.map((topic) => (
         <code key={topic} class="topic-item">
-          <bdi>{visibleLine(topic)}</bdi>
+          <TopicText topic={topic} />
         </code>
       ))}
     </>

@@ -6,6 +6,7 @@ import { addressOf } from "../page/route.ts";
 import { useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { bytes, count } from "../text/numbers.ts";
+import { visibleLine } from "../text/visible-text.ts";
 import { send, type TenantOverview } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
 import { HostsLine } from "./hosts-line.tsx";
@@ -29,7 +30,7 @@ export function TenantPage({ tenant, onLookAt }: TenantPageProps): JSX.Element {
       <>
         <BackLink />
         <p class="alarm" role="alert">
-          There is no tenant {tenant}. One that is being deleted is not shown any more.
+          There is no tenant {visibleLine(tenant)}. One that is being deleted is not shown any more.
         </p>
       </>
     );

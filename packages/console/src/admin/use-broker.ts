@@ -44,7 +44,9 @@ export function useBroker(restart: unknown): BrokerReport {
     let session: Session | undefined;
     const ask = async (): Promise<void> => {
       const next = await askOnce(session);
-      session = next.problem?.isSignedOut === true ? undefined : (next.session ?? session);
+      // Somebody may have signed this browser in as somebody else, in another tab: whoever is refused asks who it is.
+      const isRefused = next.problem !== undefined && !next.problem.isSilent;
+      session = isRefused ? undefined : (next.session ?? session);
       if (isOver) return;
       setReport((last) => merge(last, next));
       timer = setTimeout(() => void ask(), INTERVAL_MS);

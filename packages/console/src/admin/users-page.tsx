@@ -2,21 +2,23 @@ import type { JSX, TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
 import { ConfirmButton } from "../page/confirm-button.tsx";
 import { type Column, DataTable } from "../page/data-table.tsx";
-import { Waiting } from "../page/facts.tsx";
 import { fieldText } from "../page/field-text.ts";
+import { ListCard } from "../page/list-card.tsx";
 import { type Action, useAction } from "../page/use-action.ts";
-import { useResource } from "../page/use-resource.ts";
+import { type PageMeta, useList } from "../page/use-list.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { send, type UserRow } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
 import { useTenantPath } from "./tenant-scope.ts";
+import { UserImport } from "./user-import.tsx";
 
 const EVERY_MS = 5_000;
 
 /** The users of the store. Those whom another authenticator names are not among them. */
 export function UsersPage(): JSX.Element {
   const pathOf = useTenantPath();
-  const { value, problem, refresh } = useResource<{ users: readonly UserRow[] }>(pathOf("users"), EVERY_MS);
+  const list = useList<{ users: readonly UserRow[]; meta: PageMeta }>(pathOf("users"), EVERY_MS);
+  const { refresh } = list;
   const [renewed, setRenewed] = useState<string>();
   const action = useAction();
   const act = async (request: () => Promise<unknown>): Promise<void> => {
@@ -35,23 +37,18 @@ export function UsersPage(): JSX.Element {
   return (
     <>
       <PasswordForm key={renewed ?? ""} username={renewed} onDone={done} />
-      <section class="card" aria-labelledby="users-title">
-        <h2 id="users-title">Users</h2>
-        <p class="bad" role="alert">
-          {action.problem}
-        </p>
-        {value === undefined ? (
-          <Waiting problem={problem} />
-        ) : (
+      <UserImport onImported={refresh} />
+      <ListCard title="Users" list={list} meta={({ meta }) => meta} searchBy="User name" problem={action.problem}>
+        {({ users }) => (
           <DataTable
             label="Users"
             columns={columns}
-            rows={value.users}
+            rows={users}
             keyOf={({ username }) => username}
-            empty="There is no user yet."
+            empty={list.search.trim() === "" ? "There is no user yet." : "No user has such a name."}
           />
         )}
-      </section>
+      </ListCard>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorInfo } from "@bowline/protocol";
 import type { Finding, Fix, Report } from "@bowline/doctor/browser";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { visibleText } from "../text/visible-text.ts";
 
 const retries: Readonly<Record<Finding["retry"], string>> = {
@@ -105,15 +105,21 @@ function FixItem({ fix: { text, command, config } }: { fix: Fix }): JSX.Element 
 }
 
 function CopyButton({ label, text }: { label: string; text: string }): JSX.Element {
-  const [isCopied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2_000);
-  };
+  const [outcome, setOutcome] = useState("");
+  useEffect(() => {
+    if (outcome === "") return undefined;
+    const timer = setTimeout(() => setOutcome(""), 2_000);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+  const copy = (): Promise<void> =>
+    navigator.clipboard.writeText(text).then(
+      () => setOutcome("Copied"),
+      // A browser may not allow it.
+      () => setOutcome("Not copied"),
+    );
   return (
     <button type="button" class="quiet" onClick={() => void copy()}>
-      {isCopied ? "Copied" : label}
+      {outcome === "" ? label : outcome}
     </button>
   );
 }

@@ -16,8 +16,13 @@ export interface ConfirmButtonProps {
 export function ConfirmButton({ label, name, isHarmless = false, isBusy = false, onConfirm }: ConfirmButtonProps): JSX.Element {
   const [isAsking, setAsking] = useState(false);
   const yes = useRef<HTMLButtonElement>(null);
+  const ask = useRef<HTMLButtonElement>(null);
+  const wasAsking = useRef(false);
   useEffect(() => {
     if (isAsking) yes.current?.focus();
+    // The button that had the focus is gone: whoever works by keyboard goes on where the question came from.
+    else if (wasAsking.current) ask.current?.focus();
+    wasAsking.current = isAsking;
   }, [isAsking]);
   if (!isAsking) {
     return (
@@ -26,6 +31,7 @@ export function ConfirmButton({ label, name, isHarmless = false, isBusy = false,
         class={isHarmless ? "quiet" : "quiet danger"}
         aria-label={name}
         disabled={isBusy}
+        ref={ask}
         onClick={() => setAsking(true)}
       >
         {label}

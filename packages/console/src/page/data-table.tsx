@@ -4,6 +4,8 @@ import type { ComponentChildren, JSX } from "preact";
 export interface Column<T> {
   readonly name: string;
   readonly isNumber?: boolean;
+  /** Whole sentences: in a card it has the width for itself. */
+  readonly isLong?: boolean;
   readonly cell: (row: T) => ComponentChildren;
   /** What its heading asks for; a column without it cannot be ordered by. */
   readonly order?: string;
@@ -68,7 +70,7 @@ function Cell<T>({ column, row, isFirst }: { column: Column<T>; row: T; isFirst:
     );
   }
   return (
-    <td role="cell" class={column.isNumber === true ? "number" : undefined}>
+    <td role="cell" class={column.isNumber === true ? "number" : column.isLong === true ? "long" : undefined}>
       {/* The heading, beside the value where the headings are not in view. */}
       <span class="cell-name" aria-hidden="true">
         {column.name}

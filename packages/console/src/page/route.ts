@@ -11,12 +11,13 @@ export const PAGES = [
   { name: "usage", title: "Usage" },
   { name: "refused", title: "Refused" },
   { name: "tenants", title: "Tenants" },
+  { name: "plans", title: "Plans" },
   { name: "doctor", title: "Doctor" },
 ] as const;
 export type PageName = (typeof PAGES)[number]["name"];
 
 /** Those that only the operator has. */
-const OF_OPERATOR: ReadonlySet<PageName> = new Set(["tenants"]);
+const OF_OPERATOR: ReadonlySet<PageName> = new Set(["tenants", "plans"]);
 
 export function isPageOf(page: PageName, isOperator: boolean): boolean {
   return isOperator || !OF_OPERATOR.has(page);

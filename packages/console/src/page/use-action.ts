@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 /** Something that the user asked the broker for. */
 export interface Action {
@@ -13,8 +13,11 @@ export interface Action {
 export function useAction(): Action {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  // At once, and not with the next drawing: a second click may come before it.
+  const isUnderWay = useRef(false);
   const run = async (act: () => Promise<unknown>): Promise<boolean> => {
-    if (isBusy) return false;
+    if (isUnderWay.current) return false;
+    isUnderWay.current = true;
     setBusy(true);
     setProblem("");
     try {
@@ -24,6 +27,7 @@ export function useAction(): Action {
       setProblem(error instanceof Error ? error.message : String(error));
       return false;
     } finally {
+      isUnderWay.current = false;
       setBusy(false);
     }
   };
