@@ -91,7 +91,7 @@ async function real(line: CommandLine, name: string, scenarioRun: ScenarioRun, d
   try {
     const counts = await runSimulation(scenarioRun, target, order, end.signal);
     live.clear();
-    const ok = counts.connected === devices && counts.publishFailures === 0;
+    const ok = counts.connected === devices && counts.publishFailures === 0 && counts.losses === 0;
     const record = { v: 1, type: "simulate", ok, scenario: name, seed: scenarioRun.seed, ...counts };
     process.stdout.write(isJson ? `${JSON.stringify(record)}\n` : summary(counts));
     if (interrupted.happened()) return ExitCode.Interrupted;

@@ -28,6 +28,11 @@ export interface ConnectAnswer {
   readonly times: readonly ConnectionTimes[];
 }
 
+/** A connection that was held is over. */
+export interface ConnectLoss {
+  readonly lost: string;
+}
+
 /** What an attempt may take, ms. */
 const PATIENCE_MS = 20_000;
 const REASONS_LIMIT = 3;
@@ -88,12 +93,14 @@ class Attempt implements WireOwner {
   closed(reason: string): void {
     count(this.isMade ? "dropped" : "failed");
     held.delete(this.wire);
-    if (reasons.length < REASONS_LIMIT) reasons.push(reason);
+    told(reason);
     this.over();
   }
 
-  fail(reason: string): void {
-    this.wire.fail(reason);
+  /** It takes too long, with all its attempts. */
+  late(): void {
+    this.wire.close();
+    this.closed("no CONNACK in time");
   }
 
   /** Ends it without counting it. */
@@ -169,7 +176,7 @@ function openLoop(startNs: number): void {
 /** Ends attempts that take too long. */
 function endLate(): void {
   const sinceNs = nowNs() - PATIENCE_MS * 1e6;
-  for (const attempt of underWay) if (attempt.fromNs < sinceNs) attempt.fail("no CONNACK in time");
+  for (const attempt of underWay) if (attempt.fromNs < sinceNs) attempt.late();
 }
 
 function answerWhenDone(): void {
@@ -178,6 +185,15 @@ function answerWhenDone(): void {
   clearInterval(watch);
   const answer: ConnectAnswer = { latencies: latencies.snapshot(), reasons, endNs: nowNs(), times };
   parentPort!.postMessage(answer, []);
+}
+
+/** Why something went wrong, of the first few. */
+function told(reason: string): void {
+  if (reasons.length === REASONS_LIMIT) return;
+  reasons.push(reason);
+  if (!isAnswered) return;
+  const loss: ConnectLoss = { lost: reason };
+  parentPort!.postMessage(loss, []);
 }
 
 /** No more are begun, and what is under way is not waited for. */

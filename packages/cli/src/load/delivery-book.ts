@@ -1,4 +1,6 @@
 import type { LoadContext } from "./load-context.ts";
+import type { MessageNumbers } from "./message-numbers.ts";
+import { PUBLISHER_AT, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
 import { SequenceLedger } from "./sequence-ledger.ts";
 
 /** What one subscriber got of the publishers of its run: checks that nothing is missing, and tells windows, counters and latencies. */
@@ -30,31 +32,47 @@ export class DeliveryBook {
     this.receivedAtNs = nowNs;
   }
 
-  /** Takes a message that is as it was sent. */
-  take(publisher: number, sequence: number, timeNs: number): void {
-    const ledger = this.ledgers[publisher - this.firstPublisher];
-    if (ledger === undefined) {
-      this.context.faults.bad++;
-      return;
-    }
-    if (sequence === ledger.next) ledger.next = (sequence + 1) >>> 0;
-    else if (!ledger.outOfOrder(sequence)) return;
-    if (publisher !== this.runPublisher) {
-      this.tellWindow();
-      this.runPublisher = publisher;
-    }
-    this.run++;
-    if (timeNs !== this.timeNs) {
-      this.recordLatency();
-      this.timeNs = timeNs;
-    }
-    this.sameTime++;
+  /** Takes a message that is as it was sent, with its numbers in the payload. */
+  takeAt(view: DataView, payloadAt: number): void {
+    // A time that is handed over as an argument would be a number on the heap for each message.
+    if (this.enter(view.getUint32(payloadAt + PUBLISHER_AT, true), view.getUint32(payloadAt + SEQUENCE_AT, true)))
+      this.sentAt(view.getFloat64(payloadAt + TIME_AT, true));
+  }
+
+  /** The same with its numbers elsewhere. */
+  take({ publisher, sequence, timeNs }: MessageNumbers): void {
+    if (this.enter(publisher, sequence)) this.sentAt(timeNs);
   }
 
   /** After each read: the window and the counters are brought up to date. */
   settle(): void {
     this.tellWindow();
     this.recordLatency();
+  }
+
+  /** Answers whether it came for the first time. */
+  private enter(publisher: number, sequence: number): boolean {
+    const ledger = this.ledgers[publisher - this.firstPublisher];
+    if (ledger === undefined) {
+      this.context.faults.bad++;
+      return false;
+    }
+    if (sequence === ledger.next) ledger.next = (sequence + 1) >>> 0;
+    else if (!ledger.outOfOrder(sequence)) return false;
+    if (publisher !== this.runPublisher) {
+      this.tellWindow();
+      this.runPublisher = publisher;
+    }
+    this.run++;
+    return true;
+  }
+
+  private sentAt(timeNs: number): void {
+    if (timeNs !== this.timeNs) {
+      this.recordLatency();
+      this.timeNs = timeNs;
+    }
+    this.sameTime++;
   }
 
   private recordLatency(): void {

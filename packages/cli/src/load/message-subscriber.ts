@@ -46,8 +46,7 @@ export class MessageSubscriber extends SubscribedClient {
     const { qos, packetIdentifier, payload, properties = {} } = packet;
     if (packetIdentifier !== undefined) this.acknowledge(qos === 1 ? 0x40 : 0x50, packetIdentifier);
     const numbers = numbersOf(properties.correlationData, payload);
-    if (numbers !== undefined && this.isAsSent(packet, properties, numbers))
-      this.book.take(numbers.publisher, numbers.sequence, numbers.timeNs);
+    if (numbers !== undefined && this.isAsSent(packet, properties, numbers)) this.book.take(numbers);
     else this.context.faults.bad++;
   }
 

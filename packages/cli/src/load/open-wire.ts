@@ -1,6 +1,6 @@
+import { ConnectPackets } from "./connect-packets.ts";
 import { ConnectionTimes } from "./connection-times.ts";
 import { type LoadServer, localAddressOf, placeOf, type ServerPlace } from "./load-server.ts";
-import { numberedConnect } from "./numbered-connect.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { RetryingWire } from "./retrying-wire.ts";
 import { TcpWire } from "./tcp-wire.ts";
@@ -33,9 +33,10 @@ export async function wireOpener(server: LoadServer, all?: ConnectionTimes[]): P
   const { scheme, proxy } = server.target;
   const isPlain = (scheme === "mqtt" && proxy === undefined) || scheme === "unix";
   const WireOfServer = isPlain ? TcpWire : (await import("./transport-wire.ts")).TransportWire;
+  const packets = new ConnectPackets(server);
   return (number, input, owner, turn = number) => {
     const { target, address } = placeOf(server, turn);
-    const plan = { target, address, ...localAddressOf(server, number), hello: numberedConnect(server, number), input };
+    const plan = { target, address, ...localAddressOf(server, number), hello: packets.of(number), input };
     const times = all === undefined ? undefined : new ConnectionTimes(number);
     if (times !== undefined) all?.push(times);
     if (server.retries === 0) return new WireOfServer({ ...plan, owner, times });

@@ -1,3 +1,5 @@
+import type { WireOwner } from "./wire.ts";
+
 const READ_SIZE = 262_144;
 /** Beyond its payload a packet has at most a fixed header, a topic, an identifier and a few properties. */
 const HEADER_ROOM = 4096;
@@ -21,18 +23,20 @@ export class ReadBuffer {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** What one connection reads: whole packets are walked, and the beginning of one that a read has cut is kept for the next. */
 export class Intake {
   private readonly input: ReadBuffer;
-  private readonly walk: (start: number, end: number) => number;
+  private readonly owner: WireOwner;
   /** The unfinished packet, in its first `tailSize` bytes. */
-  private tail: Buffer = Buffer.alloc(0);
+  private tail: Buffer = NOTHING;
   private tailSize = 0;
 
-  /** @param walk Takes the whole packets in the buffer's bytes [start, end); answers where the first unfinished one begins. */
-  constructor(input: ReadBuffer, walk: (start: number, end: number) => number) {
+  /** @param owner walks what was read */
+  constructor(input: ReadBuffer, owner: WireOwner) {
     this.input = input;
-    this.walk = walk;
+    this.owner = owner;
   }
 
   /** So many bytes were read into the region. Answers false when a packet is too large for the buffer. */
@@ -41,7 +45,7 @@ export class Intake {
     const start = input.start - this.tailSize;
     const end = input.start + size;
     if (this.tailSize > 0) this.tail.copy(input.bytes, start, 0, this.tailSize);
-    return this.keep(this.walk(start, end), end);
+    return this.keep(this.owner.walk(start, end), end);
   }
 
   private keep(start: number, end: number): boolean {

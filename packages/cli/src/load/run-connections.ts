@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
-import type { ConnectAnswer, ConnectCommand, ConnectThreadData } from "./connect-thread.ts";
+import type { ConnectAnswer, ConnectCommand, ConnectLoss, ConnectThreadData } from "./connect-thread.ts";
 import { ConnectionCell, type ConnectionCounters, type ConnectionsOptions } from "./connections-options.ts";
 import type { ConnectionTimes } from "./connection-times.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
@@ -37,6 +37,9 @@ export interface ConnectionsResult {
 }
 
 const PROGRESS_MS = 1000;
+const REASONS_LIMIT = 3;
+/** How often it is looked whether there is still something to hold, ms. */
+const LOOK_MS = 100;
 
 /** Makes `count` connections: the transport, CONNECT, CONNACK. */
 export async function runConnections(options: ConnectionsOptions, watch: LoadWatch = {}): Promise<ConnectionsResult> {
@@ -71,8 +74,9 @@ async function measure(
   const answers = await Promise.all(workers.map(run));
   const after = processUsage(options.pid);
   const { user, system } = process.cpuUsage(ownBefore);
-  if (options.hold !== undefined)
-    await sleep(options.hold * 1000, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+  const losses: string[] = [];
+  for (const worker of workers) worker.on("message", ({ lost }: ConnectLoss) => losses.push(lost));
+  if (options.hold !== undefined) await hold(options.hold, counters, signal);
   const seconds = (Math.max(...answers.map(({ endNs }) => endNs)) - startNs) / 1e9;
   const made = Atomics.load(counters, ConnectionCell.made);
   const { rssKiB } = processUsage(options.pid);
@@ -83,7 +87,19 @@ async function measure(
     rssBytesPerConnection: made === 0 ? 0 : ((rssKiB - before.rssKiB) * 1024) / made,
   };
   const own = cpuUse(user / 1e6, system / 1e6, seconds, made);
-  return { ...resultOf(counters, answers, seconds), own, broker };
+  const result = resultOf(counters, answers, seconds);
+  return { ...result, reasons: [...result.reasons, ...losses].slice(0, REASONS_LIMIT), own, broker };
+}
+
+/** Seconds, or until nothing is left to hold. */
+async function hold(seconds: number, counters: ConnectionCounters, signal: AbortSignal | undefined): Promise<void> {
+  const untilNs = nowNs() + seconds * 1e9;
+  for (;;) {
+    const leftMs = (untilNs - nowNs()) / 1e6;
+    const [made, dropped] = [ConnectionCell.made, ConnectionCell.dropped].map((cell) => Atomics.load(counters, cell));
+    if (leftMs <= 0 || signal?.aborted === true || made === dropped) return;
+    await sleep(Math.min(leftMs, LOOK_MS), undefined, signal === undefined ? {} : { signal }).catch(() => {});
+  }
 }
 
 function resultOf(
@@ -99,7 +115,7 @@ function resultOf(
     connections: made,
     failed,
     dropped,
-    reasons: answers.flatMap(({ reasons }) => reasons).slice(0, 3),
+    reasons: answers.flatMap(({ reasons }) => reasons),
     seconds,
     connectsPerSecond: seconds > 0 ? Math.round(made / seconds) : 0,
     connectUs: latencies.percentiles(),

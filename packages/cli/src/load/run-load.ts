@@ -108,9 +108,12 @@ class LoadRun {
     this.tell({ kind: "run", startNs: this.startNs });
     if (count === 0) {
       await this.pause(warm);
-      this.tell({ kind: "measure" });
-      from = this.moment();
-      await this.pause(seconds);
+      // Of a run that ends before it is warm, that is all there is.
+      if (this.signal?.aborted !== true && !this.isDeserted) {
+        this.tell({ kind: "measure" });
+        from = this.moment();
+        await this.pause(seconds);
+      }
     }
     const measured = this.moment();
     if (count === 0) this.counters.phase = LoadPhase.drain;

@@ -3,7 +3,7 @@ import type { LoadContext } from "./load-context.ts";
 import { hasTopicNumber, topicFiltersOf } from "./load-topics.ts";
 import { nowNs } from "./monotonic-time.ts";
 import { packetEnd } from "./packet-end.ts";
-import { PUBLISHER_AT, type PublishTemplate, publishTemplate, SEQUENCE_AT, TIME_AT } from "./publish-template.ts";
+import { type PublishTemplate, publishTemplate, SEQUENCE_AT } from "./publish-template.ts";
 import { SubscribedClient } from "./subscribed-client.ts";
 
 /**
@@ -61,8 +61,7 @@ export class Subscriber extends SubscribedClient {
     if (qos > 0) this.acknowledge(qos === 1 ? 0x40 : 0x50, view.getUint16(identifierAt));
     const isWhole = trailerAt === 0 || view.getUint32(at + trailerAt, true) === sequence;
     const isOfTopic = topics === 1 || hasTopicNumber(view, identifierAt, sequence, topics);
-    if (isWhole && isOfTopic)
-      this.book.take(view.getUint32(payloadAt + PUBLISHER_AT, true), sequence, view.getFloat64(payloadAt + TIME_AT, true));
+    if (isWhole && isOfTopic) this.book.takeAt(view, payloadAt);
     else this.context.faults.bad++;
   }
 }

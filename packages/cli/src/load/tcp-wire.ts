@@ -1,58 +1,75 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { ConnectionStage, ConnectionTimes } from "./connection-times.ts";
 import type { WirePlan } from "./open-wire.ts";
 import { Intake } from "./read-buffer.ts";
+import { connectSocket, type SocketUser } from "./tcp-sockets.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 /** Plain TCP or a Unix domain socket, read in place. */
-export class TcpWire implements Wire {
-  private readonly socket: Socket;
+export class TcpWire implements Wire, SocketUser {
+  /** Undefined when it is closed, and may be another's. */
+  private socket: Socket | undefined;
+  private readonly hello: Uint8Array;
   private readonly intake: Intake;
   private readonly owner: WireOwner;
   private readonly times: ConnectionTimes | undefined;
+  private gone: (() => void) | undefined;
   private isBlocked = false;
   private isOver = false;
   private reason = "closed by the broker";
   private readonly onWritten = (): void => {
-    if (!this.isBlocked || this.socket.writableLength > 0) return;
+    if (!this.isBlocked || (this.socket?.writableLength ?? 0) > 0) return;
     this.isBlocked = false;
     if (!this.isOver) this.owner.drained();
   };
 
   constructor({ target, address, localAddress, hello, input, owner, times }: WirePlan) {
+    this.hello = hello;
     this.owner = owner;
     this.times = times;
-    this.intake = new Intake(input, (start, end) => owner.walk(start, end));
-    const place = target.scheme === "unix" ? { path: target.path } : { host: address, port: target.port, noDelay: true };
-    const callback = (size: number): boolean => this.onRead(size);
-    const from = localAddress === undefined ? {} : { localAddress };
-    this.socket = connect({ ...place, ...from, onread: { buffer: input.region, callback } });
-    this.socket.once("connect", () => {
-      times?.mark("tcp");
-      times?.mark("open");
-      this.socket.write(hello);
-    });
-    this.socket.on("error", (error) => {
-      this.reason = error.message;
-    });
-    this.socket.on("close", () => this.fail(this.reason));
+    this.intake = new Intake(input, owner);
+    const place = { host: address, port: target.port, localAddress };
+    this.socket = connectSocket(target.scheme === "unix" ? { path: target.path } : place, input, this);
+  }
+
+  connected(): void {
+    this.times?.mark("tcp");
+    this.times?.mark("open");
+    this.socket?.write(this.hello);
+  }
+
+  read(size: number): boolean {
+    if (this.isOver) return false;
+    if (!this.intake.take(size)) this.fail("a packet that is larger than any of this run");
+    return true;
+  }
+
+  failed(error: Error): void {
+    this.reason = error.message;
+  }
+
+  closed(): void {
+    this.socket = undefined;
+    this.gone?.();
+    this.fail(this.reason);
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.isOver) return true;
-    this.socket.write(bytes, this.onWritten);
-    if (this.socket.writableLength === 0) return true;
+    const { socket } = this;
+    if (this.isOver || socket === undefined) return true;
+    socket.write(bytes, this.onWritten);
+    if (socket.writableLength === 0) return true;
     this.isBlocked = true;
     return false;
   }
 
   cork(): void {
-    this.socket.cork();
+    this.socket?.cork();
   }
 
   uncork(): boolean {
-    this.socket.uncork();
-    this.isBlocked = this.socket.writableLength > 0;
+    this.socket?.uncork();
+    this.isBlocked = (this.socket?.writableLength ?? 0) > 0;
     return !this.isBlocked;
   }
 
@@ -62,26 +79,19 @@ export class TcpWire implements Wire {
 
   leave(bytes: Uint8Array, gone?: () => void): void {
     this.isOver = true;
-    const { socket } = this;
-    if (gone !== undefined) socket.once("close", gone);
+    this.gone = gone;
     // Not in the callback of the write, where Node makes an error for each write that it then looks for in vain.
-    socket.write(bytes, () => setImmediate(() => socket.destroy()));
+    this.socket?.write(bytes, () => setImmediate(() => this.socket?.destroy()));
   }
 
   close(): void {
     this.isOver = true;
-    this.socket.destroy();
+    this.socket?.destroy();
   }
 
   fail(reason: string): void {
     if (this.isOver) return;
     this.close();
     this.owner.closed(reason);
-  }
-
-  private onRead(size: number): boolean {
-    if (this.isOver) return false;
-    if (!this.intake.take(size)) this.fail("a packet that is larger than any of this run");
-    return true;
   }
 }

@@ -27,7 +27,7 @@ export class TransportWire implements Wire {
     this.input = input;
     this.owner = owner;
     this.times = times;
-    this.intake = new Intake(input, (start, end) => owner.walk(start, end));
+    this.intake = new Intake(input, owner);
     const socket = {
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(target.proxy === undefined ? { lookup: lookupOf(address) } : {}),

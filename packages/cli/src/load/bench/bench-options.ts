@@ -46,7 +46,12 @@ export const BENCH_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   inflight: { type: "string", value: "N", help: "Without --rate: unacknowledged messages of each publisher; default 100.", group },
   warm: { type: "string", value: "SECONDS", help: "Time before the measured one; default 1.", group },
   patience: { type: "string", value: "SECONDS", help: "After so long without news what is missing is lost; default 5.", group },
-  threads: { type: "string", value: "N", help: "Threads of the generator; default half the cores, at most 4.", group },
+  threads: {
+    type: "string",
+    value: "N",
+    help: "Threads of the generator; default half the cores (conn: all but one), at most 4.",
+    group,
+  },
   retries: { type: "string", value: "N", help: "Attempts after the first that each connection has; default 0.", group },
   "first-number": { type: "string", value: "N", help: "What %i is in the first connection; default 0.", group },
   "local-address": { type: "string", multiple: true, value: "ADDRESS", help: "Connect from these addresses in turn.", group },

@@ -41,6 +41,7 @@ export interface BenchOrder {
 
 /** Counters of a run have 32 bits. */
 const COUNT_MAX = 100_000_000;
+const CONNECTIONS_MAX = 1_000_000;
 const PID_MAX = 4_194_304;
 
 /** @throws MqttError USAGE, OPTION_INVALID */
@@ -68,7 +69,7 @@ export function benchOrderOf(given: CommandLine, message?: OwnMessage): BenchOrd
     topic: line.text("topic"),
     qos: flow.qos,
     flow,
-    connect: connectOf(line, flow.threads),
+    connect: connectOf(line),
     rounds: vs === undefined ? 1 : (line.number("rounds", 1, 100) ?? 3),
     serverPid: line.number("server-pid", 1, PID_MAX) ?? 0,
     vs: vs === undefined ? undefined : { url: vs, credentials: vsCredentials, pid: line.number("vs-pid", 1, PID_MAX) ?? 0 },
@@ -92,7 +93,7 @@ function kindOf(line: CommandLine): { kind: BenchKind; line: CommandLine } {
 }
 
 function flowOf(kind: BenchKind, line: CommandLine, message: OwnMessage | undefined): FlowOrder {
-  const clients = line.number("clients", 1, 100_000) ?? 10;
+  const clients = line.number("clients", 1, kind === "conn" ? CONNECTIONS_MAX : 100_000) ?? 10;
   const many = { publishers: clients, subscribers: clients };
   const sides: Record<BenchKind, { publishers: number; subscribers: number }> = {
     pairs: many,
@@ -148,8 +149,10 @@ function windowOf(size: number, publishers: number): number {
   return Math.max(4, Math.floor(most));
 }
 
-function connectOf(line: CommandLine, threads: number): ConnectOrder {
-  const count = line.number("clients", 1, 1_000_000) ?? 1_000;
+/** Connecting costs the generator twice what it costs a broker: it takes every core but one. */
+function connectOf(line: CommandLine): ConnectOrder {
+  const threads = line.number("threads", 1, 64) ?? Math.min(4, Math.max(1, availableParallelism() - 1));
+  const count = line.number("clients", 1, CONNECTIONS_MAX) ?? 1_000;
   const ramp = secondsOf(line, "ramp", 0);
   const rate = line.number("rate", 1, 1_000_000) ?? (ramp > 0 ? count / ramp : 0);
   const hold = line.text("hold") === undefined ? undefined : secondsOf(line, "hold", 0);

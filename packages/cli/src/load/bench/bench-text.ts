@@ -28,17 +28,17 @@ function turns(record: BenchRecord): string[] {
   for (let round = 0; round < Number(record.options["rounds"]); round++) {
     for (const [i, { runs }] of record.brokers.entries()) {
       const run = runs[round];
-      if (run !== undefined) rows.push(...turn(run, round, "AB"[i] ?? "", record.kind));
+      if (run !== undefined) rows.push(...turn(run, round, "AB"[i] ?? "", record));
     }
   }
   return rows;
 }
 
-function turn(run: RunRecord, round: number, name: string, kind: BenchRecord["kind"]): string[] {
+function turn(run: RunRecord, round: number, name: string, record: BenchRecord): string[] {
   const { rate, latencyUs, cpu, messages } = run;
   const times = latencyUs.max > 0 ? [timeText(latencyUs.p50), timeText(latencyUs.p99)] : ["-", "-"];
   const each = [cpu.own, cpu.server].map((use) => (use === undefined ? "-" : timeText(use.usEach)));
-  const faults = run.ok || messages === undefined ? [] : [verdictText(kind, messages, false)];
+  const faults = run.ok || messages === undefined ? [] : [verdictText(record, messages, false)];
   return [
     row([String(round + 1), name, grouped(rate), ...times, ...each]),
     ...[...faults, ...connectionsText(run)].map((line) => `       ${line}`),
@@ -75,12 +75,13 @@ function counted(value: number | string | boolean | undefined, what: string): st
   return count === 0 ? "" : `${grouped(count)} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function runText(run: RunRecord, { kind, options }: BenchRecord): string[] {
+function runText(run: RunRecord, record: BenchRecord): string[] {
+  const { kind, options } = record;
   const { rate, seconds, latencyUs, messages, cpu } = run;
   const what = kind === "conn" ? "connections" : kind === "pub" ? "sent" : "delivered";
   const lines = [`${what.padEnd(11)} ${grouped(rate)} a second, for ${timeText(seconds * 1_000_000)}`];
   if (latencyUs.max > 0) lines.push(`${"latency".padEnd(11)} ${percentilesText(latencyUs)}${queueNote(kind, options)}`);
-  if (messages !== undefined) lines.push(`${"verified".padEnd(11)} ${verdictText(kind, messages, run.ok)}`);
+  if (messages !== undefined) lines.push(`${"verified".padEnd(11)} ${verdictText(record, messages, run.ok)}`);
   lines.push(...connectionsText(run));
   if (cpu.own !== undefined)
     lines.push(`${"own CPU".padEnd(11)} ${cpu.own.usEach.toFixed(2)} µs each, ${cpu.own.cores?.toFixed(2)} cores`);
@@ -97,12 +98,13 @@ function queueNote(kind: BenchRecord["kind"], options: BenchRecord["options"]): 
   return kind === "conn" || options["rate"] !== undefined ? "" : "\n              (of full queues; --rate measures latency)";
 }
 
-function verdictText(kind: BenchRecord["kind"], messages: NonNullable<RunRecord["messages"]>, isWell: boolean): string {
+function verdictText({ kind, options }: BenchRecord, messages: NonNullable<RunRecord["messages"]>, isWell: boolean): string {
   const { expected, received, lost, doubled, outOfOrder, damaged, unacknowledged, unsent } = messages;
   const faults = { lost, doubled, "out of order": outOfOrder, damaged, unacknowledged, "due and not sent": isWell ? 0 : unsent };
   const found = Object.entries(faults).filter(([, amount]) => amount !== 0);
   if (found.length > 0)
     return `NOT WELL: ${found.map(([name, amount]) => `${grouped(amount)} ${name}`).join(", ")} of ${grouped(expected)}`;
+  if (kind === "pub" && options["qos"] === 0) return "nothing: QoS 0 has no answer, and nobody received them";
   if (kind === "pub") return "no message was refused; nobody received them";
   return kind === "sub"
     ? `${grouped(received)} came, none missing by their numbers`
