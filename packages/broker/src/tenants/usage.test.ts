@@ -18,7 +18,7 @@ function store() {
       count.written++;
       rows.set(`${row.tenant} ${row.id}`, row);
     },
-    deleteRule: (tenant: string, id: string) => rows.delete(`${tenant} ${id}`),
+    deleteRule: (whose: string, id: string) => rows.delete(`${whose} ${id}`),
   } as unknown as Storage;
   const meters = (now = 0): UsageMeters => {
     const made = new UsageMeters(storage, silentLogger, now);

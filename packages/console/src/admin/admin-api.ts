@@ -1,4 +1,4 @@
-import type { PageMeta } from "../page/use-list.ts";
+import type { PageMeta } from "../page/page-meta.ts";
 import { pathOfTenant } from "./tenant-scope.ts";
 
 /** Counters of the broker since its start; the first three are as of now. */

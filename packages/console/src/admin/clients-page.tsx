@@ -62,7 +62,7 @@ function columnsFor(ownClientId: string): readonly Column<ConnectionRow>[] {
     { name: "Client ID", order: "clientIdentifier", cell: (row) => <ClientLink row={row} ownClientId={ownClientId} /> },
     { name: "User", order: "owner", cell: ({ owner }) => <UserName name={owner} /> },
     { name: "Transport", order: "transport", cell: ({ transport }) => transport },
-    { name: "Address", order: "remoteAddress", cell: ({ remoteAddress }) => remoteAddress },
+    { name: "Address", order: "remoteAddress", cell: ({ remoteAddress }) => <span class="address">{remoteAddress}</span> },
     { name: "MQTT", order: "protocolVersion", cell: ({ protocolVersion }) => versionName(protocolVersion) },
     { name: "Connected", order: "connectedAt", cell: ({ connectedAt }) => <Moment at={connectedAt} /> },
     { name: "Subscriptions", order: "subscriptions", isNumber: true, cell: (row) => count(row.subscriptions) },

@@ -5,7 +5,7 @@ import { type Column, DataTable } from "../page/data-table.tsx";
 import { Waiting } from "../page/facts.tsx";
 import { fieldText } from "../page/field-text.ts";
 import { addressOf } from "../page/route.ts";
-import { useAction } from "../page/use-action.ts";
+import { type Action, useAction } from "../page/use-action.ts";
 import { useResource } from "../page/use-resource.ts";
 import { visibleLine } from "../text/visible-text.ts";
 import { getResource, type Plan, type PlanList, send } from "./admin-api.ts";
@@ -45,33 +45,13 @@ export function PlanPage({ name }: { name: string }): JSX.Element {
         </p>
       ) : (
         <>
-          <section class="card" aria-labelledby="plan-title">
-            <div class="card-head">
-              <h2 id="plan-title">Plan {name}</h2>
-              <div class="buttons">
-                <ConfirmButton
-                  label="Delete"
-                  name={`Delete the plan ${name}`}
-                  isBusy={action.isBusy}
-                  onConfirm={() => void remove()}
-                />
-              </div>
-            </div>
-            <p class="muted">
-              A change is in force at once for its tenants, and ends no connection. What is not here is as the broker's
-              configuration has it. A plan that is built in is as it was once it is deleted.
-            </p>
-            <p class="bad" role="alert">
-              {action.problem}
-            </p>
-            <DataTable
-              label={`Limits of ${name}`}
-              columns={columnsFor(action.isBusy, edit, (limit) => void set(limit, undefined))}
-              rows={limitRows(valuesOf(plan))}
-              keyOf={(row) => row.name}
-              empty="It limits nothing: all is as the configuration has it."
-            />
-          </section>
+          <PlanCard
+            plan={plan}
+            action={action}
+            onEdit={edit}
+            onTakeOut={(limit) => void set(limit, undefined)}
+            onDelete={() => void remove()}
+          />
           <LimitForm
             plan={plan}
             names={namesOf(value.limitNames)}
@@ -83,6 +63,42 @@ export function PlanPage({ name }: { name: string }): JSX.Element {
         </>
       )}
     </>
+  );
+}
+
+interface PlanCardProps {
+  readonly plan: Plan;
+  readonly action: Action;
+  readonly onEdit: (limit: string) => void;
+  readonly onTakeOut: (limit: string) => void;
+  readonly onDelete: () => void;
+}
+
+function PlanCard({ plan, action: { isBusy, problem }, onEdit, onTakeOut, onDelete }: PlanCardProps): JSX.Element {
+  const { name } = plan;
+  return (
+    <section class="card" aria-labelledby="plan-title">
+      <div class="card-head">
+        <h2 id="plan-title">Plan {name}</h2>
+        <div class="buttons">
+          <ConfirmButton label="Delete" name={`Delete the plan ${name}`} isBusy={isBusy} onConfirm={onDelete} />
+        </div>
+      </div>
+      <p class="muted">
+        A change is in force at once for its tenants, and ends no connection. What is not here is as the broker's configuration has
+        it. A plan that is built in is as it was once it is deleted.
+      </p>
+      <p class="bad" role="alert">
+        {problem}
+      </p>
+      <DataTable
+        label={`Limits of ${name}`}
+        columns={columnsFor(isBusy, onEdit, onTakeOut)}
+        rows={limitRows(valuesOf(plan))}
+        keyOf={(row) => row.name}
+        empty="It limits nothing: all is as the configuration has it."
+      />
+    </section>
   );
 }
 

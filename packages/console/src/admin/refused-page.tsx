@@ -5,7 +5,7 @@ import { TopicText } from "../page/topic-text.tsx";
 import { useResource } from "../page/use-resource.ts";
 import { count } from "../text/numbers.ts";
 import { visibleLine } from "../text/visible-text.ts";
-import type { PageMeta } from "../page/use-list.ts";
+import type { PageMeta } from "../page/page-meta.ts";
 import type { Refusal } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
 import { useTenantPath } from "./tenant-scope.ts";

@@ -11,8 +11,8 @@ export function SignInCard({ wasSignedIn, onSignedIn }: { wasSignedIn: boolean; 
       <h2 id="sign-in-title">{wasSignedIn ? "This browser is signed out" : "Sign in"}</h2>
       {wasSignedIn && (
         <p>
-          The broker was started anew, twelve hours have passed, or the key that it signed in with is no more. What is below is what
-          the page knew last, and changes no more.
+          It was signed out in another tab, the broker was started anew, twelve hours have passed, or the key that it signed in with
+          is no more. What is below is what the page knew last, and changes no more.
         </p>
       )}
       <p>On the machine of the broker, run this command and open the link it prints:</p>

@@ -2,7 +2,8 @@ import type { ComponentChildren, JSX } from "preact";
 import { count } from "../text/numbers.ts";
 import { Waiting } from "./facts.tsx";
 import { SearchField } from "./search-field.tsx";
-import type { List, PageMeta } from "./use-list.ts";
+import type { PageMeta } from "./page-meta.ts";
+import type { List } from "./use-list.ts";
 
 export interface ListCardProps<T> {
   readonly title: string;

@@ -2,12 +2,6 @@ import { useState } from "preact/hooks";
 import type { RequestFailure } from "../admin/admin-api.ts";
 import { useResource } from "./use-resource.ts";
 
-/** Where a part of a list stands in the whole; `count`: of all pages. */
-export interface PageMeta {
-  readonly count: number;
-  readonly hasNext: boolean;
-}
-
 /** Rows of one page: more than anybody reads, and no more than a browser lays out anew in a few milliseconds. */
 const PAGE_ROWS = 100;
 
