@@ -51,11 +51,13 @@ describe.skipIf(missing !== "")(`formats of mosquitto_sub${missing && ` (${missi
     const words = ["-C", "1", "-q", "1", "-F", format];
     const theirs = await new ForeignProgram("mosquitto_sub", ["-L", `${url}/f/1`, "-V", "5", ...words]).ended;
     let ours = "";
-    const stdout = vi.spyOn(process.stdout, "write").mockImplementation((text, done) => {
-      ours += Buffer.from(text).toString("utf8");
+    const write = (text: string | Uint8Array, ...rest: ((() => void) | string)[]): boolean => {
+      ours += Buffer.from(text as string).toString("utf8");
+      const done = rest.at(-1);
       if (typeof done === "function") done();
       return true;
-    });
+    };
+    const stdout = vi.spyOn(process.stdout, "write").mockImplementation(write as typeof process.stdout.write);
     const code = await runBowline(["sub", url, "-t", "f/1", "-W", "20", ...words]);
     stdout.mockRestore();
     expect({ code, lines: ours.split("\n") }).toEqual({ code: theirs.code, lines: theirs.stdout.split("\n") });
