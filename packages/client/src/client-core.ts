@@ -110,7 +110,7 @@ export class ClientCore
 
   constructor(url: string, options: ConnectOptions) {
     super();
-    platform.prepare();
+    platform.prepare(url, options);
     this.url = url;
     this.options = options;
     this.clock = options.clock ?? systemClock;

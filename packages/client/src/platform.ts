@@ -1,6 +1,7 @@
 import type { AttemptContext } from "./attempt-facts.ts";
 import type { Judgement } from "./judgement.ts";
 import type { ConnectionEnd } from "./network-connection.ts";
+import type { ConnectOptions } from "./options.ts";
 import type { Dialer } from "./transport/transport.ts";
 
 /** What happens to a page: it is left for good, kept for a return, or stopped where it is. */
@@ -22,8 +23,8 @@ export interface Platform {
    * first.
    */
   readonly judge: (end: ConnectionEnd, context: AttemptContext) => Judgement | Promise<Judgement>;
-  /** Installs the host's byte functions; called before the first packet. */
-  readonly prepare: () => void;
+  /** Installs the host's byte functions before the first packet, and looks at what `connect` was given where there is room for it. */
+  readonly prepare: (url?: string, options?: ConnectOptions) => void;
   /** Whether WebSockets are the only way out, as in a page. */
   readonly onlyWebSockets: boolean;
   /** The URL of the page, to resolve a relative one against. */

@@ -1,6 +1,8 @@
 import { installBytes } from "@bowline/protocol/internal";
+import type { ConnectOptions } from "../options.ts";
 import type { Platform } from "../platform.ts";
 import type { Target, Transport, TransportHandler } from "../transport/transport.ts";
+import { checkArguments } from "./check-arguments.ts";
 import { judge } from "./judge.ts";
 import { dialSocket } from "./socket-transport.ts";
 import { dialWebSocketOnDemand } from "./web-socket-on-demand.ts";
@@ -29,7 +31,8 @@ interface BufferMethods {
 }
 
 /** Buffer's byte functions are two to three times faster than the standard ones. */
-function prepare(): void {
+function prepare(url?: string, options?: ConnectOptions): void {
+  if (options !== undefined) checkArguments(url, options);
   if (prepared) return;
   prepared = true;
   const { copy, latin1Slice, utf8Write } = Buffer.prototype as unknown as BufferMethods;
