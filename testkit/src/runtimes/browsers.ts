@@ -61,6 +61,8 @@ export function chromiumFlagsFor({ places = [], publicPorts = [] }: BrowserOptio
 function firefoxPreferencesFor({ places = [], publicPorts = [] }: BrowserOptions): Readonly<Record<string, unknown>> {
   const ports = new Map(places.map(({ port, to }) => [port, to]));
   return {
+    // The farm listens on 127.0.0.1 alone, and each try of ::1 costs a quarter of a second.
+    "network.dns.disableIPv6": true,
     "network.dns.localDomains": [...new Set(places.map(({ host }) => host))].join(),
     "network.socket.forcePort": [...ports].flatMap(([port, to]) => (port === to ? [] : [`${port}=${to}`])).join(";"),
     "network.lna.enabled": true,
