@@ -1,6 +1,6 @@
 import { ConnectPackets } from "./connect-packets.ts";
 import { ConnectionTimes } from "./connection-times.ts";
-import { type LoadServer, localAddressOf, placeOf, type ServerPlace } from "./load-server.ts";
+import { type LoadServer, localAddressOf, placeOf } from "./load-server.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { RetryingWire } from "./retrying-wire.ts";
 import { TcpWire } from "./tcp-wire.ts";
@@ -12,17 +12,6 @@ import type { Wire, WireOwner } from "./wire.ts";
  * @param turn which of several servers it goes to; default its number
  */
 export type OpenWire = (number: number, input: ReadBuffer, owner: WireOwner, turn?: number) => Wire;
-
-/** How one connection is opened. */
-export interface WirePlan extends ServerPlace {
-  readonly localAddress?: string;
-  /** The CONNECT. */
-  readonly hello: Uint8Array;
-  readonly input: ReadBuffer;
-  readonly owner: WireOwner;
-  /** Where somebody wants to know how long each stage takes. */
-  readonly times: ConnectionTimes | undefined;
-}
 
 /**
  * How connections of a thread are opened. What TLS, WebSockets and proxies need is loaded for them alone.

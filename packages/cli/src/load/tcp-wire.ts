@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { ConnectionStage, ConnectionTimes } from "./connection-times.ts";
-import type { WirePlan } from "./open-wire.ts";
+import type { WirePlan } from "./wire-plan.ts";
 import { Intake } from "./read-buffer.ts";
 import { connectSocket, type SocketUser } from "./tcp-sockets.ts";
 import type { Wire, WireOwner } from "./wire.ts";

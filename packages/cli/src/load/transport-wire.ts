@@ -4,7 +4,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { platform, type Transport } from "@bowline/client/internal";
 import type { ConnectionStage, ConnectionTimes } from "./connection-times.ts";
 import type { ServerPlace } from "./load-server.ts";
-import type { WirePlan } from "./open-wire.ts";
+import type { WirePlan } from "./wire-plan.ts";
 import { Intake, type ReadBuffer } from "./read-buffer.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 

@@ -2,8 +2,8 @@ import type { LatencyHistogram } from "./latency-histogram.ts";
 import type { LoadOptions } from "./load-options.ts";
 
 /** Behind its schedule by more than this part of all that was due, and by more than this many seconds, an open loop was none. */
-const BEHIND_PART = 0.01;
-const BEHIND_SECONDS = 0.1;
+const BEHIND_PART = 0.02;
+const BEHIND_SECONDS = 0.25;
 /** Latencies entered one by one; of more, several at once. */
 const STEPS = 10_000;
 

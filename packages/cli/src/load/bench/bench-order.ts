@@ -6,10 +6,8 @@ import type { ConnectionsOptions } from "../connections-options.ts";
 import type { LoadOptions } from "../load-options.ts";
 import { isOfEach } from "../load-topics.ts";
 import type { OwnMessage } from "../own-message.ts";
+import { BENCH_KINDS, type BenchKind } from "./bench-kind.ts";
 import { ownMessageOf } from "./message-of-order.ts";
-
-export const BENCH_KINDS = ["pairs", "fan-in", "fan-out", "pub", "sub", "conn"] as const;
-export type BenchKind = (typeof BENCH_KINDS)[number];
 
 /** What a run does, wherever it does it. */
 export type FlowOrder = Omit<LoadOptions, "server" | "pid">;

@@ -1,6 +1,7 @@
 import type { ConnectionsResult } from "../run-connections.ts";
 import type { CpuUse, LoadResult, Percentiles } from "../load-result.ts";
-import type { BenchKind, BenchOrder } from "./bench-order.ts";
+import type { BenchKind } from "./bench-kind.ts";
+import type { BenchOrder } from "./bench-order.ts";
 
 /** What `bowline bench --json` prints; `v` changes when a field changes its meaning or goes. */
 export interface BenchRecord {

@@ -6,7 +6,7 @@ import { readLines } from "../../messages/read-lines.ts";
 import { compileTemplate } from "../../messages/template.ts";
 import type { OptionSpec } from "../../option-spec.ts";
 import type { OwnMessage } from "../own-message.ts";
-import type { BenchKind } from "./bench-order.ts";
+import type { BenchKind } from "./bench-kind.ts";
 
 const group = "Messages of your own";
 

@@ -4,7 +4,7 @@ import type { ConnectionTarget } from "../../connection-options.ts";
 import { ExitCode } from "../../exit-code.ts";
 
 export interface WatchOrder {
-  /** Undefined: until the signal. */
+  /** From when it is online; undefined: until the signal. */
   readonly holdMs: number | undefined;
   readonly isJson: boolean;
 }
@@ -27,7 +27,7 @@ export async function watchConnection({ url, options }: ConnectionTarget, order:
     process.stdout.write(order.isJson ? `${JSON.stringify(record)}\n` : `${record.at}  ${words}\n`);
   };
   const client = connect(url, { ...options, reconnect: { maximumDelayMs: 5_000 } });
-  const timer = order.holdMs === undefined ? undefined : setTimeout(() => end.abort(), order.holdMs);
+  let timer: NodeJS.Timeout | undefined;
   const end = new AbortController();
   signal.addEventListener("abort", () => end.abort(), { once: true });
   let attemptFrom = startedAt;
@@ -39,6 +39,7 @@ export async function watchConnection({ url, options }: ConnectionTarget, order:
         if (status.state === "connecting") attemptFrom = performance.now();
         else if (status.state === "failed") reject(status.failure.error);
         else if (status.state === "online") {
+          if (!wasOnline && order.holdMs !== undefined) timer = setTimeout(() => end.abort(), order.holdMs);
           wasOnline = true;
           tell(...onlineEvent(status, performance.now() - attemptFrom));
         }
