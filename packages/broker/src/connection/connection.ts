@@ -430,7 +430,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   subscribed(): void {
     const { granted } = this;
     this.granted = NOTHING_GRANTED;
-    for (const { subscription, isNew } of granted) this.tenant.router.sendRetained(subscription, isNew);
+    const later = (run: () => void): void => void this.environment.clock.setTimer(() => this.contain(run), 0);
+    for (const { subscription, isNew } of granted) this.tenant.router.sendRetained(subscription, isNew, later);
     this.environment.observer?.subscribed(
       this,
       granted.map(({ subscription }) => subscription.topicFilter),

@@ -1,5 +1,5 @@
 import type { QoS } from "@bowline/protocol";
-import { type CachedRoute, type RouteCache, sameBytes, viewOf } from "@bowline/protocol/internal";
+import { type CachedRoute, parseShare, type RouteCache, sameBytes, viewOf } from "@bowline/protocol/internal";
 import type { Rights } from "../acl/access-control.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import { mayDeliver } from "./may-deliver.ts";
@@ -143,4 +143,20 @@ export function isRouteOf(route: Route, cache: RouteCache<Route>, source: Uint8A
   if (route.record >= 0) return cache.isAt(route.record, source, start, end);
   const { buffer, byteOffset, length } = route.topic;
   return sameBytes(viewOf(source), start, end, new DataView(buffer, byteOffset, length), 0, length);
+}
+
+/** Nobody's turn is taken: only one that `test` is true for would be picked. */
+export function someMember({ group }: SharedSubscriber, test: (member: Subscription) => boolean): boolean {
+  let isFound = false;
+  group.pick((member) => {
+    isFound ||= test(member);
+    return false;
+  });
+  return isFound;
+}
+
+/** Whether the filter is `a/#` and matches only because the topic is `a`: it has one level more, and that is `#`. */
+export function isParentOf(topicName: string, topicFilter: string): boolean {
+  const filter = parseShare(topicFilter)?.topicFilter ?? topicFilter;
+  return filter.endsWith("/#") && filter.split("/").length === topicName.split("/").length + 1;
 }

@@ -6,6 +6,7 @@ import {
   type PublishAnswer,
   type PublishOffsets,
   ReasonCode,
+  type RetainedEntry,
   RetainedIndex,
   RouteCache,
   SharedGroup,
@@ -28,8 +29,8 @@ import type { Publisher } from "./publisher.ts";
 import { denialOf, refusedOf, unsupported } from "./publish-refusal.ts";
 import { RetainedExpiry } from "./retained-expiry.ts";
 import { type RetainedLimits, RetainedRoom } from "./retained-room.ts";
-import { isRouteOf, makeRoute, type Route, type Target } from "./route.ts";
-import { RoutingTurn } from "./routing-turn.ts";
+import { isParentOf, isRouteOf, makeRoute, type Route, someMember, type Target } from "./route.ts";
+import { type InAnotherTurn, RoutingTurn } from "./routing-turn.ts";
 import type { SharedSubscriber, Subscriber } from "./subscriber.ts";
 import { WithheldLedger } from "./withheld-ledger.ts";
 
@@ -215,27 +216,46 @@ export class Router {
     this.system = new RetainedIndex();
   }
 
-  /** Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]. */
-  sendRetained(subscription: Subscription, isNew: boolean): void {
-    const { session, topicFilter, retainHandling, qos, subscriptionIdentifier } = subscription;
+  /**
+   * Sends the retained messages that a new subscription asks for, section 3.8.3.1 and [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11].
+   *
+   * @param later Runs what is too much for this turn of the event loop in another.
+   */
+  sendRetained(subscription: Subscription, isNew: boolean, later: InAnotherTurn): void {
+    const { topicFilter, retainHandling } = subscription;
     if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return;
     if (topicFilter.startsWith("$SYS/")) this.sendSystem(subscription);
     if (this.retained.size === 0) return;
     // Section 4.8.2: no retained messages for a shared subscription.
     if (parseShare(topicFilter) !== undefined) return;
-    const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
+    this.sendPortion(subscription, this.retained.matching(topicFilter), later);
+  }
+
+  /** The rest follows as long as the Subscription is there, whoever speaks for its Session by then. */
+  private sendPortion(subscription: Subscription, entries: Iterator<RetainedEntry<KeptMessage>, void>, later: InAnotherTurn): void {
     const now = this.options.clock.wallTime();
-    const { hashMatchesParent } = this.options.limits.deviations;
-    this.retained.match(topicFilter, (message, topicName) => {
-      if (!hashMatchesParent && isParentOf(topicName, topicFilter)) return;
-      if (message.expiresAt !== 0 && message.expiresAt <= now) {
-        this.dropRetained(topicName, message);
-        return;
-      }
-      if (!mayDeliver(subscription, topicName)) return this.withheld.countOne(topicName, subscription);
-      if (this.isRevoked(topicName, message)) return;
-      this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
+    for (let i = 0; i < RETAINED_A_TURN; i++) {
+      const { value: entry } = entries.next();
+      if (entry === undefined) return;
+      this.sendRetainedOne(subscription, entry.topicName, entry.value, now);
+    }
+    later(() => {
+      const isThere = subscription.session.subscriptions.get(subscription.topicFilter) === subscription;
+      if (isThere) this.sendPortion(subscription, entries, later);
     });
+  }
+
+  private sendRetainedOne(subscription: Subscription, topicName: string, message: KeptMessage, now: number): void {
+    const { session, topicFilter, qos, subscriptionIdentifier } = subscription;
+    if (!this.options.limits.deviations.hashMatchesParent && isParentOf(topicName, topicFilter)) return;
+    if (message.expiresAt !== 0 && message.expiresAt <= now) {
+      this.dropRetained(topicName, message);
+      return;
+    }
+    if (!mayDeliver(subscription, topicName)) return this.withheld.countOne(topicName, subscription);
+    if (this.isRevoked(topicName, message)) return;
+    const ids = subscriptionIdentifier === 0 ? NONE : [subscriptionIdentifier];
+    this.delivery.keptTo(session, message, message.qos < qos ? message.qos : qos, true, ids);
   }
 
   private sendSystem(subscription: Subscription): void {
@@ -569,23 +589,9 @@ export class Router {
 }
 
 const NONE: readonly number[] = [];
-
-/** Nobody's turn is taken: only one that `test` is true for would be picked. */
-function someMember({ group }: SharedSubscriber, test: (member: Subscription) => boolean): boolean {
-  let isFound = false;
-  group.pick((member) => {
-    isFound ||= test(member);
-    return false;
-  });
-  return isFound;
-}
+/** Retained messages that a Subscription gets in one turn of the event loop: a wildcard may match a million. */
+const RETAINED_A_TURN = 1_000;
 
 function payloadBytes({ payloadStart, payloadEnd }: PublishOffsets): number {
   return payloadEnd - payloadStart;
-}
-
-/** Whether the filter is `a/#` and matches only because the topic is `a`: it has one level more, and that is `#`. */
-function isParentOf(topicName: string, topicFilter: string): boolean {
-  const filter = parseShare(topicFilter)?.topicFilter ?? topicFilter;
-  return filter.endsWith("/#") && filter.split("/").length === topicName.split("/").length + 1;
 }

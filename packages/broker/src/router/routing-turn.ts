@@ -1,5 +1,8 @@
 import type { Clock } from "@bowline/protocol/internal";
 
+/** Runs something when others have had their turn. */
+export type InAnotherTurn = (run: () => void) => void;
+
 /** What one turn may spend on finding out who gets what. */
 const SPENT_MS_MAX = 5;
 /** A route costs microseconds, unless somebody has thousands of overlapping Subscriptions: only those are added up. */

@@ -38,7 +38,8 @@ export function messagesOf(
         granted = grantSubscriptions(packet, session, 4, tenant, broker.storage, granted);
       const { reasonCodes, added, commit } = granted;
       await kept(commit);
-      for (const { subscription, isNew } of added) tenant.router.sendRetained(subscription, isNew);
+      // All of it at once: what an API was asked for has happened when it answers.
+      for (const { subscription, isNew } of added) tenant.router.sendRetained(subscription, isNew, (run) => run());
       return requests.map(({ topicFilter }, i) => ({ topicFilter, reasonCode: reasonCodes[i]! }));
     },
     unsubscribe: async (session: Session, topicFilters: readonly string[]) => {
