@@ -82,8 +82,10 @@ describe.skipIf(cannotWatchDisk !== "")(`a power cut under a broker${cannotWatch
     for (let cut = 0; cut < CUTS; cut++) {
       // The first one at the end, where most is promised.
       const moment = cut === 0 ? events.length : first + 1 + Math.floor(random() * (events.length - first));
-      const logged = events[moment - 1]!.logged;
-      const wanted = acknowledged.filter((one) => one.logged <= logged).map(({ text }) => text);
+      const last = events[moment - 1]!;
+      // A synchronous write that comes last is cut before its end: what was acknowledged behind it does not count.
+      const known = last.kind === "write" && last.isSynced ? (events[moment - 2]?.logged ?? 0) : last.logged;
+      const wanted = acknowledged.filter((one) => one.logged <= known).map(({ text }) => text);
       const { name, survives } = survivalFrom(random);
       writeFileSync(dataFile, afterPowerCut(Buffer.alloc(0), events, moment, survives));
       await broker.startAgain();
