@@ -42,10 +42,20 @@ const texts: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
 const doubts: Partial<Readonly<Record<ErrorCode, readonly ErrorCode[]>>> = {
   TLS_VERSION: ["TLS_VERSION", "TLS_CIPHER"],
   TLS_EXPIRED: ["TLS_EXPIRED", "TLS_NOT_YET", "CLOCK_SKEW"],
+  // An end at accept may be noticed before or after the first bytes of ours.
+  TCP_CLOSE_AT_ACCEPT: ["TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT", "WS_TO_TCP", "WS_TO_TLS"],
+  WRONG_SERVICE: ["WRONG_SERVICE", "WS_TO_TCP", "WS_TO_TLS"],
+  WSS_TO_WS: ["WSS_TO_WS", "WRONG_SERVICE", "WS_TO_TCP"],
   TLS_SAN: ["TLS_SAN", "TLS_CN_ONLY", "TLS_SNI", "DNS_CNAME_HOST"],
   B_SELF_SIGNED: ["B_SELF_SIGNED", "TLS_UNKNOWN_CA", "TLS_EXPIRED", "TLS_SAN"],
   MTLS_REQUIRED_13: ["MTLS_REQUIRED_13", "MTLS_REQUIRED_12"],
 };
+
+/** What ends a connection while it is made, without a word. */
+const ended: readonly ErrorCode[] = [
+  ...(["WS_TO_TLS", "WS_TO_TCP", "TLS_SNI", "TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT", "WRONG_SERVICE"] as const),
+  ...(["MTLS_REQUIRED_12", "MTLS_REQUIRED_13", "TLS_VERSION", "TLS_CIPHER"] as const),
+];
 
 /** A pasted console line: the most that is ever known of a page's failure. */
 export const consoleLine: Rule = (facts) => {
@@ -66,7 +76,7 @@ export const consoleLine: Rule = (facts) => {
   return {
     code: "WS_NEVER_OPENED",
     evidence,
-    candidates: ["WS_TO_TLS", "WS_TO_TCP", "TLS_SNI", "TCP_CLOSE_AT_ACCEPT", "TCP_RESET_AT_ACCEPT"],
+    candidates: ended,
   };
 };
 
