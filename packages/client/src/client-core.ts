@@ -181,6 +181,8 @@ export class ClientCore
 
   subscribe(topicFilters: string | readonly string[], options: SubscribeOptions = {}, handler?: MessageHandler): Subscription {
     const filters = checkedFilters(topicFilters);
+    // A handler in their place would be silence.
+    if (typeof options !== "object") throw new MqttError("OPTION_INVALID", { detail: "options come before the handler" });
     checkQos(options.qos);
     const subscriber = new Subscriber(filters, options, handler, this);
     const error = this.refusal ?? abortOf(options.signal);

@@ -72,7 +72,7 @@ describe("publishing", () => {
     await once;
   });
 
-  test("a refusal of the server rejects, with its reason code", async () => {
+  test("a refusal of the server rejects, with its reason code and the topic", async () => {
     const { client } = await stage({}, (it) => {
       it.script = (packet, link) => {
         if (packet.type !== PUBLISH) return false;
@@ -80,7 +80,12 @@ describe("publishing", () => {
         return true;
       };
     });
-    await expect(client.publish("t", "x", { qos: 1 })).rejects.toMatchObject({ code: "PUB_DENIED", reasonCode: 0x87 });
+    const refused = expect.objectContaining({
+      code: "PUB_DENIED",
+      reasonCode: 0x87,
+      message: expect.stringMatching(/: a\/ü$/) as string,
+    });
+    await expect(client.publish("a/ü", "x", { qos: 1 })).rejects.toEqual(refused);
   });
 
   test("a failure that nobody awaits is an event and no unhandled rejection", async () => {
@@ -152,6 +157,8 @@ describe("publishing", () => {
     expect(() => client.publish("a/#", "x")).toThrow(expect.objectContaining({ code: "TOPIC_INVALID" }));
     expect(() => client.publish("a", "x", { qos: 3 as 2 })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
     expect(() => client.publish("a", "x", { contentType: "t" })).toThrow(expect.objectContaining({ code: "UNSUPPORTED_IN_V3" }));
+    for (const options of [() => {}, 1, "a"])
+      expect(() => client.subscribe("a", options as never)).toThrow(/^OPTION_INVALID: .*: options come before the handler$/);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type Sender,
   SessionState,
   shiftQueue,
+  utf8Decoder,
 } from "@bowline/protocol/internal";
 import type { Keeper } from "./store/keeper.ts";
 import type { OutboxOptions } from "./options.ts";
@@ -81,7 +82,7 @@ export class Outbox {
     this.remove(publication);
     if (outcome === 0) publication.settle(SUCCESS);
     else if (outcome > 0 && outcome < 0x80) publication.settle({ reasonCode: outcome });
-    else this.fail(publication, outcomeError(outcome));
+    else this.fail(publication, outcomeError(outcome, publication));
     this.admit(sender);
   }
 
@@ -230,8 +231,8 @@ export interface OutboxOwner {
   failedUnheard(publication: PendingPublication, error: MqttError): void;
 }
 
-function outcomeError(outcome: number): MqttError {
+function outcomeError(outcome: number, { topicName }: PendingPublication): MqttError {
   if (outcome === DROPPED_EXPIRED) return new MqttError("MESSAGE_EXPIRED");
   if (outcome === DROPPED_TOO_LARGE) return new MqttError("PACKET_TOO_LARGE", { detail: "the server's Maximum Packet Size" });
-  return new MqttError(pubackCode(outcome), { reasonCode: outcome });
+  return new MqttError(pubackCode(outcome), { reasonCode: outcome, detail: utf8Decoder().decode(topicName) });
 }
