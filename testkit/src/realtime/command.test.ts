@@ -127,6 +127,17 @@ test("bowline realtime check has nothing against it, and says what is wrong with
   expect(open.output).toContain("connect-any-client-id:");
 });
 
+test("of the chat in examples it has a note, and nothing to mend", { timeout: 60_000 }, async () => {
+  const example = join(root, "examples/sst-realtime/src");
+  const { signToken } = (await import(join(example, "token.js"))) as { signToken(user: string, key: string): { token: string } };
+  await writeFile(join(folder, "chat.env"), "TOKEN_KEY=a-key\n");
+  await writeFile(join(folder, "chat.token"), signToken("ann", "a-key").token);
+  const app = ["--sst-app", "chat", "--stage", "dev", "--env-file", "chat.env", "--token-file", "chat.token"];
+  const { code, output } = await bowline("realtime", "check", join(example, "authorizer.handler"), ...app);
+  expect(output).toMatch(/^note: no-retained-messages: .*\n {2}Allow .*\nNothing to mend was found\.\n$/);
+  expect(code).toBe(0);
+});
+
 test.each<[what: string, args: string[], words: string]>([
   ["no such file", ["up", "--authorizer", "nowhere.handler"], "there is no file nowhere.handler"],
   ["an environment without an authorizer", ["up", "--stage", "dev"], "--stage is about --authorizer"],

@@ -11,7 +11,8 @@ export const realtime: Command = {
   usage: ["bowline realtime check FILE [--token-file FILE]"],
   description: [
     "Tries a custom authorizer of AWS IoT or SST Realtime: calls it as SST's documented client, as AWS's SDK and with a bad token would, and",
-    "says what is wrong with its answers and what they would bring about. Ends with 1 when there is something to mend.",
+    "says what is wrong with its answers and what they would bring about. Ends with 1 when there is something to mend; a note is nothing",
+    "to mend.",
   ].join("\n"),
   options: {
     "token-file": {
@@ -37,7 +38,7 @@ async function run(line: CommandLine): Promise<number> {
   process.stdout.write(
     line.flag("json") ? `${JSON.stringify({ findings }, undefined, 2)}\n` : report(findings, token !== undefined),
   );
-  return findings.length === 0 ? ExitCode.Well : ExitCode.Failed;
+  return findings.every(({ isNote }) => isNote) ? ExitCode.Well : ExitCode.Failed;
 }
 
 function readToken(file: string): Promise<string> {
@@ -64,8 +65,11 @@ async function withAuthorizer<T>(word: string, line: CommandLine, use: (authoriz
 }
 
 function report(findings: readonly Finding[], hasToken: boolean): string {
-  const lines = findings.flatMap(({ rule, message, remedy }) => [`${rule}: ${message}`, `  ${remedy}`]);
-  if (findings.length === 0) lines.push("Nothing to mend was found.");
+  const lines = findings.flatMap(({ rule, message, remedy, isNote }) => [
+    `${isNote ? "note: " : ""}${rule}: ${message}`,
+    `  ${remedy}`,
+  ]);
+  if (findings.every(({ isNote }) => isNote)) lines.push("Nothing to mend was found.");
   if (!hasToken) lines.push("Only a bad token was tried; --token-file shows more.");
   return `${lines.join("\n")}\n`;
 }

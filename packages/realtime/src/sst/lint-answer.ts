@@ -8,6 +8,8 @@ export interface Finding {
   readonly message: string;
   /** What to do. */
   readonly remedy: string;
+  /** It may well be meant: good to know, and nothing to mend. */
+  readonly isNote?: true;
 }
 
 /** The rules, by name. */
@@ -127,6 +129,8 @@ function notRetained(allows: Allows): Finding[] {
       rule: "no-retained-messages",
       message: "iot:RetainPublish is not allowed: a publish or a will with RETAIN is refused",
       remedy: "Allow iot:RetainPublish on the topics that keep their last message, if there are any.",
+      // The least rights that do are right: an app without retained messages is not at fault.
+      isNote: true,
     },
   ];
 }

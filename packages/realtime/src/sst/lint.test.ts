@@ -75,6 +75,14 @@ test("MQTT's wildcards in topics, and lists that nearly fill a document", async 
   expect(found).toContain("document-nearly-full");
 });
 
+test("that nothing may be retained is a note, since it may be meant", async () => {
+  const found = await checkAuthorizer(
+    functionOf((_, isGood) => (isGood ? sstAnswer(["a"], ["a"], "x1") : { isAuthenticated: false })),
+    { token: "good" },
+  );
+  expect(found.filter(({ isNote }) => isNote).map(({ rule }) => rule)).toEqual(["no-retained-messages"]);
+});
+
 test("an invalid answer is told before anything else", async () => {
   expect(
     await rulesFor((_, isGood) =>
