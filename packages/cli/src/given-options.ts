@@ -29,13 +29,14 @@ function withOptions(command: string, line: CommandLine): string {
   return [command, ...who, ...words].join(" ");
 }
 
-function wordsOf(name: string, line: CommandLine): readonly string[] {
+/** An option as it was given, for a command line to copy; nothing when it was not. */
+export function wordsOf(name: string, line: CommandLine): readonly string[] {
   if (line.flag(name)) return [`--${name}`];
   const value = line.text(name);
   return (value === undefined ? line.list(name) : [value]).map((each) => `--${name} ${inShell(each)}`);
 }
 
 /** As one word of a shell. */
-function inShell(text: string): string {
+export function inShell(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

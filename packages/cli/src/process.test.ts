@@ -262,7 +262,10 @@ describe("bowline user", () => {
   test("works on the store when no broker runs, and a password that holds no more is not kept", async () => {
     await (await up()).run.kill("SIGTERM");
     writeFileSync(join(folder, "pw"), "another password\n");
-    expect(await bowline("user", "add", "bob", "--password-file", "pw").ended).toMatchObject({ code: 0, stderr: "" });
+    expect(await bowline("user", "add", "bob", "--password-file", "pw").ended).toMatchObject({
+      code: 0,
+      stderr: "note: no rule lets bob publish or subscribe yet: bowline acl add allow both TOPIC --user bob\n",
+    });
     expect(await bowline("user", "list").ended).toMatchObject({ stdout: "bob\ndev\n" });
     expect(await bowline("acl", "add", "allow", "publish", "a", "--user", "bob").ended).toMatchObject({ code: 0 });
     expect(existsSync(join(folder, ".bowline/first-user.json"))).toBe(true);

@@ -146,6 +146,21 @@ test("a key of a tenant lets a script elsewhere manage that tenant and no other"
   });
 }, 60_000);
 
+test("that a new user may do nothing yet is said with the command that changes it, beside the JSON", async () => {
+  await here("tenant", "create", "mute", "--no-user");
+  const add = (name: string): Promise<EndedCommand> => here("user", "add", name, "--tenant", "mute", "--generate", "--json");
+  const ann = await add("ann o'neil");
+  expect(JSON.parse(ann.stdout)).toMatchObject({ v: 1, username: "ann o'neil" });
+  const [, command = ""] = /^note: no rule lets .* publish or subscribe yet: (.*)\n$/.exec(ann.stderr) ?? [];
+  expect(command).toMatch(/^bowline acl add allow both TOPIC --user 'ann o'\\''neil' --tenant mute --data \S+$/);
+  await here("acl", "add", "allow", "publish", "a", "--user", "bob", "--tenant", "mute");
+  await here("acl", "add", "deny", "both", "b", "--tenant", "mute");
+  expect((await add("cid")).stderr).toContain("--user cid ");
+  expect((await add("bob")).stderr).toBe("");
+  await here("acl", "add", "allow", "subscribe", "${username}/#", "--tenant", "mute");
+  expect((await add("dan")).stderr).toBe("");
+}, 60_000);
+
 test("without a broker users, rules and the state of a tenant are changed in the store", async () => {
   await here("tenant", "create", "away", "--no-user", "--host", "mqtt.localhost");
   await down();

@@ -4,6 +4,7 @@ import { actOnBans, isAboutBans } from "../bans.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Command } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { noteNoRights } from "../note-no-rights.ts";
 import { askForSecret, readSecretFromFile, readSecretFromStdin } from "../read-secret.ts";
 import { TENANT_OPTION, tenantIn } from "../tenant-option.ts";
 import { exportUsers, importUsers } from "../user-import.ts";
@@ -65,7 +66,11 @@ export const user: Command = {
 };
 
 async function manage(line: CommandLine): Promise<number> {
-  return withUsers(await adminTarget(line), tenantIn(line), (users) => act(line, users));
+  const target = await adminTarget(line);
+  const code = await withUsers(target, tenantIn(line), (users) => act(line, users));
+  const [action, name = ""] = line.words;
+  if (action === "add") await noteNoRights(line, target, name);
+  return code;
 }
 
 async function act(line: CommandLine, users: Users): Promise<number> {
