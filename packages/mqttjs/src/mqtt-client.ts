@@ -87,7 +87,7 @@ export class MqttClient extends TypedEventEmitter<MqttClientEventCallbacks> {
     const { clientId, clean } = wanted;
     if (clean === false && !clientId) throw new Error("Missing clientId for unclean clients");
     const given = Object.entries(wanted).filter(([, value]) => value != null);
-    const id = typeof clientId === "string" ? clientId : MqttClient.defaultId();
+    const id = clientId ?? MqttClient.defaultId();
     this.options = { ...defaults, ...Object.fromEntries(given), clientId: id };
     if (this.options.protocolId === "MQIsdp") this.options.protocolVersion = 3;
     this.queueQoSZero = this.options.queueQoSZero !== false;

@@ -224,8 +224,7 @@ describe("as MQTT.js", () => {
 
   test.each<[string, object]>([
     ["null for what has a default", { keepalive: null, clean: null, username: null, will: null, protocolVersion: null }],
-    ["a Client Identifier that is no text", { clientId: null }],
-    ["a Client Identifier that is a number", { clientId: 5 }],
+    ["a Client Identifier that is null", { clientId: null }],
     ["the QoS of a will as a text", { will: { topic: "w", payload: "x", qos: "1" } }],
     ["a will without a payload", { will: { topic: "w", payload: null, qos: 0 } }],
     ["certificates that are empty", { key: "", cert: "" }],
