@@ -306,6 +306,8 @@ describe.skipIf(missing !== "")(`the console in Chromium${missing && ` (${missin
     await expect(stranger.online()).rejects.toMatchObject({ code: "BAD_CREDENTIALS" });
     await open("Refused");
     await visible(rows("Refused clients").filter({ hasText: "guesser" }).getByText("Give the right user name and password."));
+    const guesses = await rows("Refused clients").filter({ hasText: "guesser" }).innerText();
+    expect([guesses.includes(credentials.username), guesses.split("BAD_CREDENTIALS").length]).toEqual([true, 2]);
     const topic = `$SYS/${"x".repeat(300)}`;
     await expect(node.publish(topic, "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
     const denied = rows("Refused clients").filter({ hasText: "may not publish to $SYS/xxx" });

@@ -67,7 +67,9 @@ test("a client that was refused is told of to its tenant: the authorizer's fault
   ]);
   expect(JSON.stringify(refusals)).not.toContain(password);
   expect(await get("tenants/acme/refusals")).toMatchObject({
-    refusals: [{ clientIdentifier: "two", reasonCode: 0x97, reason: expect.stringContaining("maximumSessions") as string }],
+    refusals: [
+      { clientIdentifier: "two", user: "ann", reasonCode: 0x97, reason: expect.stringContaining("maximumSessions") as string },
+    ],
     meta: { count: 1 },
   });
   await rules.add("acme", { permission: "deny", action: "publish", topics: ["secret/#"] });
@@ -75,7 +77,12 @@ test("a client that was refused is told of to its tenant: the authorizer's fault
   await expect(one.publish("secret/a", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
   const { refusals: denied } = (await get("tenants/acme/refusals")) as { refusals: { action?: string }[] };
   expect(denied).toHaveLength(3);
-  expect(denied.find(({ action }) => action === "subscribe")).toMatchObject({ clientIdentifier: "one", topic: "x/#", times: 1 });
+  expect(denied.find(({ action }) => action === "subscribe")).toMatchObject({
+    clientIdentifier: "one",
+    user: "ann",
+    topic: "x/#",
+    times: 1,
+  });
   expect(denied.find(({ action }) => action === "publish")).toMatchObject({
     topic: "secret/a",
     reasonCode: 0x87,

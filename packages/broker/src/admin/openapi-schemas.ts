@@ -147,6 +147,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       at: number,
       times: integer,
       clientIdentifier: text,
+      user: text,
       remoteAddress: text,
       transport: text,
       wasConnected: flag,

@@ -72,6 +72,8 @@ export interface AdmissionHost extends SessionConnection {
   principal: string;
   /** Of its CONNECT, which may still be refused. */
   claimedIdentifier: string | undefined;
+  /** The User Name of its CONNECT, until that is accepted. */
+  claimedUser: string | undefined;
   /** What its messages carry beside their own properties, where its tenant says who sent them. */
   stamp: Uint8Array | undefined;
   /** The right to publish is to be asked for again. */
@@ -109,6 +111,7 @@ export class Admission {
     if (typeof clientIdentifier !== "string") return clientIdentifier;
     this.packet = packet;
     this.host.claimedIdentifier = clientIdentifier;
+    this.host.claimedUser = packet.username;
     this.request = this.requestOf(packet, clientIdentifier);
     this.authentication = new ClientAuthentication(this.environment.authenticator, this.request);
     const step = this.authentication.begin(packet.properties, (later) => this.takeConnectStep(later));
@@ -141,6 +144,7 @@ export class Admission {
     if (this.packet?.properties?.authenticationMethod === undefined) this.authentication = undefined;
     this.packet = undefined;
     this.request = undefined;
+    this.host.claimedUser = undefined;
     return this.expiry === undefined && this.refresh === undefined && this.authentication === undefined;
   }
 

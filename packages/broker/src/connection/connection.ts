@@ -78,6 +78,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   session: Session | undefined;
   principal = "";
   claimedIdentifier: string | undefined;
+  claimedUser: string | undefined;
   stamp: Uint8Array | undefined;
   lastRoute: Route | undefined;
   lastRouteRefused = 0;

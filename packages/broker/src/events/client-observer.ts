@@ -13,6 +13,8 @@ export interface ObservedClient {
   readonly principal: string;
   /** Of its CONNECT, which may have been refused. */
   readonly claimedIdentifier: string | undefined;
+  /** The User Name of a CONNECT that is not accepted: anybody's words, and with some authorizers a secret. */
+  readonly claimedUser: string | undefined;
 }
 
 /** What a client asked for on its open connection and may not have, or messages that it would have had by a Subscription. */

@@ -36,7 +36,7 @@ const publish = (topic: string, times = 1): DeniedAction => ({
 test("repeats have one row and one line, and why is not worked out for each", () => {
   let now = 1_000;
   lines.length = asked = 0;
-  const log = new RefusalLog(() => now);
+  const log = new RefusalLog(undefined, () => now);
   log.denied(client("one"), { ...publish("$share/g/a/#"), action: "subscribe" });
   for (let i = 0; i < 1_000; i++) log.denied(client("one"), publish("a", 2));
   log.denied(client("one", "beta"), publish("$SYS/x"));
@@ -56,7 +56,7 @@ test("repeats have one row and one line, and why is not worked out for each", ()
 test("a client has ten places, a tenant fifty, new ones are twenty in ten seconds, and long topics are cut", () => {
   let now = 0;
   lines.length = 0;
-  const log = new RefusalLog(() => now);
+  const log = new RefusalLog(undefined, () => now);
   for (let i = 0; i < 100; i++) log.denied(client("one"), publish(`${i}${"x".repeat(60_000)}`));
   expect([log.of("acme").length, lines.length]).toEqual([10, 20]);
   for (let i = 0; i < 100; i++) {
@@ -71,7 +71,7 @@ test("a client has ten places, a tenant fifty, new ones are twenty in ten second
 
 test("what is withheld from a client has room of its own, says why, and is no news in the log", () => {
   lines.length = 0;
-  const log = new RefusalLog(() => 1_000);
+  const log = new RefusalLog(undefined, () => 1_000);
   const told: Rights = { ...rights, whyWithheld: (topicName, qos, filter) => `rule 2 denies ${topicName} ${qos} ${filter ?? ""}` };
   const reader = { ...client("reader"), session: { clientIdentifier: "reader", rights: told } } as never;
   log.denied(client("one"), publish("a"));

@@ -42,17 +42,19 @@ export class DenialLog {
   }
 
   note(client: ObservedClient, what: DeniedAction): void {
-    const { tenant, arrival, session } = client;
+    const { tenant, arrival, session, principal } = client;
     if (session === undefined) return;
     const book = this.#tenants.get(tenant.name) ?? { rows: [], window: 0, told: 0 };
     this.#tenants.set(tenant.name, book);
     const at = this.#wallTime();
     const clientIdentifier = shortName(session.clientIdentifier);
+    const user = shortName(principal);
     const topic = shortName(what.topic);
     const known = book.rows.findIndex(
       (row) =>
         row.topic === topic &&
         row.clientIdentifier === clientIdentifier &&
+        (row.user ?? "") === user &&
         row.remoteAddress === arrival.remoteAddress &&
         row.action === what.action &&
         row.retain === what.retain,
@@ -65,6 +67,7 @@ export class DenialLog {
       at,
       times: (before?.times ?? 0) + what.times,
       clientIdentifier,
+      ...(user === "" ? {} : { user }),
       remoteAddress: arrival.remoteAddress,
       transport: arrival.transport,
       wasConnected: true,

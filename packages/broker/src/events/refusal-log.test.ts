@@ -14,7 +14,7 @@ const client = (identifier: string, tenant = "acme", session?: unknown): Observe
 
 test("a client that tries again and again has one place, and there are no more than fifty", () => {
   let now = 1;
-  const log = new RefusalLog(() => now++);
+  const log = new RefusalLog(undefined, () => now++);
   const error = new MqttError("BAD_CREDENTIALS", { reasonCode: 0x86 });
   for (let i = 0; i < 3; i++) log.refused(client("one"), error);
   log.refused(client("two"), error);
@@ -37,6 +37,23 @@ test("what an authorizer's answer was refused for is told with its own remedy", 
   expect(log.of("acme")).toMatchObject([
     { code: "AWS_PRINCIPAL_ID", reasonCode: 0x87, remedy: expect.stringContaining("letters and digits") as string },
   ]);
+});
+
+test("its user is named where it was proved or is one of the tenant, and a secret in its place is not", () => {
+  const log = new RefusalLog((tenant, username) => tenant === "acme" && username === "ann");
+  const error = new MqttError("BAD_CREDENTIALS", { reasonCode: 0x86 });
+  const over = new MqttError("QUOTA", { reasonCode: 0x97 });
+  log.refused({ ...client("one"), claimedUser: "ann" }, error);
+  log.refused({ ...client("one"), claimedUser: "a-token-that-is-secret" }, error);
+  log.ended({ ...client("one", "acme", { clientIdentifier: "one" }), principal: "p7" }, over);
+  expect(log.of("acme").map(({ code, user, times }) => [code, user, times])).toEqual(
+    expect.arrayContaining([
+      ["BAD_CREDENTIALS", "ann", 1],
+      ["BAD_CREDENTIALS", undefined, 1],
+      ["QUOTA", "p7", 1],
+    ]),
+  );
+  expect(JSON.stringify(log.of("acme"))).not.toContain("secret");
 });
 
 test("words that a client may have chosen are no code", () => {

@@ -21,9 +21,12 @@ export class RefusalLog implements ClientObserver {
   readonly #denials: DenialLog;
   /** Rules that take topics out of a Subscription are mostly meant to: they must not push out what somebody asked for. */
   readonly #withheld: DenialLog;
+  readonly #isUser: (tenant: string, username: string) => boolean;
   readonly #wallTime: () => number;
 
-  constructor(wallTime: () => number = Date.now) {
+  /** @param isUser whether a tenant has a user of that name: a name that nobody has may be a secret in the wrong place */
+  constructor(isUser: (tenant: string, username: string) => boolean = () => false, wallTime: () => number = Date.now) {
+    this.#isUser = isUser;
     this.#wallTime = wallTime;
     this.#denials = new DenialLog(wallTime);
     this.#withheld = new DenialLog(wallTime);
@@ -64,12 +67,15 @@ export class RefusalLog implements ClientObserver {
 
   unsubscribed(): void {}
 
-  #note({ tenant, arrival, session }: ObservedClient, error: MqttError, identifier: string): void {
+  #note(client: ObservedClient, error: MqttError, identifier: string): void {
+    const { tenant, arrival, session } = client;
+    const user = shortName(this.#userOf(client));
     const { code, remedy } = adviceOf(error);
     const refusal: Refusal = {
       at: this.#wallTime(),
       times: 1,
       clientIdentifier: shortName(identifier),
+      ...(user === "" ? {} : { user }),
       remoteAddress: arrival.remoteAddress,
       transport: arrival.transport,
       wasConnected: session !== undefined,
@@ -86,10 +92,16 @@ export class RefusalLog implements ClientObserver {
     list.unshift(before === undefined ? refusal : { ...refusal, times: before.times + 1 });
     if (list.length > REFUSALS_MAX) list.pop();
   }
+
+  #userOf({ tenant, principal, claimedUser = "" }: ObservedClient): string {
+    if (principal !== "") return principal;
+    return this.#isUser(tenant.name, claimedUser) ? claimedUser : "";
+  }
 }
 
 function isSame(a: Refusal, b: Refusal): boolean {
-  return a.clientIdentifier === b.clientIdentifier && a.remoteAddress === b.remoteAddress && a.reason === b.reason;
+  const isOne = a.clientIdentifier === b.clientIdentifier && a.user === b.user && a.remoteAddress === b.remoteAddress;
+  return isOne && a.reason === b.reason;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface Refusal {
   /** How often it was the same client with the same reason. */
   readonly times: number;
   readonly clientIdentifier: string;
+  /** As whom it came; of one that was not let in only a name that the tenant has a user of. Absent where nobody knows. */
+  readonly user?: string;
   readonly remoteAddress: string;
   readonly transport: string;
   /** Whether it had been let in. */

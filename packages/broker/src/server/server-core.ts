@@ -113,7 +113,7 @@ export async function startServerCore(
   for (const { name, state } of tenants.list()) if (state !== "deleting") broker.openTenant(name, state === "paused");
   const events = new ClientEvents(config.events, broker);
   events.begin(directory.rules);
-  const refusals = new RefusalLog();
+  const refusals = new RefusalLog((tenant, username) => users.find(tenant, username) !== undefined);
   broker.observer = new ObserverList(events, refusals);
   broker.stampSenders(stampedTenants(config));
   for (const user of directory.users) users.loaded(user);

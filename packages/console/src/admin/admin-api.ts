@@ -144,6 +144,8 @@ export interface Refusal {
   at: number;
   times: number;
   clientIdentifier: string;
+  /** As whom it came, where that is known. */
+  user?: string;
   remoteAddress: string;
   transport: string;
   wasConnected: boolean;

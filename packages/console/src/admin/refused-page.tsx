@@ -8,12 +8,14 @@ import { visibleLine } from "../text/visible-text.ts";
 import type { PageMeta } from "../page/page-meta.ts";
 import type { Refusal } from "./admin-api.ts";
 import { Moment } from "./cells.tsx";
+import { refusalWords } from "./refusal-words.ts";
 import { useTenantPath } from "./tenant-scope.ts";
 
 const EVERY_MS = 2_000;
 
 const COLUMNS: readonly Column<Refusal>[] = [
   { name: "Client ID", cell: ({ clientIdentifier }) => <bdi>{visibleLine(clientIdentifier) || "(none)"}</bdi> },
+  { name: "User", cell: ({ user = "" }) => <bdi>{visibleLine(user)}</bdi> },
   { name: "Last", cell: ({ at }) => <Moment at={at} /> },
   { name: "Times", isNumber: true, cell: ({ times }) => count(times) },
   {
@@ -42,8 +44,8 @@ export function RefusedPage(): JSX.Element {
           label="Refused clients"
           columns={COLUMNS}
           rows={value.refusals}
-          keyOf={({ clientIdentifier, remoteAddress, action, topic, reason }) =>
-            JSON.stringify([clientIdentifier, remoteAddress, action, topic, reason])
+          keyOf={({ clientIdentifier, user, remoteAddress, action, topic, reason }) =>
+            JSON.stringify([clientIdentifier, user, remoteAddress, action, topic, reason])
           }
           empty="No client was refused."
         />
@@ -57,11 +59,6 @@ const DENIED = {
   subscribe: "may not subscribe to",
   receive: "does not get the messages of",
 } as const;
-
-/** The code stands before it already. */
-function withoutCode(reason: string, code: string): string {
-  return reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : reason;
-}
 
 function Reason({ refusal }: { refusal: Refusal }): JSX.Element {
   const { code, reasonCode, reason, remedy, wasConnected, action, topic } = refusal;
@@ -77,7 +74,7 @@ function Reason({ refusal }: { refusal: Refusal }): JSX.Element {
           {DENIED[action]} <TopicText topic={topic ?? ""} />
         </span>
       )}
-      <span>{visibleLine(withoutCode(reason, code))}</span>
+      <span>{visibleLine(refusalWords(reason, code))}</span>
       <strong>{visibleLine(remedy)}</strong>
     </span>
   );
