@@ -8,13 +8,13 @@ import type { SteadyReport, SteadyTask } from "./steady-child.ts";
 /* One subscriber that is busy for 1 ms with each message, and others that are not, at the real broker with its store on the disk. */
 
 const isLong = process.env["BOWLINE_LONG"] === "1";
-const COUNT = isLong ? 200_000 : 20_000;
-const RATE = 5_000;
+const COUNT = isLong ? 200_000 : 12_500;
+const RATE = isLong ? 5_000 : 2_500;
 /** With and without the slow one, in turn: enough for a median, or until the machine has let the broker be as it is. */
 const ROUNDS = 3;
 const READERS = 2;
-/** A short run must fill the queue too, but not that of a reader which two busy cores keep waiting for half a second. */
-const LIMITS = isLong ? {} : { maximumQueuedMessages: 5_000 };
+/** A short run must fill the queue too, but not that of a reader which two busy cores keep waiting for a second. */
+const LIMITS = isLong ? {} : { maximumQueuedMessages: 2_500 };
 const MB = 1_000_000;
 /** Every day other tests run beside this one, and take the cores for longer than a message. */
 const SLACK_MS = isLong ? 1 : 300;
