@@ -2,7 +2,7 @@ import type { ConnackPacket } from "@bowline/protocol";
 import type { DetailedPeerCertificate } from "node:tls";
 import type { AttemptFacts } from "@bowline/protocol/internal";
 import { dial } from "./probes/dial.ts";
-import { howItEnded, introduce } from "./talk/introduce.ts";
+import { howItEnded, introduce, promptMs } from "./talk/introduce.ts";
 import { secure } from "./probes/secure.ts";
 import { upgrade } from "./probes/upgrade.ts";
 import { isTls, isWebSocket } from "./client-settings.ts";
@@ -10,7 +10,7 @@ import type { AttemptLog } from "./run-log.ts";
 import type { Settings } from "./settings.ts";
 import { RecordedTalk } from "./talk/recorded-talk.ts";
 import type { Budget } from "./budget.ts";
-import type { Tried } from "./cures.ts";
+import { mayStillAnswer, type Tried } from "./cures.ts";
 import type { LayerTimes } from "./stay.ts";
 import { Conversation } from "./wire/conversation.ts";
 import { Link } from "./wire/link.ts";
@@ -27,6 +27,8 @@ export interface Attempt extends Tried {
 
 const dialMs = 1500;
 const stepMs = 1500;
+// Authorizers may be asked here already, and what remains is enough for the two or three changes that follow.
+const upgradeMs = 2500;
 const verdictMs = 300;
 
 /** Goes from an address to a CONNACK, as one set of settings says, and stops where it does not go on. */
@@ -46,13 +48,13 @@ function beginText({ scheme, host, port, address, version, serverName, alpnProto
   return [`${scheme}://${host}:${port} at ${address}, MQTT level ${version}`, ...odd].join(", ");
 }
 
-function endText({ facts: { milestone, errors = [], closedBy, timedOut, http, connack } }: Attempt): string {
+function endText({ facts: { milestone, errors = [], closedBy, timedOut, http, connack }, talk }: Attempt): string {
   const seen = [
     ...(http === undefined ? [] : [`HTTP ${http.status}`]),
     ...(connack === undefined ? [] : [`CONNACK ${connack.reasonCode}`]),
     ...errors.map(({ code, message }) => code ?? message ?? ""),
     ...(closedBy === undefined ? [] : [closedBy]),
-    ...(timedOut === true ? ["no answer in time"] : []),
+    ...(timedOut === true ? [talk === undefined ? "no answer in time" : "no answer so far"] : []),
   ];
   return [milestone ?? "nothing", ...seen].join(", ");
 }
@@ -105,8 +107,9 @@ async function overLink(
   }
   const bare = new Conversation(link, settings.version, isWebSocket(settings));
   const talk = log === undefined ? bare : new RecordedTalk(bare, log);
+  budget.whenEnded(() => link.destroy());
   const startedAt = performance.now();
-  const introduction = await introduce(talk, settings, isTrusted, budget.upTo(stepMs));
+  const introduction = await introduce(talk, settings, isTrusted, budget.upTo(promptMs));
   ms.mqtt = performance.now() - startedAt;
   const ws = facts.ws === undefined ? {} : { ws: { ...facts.ws, ...introduction.facts.ws } };
   facts = { ...facts, ...introduction.facts, ...ws };
@@ -114,6 +117,7 @@ async function overLink(
   const withheld = hasSecrets && !isTrusted;
   const { connack } = introduction;
   if (connack?.reasonCode === 0) return { facts, chain: [], withheld, talk, connack, ms };
+  if (mayStillAnswer(facts)) return { facts, chain: [], withheld, talk, ms };
   link.destroy();
   return { facts, chain: [], withheld, ms };
 }
@@ -128,7 +132,7 @@ async function overHttp(
   const { host, port, path, subprotocols, origin, headers } = settings;
   // Tokens stand in queries and headers: a server that did not prove who it is gets neither.
   const shown = isTrusted ? { path, headers } : { path: path.replace(/\?.*/s, ""), headers: {} };
-  const answer = await upgrade(link, { host, port, subprotocols, origin, ...shown }, budget.upTo(stepMs));
+  const answer = await upgrade(link, { host, port, subprotocols, origin, ...shown }, budget.upTo(upgradeMs));
   const ws = { offered: subprotocols };
   switch (answer.outcome) {
     case "open":

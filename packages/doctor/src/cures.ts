@@ -3,10 +3,10 @@ import type { ClientSettings } from "./client-settings.ts";
 import { randomId } from "./talk/random-id.ts";
 import type { Talk } from "./talk/talk.ts";
 
-/** How far an attempt came, and the connection it became, which whoever has it must end. */
+/** How far an attempt came, and the connection it became or may still become, which whoever has it must end. */
 export interface Tried {
   readonly facts: AttemptFacts;
-  readonly talk?: Talk;
+  readonly talk?: Talk | undefined;
 }
 
 /** A change to an attempt that failed, and what would show that the change is the cure. */
@@ -17,23 +17,25 @@ export interface Variant<S, T extends Tried> {
 }
 
 /** Tries the changes at once, and names those that helped. */
-export async function curesAmong<S, T extends Tried>(
+export async function curesAmong<S extends ClientSettings, T extends Tried>(
   variants: readonly Variant<S, T>[],
   failed: T,
   settings: S,
   attempt: (settings: S) => Promise<T>,
 ): Promise<readonly Healing[]> {
   if (variants.length === 0) return [];
+  // The attempt itself may still wait for its answer, and must not lose its session to one of these.
+  const aside = (changed: S): S => (changed.isOwnId === true ? changed : { ...changed, clientId: randomId() });
   const outcomes = await Promise.all(
     variants.map(async ({ healing, settings: changed, heals }) => {
-      const tried = await attempt(changed);
+      const tried = await attempt(aside(changed));
       tried.talk?.destroy();
       return heals(tried) ? healing : undefined;
     }),
   );
   if (outcomes.every((healing) => healing === undefined)) return [];
   // What works the second time without any change was healed by none.
-  const again = await attempt(settings);
+  const again = await attempt(aside(settings));
   again.talk?.destroy();
   if (again.facts.milestone !== failed.facts.milestone || hasSucceeded(again)) return [];
   return [...new Set(outcomes.filter((healing) => healing !== undefined))];
@@ -41,6 +43,9 @@ export async function curesAmong<S, T extends Tried>(
 
 /** Whether the attempt led to a session. */
 export const hasSucceeded = ({ facts }: Tried): boolean => facts.milestone === "accepted";
+/** Whether CONNECT was sent, and nothing came yet. */
+export const mayStillAnswer = ({ timedOut, milestone, firstBytes }: AttemptFacts): boolean =>
+  timedOut === true && milestone === "connect-sent" && (firstBytes?.length ?? 0) === 0;
 export const answeredMqtt = ({ facts }: Tried): boolean => facts.connack !== undefined;
 
 /** Changes to what CONNECT says of the client. */

@@ -3,6 +3,7 @@ import { type Attempt, attempt } from "./attempt.ts";
 import { Budget } from "./budget.ts";
 import { findInCertificate } from "./certificate-findings.ts";
 import { hasSucceeded } from "./cures.ts";
+import { hearOrHeal, inSilence } from "./late-connack.ts";
 import type { Notes } from "./notes.ts";
 import { asksForCertificate } from "./probes/ask-certificate.ts";
 import { dial } from "./probes/dial.ts";
@@ -25,12 +26,16 @@ export class Dialogue {
 
   /** P4 to P10 */
   async run(settings: Settings): Promise<void> {
-    const tried = await attempt(settings, this.notes.budget);
-    const failed = hasSucceeded(tried) ? undefined : await this.understand(tried, settings);
+    const { budget } = this.notes;
+    const first = await attempt(settings, budget);
+    const look = (failed: Attempt, probes: Budget): Promise<AttemptFacts> => this.understand(failed, settings, probes);
+    const { tried, facts } = hasSucceeded(first)
+      ? { tried: first, facts: first.facts }
+      : await hearOrHeal(first, settings, this.notes.lateMs, budget, look);
     const { dns } = this.notes.facts;
     // The rules of AWS look at the user name even where the answer came before CONNECT.
     const who = settings.username === undefined ? {} : { connect: { userName: settings.username } };
-    this.notes.facts = { ...who, ...(failed ?? tried.facts), nowMs: this.notes.now(), ...(dns === undefined ? {} : { dns }) };
+    this.notes.facts = { ...who, ...facts, nowMs: this.notes.now(), ...(dns === undefined ? {} : { dns }) };
     const inspected = findInCertificate(this.notes.findings, tried.chain, this.notes.facts, settings, this.notes.now());
     this.notes.chain = inspected?.lines ?? [];
     this.tlsLine(tried, inspected !== undefined && inspected.failures.length > 0);
@@ -43,7 +48,8 @@ export class Dialogue {
     const { tls, ...rest } = this.notes.facts;
     const { authorizationError: _, ...otherTls } = tls ?? {};
     const hints = await this.hintsFor(settings);
-    this.notes.fail(undefined, hints, { ...rest, ...(tls === undefined ? {} : { tls: otherTls }) });
+    const doubt = inSilence({ ...tried, facts }, this.notes.options.holdSeconds);
+    this.notes.fail(undefined, hints, { ...rest, ...(tls === undefined ? {} : { tls: otherTls }) }, doubt);
   }
 
   /** An attempt without its credentials was refused, as it had to be: that is no fault of its own. */
@@ -58,10 +64,10 @@ export class Dialogue {
   }
 
   /** Tries what could heal the attempt, and looks for a request for a client certificate. */
-  private async understand(tried: Attempt, settings: Settings): Promise<AttemptFacts> {
+  private async understand(tried: Attempt, settings: Settings, budget: Budget): Promise<AttemptFacts> {
     const { facts } = tried;
     const [healedBy, wasAsked] = await Promise.all([
-      findCures(tried, settings, this.notes.budget),
+      findCures(tried, settings, budget),
       isTls(settings) && facts.milestone === "connected" ? this.wasCertificateAsked(settings) : undefined,
     ]);
     const tls = wasAsked === undefined ? {} : { tls: { ...facts.tls, wasCertificateRequested: wasAsked } };

@@ -149,7 +149,7 @@ export class Examination {
       ...(wantsProxy ? { hasProxyEnvironment: true, healedBy } : {}),
     };
     const open = others.length === 0 ? [] : [`These ports of the host are open: ${others.join(", ")}.`];
-    const { title } = this.notes.findings.diagnose(this.notes.facts, open);
+    const { title } = this.notes.findings.diagnose(this.notes.facts, { hints: open, alternatives: [] });
     this.notes.line("tcp", "fail", `${title}: ${texts.join(", ")}`);
   }
 

@@ -3,14 +3,24 @@ import { type AttemptFacts, diagnose, redactText, type Verdict } from "@bowline/
 import { fixesOf, placeOf } from "./fixes.ts";
 import type { Finding, Severity } from "./report.ts";
 
+/** What a run knows beyond the facts: advice, and what else would explain a verdict that they make certain. */
+export interface Doubt {
+  readonly hints: readonly string[];
+  readonly alternatives: readonly ErrorCode[];
+}
+
+export const noDoubt: Doubt = { hints: [], alternatives: [] };
+
 /** Gathers findings in order, each code once. */
 export class Findings {
   readonly list: Finding[] = [];
 
   /** What the facts say. */
-  diagnose(facts: AttemptFacts, hints: readonly string[] = []): Finding {
+  diagnose(facts: AttemptFacts, { hints, alternatives }: Doubt = noDoubt): Finding {
     const verdict = diagnose(facts);
-    return this.add({ ...verdict, hints: [...verdict.hints, ...hints] }, "fail", facts);
+    const isDoubted = verdict.certain && alternatives.length > 0;
+    const candidates = isDoubted ? [verdict.code, ...alternatives] : verdict.candidates;
+    return this.add({ ...verdict, candidates, hints: [...verdict.hints, ...hints] }, "fail", facts);
   }
 
   /** What needs no rules. */

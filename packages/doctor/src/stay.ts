@@ -1,15 +1,18 @@
 import type { ConnackPacket } from "@bowline/protocol";
 import type { Healing } from "@bowline/protocol/internal";
 import { type ClientSettings, isWebSocket } from "./client-settings.ts";
-import type { Tried } from "./cures.ts";
+import { hasSucceeded, type Tried } from "./cures.ts";
 import type { Notes } from "./notes.ts";
 import { findInLimits, isAwsHost, keepsAwsLimits, limitsOf, sessionLimits } from "./session-findings.ts";
 import { type Held, hold } from "./talk/hold.ts";
 import { randomHex, randomId } from "./talk/random-id.ts";
 import { roundTrip } from "./talk/round-trip.ts";
+import { promptMs } from "./talk/introduce.ts";
 import type { Talk } from "./talk/talk.ts";
 
 const tripMs = 1500;
+// In less than this a message that is missing says nothing.
+const tripMsMin = 700;
 // A server that refuses late does so within this time.
 const settleMs = 500;
 const versionNames = { 3: "3.1", 4: "3.1.1", 5: "5.0" } as const;
@@ -41,7 +44,7 @@ export class Stay<S extends ClientSettings> {
         this.notes.fail("mqtt");
         return;
       }
-      this.notes.line("mqtt", "ok", `CONNACK 0, MQTT ${versionNames[this.settings.version]}`, ms.mqtt);
+      this.connackLine(ms.mqtt);
       const { findings, options, facts } = this.notes;
       const isKept = keepsAwsLimits(findings, facts, this.settings, options);
       const canSend = findInLimits(findings, connack, facts, this.settings, options) && isKept;
@@ -52,11 +55,23 @@ export class Stay<S extends ClientSettings> {
     }
   }
 
+  private connackLine(ms = 0): void {
+    const text = `CONNACK 0, MQTT ${versionNames[this.settings.version]}`;
+    const slow = `${text}, after ${(ms / 1000).toFixed(1)} s: the server or its authorizer is slow, and an impatient client gives up`;
+    if (ms > promptMs) this.notes.line("mqtt", "warn", slow, ms);
+    else this.notes.line("mqtt", "ok", text, ms);
+  }
+
   /** P9. Returns whether the connection is still there. */
   private async authorize(connack: ConnackPacket): Promise<boolean> {
     const { options } = this.notes;
     // AWS closes the connection of whoever asks for a topic its policy does not name.
     if (options.topic === undefined && isAwsHost(this.settings.host)) return true;
+    const mayTakeMs = options.holdSeconds === undefined ? this.notes.budget.upTo(tripMs) : tripMs;
+    if (mayTakeMs < tripMsMin) {
+      this.notes.line("authz", "warn", "not tried, since the CONNACK took the time; --hold 10 takes more");
+      return true;
+    }
     const plan = {
       topicName: options.topic ?? `doctor/${randomHex(6)}`,
       qos: options.qos ?? (Math.min(1, connack.properties?.maximumQoS ?? 1) as 0 | 1),
@@ -64,7 +79,7 @@ export class Stay<S extends ClientSettings> {
       payloadBytes: options.payloadBytes ?? 0,
       limits: sessionLimits(connack),
     };
-    const trip = await roundTrip(this.talk, plan, this.notes.budget.upTo(tripMs));
+    const trip = await roundTrip(this.talk, plan, mayTakeMs);
     this.quietSince = performance.now();
     if (trip.ms !== undefined && trip.facts.session?.roundTrip?.hasArrived === true) {
       this.notes.line("authz", "ok", `a message to ${plan.topicName} came back`, trip.ms);
@@ -118,11 +133,10 @@ export class Stay<S extends ClientSettings> {
     // What cut it may have begun to count before we did.
     const ms = silentMs * 1.5 + 2 * settleMs;
     const survives = async (changed: S, pingEveryMs: number): Promise<boolean> => {
-      const { talk } = await this.attempt(changed);
-      if (talk === undefined) return false;
-      const { facts } = await hold(talk, ms, pingEveryMs);
-      talk.destroy();
-      return facts === undefined;
+      const tried = await this.attempt(changed);
+      const held = hasSucceeded(tried) && tried.talk !== undefined ? await hold(tried.talk, ms, pingEveryMs) : undefined;
+      tried.talk?.destroy();
+      return held !== undefined && held.facts === undefined;
     };
     const [unchanged, byId, byPings] = await Promise.all([
       survives(settings, Infinity),

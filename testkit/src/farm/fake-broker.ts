@@ -12,6 +12,8 @@ const DROP_AFTER_MS = 300;
 /** Sooner, so that a doctor on a slow machine still waits for it: whatever it does meanwhile, it is told the reason. */
 const DISCONNECT_AFTER_MS = 100;
 const IDLE_MS = 1000;
+/** Who was accepted late, by Client Identifier; those of the older version come later and are accepted sooner. */
+const holders = new Map<string, Duplex>();
 
 /**
  * A broker that does what the user name of a CONNECT says: `rc=135`, `disc=142`, `fin` and so on; else it works.
@@ -70,8 +72,21 @@ class Connection {
     else if (word === "drop") stream.end();
     else if (word === "bad") stream.end(Uint8Array.of(0x20, 2, 0));
     else if (word === "garbage") stream.write(Uint8Array.of(0x90, 0x91, 0x92, 0xff));
+    else if (word === "slow") this.acceptLate(connect.clientIdentifier, this.version === 5 ? number : number / 2);
+    else if (word === "slowrc") setTimeout(() => this.refuse(135), number);
     else if (word === "moved") this.refuse(number, { serverReference: "other.example:1883" });
     else this.accept(isOwnId);
+  }
+
+  /** As brokers do, of those of one Client Identifier it keeps the last. */
+  private acceptLate(clientIdentifier: string, ms: number): void {
+    const { stream } = this;
+    setTimeout(() => {
+      if (stream.destroyed || stream.readableEnded) return;
+      holders.get(clientIdentifier)?.end();
+      holders.set(clientIdentifier, stream);
+      this.accept(false);
+    }, ms);
   }
 
   private refuse(reasonCode: number, properties: Properties = {}): void {

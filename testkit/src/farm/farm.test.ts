@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { examine, type LogLine, type Report, reportJson, supportBundle } from "@bowline/doctor";
+import { type DoctorOptions, examine, type LogLine, type Report, reportJson, supportBundle } from "@bowline/doctor";
 import { exitCodeOfReport } from "bowline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missingPrograms } from "../system/missing-programs.ts";
@@ -100,6 +100,38 @@ describe.skipIf(missing !== "")(`the doctor on the farm${missing && ` (${missing
     expect(lines).toContain("1 receives CONNACK sessionPresent=false reasonCode=128");
     expect(lines.filter((line) => /^[23] ends accepted/.test(line))).toHaveLength(1);
     expect(lines.find((line) => line.startsWith("1 sends CONNECT"))).toContain('clientIdentifier="not/mine"');
+  });
+
+  test("a CONNACK that is late is waited for, while causes of silence are looked for", { timeout: 30_000 }, async () => {
+    const { root } = farm.certificates;
+    const slow = (username: string, more: DoctorOptions = {}, scheme = "mqtt"): Promise<Report> => {
+      const url = `${scheme}://localhost:${farm.port(scheme === "mqtts" ? "tls:good" : scheme)}${scheme === "ws" ? "/mqtt" : ""}`;
+      return examine(url, { username, password: "secret", ca: root.cert, ...more });
+    };
+    const [answered, owned, secure, web, refused, tooLate, silent, held] = await Promise.all([
+      slow("slow=2200"),
+      slow("slow=2200", { clientId: "mine", topic: "a/b", holdSeconds: 2 }),
+      slow("slow=2200", {}, "mqtts"),
+      slow("slow=2200", {}, "ws"),
+      slow("slowrc=2200"),
+      slow("slow=3700", { topic: "a/b" }),
+      slow("slow=6000"),
+      slow("slow=4600", { holdSeconds: 1 }),
+    ]);
+    for (const report of [answered, owned, secure, web, tooLate, held]) {
+      expect(report).toMatchObject({ healthy: true, cause: null });
+      expect(report.stages).toContainEqual(
+        expect.objectContaining({ stage: "mqtt", status: "warn", text: expect.stringContaining("is slow") }),
+      );
+    }
+    const [trip] = [answered, tooLate].map(({ stages }) => stages.find(({ stage }) => stage === "authz"));
+    expect(trip?.status).toBe("ok");
+    expect(tooLate.stages).toContainEqual(expect.objectContaining({ stage: "authz", text: expect.stringContaining("not tried") }));
+    expect(refused.cause).toMatchObject({ id: "NOT_AUTHORIZED", evidence: { reasonCode: 135 } });
+    expect(silent.cause?.fix.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^No CONNACK came within 4\.\d s.*--hold 10/),
+    );
+    for (const report of [answered, secure, web, refused, tooLate, silent]) expect(report.durationMs).toBeLessThan(RUN_MS_MAX);
   });
 
   test("several faults at once are all reported, in order", async () => {

@@ -177,6 +177,14 @@ for (const { name, lacks } of tested) {
         );
     });
 
+    test("a CONNACK that is late is waited for, while causes of silence are looked for", async () => {
+      const url = `ws://localhost:${farm.port("ws")}/mqtt`;
+      const slow = { username: "slow=2200", password: "secret", clientId: `mine-${name}` };
+      const report = await host.examine(name, "plain", { url, options: slow });
+      expect(report).toMatchObject({ healthy: true, cause: null });
+      expect(report.stages).toContainEqual(expect.objectContaining({ stage: "mqtt", status: "warn" }));
+    });
+
     test("a connection that works is healthy, also where the user has allowed it", async () => {
       const secure = `wss://localhost:${farm.port("wss")}/mqtt`;
       await browser.permit?.("granted");

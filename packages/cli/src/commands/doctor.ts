@@ -19,7 +19,11 @@ export const doctor: Command = {
     bundle: { type: "string", value: "FILE", help: "Write all that a support ticket needs, without secrets, to a new file." },
     log: { type: "string", value: "FILE", help: "With --bundle: put the end of this log, without secrets, into it." },
     strict: { type: "boolean", help: "End with 1 when there are warnings." },
-    hold: { type: "string", value: "SECONDS", help: "Keep the connection that long, to see whether it stays." },
+    hold: {
+      type: "string",
+      value: "SECONDS",
+      help: "Keep the connection that long, to see whether it stays; wait as much longer for a CONNACK.",
+    },
     scan: { type: "boolean", help: "Dial the other usual ports of the host too when nothing answers." },
     topic: {
       type: "string",

@@ -2,9 +2,9 @@ import type { ConnackPacket } from "@bowline/protocol";
 import type { AttemptFacts, PageFacts } from "@bowline/protocol/internal";
 import type { Budget } from "../budget.ts";
 import type { ClientSettings } from "../client-settings.ts";
-import type { Tried } from "../cures.ts";
+import { mayStillAnswer, type Tried } from "../cures.ts";
 import type { LayerTimes } from "../stay.ts";
-import { introduce } from "../talk/introduce.ts";
+import { introduce, promptMs } from "../talk/introduce.ts";
 import { openWebSocket } from "./open-web-socket.ts";
 import { WebSocketTalk } from "./web-socket-talk.ts";
 
@@ -16,7 +16,6 @@ export interface PageAttempt extends Tried {
 
 // Name, TCP, TLS and upgrade are one step here, and a browser may hold a WebSocket back that failed before.
 const openMs = 2500;
-const connackMs = 1500;
 
 /** Goes from a URL to a CONNACK, and stops where it does not go on. */
 export async function attemptInPage(settings: ClientSettings, page: PageFacts, budget: Budget): Promise<PageAttempt> {
@@ -30,11 +29,13 @@ export async function attemptInPage(settings: ClientSettings, page: PageFacts, b
     return { facts: { ...known, ...seen, ...late, ws, ...(errors === undefined ? {} : { errors }) }, ms: {} };
   }
   const talk = new WebSocketTalk(socket, settings.version, ws);
+  budget.whenEnded(() => talk.destroy());
   const startedAt = performance.now();
-  const { facts: told, connack } = await introduce(talk, settings, true, budget.upTo(connackMs));
+  const { facts: told, connack } = await introduce(talk, settings, true, budget.upTo(promptMs));
   const ms = { http: opening.ms, mqtt: performance.now() - startedAt };
   const facts: AttemptFacts = { ...known, ...told, ws: { ...ws, ...told.ws } };
   if (connack?.reasonCode === 0) return { facts, talk, connack, ms };
+  if (mayStillAnswer(facts)) return { facts, talk, ms };
   talk.destroy();
   return { facts, ms };
 }

@@ -2,7 +2,16 @@ import { validateTopicName } from "@bowline/protocol";
 import { type AttemptFacts, type PageFacts, staticFault, staticWarnings } from "@bowline/protocol/internal";
 import { Budget } from "../budget.ts";
 import type { ClientSettings } from "../client-settings.ts";
-import { curesAmong, identityVariants, refusedVariants, type Tried, type Variant, versionVariants } from "../cures.ts";
+import {
+  curesAmong,
+  hasSucceeded,
+  identityVariants,
+  refusedVariants,
+  type Tried,
+  type Variant,
+  versionVariants,
+} from "../cures.ts";
+import { hearOrHeal, inSilence } from "../late-connack.ts";
 import type { Notes } from "../notes.ts";
 import { findInProfile } from "../profiles.ts";
 import { type ReadTarget, readTarget } from "../read-target.ts";
@@ -132,14 +141,20 @@ export class PageExamination {
   }
 
   /** P7 to P10 */
-  private async explainOpened(settings: ClientSettings, tried: PageAttempt): Promise<void> {
+  private async explainOpened(settings: ClientSettings, first: PageAttempt): Promise<void> {
+    const { notes } = this;
+    const { tried, facts } = hasSucceeded(first)
+      ? { tried: first, facts: first.facts }
+      : await hearOrHeal(first, settings, notes.lateMs, notes.budget, (failed, probes) =>
+          this.understand(failed, settings, probes),
+        );
+    const { timedOut: _, ...before } = notes.facts;
+    notes.facts = { ...before, ...facts };
     if (settings.scheme === "wss") this.notes.line("tls", "ok", "the browser accepts the certificate");
     const { talk, connack, ms } = tried;
     if (talk === undefined || connack === undefined) {
       this.notes.line("http", "ok", `WebSocket, ${settings.subprotocols.join()}`, ms.http);
-      const healedBy = await curesAmong(variantsOf(tried, settings), tried, settings, (changed) => this.attempt(changed));
-      if (healedBy.length > 0) this.notes.facts = { ...this.notes.facts, healedBy };
-      this.notes.fail();
+      notes.fail(undefined, [], notes.facts, inSilence({ ...tried, facts }, notes.options.holdSeconds));
       return;
     }
     if (tried.facts.ws?.chosen === "" && settings.subprotocols.length > 0) {
@@ -148,6 +163,12 @@ export class PageExamination {
     }
     const again = (changed: ClientSettings): Promise<Tried> => this.attempt(changed, new Budget(againMs));
     await new Stay(this.notes, settings, talk, again).run(connack, ms);
+  }
+
+  private async understand(failed: PageAttempt, settings: ClientSettings, probes: Budget): Promise<AttemptFacts> {
+    const again = (changed: ClientSettings): Promise<PageAttempt> => this.attempt(changed, probes);
+    const healedBy = await curesAmong(variantsOf(failed, settings), failed, settings, again);
+    return { ...failed.facts, ...(healedBy.length === 0 ? {} : { healedBy }) };
   }
 
   private settingsFor(read: ReadTarget, target: NonNullable<ReadTarget["target"]>): ClientSettings {

@@ -4,6 +4,9 @@ import type { ClientSettings } from "../client-settings.ts";
 import { signatureEndMs } from "../profiles/azure.ts";
 import type { Talk } from "./talk.ts";
 
+/** A server that takes longer for its CONNACK is slow, and what else could be the matter is looked for meanwhile. */
+export const promptMs = 1500;
+
 /** P7: CONNECT, and what came of it. */
 export interface Introduction {
   readonly facts: AttemptFacts;
@@ -14,6 +17,11 @@ export async function introduce(talk: Talk, settings: ClientSettings, withSecret
   const connect = connectPacket(settings, withSecrets);
   const facts: AttemptFacts = { milestone: "connect-sent", connect: connectFacts(connect, settings) };
   talk.send(connect);
+  return hear(talk, settings, facts, ms);
+}
+
+/** Waits for the answer to a CONNECT that was sent. */
+export async function hear(talk: Talk, settings: ClientSettings, facts: AttemptFacts, ms: number): Promise<Introduction> {
   const packet = await talk.next(ms);
   if (packet === undefined) return { facts: { ...facts, ...howItEnded(talk) } };
   if (packet.type === PacketType.AUTH) return { facts };

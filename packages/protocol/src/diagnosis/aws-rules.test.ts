@@ -57,6 +57,9 @@ const aws: readonly Case[] = [
     "AWS_LIMITS",
   ],
   ["taken over", awsTls(8883, { milestone: "accepted", disconnect: { reasonCode: 142 } }), "AWS_DUP"],
+  ["silence with a certificate", awsTls(8883, { milestone: "connect-sent", timedOut: true, tls: device }), "SILENT"],
+  ["silence where an authorizer is asked", awsTls(443, { milestone: "connect-sent", timedOut: true }), "SILENT", "guess"],
+  ["silence of its upgrade", awsWs(withAuthorizer, { milestone: "secured", timedOut: true }), "SILENT", "guess"],
   ["403 with a signature", awsWs("/mqtt?X-Amz-Algorithm=AWS4-HMAC-SHA256", { http: { status: 403 } }), "AWS_SIGV4"],
   [
     "cut at a constant age, signed",

@@ -111,6 +111,14 @@ function authorizerRefused(facts: AttemptFacts, evidence: string): Finding {
   };
 }
 
+/** AWS lets an authorizer's function take 5 s, and its first call takes about as long. */
+const silentAuthorizer: Rule = (facts) => {
+  const isWaiting = facts.milestone === "connect-sent" || (facts.milestone === "secured" && facts.target?.scheme === "wss");
+  if (!isWaiting || facts.timedOut !== true || (facts.firstBytes?.length ?? 0) > 0) return undefined;
+  if (!["authorizer", "none"].includes(credentialOf(facts))) return undefined;
+  return { code: "SILENT", evidence: "no answer in time", candidates: ["AWS_AUTHORIZER_LAMBDA", "SILENT"] };
+};
+
 const policyHint = (facts: AttemptFacts): readonly string[] =>
   facts.connect?.clientIdentifier === undefined
     ? []
@@ -156,6 +164,7 @@ const rules: readonly Rule[] = [
   refusedCertificate,
   refusedUpgrade,
   closedBeforeConnack,
+  silentAuthorizer,
   closedOnOperation,
   permissionEnded,
 ];
