@@ -68,6 +68,7 @@ class Attempt implements WireOwner {
   readonly fromNs: number;
   private readonly wire: Wire;
   private isMade = false;
+  private isFollowed = false;
 
   /** @param fromNs its time counts from then */
   constructor(number: number, fromNs: number) {
@@ -115,6 +116,8 @@ class Attempt implements WireOwner {
     count("made");
     if (options.hold === undefined) {
       this.wire.leave(DISCONNECT, this.left);
+      // The server has it: whoever waits to be accepted is no more than before.
+      this.another();
       return;
     }
     latencies.add(nowNs() - this.fromNs, 1);
@@ -128,9 +131,16 @@ class Attempt implements WireOwner {
     this.over();
   };
 
+  /** In a closed loop the next one begins when this one is answered or has failed. */
+  private another(): void {
+    if (options.rate > 0 || this.isFollowed) return;
+    this.isFollowed = true;
+    beginNext(nowNs());
+  }
+
   private over(): void {
     if (!underWay.delete(this)) return;
-    if (options.rate === 0) beginNext(nowNs());
+    this.another();
     answerWhenDone();
   }
 }

@@ -147,6 +147,9 @@ function windowOf(size: number, publishers: number): number {
   return Math.max(4, Math.floor(most));
 }
 
+/** A listener may let no more than 100 wait to be accepted, such as mosquitto's. */
+const AT_ONCE = 96;
+
 /** Connecting costs the generator twice what it costs a broker: it takes every core but one. */
 function connectOf(line: CommandLine): ConnectOrder {
   const threads = line.number("threads", 1, 64) ?? Math.min(4, Math.max(1, availableParallelism() - 1));
@@ -155,7 +158,7 @@ function connectOf(line: CommandLine): ConnectOrder {
   const rate = line.number("rate", 1, 1_000_000) ?? (ramp > 0 ? count / ramp : 0);
   const hold = line.text("hold") === undefined ? undefined : secondsOf(line, "hold", 0);
   const hasTimes = line.text("qoe") !== undefined;
-  return { count, atOnce: Math.min(64, count), rate, hold, hasTimes, threads: Math.min(threads, count) };
+  return { count, atOnce: Math.min(AT_ONCE, count), rate, hold, hasTimes, threads: Math.min(threads, count) };
 }
 
 function secondsOf(line: CommandLine, name: string, otherwise: number): number {
