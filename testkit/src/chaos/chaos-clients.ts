@@ -60,8 +60,9 @@ function mqttClient(library: typeof dropIn, { url, clientId, version, credential
   return {
     // As in MQTT.js, a SUBSCRIBE that a cut leaves without an answer fails.
     subscribe: async (filter, qos) => {
-      const map = { [filter]: { qos }, resubscribe: true } as ISubscriptionMap;
-      while (!(await client.subscribeAsync(map).catch(() => undefined)));
+      // Anew for each call, since MQTT.js takes `resubscribe` out of it, and grants nothing for a filter that it asked for before.
+      const map = (): ISubscriptionMap => ({ [filter]: { qos }, resubscribe: true }) as ISubscriptionMap;
+      while (!(await client.subscribeAsync(map()).catch(() => undefined)));
     },
     publish: (topic, payload, qos, settled) => void client.publish(topic, payload, { qos }, (error) => settled(!error)),
     close: () => client.endAsync(true),
