@@ -283,6 +283,8 @@ export type Session =
 
 /** The broker must know that the page asks, and not a link in another one: a word that only our own page can have read. */
 let csrf = "none yet";
+const SESSION = "session";
+const leaving = new AbortController();
 /** A broker that is asked every second and is silent for longer is not answering. */
 const TIME_LIMIT_MS = 8_000;
 
@@ -296,7 +298,7 @@ export function getOverview(tenant: string): Promise<TenantOverview> {
 
 /** For whom the broker knows this browser. Asking costs nobody a refused request. */
 export async function getSession(): Promise<Session> {
-  const session = await request<Session>("GET", "session");
+  const session = await request<Session>("GET", SESSION);
   if (session.role !== null) ({ csrf } = session);
   return session;
 }
@@ -324,11 +326,13 @@ export function makeToken(tenant: string, signal: AbortSignal): Promise<{ passwo
 }
 
 export function signInWithKey(key: string): Promise<void> {
-  return send("POST", "session", { key });
+  return send("POST", SESSION, { key });
 }
 
+/** The page is to be loaded anew after it: what else it asks gets no answer from now on, since it would be a refusal. */
 export function signOut(): Promise<void> {
-  return request("DELETE", "session");
+  leaving.abort();
+  return request("DELETE", SESSION);
 }
 
 /** The bytes of an answer that goes on until the broker ends it. */
@@ -355,9 +359,11 @@ async function hasAnotherWord(): Promise<boolean> {
   return csrf !== before;
 }
 
-function ask(path: string, init: RequestInit): Promise<Response> {
+function ask(path: string, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
   const headers = { "x-bowline-csrf": csrf, ...(init.headers as Record<string, string> | undefined) };
-  return fetch(path.startsWith("/") ? path : `/api/v1/${path}`, { ...init, headers }).catch((cause: unknown) => {
+  const signal = path === SESSION ? init.signal : AbortSignal.any([init.signal, leaving.signal]);
+  return fetch(path.startsWith("/") ? path : `/api/v1/${path}`, { ...init, headers, signal }).catch((cause: unknown) => {
+    if (signal.aborted && leaving.signal.aborted) return new Promise<never>(() => undefined);
     throw new RequestFailure(0, "the broker does not answer", { cause });
   });
 }
