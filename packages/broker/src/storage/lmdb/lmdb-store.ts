@@ -1,8 +1,9 @@
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from "lmdb";
+import { FinishedWrites } from "./finished-writes.ts";
 import { endOfPrefix } from "./store-keys.ts";
 
 /**
- * LMDB, all of it: nothing else imports the package. What it promises to the files around it: operations given to one `write`
+ * LMDB, all of it: nothing else imports it but for its types. What it promises to the files around it: operations given to one `write`
  * are one transaction, written and flushed on other threads, and `progress` hears exactly one end of it.
  *
  * Its traps, and where they end here:
@@ -15,6 +16,7 @@ import { endOfPrefix } from "./store-keys.ts";
  * - Errors inside a cursor end an iteration as if there were no more rows, so rows are counted against the tree's own number.
  * - `close` waits for a flush that never comes when the last commit failed: a failed commit is reported to LMDB's JavaScript side
  *   as ended, so that its waiters go on.
+ * - Finished writes hold the ones after them until a full collection of garbage: finished-writes.ts lets them go.
  * - The file grows without bound (`mapSize` is no limit in this version) and never shrinks; `usedBytes` counts what is in use.
  */
 export const Table = {
@@ -71,7 +73,7 @@ const writerIsDone = 0;
 const writerIsVisible = 1;
 const writerWantsCallback = 2;
 
-/** The one private part of lmdb that is used; the version is pinned, and lmdb-store.test.ts fails when this changes. */
+/** Private to lmdb, like the list in finished-writes.ts and nothing else; the version is pinned, and lmdb-store.test.ts fails when this changes. */
 interface NativeEnvironment {
   startWriting(address: number, callback: (status: number) => unknown): unknown;
 }
@@ -211,6 +213,7 @@ export class LmdbStore {
     const environment = (this.#root as unknown as { env: NativeEnvironment }).env;
     const startWriting = environment.startWriting.bind(environment);
     const root = this.#root;
+    const finished = new FinishedWrites(root);
     const wrapped = (address: number, callback: (status: number) => unknown): unknown => {
       const progress = this.#next;
       let isVisible = false;
@@ -224,6 +227,7 @@ export class LmdbStore {
       return startWriting(address, (status) => {
         const isFailure = status !== writerIsDone && status !== writerIsVisible && status !== writerWantsCallback;
         const answer = callback(isFailure ? writerIsDone : status);
+        finished.forget();
         if (isFailure) progress?.failed(status);
         else if (status !== writerWantsCallback) becomeVisible();
         if (status === writerIsDone) progress?.flushed();
