@@ -31,11 +31,26 @@ describe("mosquitto's ACL file", () => {
     ]);
   });
 
+  test("what denies a part of a Subscription stands behind it, so that the rest is granted", () => {
+    const text =
+      "user ann\ntopic readwrite home/#\ntopic deny home/vault\ntopic deny x\npattern deny home/+/%c\npattern read a/%u/#";
+    expect(parseMosquittoAcl(text, "acl")).toEqual([
+      { permission: "deny", action: "publish", topics: ["home/vault"], user: "ann" },
+      { permission: "deny", action: "both", topics: ["x"], user: "ann" },
+      { permission: "allow", action: "both", topics: ["home/#"], user: "ann" },
+      { permission: "deny", action: "both", topics: ["home/+/${clientid}"] },
+      { permission: "allow", action: "subscribe", topics: ["a/${username}/#"] },
+      { permission: "deny", action: "subscribe", topics: ["home/vault"], user: "ann" },
+    ]);
+  });
+
   test.each([
     ["topic a\ntopik b", 'acl, line 2: "topik" is not known'],
     ["user", "acl, line 1: the name of the user is missing"],
     ["\n\ntopic", "acl, line 3: the topic is missing"],
     ["pattern read a%c", 'acl, line 1: "a%c": %c and %u must fill'],
+    ["topic raed a/b", 'acl, line 1: "raed" is no access'],
+    ["topic read eq a/#", 'acl, line 1: "eq a/#" would mean that text itself'],
     ["topic a/#/b", 'acl, line 1: "a/#/b"'],
     ["pattern ${clientid}/x", 'acl, line 1: "${clientid}" would be a placeholder'],
   ])("%j names its line", (text, words) => {
