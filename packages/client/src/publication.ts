@@ -27,6 +27,17 @@ type Settle = { resolve: (result: PublishResult) => void; reject: (error: MqttEr
 export const SUCCESS: PublishResult = { reasonCode: 0 };
 const sent: Promise<PublishResult> = Promise.resolve(SUCCESS);
 const NO_IDENTIFIERS: readonly number[] = [];
+const { setImmediate: nextTurn } = globalThis;
+let toldAtOnce = 0;
+
+/**
+ * Resolved already, and in Node one in a thousand is not: `await` goes on by a microtask, and a loop of nothing else would keep timers,
+ * other sockets and the end of its own connection from their turn for ever. In a page such a loop fills the transport, and waits.
+ */
+function told(): Promise<PublishResult> {
+  if (++toldAtOnce % 1000 > 0 || !nextTurn) return sent;
+  return new Promise((resolve) => nextTurn(resolve, SUCCESS));
+}
 
 /**
  * A QoS 0 message that went into the out-buffer of an open connection: one object for all of them, since nothing is left to be
@@ -35,7 +46,7 @@ const NO_IDENTIFIERS: readonly number[] = [];
 export const sentPublication: Publication = {
   stored: Promise.resolve(),
   // oxlint-disable-next-line unicorn/no-thenable -- A publication is awaited.
-  then: (onFulfilled, onRejected) => sent.then(onFulfilled, onRejected),
+  then: (onFulfilled, onRejected) => told().then(onFulfilled, onRejected),
 };
 
 /** A message that is remembered: at once the publication, the Sender's entry and the protocol's message. */
@@ -132,6 +143,7 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
 
   private awaited(): Promise<PublishResult> {
     this.isHeard = true;
+    if (this.outcome === SUCCESS) this.promise ??= told();
     this.promise ??= new Promise((resolve, reject) => {
       if (this.outcome !== undefined) tell({ resolve, reject }, this.outcome);
       this.resolve = resolve;
