@@ -298,10 +298,13 @@ test("config check says what is wrong and opens nothing", () => {
     stdout: "mute.yaml is well\n",
     stderr: expect.stringContaining("warning: mute.yaml:2:3: the users of `bootstrap` will have no rights") as string,
   });
+  writeFileSync(join(folder, "throws.ts"), "\nif (import.meta.url) throw new Error(import.meta.url);\n");
   for (const [text, words] of [
     ["export const x = 1;", "has no default export"],
     ["export default {", "broken.ts"],
-    ["throw new Error('no luck');", "failed when it was run: no luck"],
+    ["interface X {\n  a: 1;\n}\nthrow new Error('no luck');", "broken.ts:4:7: failed when it was run: no luck"],
+    ["import './throws.ts';\nexport default {};", "throws.ts:2:"],
+    ["export default () => ({});", "broken.ts:1:16: the configuration must be a group of keys, not a function"],
   ] as const) {
     writeFileSync(join(folder, "broken.ts"), text);
     expect(run("config", "check", "broken.ts").stderr).toContain(words);

@@ -16,6 +16,7 @@ import type { ListenerConfig } from "./listener-schema.ts";
 import type { MeaningFault } from "./meaning-fault.ts";
 import { presetFaults } from "./presets.ts";
 import { readSecret } from "./secret-reference.ts";
+import { tlsFaults } from "./tls-faults.ts";
 
 /** What no schema sees: addresses that cannot be, and secrets that are not there. Opens nothing but the files of secrets. */
 export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[]> {
@@ -31,13 +32,14 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
     check(["listen", index], () => parseListenUrl(listener.url, config));
     check(["listen", index, "anyProtocol"], () => checkAnyProtocol(listener));
     check(["listen", index], () => checkHeaders(listener));
-    check(["listen", index, "trustedProxies"], () => trustedProxies(listener.trustedProxies ?? []));
+    for (const [at, range] of (listener.trustedProxies ?? []).entries())
+      check(["listen", index, "trustedProxies", at], () => trustedProxies([range]));
     for (const origin of listener.allowedOrigins ?? []) check(["listen", index, "allowedOrigins"], () => checkOrigin(origin));
   }
   check(["console"], () => config.console !== false && parseConsoleUrl(config.console));
   check(["admin", "listen"], () => config.admin.listen !== false && parseAdminUrl(config.admin.listen, config));
   check(["tls", "acme", "listen"], () => config.tls.acme !== undefined && parseChallengeUrl(config.tls.acme.listen));
-  check(["trustedProxies"], () => trustedProxies(config.trustedProxies));
+  for (const [at, range] of config.trustedProxies.entries()) check(["trustedProxies", at], () => trustedProxies([range]));
   for (const { path, authentication = [], authorization } of accessChains(config)) {
     for (const [index, link] of authentication.entries()) check([...path, "authentication", index], () => checkAuthenticator(link));
     for (const [index, each] of authorization.entries()) check([...path, "authorization", index], () => checkAuthorization(each));
@@ -46,6 +48,7 @@ export async function meaningFaults(config: BrokerConfig): Promise<MeaningFault[
     if (doubled !== undefined) faults.push({ path: [...place, doubled.index], error: doubled.error });
   }
   for (const name of Object.keys(config.tenants.named)) check(["tenants", "named", name], () => checkTenantName(name));
+  faults.push(...(await tlsFaults(config.tls)));
   faults.push(...presetFaults(config));
   faults.push(...bootstrapFaults(config.bootstrap));
   for (const { path, reference, faultOf } of secretsIn(config)) {

@@ -1,5 +1,6 @@
 import { memoryWarning } from "../connection/memory-held.ts";
 import type { BrokerConfig } from "./broker-config.ts";
+import type { ListenerConfig } from "./listener-schema.ts";
 
 /** Something that is allowed, and hardly meant. */
 export interface ConfigWarning {
@@ -12,8 +13,26 @@ export function configWarnings(config: BrokerConfig): ConfigWarning[] {
   const memory = memoryWarning(config.limits.maximumMemoryBytes);
   const ofMemory = memory === undefined ? [] : [{ path: ["limits", "maximumMemoryBytes"], words: memory }];
   const { users, rules } = config.bootstrap;
-  if (users.length === 0 || rules.length > 0 || grantsRights(config)) return ofMemory;
-  return [...ofMemory, { path: ["bootstrap", "users"], words: `the users of \`bootstrap\` will have no rights: ${NO_RIGHTS}` }];
+  const others = [...ofMemory, ...uselessChains(config)];
+  if (users.length === 0 || rules.length > 0 || grantsRights(config)) return others;
+  return [...others, { path: ["bootstrap", "users"], words: `the users of \`bootstrap\` will have no rights: ${NO_RIGHTS}` }];
+}
+
+/** Chains that let nobody in, and links that no client can satisfy. */
+function uselessChains({ authentication, anonymous, tls, listen, proxyProtocol }: BrokerConfig): ConfigWarning[] {
+  if (authentication.length === 0 && !anonymous)
+    return [{ path: ["authentication"], words: "`authentication` is empty, and `anonymous` is not true: nobody can come in" }];
+  const hasCertificates = tls.clientCa !== undefined || proxyProtocol || listen.some(takesCertificates);
+  return authentication.flatMap(({ kind }, index) =>
+    kind === "certificate" && !hasCertificates
+      ? [{ path: ["authentication", index], words: "no client is asked for a certificate: give `tls.clientCa`" }]
+      : [],
+  );
+}
+
+/** From a proxy, in a header or in the PROXY header's field. */
+function takesCertificates({ forwardedCertificate, proxyProtocol }: ListenerConfig): boolean {
+  return forwardedCertificate !== undefined || proxyProtocol === true;
 }
 
 /** What to do where no rule allows anything. */

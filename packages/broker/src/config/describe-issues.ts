@@ -45,12 +45,23 @@ function unknownKey(path: Path, value: unknown): ConfigFault {
 function requirement(issue: Issue, found: unknown): string {
   if (issue.code === "invalid_type") {
     const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
-    return found === undefined ? `is missing: it must be ${expected}` : `must be ${expected}, not ${typeName(found)}`;
+    return `${mustBe(found)} ${expected}${found === undefined ? "" : `, not ${typeName(found)}`}`;
   }
   if (issue.code === "invalid_value")
-    return `must be one of ${issue.values.map(String).join(", ")}${meantValue(issue.values, found)}`;
+    return `${mustBe(found)} one of ${issue.values.map(String).join(", ")}${meantValue(issue.values, found)}`;
+  if (issue.code === "invalid_union")
+    return `${issue.message}${meantValue(kindsOf(issue), (found as { kind?: unknown } | undefined)?.kind)}`;
   // Every refinement and union of the schema brings its own words.
   return issue.message;
+}
+
+function mustBe(found: unknown): string {
+  return found === undefined ? "is missing: it must be" : "must be";
+}
+
+/** The kinds that a group of keys may be of, by what each form misses. */
+function kindsOf({ errors }: z.core.$ZodIssueInvalidUnion): unknown[] {
+  return errors.flat().flatMap((inner) => (inner.code === "invalid_value" && inner.path[0] === "kind" ? inner.values : []));
 }
 
 function meantValue(values: readonly unknown[], found: unknown): string {
@@ -70,10 +81,9 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 function typeName(value: unknown): string {
   if (value === null) return "empty";
   if (Array.isArray(value)) return "a list";
-  return (
-    { string: "a text", number: "a number", boolean: "true or false", object: "a group of keys" }[typeof value as string] ??
-    typeof value
-  );
+  if (typeof value === "number") return Number.isInteger(value) || !Number.isFinite(value) ? "a number" : "one with a fraction";
+  const names = { string: "a text", boolean: "true or false", object: "a group of keys", function: "a function" } as const;
+  return names[typeof value as keyof typeof names] ?? typeof value;
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -1,5 +1,5 @@
 import { MqttError } from "@bowline/protocol";
-import { isMap, isNode, isPair, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isPair, LineCounter, type Node, parseDocument, visit, type YAMLError } from "yaml";
 import type { ConfigSource, Position } from "./config-source.ts";
 import { jsonFault } from "./json-fault.ts";
 
@@ -16,12 +16,10 @@ export function parseConfigText(text: string, shownName: string): Omit<ConfigSou
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    const words = error.code === "DUPLICATE_KEY" ? "this key stands there twice" : error.message;
-    throw notWell(shownName, { line, column: col }, words, error);
+    throw notWell(shownName, { line, column: col }, OWN_WORDS[error.code] ?? error.message, error);
   }
   return {
-    // An empty file is a file that says nothing.
-    value: document.toJS() ?? {},
+    value: valueOf(document, shownName, lines),
     positionOf: (path) => {
       const offset = offsetOf(document.contents, path);
       if (offset === undefined) return undefined;
@@ -29,6 +27,29 @@ export function parseConfigText(text: string, shownName: string): Omit<ConfigSou
       return { line, column: col };
     },
   };
+}
+
+/** Where the words of the parser speak to its programmer. */
+const OWN_WORDS: Partial<Record<YAMLError["code"], string>> = {
+  DUPLICATE_KEY: "this key stands there twice",
+  MULTIPLE_DOCS: "a second document begins here, and a configuration is one",
+};
+
+function valueOf(document: Document.Parsed, name: string, lines: LineCounter): unknown {
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      const { line, col } = lines.linePos(alias.range![0]);
+      throw notWell(name, { line, column: col }, `nothing before it is called &${alias.source}`);
+    },
+  });
+  try {
+    // An empty file is a file that says nothing.
+    return document.toJS() ?? {};
+  } catch (cause) {
+    // Aliases of aliases, which would be more than fits into memory.
+    throw notWell(name, { line: 1, column: 1 }, (cause as Error).message, cause);
+  }
 }
 
 function notWell(name: string, { line, column }: Position, words: string, cause?: unknown): MqttError {

@@ -155,8 +155,10 @@ test.each([
   ["clients.pem", "no certificate"],
   ["key.pem", "no key"],
 ])("a bad %s leaves all of the old in force", async (name, text) => {
+  const good = await config();
   await writeFile(join(folder, name), text);
-  await expect(server.reload(await config())).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE" });
+  await expect(config()).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE" });
+  await expect(server.reload(good)).rejects.toMatchObject({ code: "CERTIFICATE_UNREADABLE" });
   expect((await visit(device)).isIn).toBe(true);
 });
 

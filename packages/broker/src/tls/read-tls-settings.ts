@@ -44,7 +44,8 @@ async function issuedAndLocal(issued: () => Promise<CertificateMaterial | undefi
   return material === undefined ? own : { ...own, material };
 }
 
-async function ownMaterial({ certificate, key, chain, passphrase }: TlsConfig): Promise<CertificateMaterial | undefined> {
+/** @throws MqttError CERTIFICATE_UNREADABLE, KEY_MISMATCH, CONFIG_INVALID of the passphrase */
+export async function ownMaterial({ certificate, key, chain, passphrase }: TlsConfig): Promise<CertificateMaterial | undefined> {
   if (certificate === undefined || key === undefined) return undefined;
   return readCertificateFiles({
     certificateFile: certificate,
@@ -64,7 +65,8 @@ async function clientTrust(config: TlsConfig): Promise<Pick<TenantTlsSettings, "
   };
 }
 
-function revocationLists(pem: string, file: string): string {
+/** @throws MqttError CERTIFICATE_UNREADABLE */
+export function revocationLists(pem: string, file: string): string {
   const blocks = pem.match(/-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g);
   if (blocks === null) throw new MqttError("CERTIFICATE_UNREADABLE", { detail: `${file}: it holds no PEM revocation list` });
   return blocks.join("\n");

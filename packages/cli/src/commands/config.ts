@@ -7,9 +7,9 @@ import { ExitCode } from "../exit-code.ts";
 export const config: Command = {
   usage: ["bowline config check FILE", "bowline config reload", "bowline config show"],
   description: [
-    "check reads a configuration file as `bowline up --config` would, opens nothing, and says what is wrong with it: file, line, column,",
-    "what is there and what was expected. reload tells the broker that runs in a data folder to read its file anew: as a whole or not",
-    "at all, and connections stay. show prints the configuration in force; secrets are not in it, only where they lie.",
+    "check reads a configuration file, and the certificates and keys it names, as `bowline up --config` would, opens nothing, and says what",
+    "is wrong: file, line, column, what is there and what was expected. reload tells the broker that runs in a data folder to read its file",
+    "anew: as a whole or not at all, and connections stay. show prints the configuration in force; secrets are not in it, only where they lie.",
   ].join("\n"),
   options: {
     data: { type: "string", value: "DIR", help: "Data folder of the running broker; default ./.bowline." },

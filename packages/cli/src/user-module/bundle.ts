@@ -6,6 +6,8 @@ import type { Plugin } from "rolldown";
 /** A program as one text. */
 export interface Bundle {
   readonly code: string;
+  /** Where the parts of the text come from: a source map, whose paths begin at the folder of the program. */
+  readonly map: string;
   /** The files it was made of, its own first. */
   readonly files: readonly string[];
 }
@@ -26,10 +28,10 @@ export async function bundle(path: string): Promise<Bundle> {
     plugins: [ownPackages, ownPlace],
     external: (id) => isBuiltin(id),
   });
-  const { output } = await build.generate({ format: "esm", codeSplitting: false });
+  const { output } = await build.generate({ format: "esm", codeSplitting: false, sourcemap: "hidden", dir: dirname(path) });
   const files = (await build.watchFiles).filter((file) => !file.startsWith("\0"));
   await build.close();
-  return { code: output[0].code, files: [...new Set([path, ...files])] };
+  return { code: output[0].code, map: String(output[0].map), files: [...new Set([path, ...files])] };
 }
 
 const OWN: ReadonlySet<string> = new Set(["@bowline/broker", "@bowline/realtime", "bowline"]);
@@ -45,9 +47,11 @@ const ownPlace: Plugin = {
   name: "own-place",
   transform: (code, id) => {
     if (!code.includes("import.meta") || id.startsWith("\0")) return undefined;
-    return code
+    const placed = code
       .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id).href))
       .replaceAll("import.meta.dirname", JSON.stringify(dirname(id)))
       .replaceAll("import.meta.filename", JSON.stringify(id));
+    // No map: lines stay what they were.
+    return { code: placed, map: null };
   },
 };

@@ -15,6 +15,12 @@ import type { JwtKeys } from "./jwt-keys.ts";
 const TOKEN_LENGTH_MAX = 65_535;
 const THREE_PARTS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
+/** What a claim can be compared with beside a text. */
+export const CLAIM_PLACEHOLDERS: ReadonlyMap<string, (request: AuthRequest) => string | undefined> = new Map([
+  ["${username}", ({ username }: AuthRequest) => username],
+  ["${clientid}", ({ clientIdentifier }: AuthRequest) => clientIdentifier],
+]);
+
 /** Knows clients by a JSON Web Token in their password, user name or Authentication Data. */
 export class JwtMethod implements AuthenticationMethod {
   /** The ways to bring a token as Authentication Data, and to renew it on an open connection. */
@@ -113,9 +119,9 @@ function refusalOf(cause: unknown): AuthResult {
   return refuse(AuthReasonCode.BadUserNameOrPassword, `the token is not accepted: ${cause.code}`);
 }
 
-function expected(template: string, { username, clientIdentifier }: AuthRequest): string | undefined {
-  if (template === "${username}") return username;
-  return template === "${clientid}" ? clientIdentifier : template;
+function expected(template: string, request: AuthRequest): string | undefined {
+  const ofConnect = CLAIM_PLACEHOLDERS.get(template);
+  return ofConnect === undefined ? template : ofConnect(request);
 }
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {
