@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import { MqttError } from "@bowline/protocol";
+import { unwritable } from "../config/data-folder.ts";
 import { Secret } from "../log/secret.ts";
 
 /**
@@ -14,10 +15,7 @@ export async function openOperatorKey(file: string): Promise<Secret> {
     return new Secret((await readExisting(file)) ?? (await make(file)));
   } catch (cause) {
     if (MqttError.is(cause)) throw cause;
-    throw new MqttError("DATA_DIR_UNWRITABLE", {
-      detail: `${file} (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
-      cause,
-    });
+    throw unwritable(file, cause);
   }
 }
 

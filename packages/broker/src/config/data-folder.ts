@@ -1,5 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { constants } from "node:fs";
+import { access, mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { MqttError } from "@bowline/protocol";
 
 /** Where everything of a broker lies; the names are the same in every version, since commands and people look for them. */
@@ -40,12 +41,55 @@ export function dataFolder(path: string): DataFolder {
  */
 export async function makeDataFolder(path: string): Promise<DataFolder> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
+    await access(path, constants.W_OK | constants.X_OK);
     return dataFolder(path);
   } catch (cause) {
-    throw new MqttError("DATA_DIR_UNWRITABLE", {
-      detail: `${path} (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
-      cause,
-    });
+    throw unwritable(path, cause);
   }
+}
+
+/** A file or folder among the data that this process may not use, in words. */
+export function unwritable(path: string, cause: unknown): MqttError {
+  const { code = "unknown" } = cause as NodeJS.ErrnoException;
+  return new MqttError("DATA_DIR_UNWRITABLE", { detail: `${path}: ${FAULTS[code] ?? code}`, cause });
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not write there (EACCES)",
+  EPERM: "this user may not write there (EPERM)",
+  EROFS: "the file system is read-only (EROFS)",
+  ENOSPC: "the disk is full (ENOSPC)",
+  EDQUOT: "the disk quota is used up (EDQUOT)",
+  EEXIST: "it is no folder (EEXIST)",
+  ENOTDIR: "a part of the path is no folder (ENOTDIR)",
+  ENOENT: "no folder can be made there (ENOENT)",
+};
+
+/** Node's own recursive one runs for ever where no folder can be made, as below /proc, and calls a read-only file system ENOENT. */
+async function makeFolder(path: string): Promise<void> {
+  const error = await mkdirOnce(path);
+  if (error === undefined) return;
+  const parent = dirname(path);
+  if (error.code !== "ENOENT" || parent === path || (await isFolder(parent))) throw error;
+  await makeFolder(parent);
+  const again = await mkdirOnce(path);
+  if (again !== undefined) throw again;
+}
+
+/** Undefined when the folder is there. */
+async function mkdirOnce(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return undefined;
+  } catch (error) {
+    return (await isFolder(path)) ? undefined : (error as NodeJS.ErrnoException);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, isIP, type ListenOptions, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { MqttError } from "@bowline/protocol";
 import { formatListenUrl, type ListenUrl } from "./listen-url.ts";
 
@@ -77,13 +78,33 @@ async function bindUnix(path: string, onSocket: OnSocket): Promise<Bound> {
   try {
     return { servers: [await listen({ path }, onSocket)], port: 0 };
   } catch (error) {
-    const isStale =
-      (error as NodeJS.ErrnoException).code === "EADDRINUSE" && (await lstat(path)).isSocket() && !(await answers(path));
-    if (!isStale) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // What the system calls ENOENT, libuv calls EACCES.
+    if (code === "EACCES" && !(await exists(dirname(path)))) throw new SocketFileFault("ENOENT", error);
+    if (code !== "EADDRINUSE") throw error;
+    if (!(await lstat(path)).isSocket()) throw new SocketFileFault("ENOTSOCK", error);
+    if (await answers(path)) throw error;
     // A process that was killed left its socket file behind.
     await unlink(path);
     return { servers: [await listen({ path }, onSocket)], port: 0 };
   }
+}
+
+/** Something about the file of a unix socket that the error of the system does not tell. */
+class SocketFileFault extends Error {
+  readonly code: string;
+
+  constructor(code: string, cause: unknown) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether somebody listens at a unix socket. Anything but a clear refusal counts as yes. */
@@ -118,7 +139,8 @@ function listen(where: ListenOptions, onSocket: OnSocket): Promise<Server> {
 function listenError(url: ListenUrl, cause: NodeJS.ErrnoException): MqttError {
   const text = formatListenUrl(url);
   if (cause.code === "EADDRINUSE") return new MqttError("PORT_IN_USE", { detail: `another program listens at ${text}`, cause });
-  if (cause.code === "EACCES" || cause.code === "EPERM") return new MqttError("PORT_FORBIDDEN", { detail: text, cause });
+  const isForbidden = cause.code === "EACCES" || cause.code === "EPERM";
+  if (isForbidden && url.kind === "tcp") return new MqttError("PORT_FORBIDDEN", { detail: text, cause });
   return new MqttError("LISTEN_FAILED", { detail: `${text}: ${LISTEN_FAULTS[cause.code ?? ""] ?? cause.message}`, cause });
 }
 
@@ -126,4 +148,9 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "the address does not belong to this machine",
   ENOTFOUND: "the host name does not exist",
   ENOENT: "the folder of the socket does not exist",
+  ENOTDIR: "the folder of the socket is none",
+  EACCES: "this user may not make a socket in that folder",
+  EPERM: "this user may not make a socket in that folder",
+  EROFS: "the file system is read-only",
+  ENOTSOCK: "there is a file of that name, which is no socket",
 };

@@ -302,11 +302,14 @@ test("a unix socket arrives without address, and a dead one's file is replaced",
   await openEcho(`unix:${path}`);
 });
 
-test("a file that is no socket is left alone", async () => {
+test("a file that is no socket is left alone, and a folder that is not there is named", async () => {
   const path = join(folder, "precious");
   await writeFile(path, "data");
-  await expect(openEcho(`unix:${path}`)).rejects.toMatchObject({ code: "PORT_IN_USE" });
+  await expect(openEcho(`unix:${path}`)).rejects.toThrow(
+    /LISTEN_FAILED.*precious: there is a file of that name, which is no socket/,
+  );
   expect(await readFile(path, "utf8")).toBe("data");
+  await expect(openEcho(`unix:${folder}/none/s`)).rejects.toThrow(/LISTEN_FAILED.*the folder of the socket does not exist/);
 });
 
 test("a port in use and an address of another machine are named", async () => {

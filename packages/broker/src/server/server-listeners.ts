@@ -6,7 +6,7 @@ import type { Accept } from "../listeners/arrival.ts";
 import { bind } from "../listeners/bind.ts";
 import { FrontLog } from "../listeners/front-log.ts";
 import type { PageTenant, RequestHandler } from "../listeners/http-front.ts";
-import { type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
+import { formatListenUrl, type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
 import { ConnectionLimiter } from "../listeners/connection-limiter.ts";
 import { defaultConnectionLimits } from "../listeners/connection-limits.ts";
@@ -19,6 +19,7 @@ import type { Staged } from "./staged.ts";
 import { trustedProxies } from "./trusted-proxies.ts";
 
 type Role = "mqtt" | "console" | "admin";
+const ROLE_NAMES: Readonly<Record<Exclude<Role, "mqtt">, string>> = { console: "console", admin: "admin listener" };
 
 /** One listener that a configuration asks for. */
 interface Planned {
@@ -131,7 +132,9 @@ export class ServerListeners {
       for (const { listener, options } of wanted) if (listener !== undefined) changes.push(() => listener.reconfigure(options));
       // Those last that may have to take a port from another: the less can fail after it, the better.
       for (const one of wanted.filter((each) => each.listener === undefined).sort(opening.byConflict))
-        one.listener = await opening.open(one.role, one.options);
+        one.listener = await opening.open(one.role, one.options).catch((error: unknown) => {
+          throw asOwnConflict(one, wanted, error);
+        });
       for (const { role, address, listener } of wanted) next.push({ role, address, listener: listener! });
     } catch (error) {
       await opening.undo(this.#options.logger);
@@ -266,7 +269,27 @@ async function open(role: Role, options: ListenerOptions): Promise<Listener> {
 
 function asOfRole(role: Role, url: ListenUrl, error: unknown): unknown {
   if (role === "mqtt" || url.kind === "unix" || !(error instanceof MqttError) || error.code !== "PORT_IN_USE") return error;
-  return new MqttError(error.code, { detail: `another program listens on port ${url.port} of the ${role}`, cause: error.cause });
+  return new MqttError(error.code, {
+    detail: `another program listens on port ${url.port} of the ${ROLE_NAMES[role]}`,
+    cause: error.cause,
+  });
+}
+
+/** Two listeners of one configuration at one place: to look for another program would be in vain. */
+function asOwnConflict(one: Wanted, wanted: readonly Wanted[], error: unknown): unknown {
+  const other = wanted.find(({ listener, options }) => listener !== undefined && isSamePlace(options.url, one.options.url));
+  if (other === undefined || !MqttError.is(error) || error.code !== "PORT_IN_USE") return error;
+  const detail = `${nameOf(one)} and ${nameOf(other)} of this configuration are at the same place`;
+  return new MqttError(error.code, { detail, cause: error.cause });
+}
+
+function nameOf({ role, options }: Wanted): string {
+  return role === "mqtt" ? formatListenUrl(options.url) : `the ${ROLE_NAMES[role]}`;
+}
+
+function isSamePlace(one: ListenUrl, other: ListenUrl): boolean {
+  if (one.kind === "unix" || other.kind === "unix") return addressOf(one) === addressOf(other);
+  return one.port !== 0 && one.port === other.port;
 }
 
 /**

@@ -143,6 +143,26 @@ test("a first start that finds its port taken makes no data folder", async () =>
   taken.close();
 });
 
+test("two listeners of one configuration at the same place are named, and no other program is", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  taken.close();
+  const listen = `mqtt://127.0.0.1:${port}`;
+  const twice = `PORT_IN_USE.*${listen} and ${listen} of this configuration`;
+  await expect(servers.start({ listen: [listen, listen] })).rejects.toThrow(new RegExp(twice));
+  const admin = { listen: `http://127.0.0.1:${port}` };
+  await expect(servers.start({ listen: [listen], admin })).rejects.toThrow("the admin listener and mqtt://");
+});
+
+test.each([
+  ["/proc/bowline", "no folder can be made there (ENOENT)"],
+  ["/dev/null", "it is no folder (EEXIST)"],
+  ["/dev/null/bowline", "a part of the path is no folder (ENOTDIR)"],
+])("a data folder that cannot be, %s, is told in words", async (data, words) => {
+  await expect(servers.start({ data })).rejects.toThrow(`${data}: ${words}`);
+});
+
 test("a store of a newer version is refused and left as it is", async () => {
   const server = await servers.start();
   await server.users.add("default", "ann", "secret");

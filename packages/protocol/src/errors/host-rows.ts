@@ -139,7 +139,7 @@ const rows = {
   // Running a broker and its tools.
   PORT_IN_USE: ["config", "local", "new-input", "the port is in use", "End the other program, or listen on another port."],
   PORT_FORBIDDEN: ["config", "local", "new-input", "this user may not listen on the port", "Use a port above 1023, or grant the capability."],
-  LISTEN_FAILED: ["config", "local", "new-input", "the listener cannot start", "Check that the address belongs to this machine."],
+  LISTEN_FAILED: ["config", "local", "new-input", "the listener cannot start", "Use an address of this machine; for a unix socket, a path in a folder of this user's."],
   LISTEN_URL_INVALID: ["config", "usage", "new-input", "the listen URL is not valid", "Write it as mqtts://host:port, wss://host:port/path or unix:/path."],
   PLAINTEXT_OFF_LOOPBACK: ["config", "usage", "new-input", "a listener without TLS is reachable from other machines", "Use TLS, or add --allow-plaintext."],
   CONFIG_INVALID: ["config", "usage", "new-input", "the configuration is not valid", "Correct the named key."],

@@ -2,7 +2,10 @@ import type { Explanations } from "./explanation.ts";
 
 export const operation: Explanations = {
   PORT_IN_USE: {
-    causes: ["Another broker, or an earlier one that still runs, listens on the port."],
+    causes: [
+      "Another broker, or an earlier one that still runs, listens on the port.",
+      "Two listeners of the same configuration have it; the message names both.",
+    ],
     fixes: ["`ss -ltnp` names the process.", "`bowline up --listen mqtts://localhost:0` takes any free port."],
     seenAs: ["EADDRINUSE"],
   },
@@ -12,7 +15,10 @@ export const operation: Explanations = {
     seenAs: ["EACCES"],
   },
   LISTEN_FAILED: {
-    causes: ["The address is not one of this machine's, or IPv6 is off."],
+    causes: [
+      "The address is not one of this machine's, or IPv6 is off.",
+      "The folder of a unix socket is not there or another user's, or a file of that name, which is no socket, is in the way.",
+    ],
     fixes: ["`ip address` lists them; `0.0.0.0` and `[::]` mean all."],
     seenAs: ["EADDRNOTAVAIL"],
   },
