@@ -4,6 +4,7 @@ import type { AccessControl, Identity } from "./acl/access-control.ts";
 import { type AccessFunctions, accessOf, openAccess } from "./acl/access-functions.ts";
 import type { Authenticator, AuthRequest } from "./auth/authenticator.ts";
 import type { ClientObserver } from "./events/client-observer.ts";
+import { shortName } from "./events/refusal.ts";
 import { AdmissionGate } from "./connection/admission-gate.ts";
 import { type BrokerLimits, defaultLimits } from "./connection/broker-limits.ts";
 import { type BrokerEnvironment, Connection } from "./connection/connection.ts";
@@ -332,10 +333,10 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     if (error === undefined) return;
     const limit = reachedLimit(error, connection.session !== undefined);
     if (limit !== undefined) connection.tenant.counters[limit]++;
-    const { arrival, session } = connection;
+    const { arrival, session, claimedIdentifier } = connection;
     const fields = {
       connection: connection.id,
-      clientId: session?.clientIdentifier,
+      clientId: session?.clientIdentifier ?? (claimedIdentifier && shortName(claimedIdentifier)),
       from: arrival.remoteAddress,
       transport: arrival.transport,
       error,

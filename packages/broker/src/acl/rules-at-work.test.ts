@@ -417,6 +417,7 @@ describe("a change acts at once, and nobody reconnects", () => {
     const bad = ruled.world.dial();
     expect(await bad.connect({ username: "bob", clientIdentifier: "b", will: will("state/ann") })).toMatchObject({
       reasonCode: 0x87,
+      properties: { reasonString: "NOT_AUTHORIZED: the Will Message may not be published: no rule matches, which means deny" },
     });
     const admin = await ruled.client("admin");
     await admin.subscribe("state/#");

@@ -17,6 +17,7 @@ import {
   type ExchangeSuccess,
   isQuestion,
 } from "../auth/authenticator.ts";
+import { shortName } from "../events/refusal.ts";
 import type { Arrival } from "../listeners/arrival.ts";
 import { clientIdentity } from "../listeners/client-identity.ts";
 import { refusedLogin } from "../metrics/refused-logins.ts";
@@ -43,6 +44,7 @@ import {
   sessionExpiryOf,
   willRefusal,
 } from "./connect-rules.ts";
+import { becauseOf } from "./reason-string.ts";
 import { type Redirection, redirectionAnswer } from "./redirection.ts";
 
 /** What an admission needs of the broker. */
@@ -290,9 +292,16 @@ export class Admission {
     const fault = willRefusal(will, this.host.tenant.limits);
     if (fault?.reasonCode === ReasonCode.TopicNameInvalid) this.host.tenant.counters.topicsTooDeep++;
     if (fault !== undefined) return fault;
-    return (rights.refusedPublishes(will.topicName) & publishBit(will.qos, will.retain)) === 0
-      ? undefined
-      : refusal(ReasonCode.NotAuthorized, "no right to publish the Will Message");
+    const { topicName, qos, retain } = will;
+    if ((rights.refusedPublishes(topicName) & publishBit(qos, retain)) === 0) return undefined;
+    // Its credentials were right, which is the first that anybody looks at: it hears that it was the Will.
+    const why = rights.whyNot?.(topicName, qos, retain) ?? "its topic is not allowed";
+    const { properties } = becauseOf([`NOT_AUTHORIZED: the Will Message may not be published: ${why}`]);
+    return refusal(
+      ReasonCode.NotAuthorized,
+      `the Will Message may not be published to ${shortName(topicName)}: ${why}`,
+      properties,
+    );
   }
 
   private openSession({ owner, data }: ExchangeSuccess, rights: Rights): ConnectAnswer | undefined {

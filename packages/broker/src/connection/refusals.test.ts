@@ -1,5 +1,5 @@
 import { PacketType } from "@bowline/protocol";
-import { BrokerWorld, connectOf, publishOf, type TestClient } from "@bowline/testkit/broker";
+import { BrokerWorld, connectOf, publishOf, recordingLogger, type TestClient } from "@bowline/testkit/broker";
 import { describe, expect, test } from "vitest";
 import { openAccess } from "../acl/access-functions.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
@@ -50,6 +50,13 @@ describe("a CONNECT that is refused", () => {
       expect(world.broker.sessionCount).toBe(0);
     },
   );
+});
+
+test("the log says which client was refused", async () => {
+  const { logger, lines } = recordingLogger();
+  const world = await BrokerWorld.start({ authenticator: refusing(0x87), logger });
+  await refusalOf(world.dial());
+  expect(lines("client refused")).toMatchObject([{ clientId: "name", error: { code: "NOT_AUTHORIZED" } }]);
 });
 
 const silent = { data() {}, drained() {}, closed() {} };
