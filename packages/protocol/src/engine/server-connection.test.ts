@@ -55,10 +55,10 @@ describe("CONNECT", () => {
     ]);
   });
 
-  test("[v3 MQTT-3.1.2-2] an unknown protocol level is answered in the old form", () => {
+  test("[v3 MQTT-3.1.2-2] an unknown protocol level is answered", () => {
     const harness = new ServerHarness();
     harness.sendBytes(new Uint8Array([0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 9, 2, 0, 0, 0, 1, 0x63]));
-    harness.sender.flush();
+    expect(harness.take()).toMatchObject([{ type: PacketType.CONNACK, sessionPresent: false }]);
     expect(harness.ended).toMatchObject({ code: "PROTO_VERSION" });
   });
 

@@ -1,5 +1,4 @@
 import type { MqttError } from "../errors/mqtt-error.ts";
-import { connackVersion } from "../packet/decode-connect.ts";
 import { PacketType } from "../packet/packet-type.ts";
 import type { DisconnectPacket, Properties } from "../packet/packets.ts";
 import { connackReason, serverDisconnectReason, ReasonCode } from "../packet/reason-codes.ts";
@@ -22,11 +21,11 @@ export function writeConnack(
 
 /**
  * The answer to a CONNECT that could not be read. Section 4.13: one of 5.0 is told what is wrong with it. [v3 MQTT-3.1.4-1]: an
- * older one is not, but for an unsupported protocol level ([v3 MQTT-3.1.2-2]), in the form the client knows.
+ * older one is not, but for an unsupported protocol level ([v3 MQTT-3.1.2-2]), in the form of its own CONNECT.
  */
 function refuseMalformedConnect(sender: Sender, error: MqttError, reasonCode: number): void {
   if (reasonCode === ReasonCode.UnsupportedProtocolVersion) {
-    sender.version = connackVersion(Number(error.details?.["level"] ?? 4));
+    sender.version = error.details?.["connackVersion"] === 5 ? 5 : 4;
   } else if (sender.version !== 5) return;
   writeConnack(sender, reasonCode, false, undefined);
 }

@@ -32,10 +32,7 @@ export function peekConnectLevel(chunk: Uint8Array, bodyStart: number, end: numb
   return name === "MQTT" || name === "MQIsdp" ? chunk[levelAt]! & ~BRIDGE : -1;
 }
 
-/**
- * The version whose CONNACK a client that named this level understands: that of 5.0 from level 5 on, that of 3.1.1 below. A
- * refused level 0 to 4 is thus answered with return code 1, and level 6 and above with Reason Code 0x84.
- */
+/** The version whose CONNACK a client that named this level understands, as far as the level says: of 5.0 from level 5 on. */
 export function connackVersion(level: number): ProtocolVersion {
   return level >= 5 ? 5 : 4;
 }
@@ -43,15 +40,24 @@ export function connackVersion(level: number): ProtocolVersion {
 /**
  * Decodes a CONNECT of any version; the packet says which.
  *
- * @throws PROTO_VERSION (0x84) for a protocol name or level that is not MQTT 3.1, 3.1.1 or 5.0, with the level in its details,
- * MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82), TOPIC_NAME (0x90) for a bad Will Topic.
+ * @throws PROTO_VERSION (0x84) for a protocol name or level that is not MQTT 3.1, 3.1.1 or 5.0, with the level in its details and
+ * the version whose CONNACK the client understands, MALFORMED_PACKET (0x81), PROTOCOL_ERROR (0x82), TOPIC_NAME (0x90) for a bad
+ * Will Topic.
  */
 export function decodeConnect(chunk: Uint8Array, start: number, bodyStart: number, end: number): ConnectPacket {
   const reader = new PacketReader(chunk, bodyStart, end, PacketType.CONNECT);
   const name = reader.string();
   const level = reader.byte();
   const protocolVersion = versionOf(name, level & ~BRIDGE);
+  if (protocolVersion === undefined) throw unsupported(name, level & ~BRIDGE, reader);
   if (protocolVersion !== 3 && (chunk[start]! & 0x0f) !== 0) throw malformed("CONNECT with bad flags in its fixed header");
+  const packet = readRest(reader, protocolVersion);
+  if ((level & BRIDGE) !== 0) packet.isBridge = true;
+  return packet;
+}
+
+/** What follows the protocol level, to the end. */
+function readRest(reader: PacketReader, protocolVersion: ProtocolVersion): ConnectPacket {
   const flags = reader.byte();
   checkFlags(flags, protocolVersion);
   const keepAlive = reader.twoByteInteger();
@@ -70,22 +76,34 @@ export function decodeConnect(chunk: Uint8Array, start: number, bodyStart: numbe
   // MQTT 3.1 lets the user name be missing in spite of its flag, for clients of the version before it.
   if ((flags & HAS_USERNAME) !== 0 && (protocolVersion !== 3 || reader.left > 0)) packet.username = reader.string();
   if ((flags & HAS_PASSWORD) !== 0 && (protocolVersion !== 3 || reader.left > 0)) packet.password = reader.binaryData();
-  if ((level & BRIDGE) !== 0) packet.isBridge = true;
   reader.finish();
   return packet;
 }
 
-function versionOf(name: string, level: number): ProtocolVersion {
+function versionOf(name: string, level: number): ProtocolVersion | undefined {
   if (name === "MQTT" && (level === 4 || level === 5)) return level;
-  if (name === "MQIsdp" && level === 3) return 3;
-  // [MQTT-3.1.2-1] [MQTT-3.1.2-2]
+  return name === "MQIsdp" && level === 3 ? 3 : undefined;
+}
+
+/** [MQTT-3.1.2-1] [MQTT-3.1.2-2] [v3 MQTT-3.1.2-2] */
+function unsupported(name: string, level: number, reader: PacketReader): MqttError {
   const known = name === "MQTT" || name === "MQIsdp";
-  throw new MqttError("PROTO_VERSION", {
+  return new MqttError("PROTO_VERSION", {
     detail: known ? `protocol level ${level}` : "the protocol name is not MQTT",
     reasonCode: ReasonCode.UnsupportedProtocolVersion,
     source: "peer",
-    // For `connackVersion`: which form of CONNACK the client understands.
-    details: { level },
+    details: { level, connackVersion: formOf(reader) ?? connackVersion(level) },
+  });
+}
+
+/** 5.0 has its properties where 3.1.1 begins its payload, so that hardly any CONNECT reads as both. */
+function formOf({ chunk, at, end }: PacketReader): ProtocolVersion | undefined {
+  return ([4, 5] as const).find((version) => {
+    try {
+      return readRest(new PacketReader(chunk, at, end, PacketType.CONNECT), version);
+    } catch {
+      return false;
+    }
   });
 }
 

@@ -159,8 +159,24 @@ describe("a CONNECT of an unknown version", () => {
   test("is refused with the level in the error's details", () => {
     const packet = of("MQTT", 9);
     expect(() => decodePacket(packet, 0, 2, packet.length, 4)).toThrow(
-      expect.objectContaining({ code: "PROTO_VERSION", reasonCode: 0x84, details: { level: 9 } }),
+      expect.objectContaining({ code: "PROTO_VERSION", reasonCode: 0x84, details: { level: 9, connackVersion: 5 } }),
     );
+  });
+
+  test("[v3 MQTT-3.1.2-2] is answered in the form of its CONNECT, where that reads as one of 3.1.1 or of 5.0", () => {
+    const answerTo = (level: number, rest: readonly number[]): unknown => {
+      const packet = Uint8Array.of(...of("MQTT", level), 2, 0, 0, ...rest);
+      packet[1] = packet.length - 2;
+      try {
+        return decodePacket(packet, 0, 2, packet.length, 4);
+      } catch (error) {
+        return (error as MqttError).details?.["connackVersion"];
+      }
+    };
+    const levels = [0, 2, 3, 6, 127];
+    expect(levels.map((level) => answerTo(level, [0, 1, 0x63]))).toEqual([4, 4, 4, 4, 4]);
+    expect(levels.map((level) => answerTo(level, [0, 0, 1, 0x63]))).toEqual([5, 5, 5, 5, 5]);
+    expect(levels.map((level) => answerTo(level, [9, 9]))).toEqual([4, 4, 4, 5, 5]);
   });
 
   test("is not taken for MQTT by another name, or when it is cut", () => {

@@ -73,7 +73,7 @@ for (const [id, name] of [
   );
 }
 
-for (const level of [0, 1, 2]) {
+for (const level of [0, 1, 2, 6, 9, 0x7f]) {
   connectFormCases.inVersion(
     4,
     `protocol-level-${level}`,
