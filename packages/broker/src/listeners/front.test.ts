@@ -4,6 +4,7 @@ import { BlockList, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalCa, openLocalCa } from "../tls/local-ca.ts";
 import { TenantTable } from "../tls/tenant-directory.ts";
@@ -132,6 +133,26 @@ test("a trusted proxy must send its header, and nobody else may", async () => {
   dial(strict.listener, CONNECT_BYTES);
   expect(await strict.arrival()).toMatchObject({ remoteAddress: "127.0.0.1" });
 });
+
+test("who has reset its connection before it was accepted is nobody, whatever it sent: no trusted proxy either", async () => {
+  const trustedProxies = new BlockList();
+  trustedProxies.addSubnet("192.0.2.0", 24);
+  const { listener, event } = await run("mqtt://127.0.0.1:0", { trustedProxies });
+  const isDone = new Int32Array(new SharedArrayBuffer(4));
+  const bytes = Buffer.from("PROXY TCP4 192.0.2.7 192.0.2.1 4711 8883\r\n\x10\x0d\0\x04MQTT\x04\x02\0\0\0\x01a", "latin1");
+  const worker = new Worker(RESETTING_PEER, { eval: true, workerData: { port: listener.port, bytes, isDone } });
+  cleanups.push(() => worker.terminate());
+  // This thread accepts nothing meanwhile.
+  Atomics.wait(isDone, 0, 0, 10_000);
+  expect(await event()).toBe("closedEarly");
+  expect(listener.counters.arrived).toBe(0);
+});
+
+const RESETTING_PEER = `
+  const { port, bytes, isDone } = require("node:worker_threads").workerData;
+  const socket = require("node:net").connect(port, "127.0.0.1", () => socket.write(bytes, () => socket.resetAndDestroy()));
+  socket.on("error", () => {}).on("close", () => { Atomics.store(isDone, 0, 1); Atomics.notify(isDone, 0); });
+`;
 
 test("the name a proxy was asked for chooses the tenant of a plaintext connection", async () => {
   const { listener, arrival, event } = await run("mqtt://127.0.0.1:0", { trustedProxies: loopbackAddresses });

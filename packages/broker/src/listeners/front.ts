@@ -103,6 +103,10 @@ export class FrontConnection implements HandshakeOwner {
     const owned = socket as FrontSocket;
     owned[connectionOf] = this;
     owned.on("close", onClose).on("error", onError);
+    if (this.#hasLostItsAddress()) {
+      this.#refuse("closedEarly", "it closed before it was accepted");
+      return;
+    }
     const isProxied = this.#isFromTrustedProxy();
     this.#state = isProxied ? PROXY_HEADER : FIRST_BYTES;
     // Behind a proxy all connections share its address: the limit waits for the client's.
@@ -235,6 +239,14 @@ export class FrontConnection implements HandshakeOwner {
     if (this.tenant === this.options.tenant || Object.keys(told).length === 0) return told;
     this.options.counters.identitiesIgnored++;
     return {};
+  }
+
+  /**
+   * A peer that has reset its connection has no address any more, while what it sent can still be read: it would pass for a unix socket,
+   * which is trusted like a proxy, counted for nobody and never banned.
+   */
+  #hasLostItsAddress(): boolean {
+    return this.remoteAddress === "" && this.localPort !== 0;
   }
 
   #isFromTrustedProxy(): boolean {
