@@ -103,12 +103,12 @@ export class FrontConnection implements HandshakeOwner {
     const owned = socket as FrontSocket;
     owned[connectionOf] = this;
     owned.on("close", onClose).on("error", onError);
+    const isProxied = this.#isFromTrustedProxy();
+    this.#state = isProxied ? PROXY_HEADER : FIRST_BYTES;
     if (this.#hasLostItsAddress()) {
       this.#refuse("closedEarly", "it closed before it was accepted");
       return;
     }
-    const isProxied = this.#isFromTrustedProxy();
-    this.#state = isProxied ? PROXY_HEADER : FIRST_BYTES;
     // Behind a proxy all connections share its address: the limit waits for the client's.
     if (!isProxied && !this.#enter()) return;
     this.#deadline = setTimeout(onDeadline, options.firstBytesTimeoutMs ?? FIRST_BYTES_TIMEOUT_MS, this);
