@@ -9,6 +9,7 @@ import {
   resolveHeaders,
   secretHeaders,
 } from "../auth/webhook/http-hook-config.ts";
+import { HookTemplate } from "../auth/webhook/hook-template.ts";
 import { HttpHook } from "../auth/webhook/http-hook.ts";
 import { type PlaceholderValue, TemplateFields } from "../auth/webhook/template-fields.ts";
 import type { AccessCase } from "./asked-source.ts";
@@ -64,9 +65,10 @@ export const webhookAuthorizerKind: AuthorizationKind<WebhookAuthorizerConfig, W
   }),
   resolve: resolveHeaders,
   secrets: secretHeaders,
-  check: (config) => checkHttpHook(config, (body) => caseFields.unknownIn(body)),
+  check: (config) => checkHttpHook(config, (texts) => caseFields.unknownIn(texts)),
   open: async (config) => {
-    const hook = new HttpHook(config, await readHeaders(config));
+    const hook = new HttpHook(config);
+    const template = new HookTemplate(config, await readHeaders(config), caseFields);
     const never = new AbortController().signal;
     // All who wait for their turn listen to it.
     setMaxListeners(0, never);
@@ -74,7 +76,7 @@ export const webhookAuthorizerKind: AuthorizationKind<WebhookAuthorizerConfig, W
       source: {
         name: "webhook",
         ...answerTimesOf(config),
-        ask: async (question) => (await hook.ask(() => caseFields.fill(config.body, question), never)).result,
+        ask: async (question) => (await hook.ask(() => template.about(question), never)).result,
       },
       close: () => hook.close(),
     };

@@ -1,10 +1,11 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { MqttError } from "@bowline/protocol";
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { readSecret } from "../../config/secret-reference.ts";
 import { isSafeAddress } from "../safe-address.ts";
 import type { JwtConfig } from "./jwt-config.ts";
+import { RemoteKeys } from "./remote-keys.ts";
 
 /** Where the key of a token comes from, and which algorithms that allows: a token must not choose how it is checked. */
 export interface JwtKeys {
@@ -19,9 +20,8 @@ const CURVE_ALGORITHMS: Readonly<Record<string, string>> = { prime256v1: "ES256"
 const SECRET_BYTES_MIN = 32;
 /** RFC 7518, section 3.3. */
 const MODULUS_BITS_MIN = 2_048;
-/** A kid that nobody knows asks for the set anew, but not more often than this: tokens are the peer's to invent. */
-const COOLDOWN_MS = 30_000;
-const FETCH_TIMEOUT_MS = 5_000;
+/** A file is looked at more often than an address: that costs nothing. */
+const FILE_SECONDS_MAX = 10;
 
 /** @throws MqttError CONFIG_INVALID */
 export async function openJwtKeys(config: JwtConfig): Promise<JwtKeys> {
@@ -125,12 +125,7 @@ async function fileKeys(file: string, { jwksRefreshSeconds }: JwtConfig): Promis
 }
 
 function remoteKeys(address: string, { jwksRefreshSeconds }: JwtConfig): JwtKeys {
-  const keyOf = createRemoteJWKSet(new URL(address), {
-    timeoutDuration: FETCH_TIMEOUT_MS,
-    cooldownDuration: COOLDOWN_MS,
-    cacheMaxAge: jwksRefreshSeconds * 1_000,
-  });
-  return { algorithms: SET_ALGORITHMS, keyOf };
+  return { algorithms: SET_ALGORITHMS, keyOf: new RemoteKeys(address, jwksRefreshSeconds).keyOf };
 }
 
 /** A set is public: a shared secret in it would be none, so no HMAC. */
@@ -147,7 +142,7 @@ class ReloadedFile<T> {
 
   private constructor(file: string, everySeconds: number, read: (text: string) => T, value: T, modifiedAt: number) {
     this.#file = file;
-    this.#everyMs = everySeconds * 1_000;
+    this.#everyMs = Math.min(everySeconds, FILE_SECONDS_MAX) * 1_000;
     this.#read = read;
     this.value = value;
     this.#modifiedAt = modifiedAt;

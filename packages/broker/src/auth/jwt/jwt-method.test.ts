@@ -10,6 +10,7 @@ import type { AuthRequest, AuthResult } from "../authenticator.ts";
 import { type JwtConfig, jwtSchema, type JwtInput } from "./jwt-config.ts";
 import { openJwtKeys } from "./jwt-keys.ts";
 import { JwtMethod } from "./jwt-method.ts";
+import { RemoteKeys } from "./remote-keys.ts";
 
 const never = new AbortController().signal;
 const SECRET = "a shared secret that is long enough!";
@@ -186,11 +187,39 @@ describe("a set at an address", () => {
     const method = await methodOf({ jwks: url });
     const token = await sign({}, "ES256", EC.privateKey, "1");
     body = undefined;
-    expect(await answer(method, token)).toMatchObject({ reasonCode: 0x88 });
+    expect(await answer(method, token)).toMatchObject({
+      reasonCode: 0x88,
+      reason: expect.stringContaining("cannot be had (") as string,
+    });
     body = "no set";
     expect(await answer(method, token)).toMatchObject({ reasonCode: 0x88 });
     body = await setOf("1");
     expect(await answer(method, token)).toMatchObject({ allowed: true });
+  });
+
+  test("goes on to be believed for an hour while its address does not answer, which is not pressed", async () => {
+    let now = 0;
+    body = await setOf("1");
+    const { keyOf } = new RemoteKeys(url, 300, () => now);
+    const find = async (kid: string): Promise<unknown> => keyOf({ alg: "ES256", kid }, { payload: "", signature: "" });
+    await find("1");
+    body = undefined;
+    now = 300_000;
+    for (let i = 0; i < 5; i++) await find("1");
+    expect(asked).toBe(2);
+    await expect(find("2")).rejects.toThrow("no applicable key");
+    now += 30_000;
+    await find("1");
+    expect(asked).toBe(3);
+    now = 3_900_000;
+    await expect(find("1")).rejects.toThrow("200 OK");
+    body = await setOf("2");
+    await find("2");
+    await expect(find("1")).rejects.toThrow("no applicable key");
+    // A crowd with a new key waits for the one answer.
+    [now, body] = [now + 30_000, await setOf("3")];
+    await Promise.all([find("3"), find("3"), find("3")]);
+    expect(asked).toBe(6);
   });
 });
 

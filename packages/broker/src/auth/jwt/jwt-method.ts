@@ -7,6 +7,7 @@ import {
   type EnhancedMethod,
   refuse,
 } from "../authenticator.ts";
+import { fetchFault } from "../fetch-fault.ts";
 import { grantedLogin } from "../granted-login.ts";
 import type { JwtConfig } from "./jwt-config.ts";
 import type { JwtKeys } from "./jwt-keys.ts";
@@ -115,8 +116,16 @@ function refusalOf(cause: unknown): AuthResult {
     !(cause instanceof errors.JWKSTimeout) &&
     !(cause instanceof errors.JWKSInvalid) &&
     cause.code !== "ERR_JOSE_GENERIC";
-  if (!isTheTokens) return { ...refuse(AuthReasonCode.ServerUnavailable, "the keys of tokens cannot be had"), cause };
-  return refuse(AuthReasonCode.BadUserNameOrPassword, `the token is not accepted: ${cause.code}`);
+  if (!isTheTokens) return refuse(AuthReasonCode.ServerUnavailable, `the keys of tokens cannot be had (${fetchFault(cause)})`);
+  return refuse(AuthReasonCode.BadUserNameOrPassword, `the token is not accepted: ${faultOfToken(cause)}`);
+}
+
+function faultOfToken(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return "it has expired";
+  if (!(error instanceof errors.JWTClaimValidationFailed)) return error.code;
+  const { claim, reason } = error;
+  if (reason === "missing") return `"${claim}" is missing`;
+  return claim === "nbf" && reason === "check_failed" ? "it is not valid yet" : `"${claim}" is not what it must be`;
 }
 
 function expected(template: string, request: AuthRequest): string | undefined {

@@ -30,12 +30,17 @@ type Shape = { [K in keyof HttpHookConfig]: z.ZodType<HttpHookConfig[K], HttpHoo
  */
 export function httpHookShape(body: Record<string, string>, known: string): Shape {
   return {
-    url: z.string().min(1).describe("Its https:// address (http:// on the loopback only)."),
+    url: z
+      .string()
+      .min(1)
+      .describe("Its https:// address (http:// on the loopback only); behind the host it may hold the placeholders of `body`."),
     method: z.enum(["post", "get"]).default("post").describe("With get the fields of `body` are the query."),
     headers: z
       .record(z.string(), z.union([z.string(), secretReferenceSchema]))
       .default({})
-      .describe("Headers of each request; a value may be a secret, {file: PATH} or {env: NAME}."),
+      .describe(
+        "Headers of each request; a value may hold the placeholders of `body`, or be a secret, {file: PATH} or {env: NAME}.",
+      ),
     body: z
       .record(z.string(), z.string())
       .default(body)
@@ -78,12 +83,27 @@ export async function readHeaders({ headers }: HttpHookConfig): Promise<Record<s
  *
  * @throws MqttError CONFIG_INVALID
  */
-export function checkHttpHook({ url, body }: HttpHookConfig, unknown: (body: HttpHookConfig["body"]) => string | undefined): void {
+export function checkHttpHook(config: HttpHookConfig, unknown: (texts: Record<string, string>) => string | undefined): void {
+  const { url, body, headers } = config;
+  if (PLACEHOLDER_IN_HOST.test(url)) throw invalid("the host of url is the same for all: placeholders may stand behind it");
   if (!isSafeAddress(url)) throw invalid("url must be an https:// address, or an http:// one on the loopback");
   const { username, password } = new URL(url);
   if (username !== "" || password !== "") throw invalid("url must hold no user name and password: give `headers` with a secret");
-  const placeholder = unknown(body);
+  for (const [name, value] of Object.entries(headers)) checkHeader(name, typeof value === "string" ? value : "");
+  const texts = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const placeholder = unknown({ url }) ?? unknown(Object.fromEntries(texts)) ?? unknown(body);
   if (placeholder !== undefined) throw invalid(`${placeholder} is not known`);
+}
+
+const PLACEHOLDER_IN_HOST = /^https?:\/\/[^/?#]*\$\{/i;
+
+/** One that cannot be sent would look like an outage at each login. */
+function checkHeader(name: string, value: string): void {
+  try {
+    new Headers([[name, value]]);
+  } catch {
+    throw invalid(`headers: ${JSON.stringify(name)} cannot be sent, by its name or its value`);
+  }
 }
 
 function invalid(words: string): MqttError {

@@ -1,5 +1,7 @@
 import { timeLimit } from "@bowline/realtime/internal";
+import { fetchFault } from "../fetch-fault.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
+import type { HookMisfit, HookQuestion } from "./hook-template.ts";
 import type { HttpHookConfig } from "./http-hook-config.ts";
 import { type HookReply, readReply } from "./hook-reply.ts";
 import { Turnstile } from "../turnstile.ts";
@@ -21,29 +23,27 @@ export class HookUnanswered extends Error {
 /** Asks a program of the operator by HTTP: within a time, so many at once, and not at all while it does not answer. */
 export class HttpHook {
   readonly #config: HttpHookConfig;
-  readonly #headers: Readonly<Record<string, string>>;
   readonly #turnstile: Turnstile;
   readonly #breaker: CircuitBreaker;
   readonly #closing = new AbortController();
 
-  /** @param headers Those of the configuration, with their secrets read. */
-  constructor(config: HttpHookConfig, headers: Readonly<Record<string, string>>, now: () => number = () => performance.now()) {
+  constructor(config: HttpHookConfig, now: () => number = () => performance.now()) {
     this.#config = config;
-    this.#headers = headers;
     this.#turnstile = new Turnstile(config.maximumConcurrent, config.maximumQueued);
     this.#breaker = new CircuitBreaker(now);
   }
 
   /**
-   * @param fields Made when its turn has come.
+   * @param question Made when its turn has come. Who does not fit into it is denied unasked, which is no failure of the webhook.
    * @throws HookUnanswered
    */
-  async ask(fields: () => Record<string, string>, signal: AbortSignal): Promise<HookReply> {
+  async ask(question: () => HookQuestion | HookMisfit, signal: AbortSignal): Promise<HookReply> {
     const turn = await this.#turnstile.enter(signal);
     if (turn === "full") throw new HookUnanswered("too many clients wait for the webhook", true);
     if (turn === "aborted") throw new HookUnanswered("the client left before the webhook was asked");
     try {
-      const told = fields();
+      const told = question();
+      if ("misfit" in told) return { result: "deny", reason: told.misfit, fields: {} };
       if (!this.#breaker.mayAsk()) throw new HookUnanswered("the webhook has failed too often and is not asked");
       return await this.#exchange(told, signal);
     } finally {
@@ -56,11 +56,11 @@ export class HttpHook {
     this.#closing.abort();
   }
 
-  async #exchange(fields: Record<string, string>, signal: AbortSignal): Promise<HookReply> {
+  async #exchange(question: HookQuestion, signal: AbortSignal): Promise<HookReply> {
     const left = AbortSignal.any([signal, this.#closing.signal]);
     try {
       const within = timeLimit(this.#config.timeoutMs, left);
-      const response = await this.#send(fields, within);
+      const response = await this.#send(question, within);
       const text = await boundedText(response);
       const reply = readReply(response.status, response.headers.get("content-type") ?? "", text);
       this.#breaker.succeeded();
@@ -68,13 +68,13 @@ export class HttpHook {
     } catch (cause) {
       if (left.aborted) this.#breaker.gaveUp();
       else this.#breaker.failed();
-      throw new HookUnanswered(`the webhook did not answer as it must (${wordsOf(cause)})`, false, cause);
+      throw new HookUnanswered(`the webhook did not answer as it must (${fetchFault(cause)})`, false, cause);
     }
   }
 
-  #send(fields: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    const { url, method, encoding } = this.#config;
-    const headers = { accept: "application/json", ...this.#headers };
+  #send({ url, headers: own, fields }: HookQuestion, signal: AbortSignal): Promise<Response> {
+    const { method, encoding } = this.#config;
+    const headers = { accept: "application/json", ...own };
     // A redirection would carry passwords to whoever it names.
     const always = { headers, signal, redirect: "error" } as const;
     if (method === "get") {
@@ -99,10 +99,4 @@ async function boundedText(response: Response): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
-}
-
-/** For the log: what fetch says is wrapped, and never holds the body that was sent. */
-function wordsOf(cause: unknown): string {
-  const error = cause as Error & { cause?: Error & { code?: string } };
-  return error.cause?.code ?? error.cause?.message ?? error.message;
 }

@@ -4,7 +4,7 @@ const ALONE = /^\$\{([A-Za-z0-9_.-]+)\}$/;
 /** What a placeholder stands for; undefined where the client has no such thing. */
 export type PlaceholderValue<T> = (about: T) => string | undefined;
 
-/** The fields of requests, whose values hold placeholders. */
+/** The texts of requests, which hold placeholders. */
 export class TemplateFields<T> {
   readonly #find: (name: string) => PlaceholderValue<T> | undefined;
 
@@ -19,9 +19,14 @@ export class TemplateFields<T> {
     for (const [name, template] of Object.entries(body)) {
       const alone = ALONE.exec(template)?.[1];
       if (alone !== undefined && this.#find(alone)?.(about) === undefined) continue;
-      fields[name] = template.replace(PLACEHOLDER, (_, key: string) => this.#find(key)?.(about) ?? "");
+      fields[name] = this.text(template, about, (value) => value);
     }
     return fields;
+  }
+
+  /** One text with its placeholders filled in; nothing stands for what the client has not. */
+  text(template: string, about: T, encode: (value: string) => string): string {
+    return template.replace(PLACEHOLDER, (_, name: string) => encode(this.#find(name)?.(about) ?? ""));
   }
 
   /** The first placeholder that there is not. */

@@ -9,7 +9,7 @@ export const webhookKind: AuthenticatorKind<WebhookConfig, WebhookInput> = {
   schema: webhookSchema,
   resolve: resolveHeaders,
   secrets: secretHeaders,
-  check: (config) => checkHttpHook(config, (body) => loginFields.unknownIn(body)),
+  check: (config) => checkHttpHook(config, (texts) => loginFields.unknownIn(texts)),
   open: async (config) => {
     const method = new WebhookMethod(config, await readHeaders(config));
     return { method, close: () => method.close() };

@@ -1,18 +1,19 @@
 import { type AuthenticationMethod, AuthReasonCode, type AuthRequest, type AuthResult, refuse } from "../authenticator.ts";
 import { grantedLogin } from "../granted-login.ts";
+import { HookTemplate } from "./hook-template.ts";
 import { HookUnanswered, HttpHook } from "./http-hook.ts";
 import type { WebhookConfig } from "./webhook-config.ts";
 import { loginFields } from "./webhook-request.ts";
 
 /** Asks a program of the operator about each client. Whatever it does not answer in its contract refuses the client. */
 export class WebhookMethod implements AuthenticationMethod {
-  readonly #config: WebhookConfig;
+  readonly #request: HookTemplate<AuthRequest>;
   readonly #hook: HttpHook;
 
   /** @param headers Those of the configuration, with their secrets read. */
   constructor(config: WebhookConfig, headers: Readonly<Record<string, string>>, now?: () => number) {
-    this.#config = config;
-    this.#hook = new HttpHook(config, headers, now);
+    this.#request = new HookTemplate(config, headers, loginFields);
+    this.#hook = new HttpHook(config, now);
   }
 
   answerNow(): "later" {
@@ -21,7 +22,7 @@ export class WebhookMethod implements AuthenticationMethod {
 
   async answer(request: AuthRequest, signal: AbortSignal): Promise<AuthResult | "abstain"> {
     try {
-      const { result, reason, fields } = await this.#hook.ask(() => loginFields.fill(this.#config.body, request), signal);
+      const { result, reason, fields } = await this.#hook.ask(() => this.#request.about(request), signal);
       if (result === "ignore") return "abstain";
       return result === "deny" ? refuse(AuthReasonCode.NotAuthorized, reason) : login(fields, request);
     } catch (error) {

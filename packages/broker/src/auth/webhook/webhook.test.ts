@@ -48,6 +48,42 @@ test.each<[string, Partial<WebhookInput>, string]>([
   expect(key).toBe("k");
 });
 
+test("address and headers may hold placeholders, which lead nowhere else", async () => {
+  const told: unknown[] = [];
+  hook.handle = ({ url, headers }, _, response) => {
+    told.push([url, headers["x-who"], headers["x-key"]]);
+    response.writeHead(204).end();
+  };
+  const secret = { file: "key" } as unknown as string;
+  const made = new WebhookMethod(
+    webhookSchema.parse({
+      kind: "webhook",
+      url: `${new URL(hook.url).origin}/u/${"${username}"}/of?c=${"${clientid}"}`,
+      headers: { "x-who": "<${username}>", "x-key": secret },
+    }),
+    { "x-who": "<${username}>", "x-key": "${username}" },
+  );
+  expect(await ask(made, request("a/b?é", "pw"))).toMatchObject({ allowed: true });
+  expect(told.shift()).toEqual(["/u/a%2Fb%3F%C3%A9/of?c=c1", Buffer.from("<a/b?é>").toString("latin1"), "${username}"]);
+  // More of them than it takes to stop asking a webhook that fails.
+  for (const name of ["..", ".", "a\r\nx: y", "..", "..", "..", ".."])
+    expect(await ask(made, request(name, "pw"))).toMatchObject({ allowed: false, reasonCode: 0x87 });
+  expect(told).toEqual([]);
+  expect(await ask(made, request("...", "pw"))).toMatchObject({ allowed: true });
+});
+
+test.each([
+  ["url", { url: "https://${username}.example.com/" }, "the host of url is the same for all"],
+  ["url", { url: "http://127.0.0.1:80${username}/" }, "the host of url is the same for all"],
+  ["url", { url: "https://example.com/${user}" }, "${user} is not known"],
+  ["header", { headers: { "x-who": "${user}" } }, "${user} is not known"],
+  ["header", { headers: { "x who": "a" } }, 'headers: "x who" cannot be sent'],
+  ["header", { headers: { "x-who": "a\nb" } }, 'headers: "x-who" cannot be sent'],
+])("a %s that cannot be is refused: %j", (_, input, words) => {
+  const config = webhookSchema.parse({ kind: "webhook", url: "https://example.com/", ...input });
+  expect(() => webhookKind.check?.(config)).toThrow(words);
+});
+
 test("an empty password is not the same as none", async () => {
   const bodies: string[] = [];
   hook.handle = (_, body, response) => {
