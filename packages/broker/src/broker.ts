@@ -317,12 +317,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
 
   connectionOpened(connection: Connection): void {
     connection.tenant.counters.connectionsAccepted++;
-    const { arrival, session } = connection;
     this.observer?.opened(connection);
-    connection.tenant.logger.debug(
-      { connection: connection.id, clientId: session!.clientIdentifier, from: arrival.remoteAddress },
-      "client connected",
-    );
+    connection.tenant.logger.debug({ ...whoIs(connection), version: connection.sender.version }, "client connected");
   }
 
   connectionClosing(connection: Connection, error: MqttError | undefined): void {
@@ -330,32 +326,28 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.traces.ending(connection, error);
     if (connection.session !== undefined) this.observer?.ended(connection, error);
     else if (error !== undefined) this.observer?.refused(connection, error);
-    if (error === undefined) return;
+    if (error === undefined) {
+      if (connection.session !== undefined) connection.tenant.logger.debug(whoIs(connection), "client disconnected");
+      return;
+    }
     const limit = reachedLimit(error, connection.session !== undefined);
     if (limit !== undefined) connection.tenant.counters[limit]++;
-    const { arrival, session, claimedIdentifier } = connection;
-    const fields = {
-      connection: connection.id,
-      clientId: session?.clientIdentifier ?? (claimedIdentifier && shortName(claimedIdentifier)),
-      from: arrival.remoteAddress,
-      transport: arrival.transport,
-      error,
-    };
+    const fields = { ...whoIs(connection), error };
     const { logger } = connection.tenant;
     if (error.source === "internal") logger.error(fields, "connection ended by a fault of ours");
-    else logger.info(fields, session === undefined ? "client refused" : "client disconnected by the broker");
+    else logger.info(fields, connection.session === undefined ? "client refused" : "client disconnected by the broker");
   }
 
   connectionClosed(connection: Connection, cause: Error | undefined): void {
     this.open.delete(connection);
     this.traces.closed(connection, cause);
     this.observer?.ended(connection, "lost");
-    connection.tenant.logger.debug({ connection: connection.id, error: cause }, "connection closed");
+    connection.tenant.logger.debug({ ...whoIs(connection), error: cause }, "connection closed");
     this.whenEmpty?.();
   }
 
   faulted(connection: Connection, cause: unknown): void {
-    connection.tenant.logger.error({ connection: connection.id, error: cause }, "a fault of ours at a connection");
+    connection.tenant.logger.error({ ...whoIs(connection), error: cause }, "a fault of ours at a connection");
   }
 
   // SessionEvents
@@ -477,6 +469,17 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.lookAtLoad();
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }
+}
+
+/** A client, for the log. */
+function whoIs({ id, arrival, session, claimedIdentifier, principal }: Connection): object {
+  return {
+    connection: id,
+    clientId: session?.clientIdentifier ?? (claimedIdentifier && shortName(claimedIdentifier)),
+    ...(principal === "" ? {} : { owner: principal }),
+    from: arrival.remoteAddress,
+    transport: arrival.transport,
+  };
 }
 
 /** The limits that a connection keeps an account of. */

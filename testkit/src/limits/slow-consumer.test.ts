@@ -118,7 +118,7 @@ test(`[G6 broker] [G8 broker] a slow subscriber of ${COUNT} messages of 1 kB cos
     const metrics = parsePrometheus(await stage.broker.process.ask("/metrics"));
     expect(metrics.value("bowline_messages_dropped_total", { tenant: "default", reason: "queue_full" })).toBe(view.dropped);
     expect(metrics.value("bowline_client_messages_dropped_total", { tenant: "default", client: "slow" })).toBe(view.dropped);
-    expect(stage.broker.process.log).toMatch(/"clients":\["slow: \d+"\].*"messages were not delivered"/);
+    expect(stage.broker.process.log).toMatch(/"clients":\[\{"clientId":"slow","lost":\d+\}\].*"messages were not delivered"/);
   } finally {
     await stage.end();
   }

@@ -80,7 +80,9 @@ export class DenialLog {
     if (before !== undefined) return;
     makeRoom(book.rows, row);
     const { action, code, reason, remedy } = row;
-    const fields = { clientId: clientIdentifier, from: arrival.remoteAddress, action, topic, code, reason, remedy };
+    const { remoteAddress: from } = arrival;
+    const whom = { clientId: clientIdentifier, ...(user === "" ? {} : { owner: user }), from };
+    const fields = { ...whom, action, topic, code, reason, remedy };
     // A rule that takes topics out of Subscriptions is mostly meant to: that it works is no news.
     if (action === "receive") tenant.logger.debug(fields, "messages are withheld from a client");
     else tenant.logger.warn(fields, "a client may not do what it asks for");

@@ -24,7 +24,7 @@ test("[D4 broker] [D5 broker] a refusal is one line with its cause, its peer and
   const { lines, note } = setUp();
   note("serverNameUnknown", "stranger.localhost");
   note("mqttOnTls");
-  const peer = { level: "info", reason: "the reason", remoteAddress: "192.0.2.1", message: "connection refused at the front" };
+  const peer = { level: "info", reason: "the reason", from: "192.0.2.1", message: "connection refused at the front" };
   expect(lines).toMatchObject([
     { ...peer, cause: "serverNameUnknown", serverName: "stranger.localhost" },
     { ...peer, cause: "mqttOnTls" },

@@ -23,7 +23,9 @@ export class FrontLog {
   }
 
   note(event: FrontEvent): void {
-    const { cause, message, ...fields } = event;
+    const { cause, message, remoteAddress, ...others } = event;
+    // The name that every line has it by, so that `log.hide` finds it.
+    const fields = { from: remoteAddress, ...others };
     if (cause === "acceptFailed") this.#logger.error({ cause, ...fields }, message);
     else if (cause === "closedEarly" || !this.#mayTell()) this.#logger.debug({ cause, reason: message, ...fields }, REFUSED);
     else this.#logger.info({ cause, reason: message, ...fields }, REFUSED);

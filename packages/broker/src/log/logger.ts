@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { pino, type DestinationStream } from "pino";
 import { formatLine } from "./format-line.ts";
+import { hidingFields } from "./hide-fields.ts";
 
 /** From the most talkative to silence. The default is `info`. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
@@ -42,34 +42,17 @@ export function createLogger(options: LoggerOptions): Logger {
   const format = options.format ?? (process.stderr.isTTY ? "text" : "json");
   const target = options.destination ?? standardError();
   const destination = format === "json" ? target : textDestination(target, useColour());
+  const hide = hidingFields(options.hide ?? []);
   return pino(
     {
       level: options.level,
       base: null,
       messageKey: "message",
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }), log: hiding(options.hide ?? []) },
-      serializers: { error: (error: unknown) => describeError(error, options.level) },
+      formatters: { level: (label) => ({ level: label }), log: (fields) => hide({ ...fields, ...errorOf(fields, options.level) }) },
     },
     destination,
   );
-}
-
-/** Whatever else happens, these never reach a log: a fault of ours would have put them there. */
-const SECRETS = /^(password|passphrase|token|secret|authorization|cookie|privateKey)$/i;
-
-function hiding(names: readonly string[]): (fields: Record<string, unknown>) => Record<string, unknown> {
-  // Of this process: nobody can try addresses out against the hashes afterwards.
-  const key = randomBytes(32);
-  const hash = (value: unknown): string => `#${createHmac("sha256", key).update(String(value)).digest("hex").slice(0, 12)}`;
-  return (fields) => {
-    const shown: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(fields)) {
-      if (SECRETS.test(name)) shown[name] = "[redacted]";
-      else shown[name] = names.includes(name) && value !== undefined && value !== "" ? hash(value) : value;
-    }
-    return shown;
-  };
 }
 
 const nothing = (): void => {};
@@ -98,6 +81,11 @@ function textDestination(target: DestinationStream, colour: boolean): Destinatio
 // https://no-color.org and the usual meaning of TERM=dumb.
 function useColour(): boolean {
   return process.stderr.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
+
+/** Described before anything is hidden: its words may have what is to be. */
+function errorOf({ error }: Record<string, unknown>, level: LogLevel): { error?: unknown } {
+  return error === undefined ? {} : { error: describeError(error, level) };
 }
 
 /** The stack is for whoever debugs the broker itself; everybody else gets the code and the sentence. */

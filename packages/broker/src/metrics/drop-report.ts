@@ -81,7 +81,7 @@ export class DropReport {
       .takeLosers()
       .map(dropsSince)
       .sort((a, b) => lost(b) - lost(a));
-    const clients = losers.slice(0, CLIENTS_NAMED).map((loser) => `${loser.clientIdentifier}: ${lost(loser)}`);
+    const clients = losers.slice(0, CLIENTS_NAMED).map((loser) => ({ clientId: loser.clientIdentifier, lost: lost(loser) }));
     this.logger.warn({ ...Object.fromEntries(since), clients }, "messages were not delivered");
     this.tell(losers.slice(0, CLIENTS_TOLD));
   }

@@ -141,7 +141,7 @@ export class CustomAuthorizerMethod implements AuthenticationMethod {
   }
 
   #whom({ tenant, clientIdentifier, remoteAddress }: AuthRequest): object {
-    return { tenant, clientIdentifier, remoteAddress, authorizer: this.#setting.name };
+    return { tenant, clientId: clientIdentifier, from: remoteAddress, authorizer: this.#setting.name };
   }
 }
 

@@ -1,8 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MqttError } from "@bowline/protocol";
 import { lintPrometheus, localServers, lossOf, parsePrometheus } from "@bowline/testkit/broker";
 import { expect, test } from "vitest";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
+import { FrontLog } from "../listeners/front-log.ts";
 import { createLogger } from "../log/logger.ts";
 import type { Server } from "./start-server.ts";
 
@@ -132,6 +134,23 @@ test("the log hides whom it is told to, keeps lines of one client together, and 
   expect(entries.find(({ message }) => message === "client connected")?.clientId).toMatch(/^#[0-9a-f]{12}$/);
 });
 
+test("what the log hides is in no list, no reason and no error of the same line either, and who is refused at the front is hidden", async () => {
+  const lines: string[] = [];
+  const hide = ["clientId", "from", "topic"];
+  const destination = { write: (line: string): void => void lines.push(line) };
+  const logger = createLogger({ level: "debug", format: "json", hide, destination });
+  const clients = [{ clientId: "anna-meier", lost: 5 }];
+  const reason = "no rule allows plant/7, and plant/71 is another";
+  const error = new MqttError("NOT_AUTHORIZED", { detail: "anna-meier may not read plant/7" });
+  logger.warn({ clientId: "anna-meier", topic: "plant/7", clients, reason, error }, "a client may not do what it asks for");
+  new FrontLog(logger).note({ cause: "otherProtocol", message: "why", remoteAddress: "192.0.2.1", remotePort: 1, localPort: 2 });
+  const text = lines.join("");
+  expect(text).not.toMatch(/anna-meier|plant\/7\b|192\.0\.2\.1/);
+  expect(text).toContain("and plant/71 is another");
+  const { clientId, clients: hidden } = JSON.parse(lines[0]!) as { clientId: string; clients: { clientId: string }[] };
+  expect(hidden).toEqual([{ clientId, lost: 5 }]);
+});
+
 test("the level of the log follows a reload", async () => {
   const lines: string[] = [];
   const logger = createLogger({ level: "info", format: "json", destination: { write: (line) => void lines.push(line) } });
@@ -141,6 +160,26 @@ test("the level of the log follows a reload", async () => {
   await server.reload(await servers.config({ log: { level: "debug" } }));
   await servers.online();
   expect(lines.join("")).toContain("client connected");
+});
+
+test("lines about a client say who came, from where and how it went", async () => {
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+  const server = await servers.start({ logger: createLogger({ level: "debug", format: "json", destination }) });
+  await server.users.add("default", "ann", "a good password");
+  const client = await servers.online({
+    session: { clientId: "a" },
+    credentials: { username: "ann", password: "a good password" },
+  });
+  await client.close();
+  const who = { tenant: "default", clientId: "a", owner: "ann", from: "127.0.0.1", transport: "tcp" };
+  const seen = (): Record<string, unknown>[] => lines.filter(({ message }) => /^c(lient|onnection) /.test(String(message)));
+  await expect.poll(seen).toHaveLength(3);
+  expect(seen()).toMatchObject([
+    { ...who, version: 5, message: "client connected" },
+    { ...who, message: "client disconnected" },
+    { ...who, message: "connection closed" },
+  ]);
 });
 
 test("an empty store begins with the users of `bootstrap`, and one that holds any is left alone", async () => {
