@@ -23,13 +23,14 @@ export type {
   Authenticator,
 } from "./auth/authenticator.ts";
 export { AuthenticatorChain } from "./auth/authenticator-chain.ts";
+export { EMQX_HASHES, type EmqxHashing, emqxHashing, SALT_POSITIONS } from "./auth/import/emqx-hashing.ts";
 export {
-  type EmqxHashing,
   type ForeignUser,
   hasPasswords,
   parseEmqxUsers,
   parseMosquittoUsers,
   parsePlainUsers,
+  type PlainUser,
   writeEmqxUsers,
 } from "./auth/import/user-files.ts";
 export { generatePassword } from "./auth/generate-password.ts";

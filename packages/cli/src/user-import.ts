@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import type { EmqxHashing } from "@bowline/broker/internal";
+import type { EmqxHashing, ForeignUser, PlainUser } from "@bowline/broker/internal";
+import type * as Files from "@bowline/broker/internal";
 import { MqttError } from "@bowline/protocol";
 import type { CommandLine } from "./command-line.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -15,14 +16,20 @@ const ITERATIONS_MAX = 5_000_000;
  * @throws MqttError USAGE, OPTION_INVALID that names the line, USER_EXISTS
  */
 export async function importUsers(line: CommandLine, users: Users, file: string): Promise<number> {
-  const { hasPasswords, parseEmqxUsers, parseMosquittoUsers, parsePlainUsers } = await import("@bowline/broker/internal");
+  const files = await import("@bowline/broker/internal");
   const from = line.text("from");
   if (from !== "emqx" && from !== "mosquitto") throw new MqttError("USAGE", { detail: "--from must be emqx or mosquitto" });
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new MqttError("OPTION_INVALID", { detail: `${file} cannot be read`, cause });
+  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new MqttError("OPTION_INVALID", { detail: `${file} cannot be read (${cause.code ?? "unknown"})`, cause });
   });
-  if (from === "emqx" && hasPasswords(text, file)) return importPlain(line, users, parsePlainUsers(text, file));
-  const found = from === "emqx" ? parseEmqxUsers(text, file, hashingOf(line)) : parseMosquittoUsers(text, file);
+  const isPlain = from === "emqx" && files.hasPasswords(text, file);
+  if (isPlain) return add(line, users, await hashed(files.parsePlainUsers(text, file)));
+  const foreign =
+    from === "emqx" ? files.parseEmqxUsers(text, file, hashingOf(line, files)) : files.parseMosquittoUsers(text, file);
+  return add(line, users, foreign);
+}
+
+async function add(line: CommandLine, users: Users, found: readonly ForeignUser[]): Promise<number> {
   await users.importAll(found.map(({ username, passwordHash }) => ({ username, passwordHash })));
   const superusers = found.filter(({ isSuperuser }) => isSuperuser).map(({ username }) => username);
   process.stdout.write(
@@ -34,21 +41,13 @@ export async function importUsers(line: CommandLine, users: Users, file: string)
 }
 
 /** Hashed here, so that no password goes further than this process. */
-async function importPlain(
-  line: CommandLine,
-  users: Users,
-  plain: readonly { username: string; password: string }[],
-): Promise<number> {
+async function hashed(plain: readonly PlainUser[]): Promise<ForeignUser[]> {
   const { PasswordHasher } = await import("@bowline/broker/internal");
   const hasher = new PasswordHasher();
-  const hashed: { username: string; passwordHash: string }[] = [];
+  const users: ForeignUser[] = [];
   // One after the other: a queue of thousands would be refused.
-  for (const { username, password } of plain) hashed.push({ username, passwordHash: await hasher.hash(password) });
-  await users.importAll(hashed);
-  process.stdout.write(
-    line.flag("json") ? `${JSON.stringify({ v: 1, users: hashed.length })}\n` : `${hashed.length} users imported\n`,
-  );
-  return ExitCode.Well;
+  for (const { password, ...user } of plain) users.push({ ...user, passwordHash: await hasher.hash(password) });
+  return users;
 }
 
 /** Prints all users with their hashes, in EMQX's columns. */
@@ -58,15 +57,10 @@ export async function exportUsers(users: Users): Promise<number> {
   return ExitCode.Well;
 }
 
-function hashingOf(line: CommandLine): EmqxHashing {
-  const hash = line.text("hash") ?? "sha256";
-  const salt = line.text("salt") ?? "prefix";
-  if (salt !== "prefix" && salt !== "suffix" && salt !== "disable")
-    throw new MqttError("USAGE", { detail: "--salt must be prefix, suffix or disable" });
-  if (hash === "bcrypt") return { algorithm: "bcrypt" };
-  if (hash === "sha256" || hash === "sha512") return { algorithm: hash, saltPosition: salt };
-  const digest = /^pbkdf2-(sha256|sha384|sha512)$/.exec(hash)?.[1] as "sha256" | "sha384" | "sha512" | undefined;
-  if (digest === undefined)
-    throw new MqttError("USAGE", { detail: "--hash must be sha256, sha512, pbkdf2-sha256, pbkdf2-sha512 or bcrypt" });
-  return { algorithm: "pbkdf2", digest, iterations: line.number("iterations", 1, ITERATIONS_MAX) ?? ITERATIONS };
+function hashingOf(line: CommandLine, { EMQX_HASHES, emqxHashing, SALT_POSITIONS }: typeof Files): EmqxHashing {
+  const hash = EMQX_HASHES.find((name) => name === (line.text("hash") ?? "sha256"));
+  const salt = SALT_POSITIONS.find((name) => name === (line.text("salt") ?? "prefix"));
+  if (hash === undefined) throw new MqttError("USAGE", { detail: `--hash must be one of ${EMQX_HASHES.join(", ")}` });
+  if (salt === undefined) throw new MqttError("USAGE", { detail: `--salt must be one of ${SALT_POSITIONS.join(", ")}` });
+  return emqxHashing(hash, salt, line.number("iterations", 1, ITERATIONS_MAX) ?? ITERATIONS);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { banSchema } from "../auth/ban-list.ts";
+import { EMQX_HASHES, SALT_POSITIONS } from "../auth/import/emqx-hashing.ts";
 import { ruleSchema } from "../acl/rule.ts";
 import { examineRequest } from "./examine-routes.ts";
 
@@ -61,8 +62,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       object(
         {
           csv: text,
-          hash: { enum: ["sha256", "sha512", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt"] },
-          salt: { enum: ["prefix", "suffix", "disable"] },
+          hash: { enum: [...EMQX_HASHES] },
+          salt: { enum: [...SALT_POSITIONS] },
           iterations: integer,
         },
         ["csv"],

@@ -1,21 +1,22 @@
 import { MqttError } from "@bowline/protocol";
 import { z } from "zod";
-import { type EmqxHashing, hasPasswords, parseEmqxUsers, parsePlainUsers } from "../auth/import/user-files.ts";
+import { EMQX_HASHES, type EmqxHashName, emqxHashing, SALT_POSITIONS, type SaltPosition } from "../auth/import/emqx-hashing.ts";
+import { hasPasswords, parseEmqxUsers, parsePlainUsers } from "../auth/import/user-files.ts";
 import { Turnstile } from "../auth/turnstile.ts";
 import type { TenantUsers } from "../tenants/deployment.ts";
 
 /** A file of users in EMQX's columns; the rest says how the hashes in it were made, which the file does not. */
 export interface UserCsv {
   readonly csv: string;
-  readonly hash: "sha256" | "sha512" | "pbkdf2-sha256" | "pbkdf2-sha512" | "bcrypt";
-  readonly salt: "prefix" | "suffix" | "disable";
+  readonly hash: EmqxHashName;
+  readonly salt: SaltPosition;
   readonly iterations: number;
 }
 
 export const userCsv: z.ZodType<UserCsv> = z.strictObject({
   csv: z.string(),
-  hash: z.enum(["sha256", "sha512", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt"]).default("sha256"),
-  salt: z.enum(["prefix", "suffix", "disable"]).default("prefix"),
+  hash: z.enum(EMQX_HASHES).default("sha256"),
+  salt: z.enum(SALT_POSITIONS).default("prefix"),
   iterations: z.int().min(1).max(5_000_000).default(4_096),
 });
 
@@ -36,9 +37,13 @@ export async function importCsv(
 ): Promise<{ users: number; superusers: string[] }> {
   const { csv } = file;
   if (hasPasswords(csv, FILE)) return importPasswords(users, csv, signal);
-  const found = parseEmqxUsers(csv, FILE, hashingOf(file));
+  const found = parseEmqxUsers(csv, FILE, emqxHashing(file.hash, file.salt, file.iterations));
   await users.importAll(found.map(({ username, passwordHash }) => ({ username, passwordHash })));
-  return { users: found.length, superusers: found.filter((each) => each.isSuperuser).map(({ username }) => username) };
+  return { users: found.length, superusers: superusersOf(found) };
+}
+
+function superusersOf(users: readonly { username: string; isSuperuser: boolean }[]): string[] {
+  return users.filter(({ isSuperuser }) => isSuperuser).map(({ username }) => username);
 }
 
 /** What the text is called where a line of it is at fault. */
@@ -62,11 +67,5 @@ async function importPasswords(
   } finally {
     hashing.leave();
   }
-  return { users: plain.length, superusers: [] };
-}
-
-function hashingOf({ hash, salt, iterations }: UserCsv): EmqxHashing {
-  if (hash === "bcrypt") return { algorithm: "bcrypt" };
-  if (hash === "sha256" || hash === "sha512") return { algorithm: hash, saltPosition: salt };
-  return { algorithm: "pbkdf2", digest: hash === "pbkdf2-sha256" ? "sha256" : "sha512", iterations };
+  return { users: plain.length, superusers: superusersOf(plain) };
 }

@@ -27,8 +27,9 @@ export const user: Command = {
   ].join("\n"),
   details: [
     "import takes mosquitto's password file, or with --from emqx a CSV: username,password, or user_id,password_hash,salt,is_superuser with",
-    "--hash: sha256, sha512 (with --salt prefix, suffix or disable), pbkdf2-sha256 (with --iterations) or bcrypt. Each hash is replaced by",
-    "ours at its user's first login. export prints the second of these forms, with our own hashes, for another broker of this kind.",
+    "--hash: sha256, sha512, sha or md5 (with --salt prefix, suffix or disable), pbkdf2-sha256 and the like (with --iterations) or bcrypt.",
+    "Each hash is replaced by ours at its user's first login. export prints the second of these forms, with our own hashes, for another",
+    "broker of this kind.",
     "",
     "kick ends connections of a running broker, and ban keeps them out until the time is over or unban lifts it: those of a user, or with",
     "--client those of a Client Identifier, with --address those of an address or a range.",

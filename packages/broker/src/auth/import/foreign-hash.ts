@@ -16,7 +16,7 @@ import { compareBcrypt } from "./bcrypt-thread.ts";
  */
 
 const B64 = "[A-Za-z0-9+/]+={0,2}";
-const DIGESTS = "sha256|sha384|sha512";
+const DIGESTS = "md5|sha1|sha256|sha384|sha512";
 const FORMS = {
   mosquitto6: new RegExp(`^\\$6\\$(${B64})\\$(${B64})$`),
   mosquitto7: new RegExp(`^\\$7\\$(\\d{1,8})\\$(${B64})\\$(${B64})$`),

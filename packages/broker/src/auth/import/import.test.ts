@@ -9,7 +9,8 @@ import { PasswordHasher } from "../password-hasher.ts";
 import { UserDirectory } from "../user-directory.ts";
 import { UserMethod } from "../user-method.ts";
 import { isForeignHash, verifyForeignHash } from "./foreign-hash.ts";
-import { type EmqxHashing, parseEmqxUsers, parseMosquittoUsers } from "./user-files.ts";
+import { EMQX_HASHES, type EmqxHashing, emqxHashing } from "./emqx-hashing.ts";
+import { hasPasswords, parseEmqxUsers, parseMosquittoUsers, parsePlainUsers } from "./user-files.ts";
 
 const never = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -37,6 +38,14 @@ const EMQX: [string, EmqxHashing, string, string][] = [
     { algorithm: "pbkdf2", digest: "sha256", iterations: 4_096 },
     "3ca5db40",
     pbkdf2Sync("pass", "3ca5db40", 4_096, 32, "sha256").toString("hex"),
+  ],
+  ["md5", { algorithm: "md5", saltPosition: "suffix" }, "s4lt", hex("md5", "passs4lt")],
+  ["sha", emqxHashing("sha", "prefix", 1), "s4lt", hex("sha1", "s4ltpass")],
+  [
+    "pbkdf2 with SHA-1",
+    emqxHashing("pbkdf2-sha", "prefix", 1_000),
+    "s4lt",
+    pbkdf2Sync("pass", "s4lt", 1_000, 20, "sha1").toString("hex"),
   ],
   ["bcrypt", { algorithm: "bcrypt" }, "$2b$04$abcdefghijklmnopqrstuu", hashSync("pass", 4)],
 ];
@@ -69,7 +78,8 @@ test("a bcrypt hash is checked beside the event loop, and bytes that are no text
 test.each<[string, string]>([
   ["", "line 1: "],
   ["user_id,salt\n", "password_hash is missing"],
-  ["user_id,password_hash,colour\n", '"colour" is not known'],
+  ["user_id,password_hash,colour\n", '"colour" is not known; known are user_id, password_hash, salt, is_superuser'],
+  ["ann:$7$101$AAAA$AAAA\n", "line 1: this is no head with the names of columns"],
   ["user_id,password_hash\na\n", "line 2: "],
   ["user_id,password_hash\na,xyz\n", "none of that algorithm"],
   ["user_id,password_hash\na,abcd\n", "none of that algorithm"],
@@ -78,6 +88,27 @@ test.each<[string, string]>([
   const hashing = { algorithm: "sha256", saltPosition: "prefix" } as const;
   const read = (): unknown => parseEmqxUsers(text, "users.csv", hashing);
   expect(read).toThrow(expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining(words) as string }));
+});
+
+test("passwords themselves come in two forms of EMQX's", () => {
+  const read = (text: string): unknown => [hasPasswords(text, "f"), hasPasswords(text, "f") && parsePlainUsers(text, "f")];
+  const ann = { username: "ann", password: "p,w", isSuperuser: false };
+  expect(read('username,password\nann,"p,w"\n')).toEqual([true, [ann]]);
+  expect(read('user_id,password,is_superuser\nann,"p,w",true\n')).toEqual([true, [{ ...ann, isSuperuser: true }]]);
+  expect(read("user_id,password_hash\nann,00\n")).toEqual([false, false]);
+  expect(() => read("username,password,colour\na,b,c\n")).toThrow("known are username, password, is_superuser");
+  expect(() => read("username,password\na\n")).toThrow("line 2: 1 fields");
+});
+
+test("nothing of a file that is another one's is told", () => {
+  const hashing = emqxHashing("sha256", "prefix", 1);
+  for (const text of [`ann:${SEVEN}\n`, "ann:secret\n"])
+    expect(() => parseEmqxUsers(text, "f", hashing)).toThrow(/^(?!.*(ann|secret))/);
+  expect(EMQX_HASHES.map((name) => emqxHashing(name, "suffix", 9))).toContainEqual({
+    algorithm: "pbkdf2",
+    digest: "sha384",
+    iterations: 9,
+  });
 });
 
 test.each(["ann", "ann:secret", ":x", "ann:$6$only", "ann:$2b$04$abc"])("%j is no line of mosquitto's", (line) => {

@@ -1,7 +1,7 @@
 import type { MqttError } from "@bowline/protocol";
-import { parseCsv, writeCsv } from "../../acl/formats/csv.ts";
+import { type CsvRecord, parseCsv, writeCsv } from "../../acl/formats/csv.ts";
 import { formatFault } from "../../acl/formats/format-fault.ts";
-import { isOwnHash } from "../own-hash.ts";
+import { emqxHash, type EmqxHashing } from "./emqx-hashing.ts";
 import { isForeignHash } from "./foreign-hash.ts";
 
 /** A user of another broker. */
@@ -13,13 +13,6 @@ export interface ForeignUser {
   readonly isSuperuser: boolean;
 }
 
-/** How the broker that wrote a CSV file hashes; the file itself does not say. */
-export type EmqxHashing =
-  | { readonly algorithm: "sha256" | "sha512"; readonly saltPosition: "prefix" | "suffix" | "disable" }
-  | { readonly algorithm: "pbkdf2"; readonly digest: "sha256" | "sha384" | "sha512"; readonly iterations: number }
-  | { readonly algorithm: "bcrypt" };
-
-const PLAIN_COLUMNS = ["username", "password"] as const;
 const COLUMNS = ["user_id", "password_hash", "salt", "is_superuser"] as const;
 
 /**
@@ -30,15 +23,12 @@ const COLUMNS = ["user_id", "password_hash", "salt", "is_superuser"] as const;
 export function parseEmqxUsers(text: string, file: string, hashing: EmqxHashing): ForeignUser[] {
   const [head, ...rows] = parseCsv(text, file);
   if (head === undefined) throw formatFault(file, 1, "there is no head with the names of the columns");
-  for (const name of head.fields)
-    if (!(COLUMNS as readonly string[]).includes(name))
-      throw formatFault(file, head.line, `the column ${JSON.stringify(name)} is not known`);
+  checkColumns(head, file, COLUMNS);
   for (const needed of ["user_id", "password_hash"])
     if (!head.fields.includes(needed)) throw formatFault(file, head.line, `the column ${needed} is missing`);
-  return rows.map(({ fields, line }) => {
-    const fault = (words: string): MqttError => formatFault(file, line, words);
-    if (fields.length !== head.fields.length) throw fault(`${fields.length} fields, where the head has ${head.fields.length}`);
-    const row = new Map(head.fields.map((name, i) => [name, fields[i]!]));
+  return rows.map((each) => {
+    const fault = (words: string): MqttError => formatFault(file, each.line, words);
+    const row = fieldsOf(each, head.fields, fault);
     const passwordHash = emqxHash(row.get("password_hash")!, row.get("salt") ?? "", hashing);
     // Neither hash nor salt is told: they are nobody's to read.
     if (passwordHash === undefined) throw fault("the password_hash is none of that algorithm");
@@ -50,12 +40,14 @@ export function parseEmqxUsers(text: string, file: string, hashing: EmqxHashing)
 export interface PlainUser {
   readonly username: string;
   readonly password: string;
+  /** Was allowed everything there. */
+  readonly isSuperuser: boolean;
 }
 
-/** Whether a CSV file has passwords and not hashes: EMQX Serverless' form, `username,password`. */
+/** Whether a CSV file has passwords and not hashes: EMQX Serverless' form, `username,password`, or EMQX's `user_id,password,is_superuser`. */
 export function hasPasswords(text: string, file: string): boolean {
   const [head] = parseCsv(text, file);
-  return head?.fields.join() === PLAIN_COLUMNS.join();
+  return head?.fields.includes("password") === true;
 }
 
 /**
@@ -64,13 +56,36 @@ export function hasPasswords(text: string, file: string): boolean {
  * @throws MqttError OPTION_INVALID, which names the line
  */
 export function parsePlainUsers(text: string, file: string): PlainUser[] {
-  const [, ...rows] = parseCsv(text, file);
-  return rows.map(({ fields, line }) => {
-    const [username = "", password = "", ...more] = fields;
-    if (more.length > 0 || fields.length < 2) throw formatFault(file, line, `${fields.length} fields, where the head has 2`);
-    if (password === "") throw formatFault(file, line, "the password is empty");
-    return { username, password };
+  const [head, ...rows] = parseCsv(text, file);
+  const names = head!.fields;
+  checkColumns(head!, file, [names.includes("user_id") ? "user_id" : "username", "password", "is_superuser"]);
+  return rows.map((row) => {
+    const fault = (words: string): MqttError => formatFault(file, row.line, words);
+    const fields = fieldsOf(row, names, fault);
+    const password = fields.get("password")!;
+    if (password === "") throw fault("the password is empty");
+    const username = fields.get("user_id") ?? fields.get("username") ?? "";
+    return { username, password, isSuperuser: truthOf(fields.get("is_superuser") ?? "", fault) };
   });
+}
+
+/** What stands in the place of a head may be a line of hashes or passwords, and is told only where it looks like a column. */
+function checkColumns({ fields, line }: CsvRecord, file: string, known: readonly string[]): void {
+  const wrong = fields.find((name) => !known.includes(name));
+  if (wrong === undefined) return;
+  const shown = /^[a-z_]{1,32}$/i.test(wrong)
+    ? `the column ${JSON.stringify(wrong)} is not known`
+    : "this is no head with the names of columns";
+  throw formatFault(file, line, `${shown}; known are ${known.join(", ")}`);
+}
+
+function fieldsOf(
+  { fields }: CsvRecord,
+  names: readonly string[],
+  fault: (words: string) => MqttError,
+): ReadonlyMap<string, string> {
+  if (fields.length !== names.length) throw fault(`${fields.length} fields, where the head has ${names.length}`);
+  return new Map(names.map((name, i) => [name, fields[i]!]));
 }
 
 /** Users with their hashes in EMQX's columns, to be imported by another broker of ours: EMQX itself does not know Argon2. */
@@ -100,21 +115,6 @@ export function parseMosquittoUsers(text: string, file: string): ForeignUser[] {
     users.push({ username: line.slice(0, colon), passwordHash, isSuperuser: false });
   }
   return users;
-}
-
-function emqxHash(hash: string, salt: string, hashing: EmqxHashing): string | undefined {
-  if (isOwnHash(hash)) return hash;
-  const made = hashing.algorithm === "bcrypt" ? hash : hexHash(hash, salt, hashing);
-  return made !== undefined && isForeignHash(made) ? made : undefined;
-}
-
-/** EMQX takes the salt as the text that stands there, and writes the hash in hexadecimal. */
-function hexHash(hash: string, salt: string, hashing: Exclude<EmqxHashing, { algorithm: "bcrypt" }>): string | undefined {
-  if (hash.length === 0 || hash.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(hash)) return undefined;
-  const [saltText, hashText] = [Buffer.from(salt).toString("base64"), Buffer.from(hash, "hex").toString("base64")];
-  if (hashing.algorithm === "pbkdf2") return `$emqx-pbkdf2-${hashing.digest}$${hashing.iterations}$${saltText}$${hashText}`;
-  if (hash.length !== (hashing.algorithm === "sha256" ? 64 : 128)) return undefined;
-  return `$emqx-${hashing.algorithm}$${hashing.saltPosition}$${saltText}$${hashText}`;
 }
 
 function truthOf(text: string, fault: (words: string) => MqttError): boolean {
