@@ -62,23 +62,26 @@ function config(tls: BrokerConfigInput["tls"] = {}): ReturnType<typeof loadConfi
   });
 }
 
-/** A list of the first authority, with the serial numbers of these certificates. */
-async function revocationList(revoked: readonly CertificateMaterial[]): Promise<string> {
+/** A list of the first authority, or another one, with the serial numbers of these certificates. */
+async function revocationList(revoked: readonly CertificateMaterial[], issuer = authority, name = "first"): Promise<string> {
   // It demands this one to be there when it is loaded.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
   x509.cryptoProvider.set(webcrypto as never);
-  const pem = await readFile(join(folder, "first/ca-key.pem"), "utf8");
+  const pem = await readFile(join(folder, name, "ca-key.pem"), "utf8");
   const algorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
   const signingKey = await webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), algorithm, false, ["sign"]);
+  const certificate = new x509.X509Certificate(issuer.certificate);
   const list = await x509.X509CrlGenerator.create({
-    issuer: new x509.X509Certificate(authority.certificate).subject,
+    issuer: certificate.subject,
+    // All local authorities of a machine have one name: the key tells whose list it is.
+    extensions: [await x509.AuthorityKeyIdentifierExtension.create(certificate)],
     thisUpdate: new Date(Date.now() - 60_000),
     nextUpdate: new Date(Date.now() + 3_600_000),
     signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
     signingKey,
-    entries: revoked.map(({ certificate }) => ({
-      serialNumber: new x509.X509Certificate(certificate).serialNumber,
+    entries: revoked.map((one) => ({
+      serialNumber: new x509.X509Certificate(one.certificate).serialNumber,
       revocationDate: new Date(Date.now() - 30_000),
       reason: x509.X509CrlReason.keyCompromise,
     })),
@@ -148,6 +151,23 @@ test("another client authority takes the place of the old one", async () => {
   await server.reload(await config({ crl: undefined }));
   expect((await visit(stranger)).isIn).toBe(true);
   expect((await visit(device)).isIn).toBe(false);
+});
+
+test("each authority has its revocation list in the file, and what is revoked says so in the log", async () => {
+  const second = await openLocalCa({ folder: join(folder, "second") });
+  const [good, bad] = await Promise.all(["good", "bad"].map((name) => second.issue([`${name}.localhost`], "client")));
+  const lists = [await revocationList([device]), await revocationList([bad!], second, "second")];
+  await writeFile(join(folder, "clients.pem"), `${authority.certificate}\n${second.certificate}`);
+  await writeFile(join(folder, "crl.pem"), lists.join("\n"));
+  await server.close();
+  const lines: string[] = [];
+  const logger = createLogger({ level: "info", format: "json", destination: { write: (line) => void lines.push(line) } });
+  server = await startServer({ config: await config(), logger, version: "0.0.0" });
+  expect((await visit(good!)).isIn).toBe(true);
+  for (const who of [device, bad!]) expect((await visit(who)).isIn).toBe(false);
+  expect(lines.filter((line) => line.includes("the client's certificate is not accepted (CERT_REVOKED)"))).toHaveLength(2);
+  await writeFile(join(folder, "crl.pem"), lists.join("\n").slice(0, -40));
+  await expect(server.reload(await config().catch(() => server.config))).rejects.toThrow(/crl\.pem: it is cut off: a X509 CRL/);
 });
 
 test.each([

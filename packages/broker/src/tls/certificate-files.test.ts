@@ -62,6 +62,10 @@ test("names the file and what is wrong with it", async () => {
     [{ certificateFile: folder, keyFile }, /it is a folder/],
     [{ certificateFile: await file("empty.pem", ""), keyFile }, /empty\.pem: it holds no PEM certificate \(it is empty\)/],
     [{ certificateFile: await file("cert.der", der), keyFile }, /it looks like DER/],
+    [
+      { certificateFile: await file("half.pem", `${material.certificate}\n${material.certificate.slice(0, 300)}`), keyFile },
+      /half\.pem: it is cut off: a CERTIFICATE in it has no end/,
+    ],
     [{ certificateFile: keyFile, keyFile }, /key\.pem: it holds no PEM certificate \(it holds a PRIVATE KEY\)/],
     [{ certificateFile, keyFile: certificateFile }, /cert\.pem: it holds no PEM private key \(it holds a CERTIFICATE\)/],
     [

@@ -68,12 +68,24 @@ export async function readPem(file: string): Promise<string> {
 }
 
 /**
+ * The blocks of a PEM text with this label.
+ *
+ * @throws MqttError CERTIFICATE_UNREADABLE when one has no end: a file that is just being written, which would be a shorter list
+ */
+export function pemBlocks(pem: string, label: string, file: string): string[] {
+  const rest = pem.replace(/-----BEGIN ([A-Z0-9 ]+)-----(?:(?!-----BEGIN)[\s\S])*?-----END \1-----/g, "");
+  const [, cut] = /-----BEGIN ([A-Z0-9 ]+)/.exec(rest) ?? [];
+  if (cut !== undefined) throw unreadable(file, `it is cut off: a ${cut} in it has no end`);
+  return pem.match(new RegExp(`-----BEGIN ${label}-----[\\s\\S]*?-----END ${label}-----`, "g")) ?? [];
+}
+
+/**
  * The certificates of a PEM text, each of which can be parsed.
  *
  * @throws MqttError CERTIFICATE_UNREADABLE
  */
 export function certificateBlocks(pem: string, file: string): string[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  const blocks = pemBlocks(pem, "CERTIFICATE", file);
   if (blocks.length === 0) throw unreadable(file, `it holds no PEM certificate${whatElse(pem)}`);
   for (const [index, block] of blocks.entries()) {
     try {

@@ -2,7 +2,7 @@ import { createSecureContext } from "node:tls";
 import { MqttError } from "@bowline/protocol";
 import { readSecret } from "../config/secret-reference.ts";
 import type { TlsConfig } from "../config/tls-schema.ts";
-import { type CertificateMaterial, certificateBlocks, readCertificateFiles, readPem } from "./certificate-files.ts";
+import { type CertificateMaterial, certificateBlocks, pemBlocks, readCertificateFiles, readPem } from "./certificate-files.ts";
 import type { TenantTlsSettings } from "./tenant-tls.ts";
 
 /**
@@ -66,10 +66,10 @@ async function clientTrust(config: TlsConfig): Promise<Pick<TenantTlsSettings, "
 }
 
 /** @throws MqttError CERTIFICATE_UNREADABLE */
-export function revocationLists(pem: string, file: string): string {
-  const blocks = pem.match(/-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g);
-  if (blocks === null) throw new MqttError("CERTIFICATE_UNREADABLE", { detail: `${file}: it holds no PEM revocation list` });
-  return blocks.join("\n");
+export function revocationLists(pem: string, file: string): string[] {
+  const blocks = pemBlocks(pem, "X509 CRL", file);
+  if (blocks.length > 0) return blocks;
+  throw new MqttError("CERTIFICATE_UNREADABLE", { detail: `${file}: it holds no PEM revocation list` });
 }
 
 /** What only OpenSSL can say, before anything is replaced. */
@@ -79,7 +79,7 @@ function mustBeUsable({ material, clientCa, crl }: TenantTlsSettings, config: Tl
       cert: material.certificate,
       key: material.privateKey,
       ...(clientCa === undefined ? {} : { ca: clientCa }),
-      ...(crl === undefined ? {} : { crl }),
+      ...(crl === undefined ? {} : { crl: [...crl] }),
     });
   } catch (cause) {
     const files = [config.certificate, config.key, config.clientCa, config.crl].filter((file) => file !== undefined).join(", ");

@@ -22,8 +22,8 @@ export interface TenantTlsSettings {
   readonly named?: NamedCertificate;
   /** PEM of the authorities whose client certificates the tenant accepts. Without it none is asked for. */
   readonly clientCa?: string;
-  /** PEM of revocation lists, of each authority one. */
-  readonly crl?: string;
+  /** Revocation lists, of each authority one, each a PEM of its own: of several in one text Node reads the first alone. */
+  readonly crl?: readonly string[];
   /** Refuses clients without an accepted certificate. Default false: they arrive as not authorized. */
   readonly requiresClientCertificate?: boolean;
   /** What clients may offer by ALPN on the MQTT side, first choice first. Default `mqtt` alone; AWS clients offer `x-amzn-mqtt-ca`. */
@@ -82,7 +82,7 @@ export class TenantTls {
     const old = this.#settings;
     const isSameTrust =
       settings.clientCa === old.clientCa &&
-      settings.crl === old.crl &&
+      settings.crl?.join() === old.crl?.join() &&
       settings.requiresClientCertificate === old.requiresClientCertificate;
     const resumption = isSameTrust ? this.#resumption : newResumption();
     this.#servers = this.#open(settings, resumption);
@@ -133,7 +133,7 @@ function secureSettings({ material, clientCa, crl }: TenantTlsSettings, { contex
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionIdContext: context,
     ...(clientCa === undefined ? {} : { ca: clientCa }),
-    ...(crl === undefined ? {} : { crl }),
+    ...(crl === undefined ? {} : { crl: [...crl] }),
   };
 }
 
@@ -141,10 +141,17 @@ function tlsServer(options: TlsOptions): Server {
   return createServer(options)
     .on("secureConnection", (socket) => takeOwner(socket)?.secured(socket))
     .on("tlsClientError", (error, socket) => {
-      takeOwner(socket)?.handshakeFailed(error);
+      takeOwner(socket)?.handshakeFailed(refusal(socket) ?? error);
       // Of a handshake that takes too long Node only tells: the socket would stay for as long as the peer does.
       socket.destroy();
     });
+}
+
+/** Node closes without a word where it does not accept a certificate, and then tells that the client has closed. */
+function refusal({ authorizationError }: TLSSocket): Error | undefined {
+  // A code such as CERT_REVOKED, whatever its type says; null where there is none.
+  const code = authorizationError as unknown;
+  return typeof code === "string" ? new Error(`the client's certificate is not accepted (${code})`) : undefined;
 }
 
 const ownerOf = Symbol("handshakeOwner");
