@@ -27,6 +27,7 @@ import {
   type SubscribeAnswer,
   type TimerHandle,
 } from "@bowline/protocol/internal";
+import type { Denial } from "../acl/access-control.ts";
 import type { Arrival } from "../listeners/arrival.ts";
 import type { Journal } from "../messages/journal.ts";
 import { KeptMessage } from "../messages/kept-message.ts";
@@ -40,9 +41,16 @@ import type { ClientObserver } from "../events/client-observer.ts";
 import { Admission, type AdmissionEnvironment, type AdmissionHost } from "./admission.ts";
 import { CommitWait } from "./commit-wait.ts";
 import type { Flushable, FlushSchedule } from "./flush-schedule.ts";
+import { quotaReached, tooDeep } from "./limit-denials.ts";
 import { PublishRate } from "./publish-rate.ts";
 import { becauseOf, explained, withReasonString } from "./reason-string.ts";
-import { type GrantedSubscriptions, grantSubscriptions, removeSubscriptions, unknownRights } from "./subscribe-rules.ts";
+import {
+  type FilterRefusal,
+  type GrantedSubscriptions,
+  grantSubscriptions,
+  removeSubscriptions,
+  unknownRights,
+} from "./subscribe-rules.ts";
 
 /** What a connection needs of its broker. */
 export interface BrokerEnvironment extends AdmissionEnvironment {
@@ -82,6 +90,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   stamp: Uint8Array | undefined;
   lastRoute: Route | undefined;
   lastRouteRefused = 0;
+  refusedFor = "";
   flushedInTurn = 0;
   /** Wall time in ms of the CONNECT. */
   connectedAt = 0;
@@ -308,8 +317,7 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
 
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     try {
-      const answer = this.rate === undefined ? this.route(chunk, offsets) : this.publishAtRate(this.rate, chunk, offsets);
-      return answer === -ReasonCode.NotAuthorized ? this.denied(answer, offsets) : answer;
+      return this.rate === undefined ? this.route(chunk, offsets) : this.publishAtRate(this.rate, chunk, offsets);
     } catch (error) {
       if (!isReadOnly(error)) {
         // It ends the connection; the message was not taken over, and must be routed when it is sent again.
@@ -318,45 +326,60 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
       }
       // A full disk: nothing was done with the message, and nothing is acknowledged that cannot be kept.
       this.tenant.counters.publishesDenied += offsets.count;
+      this.refusedFor = "the server can store nothing at the moment";
       return -ReasonCode.QuotaExceeded;
     }
   }
 
   /** [v3 MQTT-3.3.5-2]: before 5.0 it is acknowledged all the same, or the connection is closed. */
   private denied(answer: PublishAnswer, { qos, retain, count }: PublishOffsets): PublishAnswer {
+    const limit = this.limitBehind(-answer);
     const isTold = this.sender.version === 5 && qos > 0;
     this.environment.observer?.denied(this, {
       action: "publish",
       topic: this.lastRoute!.topicName,
       qos,
       retain,
-      reasonCode: isTold ? ReasonCode.NotAuthorized : undefined,
+      reasonCode: isTold ? -answer : undefined,
       times: count,
+      ...(limit === undefined ? {} : { limit }),
     });
+    if (limit !== undefined) return answer;
     return this.sender.version !== 5 && this.tenant.limits.deviations.acknowledgesDenied ? 0 : answer;
+  }
+
+  /** The limit that refused the last PUBLISH; undefined where it was a right. */
+  private limitBehind(reasonCode: number): Denial | undefined {
+    if (reasonCode === ReasonCode.TopicNameInvalid) return tooDeep(this.tenant.limits, "TOPIC_NAME");
+    return reasonCode === ReasonCode.QuotaExceeded ? quotaReached(this.refusedFor) : undefined;
   }
 
   private route(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     const { router } = this.tenant;
-    return this.stamp === undefined
-      ? router.publish(this, chunk, offsets)
-      : router.publishStamped(this, chunk, offsets, this.stamp);
+    const answer =
+      this.stamp === undefined ? router.publish(this, chunk, offsets) : router.publishStamped(this, chunk, offsets, this.stamp);
+    return answer < Later ? this.denied(answer, offsets) : answer;
   }
 
   /** Over its rate a client is not read from for a while, then refused. */
   private publishAtRate(rate: PublishRate, chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer {
     const { clock } = this.environment;
     const { counters } = this.tenant;
-    const bytes = offsets.packetEnd - offsets.packetStart;
-    const answer = rate.take(offsets.count, bytes, rate.now);
+    const answer = rate.ask(rate.now);
     if (answer === 0) {
+      // A burst on one topic is no single message.
+      if (offsets.count > 1) offsets.shortenRun(Math.min(offsets.count, rate.fitting(offsets.payloadEnd - offsets.packetStart)));
+      const bytes = offsets.packetEnd - offsets.packetStart;
+      rate.take(offsets.count, bytes);
       const published = this.route(chunk, offsets);
       if (published === Later) rate.giveBack(offsets.count, bytes);
       return published;
     }
     if (answer < 0) {
+      rate.refused += offsets.count;
       counters.publishesDenied += offsets.count;
       counters.publishesOverRate += offsets.count;
+      this.refusedFor = rate.whyRefused;
       return -ReasonCode.QuotaExceeded;
     }
     counters.publishersSlowed++;
@@ -376,6 +399,8 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
   }
 
   explainDenial({ qos, retain }: PublishOffsets, reasonCode: number): Properties | undefined {
+    const limit = this.limitBehind(reasonCode);
+    if (limit !== undefined) return becauseOf([`${limit.code}: ${limit.reason}`]).properties;
     if (reasonCode !== ReasonCode.NotAuthorized || this.lastRoute === undefined) return undefined;
     const why = this.session!.rights.whyNot?.(this.lastRoute.topicName, qos, retain);
     return why === undefined ? undefined : becauseOf([`NOT_AUTHORIZED: ${why}`]).properties;
@@ -409,8 +434,9 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.granted = granted.added;
     this.tenant.counters.subscriptionsRefused += granted.overLimit;
     this.tenant.counters.topicsTooDeep += granted.tooDeep;
-    const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(granted.refusals) };
-    if (granted.refusals.length > 0) this.tellDenied(packet, granted.reasonCodes, answer.reasonCodes);
+    const { refusals } = granted;
+    const answer = { reasonCodes: this.codes(granted.reasonCodes), ...becauseOf(refusals.map(({ why }) => why)) };
+    this.tellDenied(packet, refusals, answer.reasonCodes);
     return this.answerWhenKept(granted.commit, answer, "subscribe");
   }
 
@@ -419,12 +445,11 @@ export class Connection implements ServerSink, SenderOwner, ChannelHandler, Flus
     this.environment.observer?.denied(this, denied);
   }
 
-  private tellDenied({ subscriptions }: SubscribePacket, reasonCodes: readonly number[], told: readonly number[]): void {
-    let room = DENIALS_TOLD;
-    for (const [i, { topicFilter, qos }] of subscriptions.entries()) {
-      if (reasonCodes[i] !== ReasonCode.NotAuthorized || room-- <= 0) continue;
-      const denied = { action: "subscribe", topic: topicFilter, qos, retain: false, reasonCode: told[i], times: 1 } as const;
-      this.environment.observer?.denied(this, denied);
+  private tellDenied({ subscriptions }: SubscribePacket, refusals: readonly FilterRefusal[], told: readonly number[]): void {
+    for (const { place, limit } of refusals.slice(0, DENIALS_TOLD)) {
+      const { topicFilter: topic, qos } = subscriptions[place]!;
+      const denied = { action: "subscribe", topic, qos, retain: false, reasonCode: told[place], times: 1 } as const;
+      this.environment.observer?.denied(this, limit === undefined ? denied : { ...denied, limit });
     }
   }
 

@@ -81,6 +81,30 @@ test("QoS 0 over the rate is dropped and counted, and the connection goes on", a
   expect(got).toBeLessThanOrEqual(21);
 });
 
+test.each([{ publishesPerSecond: 10 }, { publishBytesPerSecond: 70 }])(
+  "a run of equal QoS 0 messages is not taken for one of them: %j",
+  async (limits) => {
+    const world = await BrokerWorld.start({ limits });
+    const watcher = await world.client();
+    await watcher.subscribe("+", 0);
+    const client = await world.client();
+    // Seven bytes each.
+    client.send(...Array.from({ length: 40 }, () => publishOf("t", "x", 0)), { type: PacketType.PINGREQ });
+    await world.settle();
+    expect(await watcher.takeTexts()).toHaveLength(10);
+    await world.clock.advance(1_100);
+    expect(await client.take()).toMatchObject([{ type: PacketType.PINGRESP }]);
+    const later = (await watcher.takeTexts()).length;
+    expect(later).toBeGreaterThanOrEqual(9);
+    expect(later).toBeLessThanOrEqual(11);
+    expect(world.broker.counters).toMatchObject({ messagesReceived: 10 + later, publishesOverRate: 30 - later });
+    await world.clock.advance(2_000);
+    client.send(publishOf("t", "y", 0));
+    await world.settle();
+    expect(await watcher.takeTexts()).toEqual(["t=y"]);
+  },
+);
+
 test("bytes are limited too; a message larger than a second's worth passes, and the next ones pay for it", async () => {
   const world = await BrokerWorld.start({ limits: { publishBytesPerSecond: 1_000 } });
   const client = await world.client();

@@ -35,27 +35,37 @@ export class PublishRate {
   }
 
   /** Answers 0 to go on, the ms to wait and ask again, or -1 to refuse. */
-  take(count: number, bytes: number, now: number): number {
+  ask(now: number): number {
     const { own, shared } = this;
     const isRested = own.refill(now);
     shared?.refill(now);
     const wait = Math.max(own.waitMs, shared?.waitMs ?? 0);
     if (isRested && wait === 0) this.overSince = Number.NaN;
-    if (wait === 0) {
-      own.take(count, bytes);
-      shared?.take(count, bytes);
-      return 0;
-    }
+    if (wait === 0) return 0;
     if (Number.isNaN(this.overSince)) this.overSince = now;
-    if (now + wait - this.overSince <= PATIENCE_MS) return wait;
-    this.refused += count;
-    return -1;
+    return now + wait - this.overSince <= PATIENCE_MS ? wait : -1;
+  }
+
+  /** Which rate it is over, when `ask` has refused. */
+  get whyRefused(): string {
+    return this.own.waitMs > 0
+      ? "the client publishes faster than it may (publishesPerSecond, publishBytesPerSecond)"
+      : "the tenant's clients publish faster than they may (tenantPublishesPerSecond, tenantPublishBytesPerSecond)";
+  }
+
+  /** How many messages of that size may go when `ask` has answered 0: one in any case. */
+  fitting(bytes: number): number {
+    return Math.min(this.own.fitting(bytes), this.shared?.fitting(bytes) ?? Number.POSITIVE_INFINITY);
+  }
+
+  take(count: number, bytes: number): void {
+    this.own.take(count, bytes);
+    this.shared?.take(count, bytes);
   }
 
   /** What was taken for a message that is asked about again. */
   giveBack(count: number, bytes: number): void {
-    this.own.take(-count, -bytes);
-    this.shared?.take(-count, -bytes);
+    this.take(-count, -bytes);
   }
 }
 
@@ -81,6 +91,11 @@ export class Allowance {
   /** Whole ms until there is something, 0 when there is. */
   get waitMs(): number {
     return Math.max(this.messages.waitMs, this.bytes.waitMs);
+  }
+
+  /** How many messages of that size there is something left for, the last perhaps in part. */
+  fitting(bytes: number): number {
+    return Math.min(Math.ceil(this.messages.left), Math.ceil(this.bytes.left / bytes));
   }
 
   take(count: number, bytes: number): void {

@@ -1,19 +1,20 @@
 import type { ProtocolVersion, SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "@bowline/protocol";
 import { MqttError } from "@bowline/protocol";
 import { parseShare, ReasonCode, validateTopicFilter } from "@bowline/protocol/internal";
-import type { SubscribeVerdict } from "../acl/access-control.ts";
+import type { Denial, SubscribeVerdict } from "../acl/access-control.ts";
 import type { Router } from "../router/router.ts";
 import type { Session, Subscription } from "../sessions/session.ts";
 import type { Storage, StoredSubscription } from "../storage/storage.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { BrokerLimits } from "./broker-limits.ts";
 import { isTooDeep } from "./connect-rules.ts";
+import { quotaReached, tooDeep } from "./limit-denials.ts";
 
 export interface GrantedSubscriptions {
   /** One for each Topic Filter that it came to, in order: the granted QoS, or why not. */
   reasonCodes: number[];
   /** Which rule or limit refused, of each filter that the client may not have. */
-  refusals: string[];
+  refusals: FilterRefusal[];
   added: { subscription: Subscription; isNew: boolean }[];
   /** Topic Filters over a limit. */
   overLimit: number;
@@ -21,6 +22,15 @@ export interface GrantedSubscriptions {
   tooDeep: number;
   /** The SUBACK waits for this commit number. */
   commit: number;
+}
+
+/** Why one Topic Filter was not granted. */
+export interface FilterRefusal {
+  /** Its place in the SUBSCRIBE. */
+  place: number;
+  why: string;
+  /** Undefined where the client has no right to it. */
+  limit: Denial | undefined;
 }
 
 /** Each may be held against thousands of rules: beyond so many the rest of a SUBSCRIBE is for another turn of the event loop. */
@@ -51,17 +61,19 @@ export function grantSubscriptions(
       if (
         fault === ReasonCode.TopicFilterInvalid &&
         isTooDeep(parseShare(request.topicFilter)?.topicFilter ?? request.topicFilter, limits)
-      )
+      ) {
         granted.tooDeep++;
+        granted.refusals.push(limitRefusal(i, tooDeep(limits, "FILTER_INVALID")));
+      }
       granted.reasonCodes.push(fault === 0 ? ReasonCode.NotAuthorized : fault);
-      if (verdict !== undefined) granted.refusals.push(`NOT_AUTHORIZED: ${verdict.reason}`);
+      if (verdict !== undefined) granted.refusals.push({ place: i, why: `NOT_AUTHORIZED: ${verdict.reason}`, limit: undefined });
       continue;
     }
     // One that is there is replaced, [MQTT-3.8.4-3].
     const overLimit = session.subscriptions.has(request.topicFilter) ? undefined : reachedLimit(session, router, limits);
     if (overLimit !== undefined) {
       granted.reasonCodes.push(ReasonCode.QuotaExceeded);
-      granted.refusals.push(`QUOTA: ${overLimit}`);
+      granted.refusals.push(limitRefusal(i, quotaReached(overLimit)));
       granted.overLimit++;
       continue;
     }
@@ -79,6 +91,10 @@ export function grantSubscriptions(
     granted.reasonCodes.push(qos);
   }
   return granted;
+}
+
+function limitRefusal(place: number, limit: Denial): FilterRefusal {
+  return { place, why: `${limit.code}: ${limit.reason}`, limit };
 }
 
 /** Answers the commit number after which it is kept, or -1. Clients often ask again for what they have; that costs no row. */

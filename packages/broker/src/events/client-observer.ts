@@ -1,4 +1,5 @@
 import type { MqttError, QoS } from "@bowline/protocol";
+import type { Denial } from "../acl/access-control.ts";
 import type { Arrival } from "../listeners/arrival.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Tenant } from "../tenants/tenant.ts";
@@ -22,6 +23,8 @@ export interface DeniedAction {
   readonly action: "publish" | "subscribe" | "receive";
   /** The Topic Name or Topic Filter, as it was asked for. */
   readonly topic: string;
+  /** What refused it where its rights would not: a limit. */
+  readonly limit?: Denial;
   /** Of what it may not receive: by which Subscription it would have come. */
   readonly topicFilter?: string;
   readonly qos: QoS;
@@ -40,7 +43,7 @@ export interface ClientObserver {
   refused(client: ObservedClient, error: MqttError): void;
   /** A connection that was open is over: ended by the client (undefined), by us or for what the client did, or lost. */
   ended(client: ObservedClient, cause: MqttError | undefined | "lost"): void;
-  /** Its rights do not allow what it asked for; its connection may stay open. */
+  /** Its rights, or a limit, do not allow what it asked for; its connection may stay open. */
   denied(client: ObservedClient, what: DeniedAction): void;
   subscribed(client: ObservedClient, topicFilters: readonly string[]): void;
   unsubscribed(client: ObservedClient, topicFilters: readonly string[]): void;

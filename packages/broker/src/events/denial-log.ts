@@ -109,7 +109,8 @@ function explained(rights: Rights, what: DeniedAction, at: number): Pick<Row, "c
   return { code, reason: shortText(reason), remedy: shortText(remedy), explainedAt: at };
 }
 
-function denialOf(rights: Rights, { action, topic, topicFilter, qos, retain }: DeniedAction): Denial {
+function denialOf(rights: Rights, { action, topic, topicFilter, qos, retain, limit }: DeniedAction): Denial {
+  if (limit !== undefined) return limit;
   const asked = action === "subscribe" ? (parseShare(topic)?.topicFilter ?? topic) : topic;
   const told = rights.denial?.(action, asked, retain);
   if (told !== undefined) return told;

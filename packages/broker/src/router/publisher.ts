@@ -10,6 +10,8 @@ export interface Publisher {
   /** The topic published last, and the ways of publishing to it that are refused: the bits of `publishBit`, or `TOO_DEEP`. */
   lastRoute: Route | undefined;
   lastRouteRefused: number;
+  /** Which limit refused its last PUBLISH that was refused with 0x97, in words. */
+  refusedFor: string;
   /** Storage is behind: nothing more is read until it has kept some, and then the same packet comes again. */
   awaitStorage(): void;
   /** Working out routes has taken long enough: nothing more is read until others have had their turn, and then the same packet comes again. */

@@ -408,11 +408,13 @@ export class Router {
     ) {
       this.options.counters.messagesReceived -= offsets.count;
       this.options.counters.publishesDenied += offsets.count;
+      from.refusedFor = "there is no room for more retained messages (maximumRetainedMessages, maximumRetainedBytes)";
       return -ReasonCode.QuotaExceeded;
     }
     if (offsets.qos > 0 && this.options.limits.queueFull === "reliable" && this.isAnyFull(route, session)) {
       this.options.counters.messagesReceived -= offsets.count;
       this.options.counters.publishesDenied += offsets.count;
+      from.refusedFor = "the queue of a receiver is full (queueFull: reliable)";
       return -ReasonCode.QuotaExceeded;
     }
     if (this.mustWait(route, offsets, session)) {

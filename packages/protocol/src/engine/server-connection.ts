@@ -256,12 +256,11 @@ export class ServerConnection implements FrameHandler {
     if (offsets.topicAlias !== 0 && !this.resolveAlias(chunk)) return false;
     offsets.count = 1;
     if (offsets.qos === 0) {
-      if (!offsets.retain && !offsets.needsRewrite) {
-        extendRun(chunk, offsets, LONGEST_RUN);
-        if (offsets.count > 1) this.decoder.continueAt = offsets.packetEnd;
-      }
+      if (!offsets.retain && !offsets.needsRewrite) extendRun(chunk, offsets, LONGEST_RUN);
       // A QoS 0 message that is denied has no acknowledgement to say so (section 3.3.5); the sink counts and logs it.
       if (this.sink.publish(chunk, offsets) === Later) return this.stopAt(start);
+      // Of a run the sink may have taken the beginning alone: the rest comes again, as packets of their own.
+      if (offsets.packetEnd !== end) this.decoder.continueAt = offsets.packetEnd;
     } else if (offsets.packetIdentifier === 0) {
       // [MQTT-2.2.1-3]
       this.fail(peerFault(ReasonCode.ProtocolError, "PUBLISH"));

@@ -84,8 +84,13 @@ export interface ServerSink {
   reauthenticate(packet: AuthPacket): ReauthenticateAnswer | undefined;
   /** The CONNACK is written and messages may flow. */
   opened(): void;
-  /** A PUBLISH, or a run of QoS 0 ones, to route. QoS 2 comes once for each message; `state.inbound` holds it already. */
+  /**
+   * A PUBLISH, or a run of QoS 0 ones, to route: all of it, or the beginning that `offsets.shortenRun` has left. QoS 2 comes once for each
+   * message; `state.inbound` holds it already.
+   */
   publish(chunk: Uint8Array, offsets: PublishOffsets): PublishAnswer;
+  /** More PUBLISH packets than the Receive Maximum wait for storage: call `retryPublish` when it has kept more. */
+  awaitStorage(): void;
   /** What to add to the acknowledgement of the PUBLISH that was just denied, in properties. Absent: nothing. */
   explainDenial?(offsets: PublishOffsets, reasonCode: number): Properties | undefined;
   /** PUBREL removed an inbound QoS 2 identifier: keep that. Answers the commit number that PUBCOMP waits for. */

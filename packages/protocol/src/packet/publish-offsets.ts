@@ -36,4 +36,10 @@ export class PublishOffsets {
   hasSubscriptionIdentifier = false;
   /** True when the properties hold a Topic Alias, a Message Expiry Interval or a Subscription Identifier: what a server rewrites. */
   needsRewrite = false;
+
+  /** Takes the first so many packets of a run alone. */
+  shortenRun(count: number): void {
+    this.packetEnd = this.packetStart + count * (this.payloadEnd - this.packetStart);
+    this.count = count;
+  }
 }
