@@ -69,7 +69,8 @@ export class AuthenticatorChain implements Authenticator {
   }
 }
 
-function refuseStranger(request: AuthRequest): AuthResult {
-  const reason = request.username === undefined ? "no user name, and anonymous clients are not allowed" : "nobody knows this user";
-  return refuse(AuthReasonCode.NotAuthorized, reason);
+function refuseStranger({ username, certificateFault }: AuthRequest): AuthResult {
+  const reason = username === undefined ? "no user name, and anonymous clients are not allowed" : "nobody knows this user";
+  const certificate = certificateFault === undefined ? "" : `; its certificate is not accepted (${certificateFault})`;
+  return refuse(AuthReasonCode.NotAuthorized, reason + certificate);
 }

@@ -21,6 +21,8 @@ export interface AuthRequest {
   peerCertificate?: Uint8Array;
   /** In its place the Common Name alone, where a trusted proxy has verified the certificate and tells no more of it. */
   peerCommonName?: string;
+  /** Why the certificate that it sent is not accepted, such as `CERT_REVOKED`: for the log, since the handshake does not end by it. */
+  certificateFault?: string;
   /** The name asked for in TLS (SNI). */
   serverName?: string | undefined;
   /** The request that became a WebSocket; `queryString` is what stood behind the `?`, as it was sent. */

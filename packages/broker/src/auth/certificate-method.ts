@@ -25,7 +25,7 @@ export class CertificateMethod implements AuthenticationMethod {
       this.#owner === "commonName"
         ? commonNameOf(certificate)
         : firstAlternativeName(certificate.subjectAltName ?? "", TYPE[this.#owner]);
-    const fault = owner === "" ? "it is empty" : ownerFault(owner);
+    const fault = faultOf(owner);
     if (fault !== undefined)
       return refuse(AuthReasonCode.NotAuthorized, `the certificate's ${this.#owner} cannot be used: ${fault}`);
     return { allowed: true, owner: owner!, expiresAt: Date.parse(certificate.validTo) };
@@ -38,7 +38,7 @@ export class CertificateMethod implements AuthenticationMethod {
         AuthReasonCode.NotAuthorized,
         `the proxy tells the certificate's Common Name, and the ${this.#owner} is wanted`,
       );
-    const fault = owner === "" ? "it is empty" : ownerFault(owner);
+    const fault = faultOf(owner);
     if (fault === undefined) return { allowed: true, owner };
     return refuse(AuthReasonCode.NotAuthorized, `the certificate's Common Name cannot be used: ${fault}`);
   }
@@ -48,8 +48,13 @@ export class CertificateMethod implements AuthenticationMethod {
   }
 }
 
+function faultOf(owner: string | undefined): string | undefined {
+  if (owner === undefined) return "there is none, or not one alone";
+  return owner === "" ? "it is empty" : ownerFault(owner);
+}
+
 /** Of several, none is the one. */
-function commonNameOf(certificate: X509Certificate): string | undefined {
+export function commonNameOf(certificate: X509Certificate): string | undefined {
   const { CN } = certificate.toLegacyObject().subject as { CN?: string | string[] };
   return typeof CN === "string" ? CN : undefined;
 }

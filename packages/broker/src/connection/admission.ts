@@ -383,6 +383,7 @@ export class Admission {
       remoteAddress: arrival.remoteAddress,
       ...(certificate === undefined ? {} : { peerCertificate: certificate }),
       ...(commonName === undefined ? {} : { peerCommonName: commonName }),
+      ...(tls?.certificateFault === undefined ? {} : { certificateFault: tls.certificateFault }),
       serverName: tls?.serverName,
       upgrade: http === undefined ? undefined : { headers: textsOf(http.headers), queryString: http.queryString },
       isPersistent: sessionExpiryOf(packet, tenant.limits) > 0,

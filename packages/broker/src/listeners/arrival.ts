@@ -45,6 +45,8 @@ export interface ArrivalTls {
   readonly alpnProtocol: string | undefined;
   /** Whether the client sent a certificate that the tenant's client CA vouches for. */
   readonly isAuthorized: boolean;
+  /** Why a certificate that it sent is not accepted, as OpenSSL says it, such as `CERT_REVOKED`. */
+  readonly certificateFault?: string | undefined;
   /** The client's certificate; read on demand since decoding it costs more than the rest of an arrival. */
   peerCertificate(): DetailedPeerCertificate | undefined;
 }
