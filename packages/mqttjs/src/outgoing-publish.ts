@@ -122,9 +122,12 @@ export class OutgoingPublish implements OutboundEntry, Message {
   }
 }
 
-/** The Topic Alias belongs to the connection. The Message Expiry Interval is counted down, but for 0: that is for the server to read. */
+/**
+ * The Topic Alias belongs to the connection, and a Subscription Identifier to the server ([MQTT-3.3.4-6]): each connection with such a
+ * message would end by it. The Message Expiry Interval is counted down, but for 0: that is for the server to read.
+ */
 function encodedProperties(all: Properties): Uint8Array | undefined {
-  const { messageExpiryInterval, topicAlias: _, ...others } = all;
+  const { messageExpiryInterval, topicAlias: _, subscriptionIdentifiers: __, ...others } = all;
   const properties: Properties = messageExpiryInterval === 0 ? { messageExpiryInterval, ...others } : others;
   return Object.keys(properties).length === 0 ? undefined : encodePublishProperties(properties);
 }

@@ -217,6 +217,25 @@ describe("other than MQTT.js, on purpose", () => {
     expect(lines).not.toContain("packetsend publish a/# 0");
   });
 
+  test("a Subscription Identifier stays out of a message, [MQTT-3.3.4-6]: the server would end each connection for it", async () => {
+    const sent: unknown[] = [];
+    await runWith(
+      "ours",
+      async ({ connect, recording: { callback, until } }) => {
+        const client = connect({ protocolVersion: 5 });
+        await until("connect");
+        const properties = { subscriptionIdentifier: 9, contentType: "text/plain" };
+        client.publish("a", "1", { qos: 1, properties }, callback("published"));
+        await until("published");
+      },
+      (packet, connection) => {
+        if (packet.type === PacketType.PUBLISH) sent.push(packet.properties);
+        connection.answer(packet);
+      },
+    );
+    expect(sent).toEqual([{ contentType: "text/plain" }]);
+  });
+
   test("a message sent again on a kept session carries DUP, [v3 MQTT-3.3.1-1]", async () => {
     const dups: boolean[] = [];
     await runWith(
