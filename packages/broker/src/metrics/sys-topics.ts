@@ -1,5 +1,6 @@
 import type { TenantFigures } from "./tenant-figures.ts";
 import { DROPS, droppedOf } from "./broker-metrics.ts";
+import type { Counters } from "./counters.ts";
 import { droppedIn } from "./drops.ts";
 import type { Session } from "../sessions/session.ts";
 
@@ -25,6 +26,9 @@ export function sysTopics(
     ["clients/disconnected", disconnected],
     ["clients/total", connections + disconnected],
     ["clients/maximum", figures.maximumConnections],
+    // Their old names, which dashboards still ask for.
+    ["clients/active", connections],
+    ["clients/inactive", disconnected],
     ["messages/received", counters.messagesReceived],
     ["messages/sent", counters.messagesSent],
     ["publish/messages/received", counters.messagesReceived],
@@ -35,6 +39,9 @@ export function sysTopics(
     ["bytes/received", counters.bytesReceived],
     ["bytes/sent", counters.bytesSent],
     ["retained messages/count", figures.retainedMessages],
+    ["store/messages/count", figures.retainedMessages + figures.queuedMessages],
+    ["store/messages/bytes", figures.retainedBytes + figures.queuedBytes],
+    ["messages/stored", figures.retainedMessages + figures.queuedMessages],
     ["subscriptions/count", figures.subscriptions],
   ];
   const loadRows = loads.flatMap(({ name, values }) =>
@@ -56,32 +63,28 @@ export interface SysLoad {
   readonly values: readonly number[];
 }
 
-const LOADS = [
-  ["messages/received", "messagesReceived"],
-  ["messages/sent", "messagesSent"],
-  ["publish/received", "messagesReceived"],
-  ["publish/sent", "messagesSent"],
-  ["bytes/received", "bytesReceived"],
-  ["bytes/sent", "bytesSent"],
-  ["connections", "connectionsAccepted"],
-] as const;
+const LOADS: readonly (readonly [string, (counters: Counters) => number])[] = [
+  ["messages/received", ({ messagesReceived }) => messagesReceived],
+  ["messages/sent", ({ messagesSent }) => messagesSent],
+  ["publish/received", ({ messagesReceived }) => messagesReceived],
+  ["publish/sent", ({ messagesSent }) => messagesSent],
+  ["publish/dropped", droppedOf],
+  ["bytes/received", ({ bytesReceived }) => bytesReceived],
+  ["bytes/sent", ({ bytesSent }) => bytesSent],
+  ["connections", ({ connectionsAccepted }) => connectionsAccepted],
+  ["sockets", ({ connectionsAccepted, connectionsRefused }) => connectionsAccepted + connectionsRefused],
+];
 
 /** The moving averages of one tenant. */
 export class SysLoads {
-  readonly #loads: { name: string; key: (typeof LOADS)[number][1]; last: number; values: number[] }[] = LOADS.map(
-    ([name, key]) => ({
-      name,
-      key,
-      last: 0,
-      values: [0, 0, 0],
-    }),
-  );
+  readonly #loads = LOADS.map(([name, countOf]) => ({ name, countOf, last: 0, values: [0, 0, 0] }));
 
   /** Takes in what happened in the seconds since the last call. */
   sample({ counters }: TenantFigures, seconds: number): readonly SysLoad[] {
     for (const load of this.#loads) {
-      const perMinute = ((counters[load.key] - load.last) * 60) / seconds;
-      load.last = counters[load.key];
+      const count = load.countOf(counters);
+      const perMinute = ((count - load.last) * 60) / seconds;
+      load.last = count;
       LOAD_MINUTES.forEach((minutes, i) => {
         const weight = Math.exp(-seconds / (minutes * 60));
         load.values[i] = perMinute + weight * ((load.values[i] ?? 0) - perMinute);
