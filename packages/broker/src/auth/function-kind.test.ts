@@ -43,6 +43,7 @@ test.each<[string, () => unknown]>([
   ["is not done in time", () => new Promise(() => {})],
   ["answers neither", () => true],
   ["answers nothing", () => undefined],
+  ["answers a key that is mistyped", () => ({ owner: "ann", expireAt: 0 })],
   ["answers an end that is no time", () => ({ owner: "ann", expiresAt: Number.NaN })],
 ])("one that %s refuses, is logged, and is no fault of the client", async (_, authenticate) => {
   const lines: string[] = [];

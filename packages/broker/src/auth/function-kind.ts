@@ -75,7 +75,10 @@ class FunctionMethod implements AuthenticationMethod {
   }
 }
 
-function login({ owner, expiresAt, acl, isSuperuser, attributes }: FunctionLogin, request: AuthRequest): AuthResult {
+function login({ owner, expiresAt, acl, isSuperuser, attributes, ...others }: FunctionLogin, request: AuthRequest): AuthResult {
+  // A mistyped expiresAt would be a login without an end.
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new Error(`authenticate answers ${JSON.stringify(unknown)}, which is not known`);
   if (expiresAt !== undefined && !Number.isFinite(expiresAt))
     throw new Error("authenticate answers an expiresAt that is no number");
   return grantedLogin({ owner, expiresAt, acl, isSuperuser, attributes }, request);
