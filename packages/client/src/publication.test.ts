@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MqttError } from "@bowline/protocol";
 import { PendingPublication, type Publication, SUCCESS, sentPublication } from "./publication.ts";
 
 /** Whether the event loop had a turn while a loop did nothing but await publications. */
@@ -22,4 +23,12 @@ test("so does one of QoS 0 messages that are remembered and leave at once", asyn
     return publication;
   };
   expect(await hadATurn(publishRetained)).toBe(true);
+});
+
+test("catch awaits it, as that of a promise does", async () => {
+  const failed = new PendingPublication(new Uint8Array([0x61]), new Uint8Array(1), 1, false, undefined, 0);
+  failed.settle(new MqttError("ABORTED"));
+  expect(await failed.catch((error) => (error as MqttError).code)).toBe("ABORTED");
+  expect(failed.isHeard).toBe(true);
+  expect(await sentPublication.catch(() => "never")).toBe(SUCCESS);
 });

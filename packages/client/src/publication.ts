@@ -19,6 +19,8 @@ export interface Publication extends PromiseLike<PublishResult> {
    * survive the end of the process as well.
    */
   readonly stored: Promise<void>;
+  /** As that of a promise: awaits it, and handles its failure. */
+  catch<Result = never>(onRejected?: ((reason: unknown) => Result | PromiseLike<Result>) | null): Promise<PublishResult | Result>;
 }
 
 type Settle = { resolve: (result: PublishResult) => void; reject: (error: MqttError) => void };
@@ -47,6 +49,7 @@ export const sentPublication: Publication = {
   stored: Promise.resolve(),
   // oxlint-disable-next-line unicorn/no-thenable -- A publication is awaited.
   then: (onFulfilled, onRejected) => told().then(onFulfilled, onRejected),
+  catch: told,
 };
 
 /** A message that is remembered: at once the publication, the Sender's entry and the protocol's message. */
@@ -120,6 +123,10 @@ export class PendingPublication implements Publication, OutboundEntry, Message {
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.awaited().then(onFulfilled, onRejected);
+  }
+
+  catch<Result = never>(onRejected?: ((reason: unknown) => Result | PromiseLike<Result>) | null): Promise<PublishResult | Result> {
+    return this.awaited().catch(onRejected);
   }
 
   /** The outbox took it. */
