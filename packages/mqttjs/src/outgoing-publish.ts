@@ -1,5 +1,5 @@
 import { MqttError, type Properties, type ProtocolVersion, type QoS } from "@bowline/protocol";
-import { payloadBytes, topicBytes } from "@bowline/client/internal";
+import { callSafely, payloadBytes, topicBytes } from "@bowline/client/internal";
 import {
   DROPPED_EXPIRED,
   encodePublishProperties,
@@ -82,7 +82,7 @@ export class OutgoingPublish implements OutboundEntry, Message {
     if (this.callback === undefined) return;
     if (outcome < 0) this.settle(outcome === DROPPED_EXPIRED ? new MqttError("MESSAGE_EXPIRED") : tooLarge());
     else if (outcome >= 0x80) this.settle(...this.refusal(outcome));
-    else if (this.qos === 0) this.settle();
+    else if (this.qos === 0) tellInTurn(this);
     else this.settle(undefined, stored ?? (this.qos === 1 ? this.packet() : this.release()));
   }
 
@@ -120,6 +120,23 @@ export class OutgoingPublish implements OutboundEntry, Message {
   private release(): Packet {
     return { cmd: "pubrel", qos: 2, messageId: this.packetIdentifier } as Packet;
   }
+}
+
+const late: OutgoingPublish[] = [];
+const nextTurn = globalThis.setImmediate ?? queueMicrotask;
+let told = 0;
+
+/**
+ * A callback that publishes the next message is called within this one, or by a microtask: so that neither the stack nor the event loop
+ * is used up, one in 200 waits for the next turn, and what comes meanwhile behind it. In MQTT.js these wait for the stream's `drain`.
+ */
+function tellInTurn(entry: OutgoingPublish): void {
+  if (late.length === 0 && ++told % 200 > 0) entry.settle();
+  else if (late.push(entry) === 1) nextTurn(tellLate);
+}
+
+function tellLate(): void {
+  for (const entry of late.splice(0)) callSafely(() => entry.settle(), undefined);
 }
 
 /**
