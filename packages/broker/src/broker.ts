@@ -335,6 +335,8 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const fields = { ...whoIs(connection), error };
     const { logger } = connection.tenant;
     if (error.source === "internal") logger.error(fields, "connection ended by a fault of ours");
+    // The end of the broker, or its drain, is told once, and not for each of its clients.
+    else if (FAREWELLS.has(error.code) && connection.session !== undefined) logger.debug(fields, "client sent away");
     else logger.info(fields, connection.session === undefined ? "client refused" : "client disconnected by the broker");
   }
 
@@ -470,6 +472,9 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     this.sweeper = this.clock.setTimer(() => this.sweep(), SWEEP_EVERY_MS);
   }
 }
+
+/** Why clients are sent away that have done nothing. */
+const FAREWELLS: ReadonlySet<string> = new Set(["SHUTDOWN", "USE_ANOTHER", "MOVED"]);
 
 /** A client, for the log. */
 function whoIs({ id, arrival, session, claimedIdentifier, principal }: Connection): object {

@@ -322,7 +322,7 @@ test("drain sends clients to the other server and makes the broker not ready", a
   });
   expect(run("drain", "--to", "other.example.com:8883", "--seconds", "0")).toMatchObject({
     code: 0,
-    stdout: "1 clients are being sent away\n",
+    stdout: "1 client is being sent away\n",
   });
   expect(await lost).toMatchObject({ reasonCode: 0x9c });
   const ready = await fetch(`${admin}/health/ready`);

@@ -134,6 +134,15 @@ test("the log hides whom it is told to, keeps lines of one client together, and 
   expect(entries.find(({ message }) => message === "client connected")?.clientId).toMatch(/^#[0-9a-f]{12}$/);
 });
 
+test("clients that the end of the broker sends away are no news in the log", async () => {
+  const lines: string[] = [];
+  const logger = createLogger({ level: "info", format: "json", destination: { write: (line) => void lines.push(line) } });
+  const server = await servers.start({ logger });
+  await servers.online();
+  await servers.close(server);
+  expect(lines.filter((line) => line.includes("clientId"))).toEqual([]);
+});
+
 test("what the log hides is in no list, no reason and no error of the same line either, and who is refused at the front is hidden", async () => {
   const lines: string[] = [];
   const hide = ["clientId", "from", "topic"];

@@ -25,7 +25,7 @@ export const drain: Command = {
       permanent: line.flag("moved"),
       seconds: line.number("seconds", 0, 3_600) ?? 10,
     });
-    process.stdout.write(`${connections} clients are being sent away\n`);
+    process.stdout.write(`${connections === 1 ? "1 client is" : `${connections} clients are`} being sent away\n`);
     return ExitCode.Well;
   },
 };
