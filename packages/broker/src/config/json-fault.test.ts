@@ -15,6 +15,8 @@ test.each([
   ['{"a": 1 "b": 2}', 8, "a comma or } is expected"],
   ['{"a": 1,}', 8, "no comma may stand before }"],
   ["[1,]", 3, "no comma may stand before ]"],
+  ['// ours\n{"a": 1}', 0, "JSON has no comments"],
+  ['{"a": 1, # ours\n"b": 2}', 9, "JSON has no comments"],
   ["{a: 1}", 1, "a key in double quotes"],
   ["{'a': 1}", 1, "a key in double quotes"],
   ['{"a" 1}', 5, "a colon is expected"],
@@ -23,7 +25,7 @@ test.each([
   ['{"a": 01}', 7, "a value is expected"],
   ['{"a": "b}', 6, "the text that begins here has no end"],
   ['{"a": "b\nc"}', 6, "the text that begins here has no end"],
-  ["{} // comment", 3, "something stands behind the end"],
+  ["{} // comment", 3, "JSON has no comments"],
   ["[".repeat(1_000), 101, "nested too deeply"],
 ])("%j is none: at %i, %s", (text, offset, words) => {
   expect(jsonFault(text)).toMatchObject({ offset, words: expect.stringContaining(words) as string });

@@ -100,6 +100,11 @@ class JsonReader {
   }
 
   #fail(words: string): never {
-    throw new Unexpected(this.#at, this.#at < this.#text.length ? words : `the file ends too early: ${words}`);
+    if (this.#at >= this.#text.length) throw new Unexpected(this.#at, `the file ends too early: ${words}`);
+    const isComment = /^(?:#|\/[/*])/.test(this.#text.slice(this.#at, this.#at + 2));
+    throw new Unexpected(
+      this.#at,
+      isComment ? "JSON has no comments, and YAML has: call the file .yaml, and write # before them" : words,
+    );
   }
 }

@@ -303,6 +303,11 @@ test("what is wrong with a tenant's chain is told with its line, and two links w
   );
 });
 
+test("a file in UTF-16 is named as such", async () => {
+  await writeFile(join(folder, "wide.yaml"), "\ufeffdata: x\n", "utf16le");
+  await expect(loadConfig({ file: "wide.yaml", directory: folder })).rejects.toThrow("wide.yaml:1:1: it is not written in UTF-8");
+});
+
 test("a file that cannot be read is named", async () => {
   await expect(loadConfig({ file: "missing.yaml", directory: folder })).rejects.toMatchObject({
     code: "CONFIG_UNREADABLE",

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorInfo, MqttError } from "@bowline/protocol";
@@ -74,11 +75,12 @@ async function readSource(path: string, { file = "", loadModule }: LoadConfigOpt
 }
 
 async function readConfigFile(path: string, shown: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new MqttError("CONFIG_UNREADABLE", { detail: `${shown} (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, cause });
-  }
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new MqttError("CONFIG_UNREADABLE", { detail: `${shown} (${cause.code ?? "unknown"})`, cause });
+  });
+  // Such as what a redirection in PowerShell writes.
+  if (!isUtf8(bytes)) throw new MqttError("CONFIG_INVALID", { detail: `${shown}:1:1: it is not written in UTF-8: save it so` });
+  return bytes.toString("utf8");
 }
 
 /** Whose words are checked. */

@@ -8,6 +8,7 @@ import { wholeNumber } from "../../config/whole-number.ts";
 /** How a program of the operator is asked by HTTP. */
 export interface HttpHookConfig {
   url: string;
+  allowPlaintext: boolean;
   method: "post" | "get";
   headers: Record<string, string | SecretReference>;
   body: Record<string, string>;
@@ -33,7 +34,15 @@ export function httpHookShape(body: Record<string, string>, known: string): Shap
     url: z
       .string()
       .min(1)
-      .describe("Its https:// address (http:// on the loopback only); behind the host it may hold the placeholders of `body`."),
+      .describe(
+        "Its https:// address (http:// on the loopback, elsewhere with `allowPlaintext`); behind the host it may hold the placeholders of `body`.",
+      ),
+    allowPlaintext: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Ask another machine without TLS (http://): passwords cross the network readable, and whoever is on the way can let anybody in.",
+      ),
     method: z.enum(["post", "get"]).default("post").describe("With get the fields of `body` are the query."),
     headers: z
       .record(z.string(), z.union([z.string(), secretReferenceSchema]))
@@ -84,9 +93,11 @@ export async function readHeaders({ headers }: HttpHookConfig): Promise<Record<s
  * @throws MqttError CONFIG_INVALID
  */
 export function checkHttpHook(config: HttpHookConfig, unknown: (texts: Record<string, string>) => string | undefined): void {
-  const { url, body, headers } = config;
+  const { url, body, headers, allowPlaintext } = config;
   if (PLACEHOLDER_IN_HOST.test(url)) throw invalid("the host of url is the same for all: placeholders may stand behind it");
-  if (!isSafeAddress(url)) throw invalid("url must be an https:// address, or an http:// one on the loopback");
+  const isAllowed = isSafeAddress(url) || (allowPlaintext && URL.canParse(url) && new URL(url).protocol === "http:");
+  if (!isAllowed)
+    throw invalid("url must be an https:// address, or an http:// one on the loopback, elsewhere with allowPlaintext");
   const { username, password } = new URL(url);
   if (username !== "" || password !== "") throw invalid("url must hold no user name and password: give `headers` with a secret");
   for (const [name, value] of Object.entries(headers)) checkHeader(name, typeof value === "string" ? value : "");

@@ -72,6 +72,14 @@ test("address and headers may hold placeholders, which lead nowhere else", async
   expect(await ask(made, request("...", "pw"))).toMatchObject({ allowed: true });
 });
 
+test("plain HTTP to another machine must be asked for", () => {
+  const check = (input: object): void =>
+    webhookKind.check?.(webhookSchema.parse({ kind: "webhook", url: "http://auth.example:3000/", ...input }));
+  expect(() => check({})).toThrow("an http:// one on the loopback, elsewhere with allowPlaintext");
+  expect(() => check({ allowPlaintext: true })).not.toThrow();
+  expect(() => check({ allowPlaintext: true, url: "ftp://auth.example/" })).toThrow("url must be");
+});
+
 test.each([
   ["url", { url: "https://${username}.example.com/" }, "the host of url is the same for all"],
   ["url", { url: "http://127.0.0.1:80${username}/" }, "the host of url is the same for all"],
