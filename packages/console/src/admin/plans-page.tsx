@@ -7,6 +7,7 @@ import { useAction } from "../page/use-action.ts";
 import { useList } from "../page/use-list.ts";
 import { count } from "../text/numbers.ts";
 import { type Plan, type PlanList, send } from "./admin-api.ts";
+import { NameField } from "./name-field.tsx";
 import { maximaOf, pathOfPlan } from "./plan-limits.ts";
 
 const EVERY_MS = 5_000;
@@ -61,19 +62,7 @@ function PlanForm({ plans, onMade }: { plans: readonly Plan[]; onMade: () => voi
     <section class="card" aria-labelledby="plan-form-title">
       <h2 id="plan-form-title">Create a plan</h2>
       <form class="row" onSubmit={(event) => void submit(event)}>
-        <label class="grow">
-          <span>Name</span>
-          <input
-            name="name"
-            required
-            maxLength={63}
-            pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
-            title="1 to 63 of a-z, 0-9 and -"
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-          />
-        </label>
+        <NameField />
         <label>
           <span>With the limits of</span>
           <select name="from">

@@ -5,6 +5,7 @@ import { addressOf } from "../page/route.ts";
 import { useAction } from "../page/use-action.ts";
 import { send } from "./admin-api.ts";
 import { HostsLine } from "./hosts-line.tsx";
+import { NameField } from "./name-field.tsx";
 import { PlanSelect } from "./plan-select.tsx";
 import { Text } from "./rule-form.tsx";
 import { listOf } from "./rule-words.ts";
@@ -38,17 +39,7 @@ export function TenantForm({ onMade }: { onMade: () => void }): JSX.Element {
       <h2 id="tenant-form-title">Create a tenant</h2>
       <form class="fields" onSubmit={(event) => void submit(event)}>
         <div class="row">
-          <label class="grow">
-            <span>Name</span>
-            <input
-              name="name"
-              required
-              maxLength={63}
-              pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
-              autocomplete="off"
-              spellcheck={false}
-            />
-          </label>
+          <NameField />
           <Text name="hosts" title="Further host names" placeholder="mqtt.example.com, *.acme.example.com" />
           <PlanSelect name="plan" />
         </div>
