@@ -42,6 +42,8 @@ export interface AskedContext {
   /** Those of the tenant in the configuration, asked behind what the connection was granted. Others after a reload. */
   authorizersOf(tenant: string): readonly AskedSource[];
   readonly expiry: AnswerExpiry;
+  /** Told of each question that got no answer. */
+  askFailed(source: AskedSource, who: Identity, error: unknown): void;
 }
 
 /**
@@ -269,7 +271,8 @@ export class AskedRights implements Rights, Expiring {
     try {
       const reply = await source.ask(question);
       return { reply, until: now() + (source.keepMs ?? Number.POSITIVE_INFINITY), isFailure: false };
-    } catch {
+    } catch (error) {
+      this.#context.askFailed(source, this.who, error);
       return { reply: "deny", until: now() + FAILURE_KEPT_MS, isFailure: true };
     }
   }

@@ -2,6 +2,7 @@ import type { AccessCase } from "../index.ts";
 import type { Client, ConnectOptions } from "@bowline/client";
 import { HookServer, localServers } from "@bowline/testkit/broker";
 import { describe, expect, test, vi } from "vitest";
+import { createLogger } from "../log/logger.ts";
 import type { RuleInput } from "./rule.ts";
 import type { AuthorizeAnswer } from "./function-authorizer.ts";
 import { webhookAuthorizerKind } from "./webhook-authorizer.ts";
@@ -121,6 +122,21 @@ describe("a function", () => {
     const client = await servers.online(v5("c1"));
     for (const topic of ["allow", "later"]) expect(await codeOf(client, topic)).toBe(0);
     for (const topic of ["deny", "ignore", "odd", "throw", "never"]) expect(await codeOf(client, topic)).toBe(0x87);
+  });
+
+  test("that fails is told in the log, with what it threw, and not for each question", async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: "error", format: "json", destination: { write: (line) => void lines.push(line) } });
+    const broken = authorize(() => {
+      throw new Error("no such table");
+    });
+    await servers.start({ logger, authorization: [broken], rules: OTHERS });
+    const client = await servers.online(v5("c1"));
+    for (const topic of ["a", "b", "c"]) expect(await codeOf(client, topic)).toBe(0x87);
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ message: "authorization failed inside", clientIdentifier: "c1", authorizer: "authorizer" }),
+    ]);
+    expect(lines[0]).toContain("no such table");
   });
 
   test("holds for connections that are open as soon as a reload brings it, and no longer than it is there", async () => {

@@ -39,6 +39,8 @@ export class RuleAccess implements AccessControl, AskedContext {
    * they say of a name in one tenant must not hold for the same name in another.
    */
   authorizers: ReadonlyMap<string, readonly AskedSource[]> = new Map();
+  /** Nobody is told by default: it denies in any case. */
+  askFailed: AskedContext["askFailed"] = () => {};
 
   constructor(directory: RuleDirectory, expiry: AnswerExpiry = new AnswerExpiry()) {
     this.directory = directory;

@@ -1,6 +1,7 @@
 import { parseShare } from "@bowline/protocol/internal";
 import { AskedRights } from "../acl/asked-rights.ts";
 import type { AskedSource } from "../acl/asked-source.ts";
+import type { Identity } from "../acl/identity.ts";
 import type { OpenAuthorization } from "../acl/authorization-kind.ts";
 import { type AuthorizationConfig, authorizationSecrets, openAuthorization } from "../acl/authorization-kinds.ts";
 import type { RuleAccess } from "../acl/rule-access.ts";
@@ -8,6 +9,7 @@ import type { Broker } from "../broker.ts";
 import { accessChains } from "../config/access-chains.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { GrantedFilter } from "../acl/subscription-grants.ts";
+import type { Logger } from "../log/logger.ts";
 import type { Subscription } from "../sessions/session.ts";
 import { Links, type OfTenant } from "./links.ts";
 import type { Staged } from "./staged.ts";
@@ -15,6 +17,8 @@ import type { Staged } from "./staged.ts";
 /** Answers end by the second. */
 const SWEEP_EVERY_MS = 1_000;
 const RENEWING_MAX = 32;
+/** One that does not answer, of whom each client asks, has a line in so many ms. */
+const FAILURE_EVERY_MS = 10_000;
 
 /** Who is asked for rights before the rules. Other ones are asked by every connection from then on, those that are open included. */
 export class ServerAuthorization {
@@ -27,8 +31,25 @@ export class ServerAuthorization {
   #renewing = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(access: RuleAccess) {
+  /** What of whoever failed to answer was logged last. */
+  readonly #failures = new WeakMap<AskedSource, { readonly loggedAt: number; unlogged: number }>();
+
+  constructor(access: RuleAccess, logger: Logger) {
     this.#access = access;
+    access.askFailed = (source, who, error) => this.#askFailed(logger, source, who, error);
+  }
+
+  /** What a function threw, or why a webhook is not there: the client is told that it is denied, and nothing else. */
+  #askFailed(logger: Logger, source: AskedSource, { tenant, clientIdentifier }: Identity, error: unknown): void {
+    const now = performance.now();
+    const before = this.#failures.get(source);
+    if (before !== undefined && now - before.loggedAt < FAILURE_EVERY_MS) {
+      before.unlogged++;
+      return;
+    }
+    this.#failures.set(source, { loggedAt: now, unlogged: 0 });
+    const fields = { error, tenant, clientIdentifier, authorizer: source.name, failuresBefore: before?.unlogged ?? 0 };
+    logger.error(fields, "authorization failed inside");
   }
 
   /**

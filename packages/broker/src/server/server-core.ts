@@ -87,7 +87,7 @@ export async function startServerCore(
   const plans = new Plans(storage);
   const usage = new UsageMeters(storage, logger, performance.now());
   const authentication = new ServerAuthentication({ users, hasher, logger, loadUserModule }, tokens, authenticationMethods);
-  const authorization = new ServerAuthorization(access);
+  const authorization = new ServerAuthorization(access, logger);
   const { limits } = config;
   // Nobody comes before the chain is there: listeners open last.
   const staged = await stageAccess(authentication, authorization, config).catch(async (error: unknown) => {
