@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "@bowline/broker";
+import { openLocalCa } from "@bowline/broker/internal";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 /* What examples/ gives to operators is used here as they would. */
@@ -18,6 +19,9 @@ test("bowline.yaml is a configuration", async () => {
   const text = readFileSync(join(examples, "bowline.yaml"), "utf8").replaceAll("/etc/bowline", folder);
   writeFileSync(join(folder, "bowline.yaml"), text);
   writeFileSync(join(folder, "metrics-token"), "a token");
+  const { certificate, privateKey } = await (await openLocalCa({ folder })).issue(["mqtt.example.com"]);
+  writeFileSync(join(folder, "fullchain.pem"), certificate);
+  writeFileSync(join(folder, "privkey.pem"), privateKey);
   const config = await loadConfig({ file: join(folder, "bowline.yaml") });
   expect(config.listen).toHaveLength(2);
   expect(config.metrics.token).toEqual({ file: join(folder, "metrics-token") });

@@ -121,15 +121,21 @@ describe("bowline up", () => {
     expect(published).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("secrets are neither logged nor in the ready line", async () => {
+  test("secrets are neither logged nor in the ready line, and a log of JSON has nothing else in it", async () => {
     const { run } = await up("--log-level", "trace", "--log-format", "json");
-    const [, password = ""] = /Password +(\S+)/.exec(run.stderr) ?? [];
+    const file = join(folder, ".bowline/first-user.json");
+    const { password } = JSON.parse(readFileSync(file, "utf8")) as { password: string };
     await bowline("pub", "--credentials", ".bowline/first-user.json", "-t", "a", "-m", "b", "-q", "1").ended;
     const ended = await run.kill("SIGTERM");
-    const logged = ended.stderr.split("\n").filter((line) => line.startsWith("{"));
+    const logged = ended.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(logged.length).toBeGreaterThan(2);
-    expect(logged.join("\n")).not.toContain(password);
-    expect(ended.stdout).not.toContain(password);
+    expect(logged[0]).toMatchObject({ message: "running", username: "dev", credentials: file });
+    expect(password).toMatch(/\S{20}/);
+    for (const text of [ended.stderr, ended.stdout]) expect(text).not.toContain(password);
+    expect(ended.stderr).not.toContain("sign-in");
   });
 
   test("without a console and with other listeners only those are opened", async () => {

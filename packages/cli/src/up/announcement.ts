@@ -73,6 +73,21 @@ export function announcement(facts: Announcement): string {
   ].join("\n");
 }
 
+/** The same as fields for the log, without what opens doors: the password lies in its file, and `bowline console` makes links. */
+export function loggedAnnouncement(facts: Announcement): object {
+  const { version, listeners, consoleOrigin, adminOrigin, dataFolder, isMemory, ca, user } = facts;
+  return {
+    version,
+    listeners,
+    console: consoleOrigin,
+    admin: adminOrigin,
+    data: dataFolder,
+    memory: isMemory,
+    authority: ca,
+    ...(user === undefined ? {} : { username: user.username, credentials: user.file }),
+  };
+}
+
 function userRows(user: FirstUser | undefined): [string, string][] {
   if (user === undefined) return [];
   if (user.password === undefined) return [["User", `${user.username}, password in ${shown(user.file ?? "")}`]];

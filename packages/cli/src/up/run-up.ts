@@ -13,7 +13,7 @@ import { ExitCode } from "../exit-code.ts";
 import { interruption } from "../interruption.ts";
 import { loadUserModule } from "../user-module/load-user-module.ts";
 import { readVersion } from "../version.ts";
-import { announcement, newcomerUrl, readyLine } from "./announcement.ts";
+import { type Announcement, announcement, loggedAnnouncement, newcomerUrl, readyLine } from "./announcement.ts";
 import { ensureFirstUser } from "./first-user.ts";
 import { authorizerOverride, upOverrides } from "./up-options.ts";
 
@@ -43,7 +43,7 @@ export async function runUp(line: CommandLine): Promise<number> {
     examine: async (url, options) => (await import("@bowline/doctor")).examine(url, options),
   });
   const unhook = reloadAtHangup(server);
-  await greet(line, server, config);
+  await greet(line, server, config, logger);
   const signal = await interrupted;
   unhook();
   const exitCode = await closeInTime(server, logger, signal);
@@ -74,24 +74,25 @@ function waitForSignal(): { interrupted: Promise<NodeJS.Signals>; stop: () => vo
   return { interrupted, stop };
 }
 
-async function greet(line: CommandLine, server: Server, config: BrokerConfig): Promise<void> {
+async function greet(line: CommandLine, server: Server, config: BrokerConfig, logger: Logger): Promise<void> {
   const user = await ensureFirstUser(server, newcomerUrl(server.listeners), config.memory);
-  process.stderr.write(
-    announcement({
-      version: readVersion(),
-      listeners: server.listeners,
-      consoleOrigin: server.consoleOrigin,
-      adminOrigin: server.adminOrigin,
-      signInLink: server.signInLink(),
-      dataFolder: config.data,
-      isMemory: config.memory,
-      isAnonymous: config.anonymous,
-      authorizer: line.text("authorizer"),
-      ca: server.localCa?.certificateFile,
-      user,
-      command: process.env["npm_config_user_agent"] === undefined ? "bowline" : "npx bowline",
-    }),
-  );
+  const facts: Announcement = {
+    version: readVersion(),
+    listeners: server.listeners,
+    consoleOrigin: server.consoleOrigin,
+    adminOrigin: server.adminOrigin,
+    signInLink: server.signInLink(),
+    dataFolder: config.data,
+    isMemory: config.memory,
+    isAnonymous: config.anonymous,
+    authorizer: line.text("authorizer"),
+    ca: server.localCa?.certificateFile,
+    user,
+    command: process.env["npm_config_user_agent"] === undefined ? "bowline" : "npx bowline",
+  };
+  // Who asks for JSON has a collector read it: that takes lines of JSON alone, and must keep no password.
+  if (config.log.format === "json") logger.info(loggedAnnouncement(facts), "running");
+  else process.stderr.write(announcement(facts));
   process.stdout.write(readyLine(server.listeners, server.consoleOrigin, server.adminOrigin));
 }
 
