@@ -91,7 +91,8 @@ export interface EnhancedMethod {
   readonly name: string;
   /**
    * Begins an exchange with one client, by its CONNECT or to authenticate it again on its open connection. The request is that of
-   * its CONNECT both times; user name and password may be there beside the method, and mean what the method makes of them.
+   * its CONNECT both times; user name and password may be there beside the method, and mean what the method makes of them. What it, or
+   * the exchange, throws refuses the client as not available, and is logged.
    */
   begin(request: AuthRequest): AuthenticationExchange;
 }

@@ -417,7 +417,12 @@ function textsOf(headers: IncomingHttpHeaders): Record<string, string> {
 
 function refused({ reasonCode, reason, code, reasonString, cause }: AuthRefused): RefuseConnect {
   if (cause === undefined) return refusal(reasonCode, reason, reasonString === undefined ? undefined : { reasonString }, code);
-  return { kind: "refuse", reasonCode, error: new MqttError("INTERNAL", { reasonCode, cause, detail: reason }) };
+  // Of whose method it is this does not know: the log has the cause, and the client hears that it may come again.
+  return {
+    kind: "refuse",
+    reasonCode,
+    error: new MqttError("UNAVAILABLE", { source: "internal", reasonCode, cause, detail: reason }),
+  };
 }
 
 /** The same in a DISCONNECT, which knows fewer Reason Codes (section 3.14.2.1). */

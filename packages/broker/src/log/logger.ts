@@ -27,7 +27,7 @@ export interface Logger {
 export interface LoggerOptions {
   level: LogLevel;
   /** Default: `text` when standard error is a terminal, else `json`, which log collectors read. */
-  format?: LogFormat;
+  format?: LogFormat | undefined;
   /** Fields whose value is told as a keyed hash: lines of the same one can be found, and nobody learns whose they are. */
   hide?: readonly string[];
   /** Where the lines go; standard error unless a test says otherwise. */

@@ -23,6 +23,28 @@ test("brokers in memory share a working folder and leave nothing behind", async 
   expect(await readdir(folder)).toEqual([]);
 });
 
+test.each<[string, object]>([
+  ["logger", { logger: console }],
+  ["authenticationMethods", { authenticationMethods: [{ name: "X" }] }],
+  ["redirect", { redirect: 3 }],
+  ["rules", { rules: "all" }],
+  ["directory", { directory: 3 }],
+])("an option that no file has is looked at before anything is opened: %s", async (name, wrong) => {
+  const message = expect.stringContaining(name) as string;
+  await expect(createBroker({ ...PASSING, ...wrong })).rejects.toMatchObject({ code: "OPTION_INVALID", message });
+});
+
+test("what is no object of options is told so", async () => {
+  await expect(createBroker(null as unknown as CreateBrokerOptions)).rejects.toMatchObject({ code: "OPTION_INVALID" });
+});
+
+test("`log` alone is enough for a log on standard error", async () => {
+  const broker = await createBroker({ ...PASSING, log: { level: "error", format: "json" } });
+  expect(broker.config.log).toMatchObject({ level: "error", format: "json" });
+  expect(broker.broker.tenantNamed("default")!.logger.level).toBe("error");
+  await broker.close();
+});
+
 test("with a data folder, what it needs of files is there and stays", async () => {
   const broker = await createBroker({ ...PASSING, directory: folder, data: "mine" });
   await broker.close();

@@ -3,18 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrokerConfigInput } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { silentLogger } from "../log/logger.ts";
+import { createLogger, silentLogger } from "../log/logger.ts";
+import { checkProgramOptions } from "./check-program-options.ts";
 import { CloseStack } from "./close-stack.ts";
 import { type Server, type ServerOptions, startOn } from "./start-server.ts";
 
 /** What `createBroker` takes: the keys of the configuration file, and what only a program has. */
 export type CreateBrokerOptions = BrokerConfigInput &
   Pick<ServerOptions, "authenticationMethods" | "consoleFiles" | "redirect" | "rules"> & {
-    /** Default: nothing is logged. */
+    /** Takes the log in place of standard error. Default: with `log` standard error, else nothing is logged. */
     logger?: ServerOptions["logger"];
-    /** What relative paths start from. Default: the process's folder. */
+    /** Folder that relative paths start from. Default: the process's. */
     directory?: string;
-    /** Told to whoever asks for the status. */
+    /** Told to whoever asks for the status. Default: `embedded`. */
     version?: string;
   };
 
@@ -33,12 +34,15 @@ export type CreateBrokerOptions = BrokerConfigInput &
  * await broker.close();
  * ```
  *
- * @throws MqttError as `loadConfig` and `startServer` do
+ * @throws MqttError OPTION_INVALID, and as `loadConfig` and `startServer` do
  */
 export async function createBroker(options: CreateBrokerOptions = {}): Promise<Server> {
+  checkProgramOptions(options);
   const { authenticationMethods, consoleFiles, redirect, rules, directory, ...others } = options;
-  const { logger = silentLogger, version = "embedded", ...overrides } = others;
+  const { logger: given, version = "embedded", ...overrides } = others;
   const loaded = await loadConfig({ overrides, ...(directory === undefined ? {} : { directory }) });
+  // Who says how the log is to be wants one.
+  const logger = given ?? (overrides.log === undefined ? silentLogger : createLogger(loaded.log));
   const closers = new CloseStack();
   // Tests that run side by side have one working folder, and nothing of a broker in memory is to stay in it.
   const isPassing = loaded.memory && overrides.data === undefined;
