@@ -160,7 +160,8 @@ describe("a webhook", () => {
     await soon(world);
     client.publish("t", "2", 1);
     await soon(world);
-    expect((await client.take()).map((packet) => "reasonCode" in packet && packet.reasonCode)).toEqual([0x87, 0x87]);
+    const told = { reasonCode: 0x87, properties: { reasonString: "NOT_AUTHORIZED: webhook did not answer, which denies t" } };
+    expect(await client.take()).toMatchObject([told, told]);
     expect(desk.asked).toEqual(["publish t 1"]);
     desk.fails = false;
     rules.askAgain("default");

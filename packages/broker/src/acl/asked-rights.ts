@@ -203,7 +203,7 @@ export class AskedRights implements Rights, Expiring {
       if (subscribing(new BoundRules(rules, false), topicFilter, qos).isAllowed) continue;
       const answer = this.#answerTo(keyOf(part, { action: "subscribe", topic: topicFilter, qos, retain: false }));
       if (answer === undefined || answer.isFailure) isKnown = false;
-      if (answer?.reply !== "ignore") rules.push(answerAsRule(part, topicFilter, qos, answer?.reply === "allow"));
+      if (answer?.reply !== "ignore") rules.push(answerAsRule(labelOf(part, answer), topicFilter, qos, answer?.reply === "allow"));
     }
     return { verdict: subscribing(new BoundRules(rules, this.#known.isOpen), topicFilter, qos), isKnown };
   }
@@ -216,8 +216,9 @@ export class AskedRights implements Rights, Expiring {
     const bit = publishBit(qos, retain);
     for (const part of this.#bind()) {
       if (isAskedPart(part)) {
-        const reply = this.#replyTo(keyOf(part, { action: "publish", topic: topicName, qos, retain }));
-        if (reply !== "ignore") return { isAllowed: reply === "allow", reason: () => `${part.name} denies ${topicName}` };
+        const answer = this.#answerTo(keyOf(part, { action: "publish", topic: topicName, qos, retain }));
+        if (answer?.reply !== "ignore")
+          return { isAllowed: answer?.reply === "allow", reason: () => `${labelOf(part, answer)} denies ${topicName}` };
       } else {
         const decision = publishing(part, topicName, bit);
         if (decision.rule !== undefined) return { isAllowed: decision.isAllowed, reason: () => inWords(decision) };
@@ -332,10 +333,15 @@ function wayOf(way: number): { qos: QoS; retain: boolean } {
   return { qos: (place >> 1) as QoS, retain: (place & 1) === 1 };
 }
 
-function answerAsRule({ name }: AskedSource, topicFilter: string, qos: QoS, isAllow: boolean): BoundRule {
+/** What denies: somebody's word, or that there was none. */
+function labelOf({ name }: AskedSource, answer: Answer | undefined): string {
+  return answer?.isFailure === true ? `${name} did not answer, which` : name;
+}
+
+function answerAsRule(label: string, topicFilter: string, qos: QoS, isAllow: boolean): BoundRule {
   const levels = topicFilter.split("/");
   return {
-    label: name,
+    label,
     isAllow,
     isLiteral: true,
     topicFilter,

@@ -94,6 +94,9 @@ describe("a webhook", () => {
     for (const topic of ["a", "a", "b"]) expect(await codeOf(client, topic)).toBe(0x87);
     await hook.stop();
     expect(await codeOf(client, "c")).toBe(0x87);
+    const { counters } = servers.server.broker.tenantNamed("default")!;
+    expect(counters.authorizationsUnanswered).toBeGreaterThanOrEqual(3);
+    await expect(client.subscribe("c/#").ready).rejects.toThrow("webhook did not answer, which denies c/#");
   });
 
   test.each([

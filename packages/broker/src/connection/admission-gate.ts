@@ -85,7 +85,8 @@ export class AdmissionGate {
     if (Number.isNaN(before) && !limiter.watches(key)) return undefined;
     if (limiter.take(key, before)) return undefined;
     counters.refusedFlapping++;
-    return refusal(ReasonCode.ConnectionRateExceeded, "the client connects again and again (reconnectsPerMinute)");
+    const detail = "the client connects again and again (reconnectsPerMinute)";
+    return refusal(ReasonCode.ConnectionRateExceeded, detail, { reasonString: `RATE: ${detail}` });
   }
 
   private limiterOf(perMinute: number): AttemptLimiter {

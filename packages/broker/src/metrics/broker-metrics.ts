@@ -104,6 +104,11 @@ const COUNTERS: readonly (readonly [string, CounterName, string])[] = [
   ["bowline_sent_bytes_total", "bytesSent", "Bytes of MQTT sent."],
   ["bowline_publishes_denied_total", "publishesDenied", "PUBLISH packets refused to their publisher."],
   [
+    "bowline_authorizations_unanswered_total",
+    "authorizationsUnanswered",
+    "Questions about rights that a webhook or a function did not answer, which denies.",
+  ],
+  [
     "bowline_retained_refused_total",
     "retainedRefused",
     "Messages not retained for maximumRetainedMessages or maximumRetainedBytes.",

@@ -48,6 +48,8 @@ export class Counters {
   slowDisconnected = 0;
   /** Of them, because their publisher was over its rate. */
   publishesOverRate = 0;
+  /** Questions about rights that whoever was asked did not answer, which denies. */
+  authorizationsUnanswered = 0;
   /** Times that a publisher over its rate was not read from for a while. */
   publishersSlowed = 0;
   /** Times that a publisher was not read from until storage had kept what it was given. */

@@ -30,6 +30,7 @@ export class ServerAuthorization {
   /** Clients whose Subscriptions are being asked about. */
   #renewing = 0;
   #sweeper: NodeJS.Timeout | undefined;
+  #broker: Broker | undefined;
 
   /** What of whoever failed to answer was logged last. */
   readonly #failures = new WeakMap<AskedSource, { readonly loggedAt: number; unlogged: number }>();
@@ -41,6 +42,8 @@ export class ServerAuthorization {
 
   /** What a function threw, or why a webhook is not there: the client is told that it is denied, and nothing else. */
   #askFailed(logger: Logger, source: AskedSource, { tenant, clientIdentifier }: Identity, error: unknown): void {
+    const counters = this.#broker?.tenantNamed(tenant)?.counters;
+    if (counters !== undefined) counters.authorizationsUnanswered++;
     const now = performance.now();
     const before = this.#failures.get(source);
     if (before !== undefined && now - before.loggedAt < FAILURE_EVERY_MS) {
@@ -81,6 +84,7 @@ export class ServerAuthorization {
 
   /** Begins to forget answers that have ended. */
   begin(broker: Broker): void {
+    this.#broker = broker;
     this.#sweeper = setInterval(() => {
       const tenants = this.#access.expiry.sweep();
       for (const { name, router } of broker.allTenants()) if (tenants.has(name)) router.routesChanged();
