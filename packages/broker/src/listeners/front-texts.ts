@@ -17,16 +17,18 @@ const PORT_SPEAKS = {
   plain: {
     mqtt: "plain MQTT (mqtt://)",
     http: "HTTP and MQTT over WebSocket (ws://)",
+    admin: "HTTP (http://), for the admin API",
     any: "plain MQTT, HTTP and MQTT over WebSocket (mqtt://, ws://)",
   },
   tls: {
     mqtt: "MQTT over TLS (mqtts://)",
     http: "HTTPS and MQTT over WebSocket with TLS (wss://)",
+    admin: "HTTPS (https://), for the admin API",
     any: "MQTT, HTTPS and MQTT over WebSocket, all with TLS (mqtts://, wss://)",
   },
 } as const;
 
 /** What a listener's port speaks, as the beginning of a sentence. */
-export function portSpeaks(isTls: boolean, innerProtocol: InnerProtocol | "any"): string {
+export function portSpeaks(isTls: boolean, innerProtocol: InnerProtocol | "any" | "admin"): string {
   return `this port speaks ${PORT_SPEAKS[isTls ? "tls" : "plain"][innerProtocol]}`;
 }

@@ -36,6 +36,8 @@ export interface FrontOptions {
   readonly isTls: boolean;
   /** Whether a port with TLS takes connections without it too. Default false. */
   readonly takesPlaintext?: boolean;
+  /** Whether a port for HTTP is one for MQTT over WebSocket as well. Default true; the admin listener is not. */
+  readonly hasWebSocket?: boolean;
   /** Owner of what names no tenant. */
   readonly tenant: string;
   /** Refuses TLS clients that send no name, or an address as name. Default false. */
@@ -126,9 +128,13 @@ export class FrontConnection implements HandshakeOwner {
     else readInnerFirstBytes(socket, firstBytesTimeoutMs, (protocol, first) => this.#takeInner(protocol, socket, first));
   }
 
-  #takeInner(protocol: InnerProtocol | "late", socket: TLSSocket, first: Buffer): void {
+  #takeInner(protocol: InnerProtocol | "tls" | "late", socket: TLSSocket, first: Buffer): void {
     if (protocol === "late") this.note("firstBytesTimeout", "the first bytes inside of TLS took too long");
-    else if (protocol === "mqtt") this.#handOver(socket, first);
+    else if (protocol === "tls") {
+      // A proxy that hands the client's TLS on and adds its own.
+      this.note("tlsOnPlain", this.#mismatch("TLS inside of TLS"));
+      closeWith(socket, this.#wrongPortAnswer());
+    } else if (protocol === "mqtt") this.#handOver(socket, first);
     else if (this.options.innerProtocol === "any") {
       socket.pause();
       socket.unshift(first);
@@ -364,8 +370,8 @@ export class FrontConnection implements HandshakeOwner {
 
   /** In words for whoever came with something else. */
   get portSpeaks(): string {
-    const { isTls, innerProtocol } = this.options;
-    return portSpeaks(isTls, innerProtocol);
+    const { isTls, innerProtocol, hasWebSocket = true } = this.options;
+    return portSpeaks(isTls, hasWebSocket ? innerProtocol : "admin");
   }
 
   #mismatch(came: string): string {

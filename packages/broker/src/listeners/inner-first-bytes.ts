@@ -9,7 +9,7 @@ import { classifyFirstBytes } from "./first-bytes.ts";
 export function readInnerFirstBytes(
   socket: Socket,
   timeoutMs: number,
-  told: (protocol: InnerProtocol | "late", first: Buffer) => void,
+  told: (protocol: InnerProtocol | "tls" | "late", first: Buffer) => void,
 ): void {
   let bytes: Buffer = Buffer.alloc(0);
   const deadline = setTimeout(() => {
@@ -23,7 +23,7 @@ export function readInnerFirstBytes(
     if (kind === "more") return;
     settle();
     // All else may be MQTT, if only a wrong packet to begin with: the engine knows how to answer.
-    told(kind === "http" ? "http" : "mqtt", bytes);
+    told(kind === "http" || kind === "tls" ? kind : "mqtt", bytes);
   };
   const settle = (): void => {
     clearTimeout(deadline);

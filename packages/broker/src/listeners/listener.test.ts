@@ -501,6 +501,18 @@ test("[C8 broker] HTTP inside of TLS on a port for mqtts, and MQTT inside of TLS
   expect(wss.listener.counters.mqttOnHttp).toBe(1);
 });
 
+test("[C8 broker] TLS inside of TLS, which a proxy makes that adds its own, is told so; the admin port says that it is one", async () => {
+  const { listener, events } = await openEcho("mqtts://127.0.0.1:0");
+  const socket = dialTls(listener.port);
+  socket.write(Buffer.from("160301000501000001", "hex"));
+  expect((await readAll(socket)).toString()).toMatch(/^HTTP\/1.1 400 [\s\S]*This port speaks MQTT over TLS/);
+  expect(events).toMatchObject([{ cause: "tlsOnPlain", message: expect.stringContaining("TLS inside of TLS") as string }]);
+  const admin = await openEcho("ws://127.0.0.1:0", { hasWebSocket: false });
+  const plain = dial(admin.listener.port);
+  plain.write(CONNECT_BYTES);
+  expect((await readAll(plain)).toString()).toMatch(/This port speaks HTTP \(http:\/\/\), for the admin API\./);
+});
+
 test("who says nothing inside of TLS is closed after the time limit, and counted", async () => {
   const { listener, events } = await openEcho("mqtts://127.0.0.1:0", { firstBytesTimeoutMs: 30 });
   const socket = dialTls(listener.port);
