@@ -32,7 +32,7 @@ import { connectPacketOf } from "./connect-packet.ts";
 import { createdWebSocketDialer } from "./created-web-socket.ts";
 import type { CoreOwner } from "./core-owner.ts";
 import type { CoreState, Ending, Keeping } from "./core-state.ts";
-import { awaitProgress, closed, finishSoon, leave, progress } from "./ending.ts";
+import { awaitProgress, closed, finishSoon, giveUp, leave, progress } from "./ending.ts";
 import type { MqttClientEventCallbacks } from "./events.ts";
 import { Inbound } from "./inbound.ts";
 import type { DoneCallback, IClientOptions } from "./options.ts";
@@ -349,6 +349,7 @@ export class Core implements CoreState, ConnectionOwner, PacketEventsOwner {
     if (this.isRenewing) this.comesBack = false;
     this.ending ??= { packet, callbacks: [], hasWaited: false, timer: undefined, isLast: false };
     this.ending.callbacks.push(callback);
+    if (force) giveUp(this);
     const { phase } = this;
     if (phase.kind === "waiting") this.clock.clearTimer(phase.timer);
     if (phase.kind === "idle" || phase.kind === "waiting") finishSoon(this);

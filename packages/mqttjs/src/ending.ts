@@ -65,7 +65,6 @@ export function leave(core: CoreState, force: boolean): void {
     return;
   }
   const { connection } = phase;
-  if (force) giveUp(core);
   const { reasonCode = 0, properties } = ending.packet;
   const released = force ? connection.destroy() : connection.disconnect(reasonCode, toProperties(properties));
   core.packets.showSent();

@@ -427,6 +427,21 @@ describe("as MQTT.js", () => {
       await until("ended");
     }));
 
+  test("a forced end of a client that stays away tells its messages first, connected or not", () =>
+    expectSame(
+      async ({ connect, recording: { callback, until } }) => {
+        const client = connect({ reconnectPeriod: 0 });
+        await until("close");
+        client.publish("a", "1", { qos: 1 }, callback("published"));
+        client.end(true, callback("ended"));
+        await until("ended");
+      },
+      (packet, connection) => {
+        connection.answer(packet);
+        connection.socket.end();
+      },
+    ));
+
   test("an end waits for what is unacknowledged", () =>
     expectSame(async ({ connect, recording: { callback, until } }) => {
       const client = connect();
