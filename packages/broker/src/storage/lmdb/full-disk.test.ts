@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, type TestContext } from "vitest";
 import { aMessage, readStore, SmallDisk } from "@bowline/testkit/storage";
 import { MqttError } from "@bowline/protocol";
 import type { Storage, StorageHealth } from "../storage.ts";
+import { write } from "./build-store.ts";
+import { LmdbStore, type StoreOperation, Table } from "./lmdb-store.ts";
 import { openLmdbStorage } from "./open-lmdb-storage.ts";
 
 let disk: SmallDisk;
@@ -135,6 +137,21 @@ async function expectCommitted(storage: Storage, commits: Map<number, number>): 
     await copy.close();
   });
 }
+
+test("LMDB is not asked to write where there is no room: the system's answer would be an error that harms the process", async (context) => {
+  skipUnlessMounted(context);
+  mkdirSync(disk.store);
+  const store = LmdbStore.open(disk.store, { create: true });
+  const { bavail, bsize } = statfsSync(disk.store);
+  disk.fill(bavail * bsize - 512 * 1_024);
+  const small: StoreOperation = { table: Table.Users, key: Buffer.from("a"), record: Buffer.from("a") };
+  await expect(write(store, [small])).rejects.toMatchObject({ code: constants.errno.ENOSPC });
+  disk.clear();
+  const large: StoreOperation = { ...small, record: new Uint8Array(7.5 * 2 ** 20) };
+  await expect(write(store, [large])).rejects.toMatchObject({ code: constants.errno.ENOSPC });
+  await write(store, [small]);
+  await store.close();
+});
 
 describe("the size limit", () => {
   test("refuses what grows, lets what shrinks go on, and opens again when there is room", async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GroupWriter, type GroupWriterOptions } from "./group-writer.ts";
 import { type StoreOperation, Table, type WriteProgress } from "./lmdb-store.ts";
 
-const { ENOSPC, EIO } = constants.errno;
+const { ENOSPC, EDQUOT, EIO } = constants.errno;
 
 /** A disk that does nothing by itself: the test says what becomes of each transaction. */
 interface Transaction extends WriteProgress {
@@ -196,6 +196,16 @@ describe("a full disk", () => {
 });
 
 describe("a disk that fails", () => {
+  test.each([
+    [EDQUOT, "the disk quota is used up (EDQUOT)"],
+    [EIO, "the disk failed (EIO)"],
+  ])("error %i is told as what it is", async (code, cause) => {
+    append("a");
+    await endTurn();
+    transaction(0).failed(code);
+    expect(writer.health).toMatchObject({ state: "read-only", cause });
+  });
+
   test("a failed flush is final: the group is not committed and nothing is written any more", async () => {
     append("a");
     await endTurn();
@@ -216,7 +226,7 @@ describe("a disk that fails", () => {
     append("a");
     await endTurn();
     transaction(0).failed(-30795);
-    expect(writer.health).toMatchObject({ state: "read-only", cause: "LMDB error -30795" });
+    expect(writer.health).toMatchObject({ state: "read-only", cause: "the head of the store could not be written" });
     vi.advanceTimersByTime(60_000);
     expect(transactions).toHaveLength(1);
   });

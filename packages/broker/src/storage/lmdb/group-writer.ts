@@ -220,8 +220,14 @@ export class GroupWriter {
   }
 }
 
+/** LMDB says so of a store whose head page it could not write. */
+const brokenHead = -30795;
+
 function causeOf(code: number): string {
+  if (code === brokenHead) return "the head of the store could not be written";
   if (code <= 0) return `LMDB error ${code}`;
+  // The system's name for it, which Node has none for.
+  if (code === constants.errno.EDQUOT) return "the disk quota is used up (EDQUOT)";
   const name = getSystemErrorName(-code);
-  return name === "ENOSPC" || name === "EDQUOT" ? `the disk is full (${name})` : `the disk failed (${name})`;
+  return name === "ENOSPC" ? `the disk is full (${name})` : `the disk failed (${name})`;
 }

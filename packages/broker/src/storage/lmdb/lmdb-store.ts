@@ -1,4 +1,6 @@
+import { constants } from "node:os";
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from "lmdb";
+import { DiskRoom } from "./disk-room.ts";
 import { FinishedWrites } from "./finished-writes.ts";
 import { endOfPrefix } from "./store-keys.ts";
 
@@ -16,6 +18,7 @@ import { endOfPrefix } from "./store-keys.ts";
  * - Errors inside a cursor end an iteration as if there were no more rows, so rows are counted against the tree's own number.
  * - `close` waits for a flush that never comes when the last commit failed: a failed commit is reported to LMDB's JavaScript side
  *   as ended, so that its waiters go on.
+ * - A refused write may end the process, so room is looked for before: disk-room.ts.
  * - Finished writes hold the ones after them until a full collection of garbage: finished-writes.ts lets them go.
  * - The file grows without bound (`mapSize` is no limit in this version) and never shrinks; `usedBytes` counts what is in use.
  */
@@ -73,6 +76,8 @@ const writerIsDone = 0;
 const writerIsVisible = 1;
 const writerWantsCallback = 2;
 
+const pageBytes = 4_096;
+
 /** Private to lmdb, like the list in finished-writes.ts and nothing else; the version is pinned, and lmdb-store.test.ts fails when this changes. */
 interface NativeEnvironment {
   startWriting(address: number, callback: (status: number) => unknown): unknown;
@@ -95,11 +100,13 @@ export interface OpenStoreOptions {
 export class LmdbStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #tables: readonly Database<Buffer, Buffer>[];
+  readonly #room: DiskRoom;
   #next: WriteProgress | undefined;
 
-  private constructor(root: RootDatabase<Buffer, Buffer>, tables: Database<Buffer, Buffer>[]) {
+  private constructor(root: RootDatabase<Buffer, Buffer>, tables: Database<Buffer, Buffer>[], directory: string) {
     this.#root = root;
     this.#tables = tables;
+    this.#room = new DiskRoom(directory);
     this.#listenToWriter();
   }
 
@@ -127,16 +134,17 @@ export class LmdbStore {
     });
     const isWhole = tables.every((table, index) => table !== undefined || later.has(tableNames[index] as string));
     // Where it is only read, a table that came later may be missing, and nothing is asked of it.
-    if (isWhole) return new LmdbStore(root, tables as Database<Buffer, Buffer>[]);
+    if (isWhole) return new LmdbStore(root, tables as Database<Buffer, Buffer>[], directory);
     void root.close();
     throw new MissingRows("a table is missing");
   }
 
   /**
    * Starts one transaction of all the operations. The next call must wait until this one is visible or has failed; the bytes
-   * must not change before that.
+   * must not change before that. Without room it fails at once.
    */
   write(operations: readonly StoreOperation[], progress: WriteProgress): void {
+    if (!this.#room.has(growth(operations))) return progress.failed(constants.errno.ENOSPC);
     this.#next = progress;
     const end = this.#root.batch(() => {
       for (const { table, key, record } of operations) {
@@ -249,6 +257,13 @@ interface Statistics {
 
 function statisticsOf(table: Database<Buffer, Buffer>): Statistics {
   return table.getStats() as Statistics;
+}
+
+/** At most, but for copies of pages that are there: a large record has pages of its own, and pages of small ones may be half empty. */
+function growth(operations: readonly StoreOperation[]): number {
+  let sum = 0;
+  for (const { record } of operations) if (record !== undefined) sum += record.length + Math.min(record.length, pageBytes);
+  return sum;
 }
 
 function ignoreBecauseTheWriterTold(): void {}
