@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { MqttError } from "@bowline/protocol";
 import type { PskLogin } from "./connection/psk.ts";
@@ -34,13 +34,23 @@ export async function writeCredentialsFile(path: string, file: CredentialsFile):
   await writePrivateFile(path, `${JSON.stringify({ ...file, ...ca }, null, 2)}\n`);
 }
 
-/** Writes the file with mode 600, whole or not at all, whatever mode an older one had. */
+/**
+ * Writes the file with mode 600, whole or not at all, whatever mode an older one had. Its folder is made where it is missing.
+ *
+ * @throws MqttError OPTION_INVALID
+ */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  // Made anew, since a file that is there keeps its mode.
-  await rm(temporary, { force: true });
-  await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
-  await rename(temporary, path);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // Made anew, since a file that is there keeps its mode.
+    await rm(temporary, { force: true });
+    await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
+    await rename(temporary, path);
+  } catch (cause) {
+    const detail = `${path} cannot be written (${(cause as NodeJS.ErrnoException).code})`;
+    throw new MqttError("OPTION_INVALID", { detail, remedy: "Name a place where this user may write.", cause });
+  }
 }
 
 async function read(path: string): Promise<string> {

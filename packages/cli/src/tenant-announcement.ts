@@ -1,6 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { TenantSettings } from "@bowline/broker/internal";
 import type { AdminClient } from "./admin-client.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -83,7 +81,6 @@ async function firstUser(
   const { generatePassword } = await import("@bowline/broker/internal/light");
   const password = generatePassword();
   if (file !== undefined) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     // The file first: a crash in between must not leave a user whose password nobody knows.
     const place = { ...(ca === undefined ? {} : { ca }), ...(url === undefined ? {} : { url }) };
     await writeCredentialsFile(file, { username, password, ...place });

@@ -139,6 +139,10 @@ test("a key of a tenant lets a script elsewhere manage that tenant and no other"
   const [, id = ""] = /^([0-9a-f]{16}) {2}one +full {2}devices$/m.exec((await here("key", "list")).stdout) ?? [];
   await here("key", "rotate", id, "-o", file);
   expect((await runInProcess("user", "list", ...remote)).stdout).toBe("ann\n");
+  expect(await here("key", "rotate", id, "-o", inFolder("none/one.key"))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`(ENOENT), so nobody has the secret of key ${id}`) as string,
+  });
   await here("key", "remove", id);
   expect(await runInProcess("user", "list", ...remote)).toMatchObject({
     code: 4,

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from "node:fs/promises";
 import type { KeySummary } from "@bowline/broker/internal";
+import { MqttError } from "@bowline/protocol";
 import { ADMIN_OPTIONS, adminTarget } from "../admin-target.ts";
 import type { AdminClient } from "../admin-client.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -73,9 +74,14 @@ async function list(line: CommandLine, admin: AdminClient): Promise<number> {
 async function show(line: CommandLine, { secret, ...issued }: IssuedKey): Promise<number> {
   const file = line.text("output");
   if (file !== undefined) {
-    await writeFile(file, `${issued.id}:${secret}\n`, { mode: 0o600 });
-    // One that was there keeps its mode otherwise.
-    await chmod(file, 0o600);
+    try {
+      await writeFile(file, `${issued.id}:${secret}\n`, { mode: 0o600 });
+      // One that was there keeps its mode otherwise.
+      await chmod(file, 0o600);
+    } catch (cause) {
+      const detail = `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}), so nobody has the secret of key ${issued.id}`;
+      throw new MqttError("OPTION_INVALID", { detail, remedy: `Have another one: bowline key rotate ${issued.id}.`, cause });
+    }
   }
   const shown = file === undefined ? { ...issued, secret } : issued;
   if (line.flag("json")) process.stdout.write(`${JSON.stringify({ v: 1, ...shown })}\n`);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { MqttError } from "@bowline/protocol";
@@ -47,13 +47,11 @@ export async function readProfile(name: string): Promise<Profile> {
   }
 }
 
-/** @throws MqttError USAGE */
+/** @throws MqttError USAGE, OPTION_INVALID where the folder cannot be written */
 export async function writeProfile(name: string, { login, options }: Profile): Promise<void> {
   const path = fileOf(name);
-  const folder = profileFolder();
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
   await writePrivateFile(path, `${JSON.stringify({ ...login, options }, null, 2)}\n`);
+  await chmod(profileFolder(), 0o700);
 }
 
 /** @throws MqttError OPTION_INVALID */

@@ -21,6 +21,13 @@ function bowline(...args: string[]): Promise<Ended> {
   return run.ended;
 }
 
+test("where profiles cannot be written, that is said", async () => {
+  writeFileSync(join(commands.path, "config"), "in the way");
+  const { code, stderr } = await bowline("profile", "add", "lab", "mqtt://localhost:1");
+  expect(code).toBe(2);
+  expect(stderr).toContain("lab.json cannot be written (ENOTDIR)");
+});
+
 const file = (name: string): string => join(commands.path, "config/bowline/profiles", `${name}.json`);
 
 test("a profile is a file for its owner alone, and is shown without its password", async () => {
