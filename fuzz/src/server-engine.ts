@@ -66,6 +66,7 @@ export class FuzzedServer extends FuzzedOwner implements ServerSink {
       case 3:
         this.committed = this.highestCommit;
         this.sender.commitMoved();
+        this.connection.retryPublish();
         break;
       case 4:
         this.now += this.random.below(20_000);
@@ -118,6 +119,9 @@ export class FuzzedServer extends FuzzedOwner implements ServerSink {
       default:
         return 0;
     }
+  }
+  awaitStorage(): void {
+    this.told("awaitStorage");
   }
   released(): number {
     this.told("released");

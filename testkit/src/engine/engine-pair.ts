@@ -168,6 +168,7 @@ export class EnginePair {
       subscribe: () => ({ reasonCodes: [] }),
       subscribed: () => {},
       unsubscribe: () => ({ reasonCodes: [] }),
+      awaitStorage: () => {},
       pauseReading: () => {},
       resumeReading: () => {},
       disconnect: () => {},

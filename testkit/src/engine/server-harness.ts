@@ -92,6 +92,7 @@ export class ServerHarness implements ServerSink, SenderOwner {
   commit(n: number): void {
     this.committed = n;
     this.sender.commitMoved();
+    this.connection.retryPublish();
   }
 
   // SenderOwner
@@ -159,6 +160,7 @@ export class ServerHarness implements ServerSink, SenderOwner {
     this.calls.push(["unsubscribe", packet.topicFilters]);
     return { reasonCodes: packet.topicFilters.map(() => 0) };
   }
+  awaitStorage(): void {}
   pauseReading(): void {
     this.calls.push(["pauseReading"]);
   }

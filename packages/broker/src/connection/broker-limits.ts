@@ -74,7 +74,8 @@ export const defaultLimits: BrokerLimits = {
   connectTimeoutMs: 10_000,
   // Enough that a fast client on a 100 ms link gets 10,000 messages a second.
   maximumInFlight: 1000,
-  receiveMaximum: 0xffff,
+  // As many as the other way. Each QoS 2 message that a client leaves half done costs an identifier, in memory and in the store.
+  receiveMaximum: 1000,
   // 64 topics cover what repeats on a connection; each costs its length in memory.
   topicAliasMaximum: 64,
   outboundTopicAliasMaximum: 64,

@@ -20,7 +20,7 @@ describe("what a client is told in its CONNACK", () => {
   };
 
   test("nothing that it may assume anyway", async () => {
-    expect(await told({})).toEqual({ maximumPacketSize: 16_777_216, topicAliasMaximum: 64 });
+    expect(await told({})).toEqual({ maximumPacketSize: 16_777_216, receiveMaximum: 1_000, topicAliasMaximum: 64 });
   });
 
   test("every capability that is not there, and every limit", async () => {
@@ -207,6 +207,23 @@ describe("Receive Maximum of ours", () => {
     expect(await client.takeOfType(PacketType.PUBREC)).toHaveLength(2);
     client.publish("t", "x", 2, { packetIdentifier: 3 });
     expect(await client.take()).toMatchObject(disconnect(0x93));
+  });
+
+  test("QoS 1 messages beyond it that the disk has not kept yet are waited for, none is lost or taken twice", async () => {
+    const world = await BrokerWorld.start({ limits: { receiveMaximum: 2 } });
+    const sleeper = await world.client(5, { cleanStart: false, properties: { sessionExpiryInterval: 1_000 } });
+    await sleeper.subscribe("t", 1);
+    const client = await world.client();
+    world.store.holdsCommits = true;
+    for (let packetIdentifier = 1; packetIdentifier <= 5; packetIdentifier++) client.publish("t", "x", 1, { packetIdentifier });
+    await world.settle();
+    const acknowledged: number[] = [];
+    while (acknowledged.length < 5) {
+      world.store.commit();
+      acknowledged.push((await client.takeOfType(PacketType.PUBACK)).length);
+    }
+    expect(acknowledged).toEqual([2, 2, 1, 0, 0]);
+    expect(world.broker.counters.messagesReceived).toBe(5);
   });
 });
 

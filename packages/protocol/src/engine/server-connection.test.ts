@@ -194,11 +194,19 @@ describe("PUBLISH from the client", () => {
     expect(harness.take().at(-1)).toMatchObject({ type: PacketType.DISCONNECT, reasonCode: ReasonCode.ReceiveMaximumExceeded });
   });
 
-  test("more than Receive Maximum unacknowledged QoS 1 messages end the connection with 0x93", () => {
+  test("more than Receive Maximum QoS 1 messages that storage has not kept wait for it, and what comes behind them", () => {
     const harness = new ServerHarness().open();
     harness.publishAnswer = 1;
-    for (let id = 1; id <= 11; id++) harness.send(publish(1, id));
-    expect(harness.take()).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: ReasonCode.ReceiveMaximumExceeded }]);
+    for (let id = 1; id <= 13; id++) harness.send(publish(1, id), publish(0, 0));
+    expect(harness.calls.filter(([name]) => name === "publish")).toHaveLength(20);
+    expect(harness.calls.at(-1)).toEqual(["pauseReading"]);
+    expect(harness.take()).toEqual([]);
+    harness.commit(1);
+    expect(harness.take().map((packet) => [packet.type, "packetIdentifier" in packet && packet.packetIdentifier])).toEqual(
+      Array.from({ length: 13 }, (_, i) => [PacketType.PUBACK, i + 1]),
+    );
+    expect(harness.calls.filter(([name]) => name === "publish")).toHaveLength(26);
+    expect(harness.connection.isOpen).toBe(true);
   });
 
   test("a Topic Alias stands for the topic it was set with, on this connection (section 3.3.2.3.4)", () => {

@@ -276,7 +276,7 @@ export class ServerConnection implements FrameHandler {
 
   /** Answers true for Later. */
   private offerAtLeastOnce(chunk: Uint8Array): boolean {
-    if (this.sender.pendingPubacks + this.unreleased.count >= this.receiveMaximum) return this.exceeded();
+    if (this.sender.pendingPubacks + this.unreleased.count >= this.receiveMaximum) return this.holdOrEnd();
     const id = offsets.packetIdentifier;
     const answer = this.sink.publish(chunk, offsets);
     if (answer === Later) return true;
@@ -294,7 +294,7 @@ export class ServerConnection implements FrameHandler {
       this.sender.acknowledgeAfter(PacketType.PUBREC, id, 0, session.inboundCommit);
       return false;
     }
-    if (this.sender.pendingPubacks + this.unreleased.count >= this.receiveMaximum) return this.exceeded();
+    if (this.sender.pendingPubacks + this.unreleased.count >= this.receiveMaximum) return this.holdOrEnd();
     session.inbound.add(id);
     const answer = this.sink.publish(chunk, offsets);
     if (answer < 0) {
@@ -309,9 +309,16 @@ export class ServerConnection implements FrameHandler {
     return false;
   }
 
-  /** [MQTT-3.3.4-9] is the client's to keep; section 4.9 lets the server end the connection with 0x93. */
-  private exceeded(): boolean {
-    this.fail(new MqttError("RECEIVE_MAX", { reasonCode: ReasonCode.ReceiveMaximumExceeded, clause: "MQTT-3.3.4-9" }));
+  /**
+   * [MQTT-3.3.4-7] is the client's to keep; section 4.9 lets the server end the connection with 0x93. It does where only the client could
+   * go on, by PUBREL. What only our storage has not kept yet is waited for: clients that do not count would be back with the same (O-31).
+   */
+  private holdOrEnd(): boolean {
+    if (this.unreleased.count < this.receiveMaximum) {
+      this.sink.awaitStorage();
+      return true;
+    }
+    this.fail(new MqttError("RECEIVE_MAX", { reasonCode: ReasonCode.ReceiveMaximumExceeded, clause: "MQTT-3.3.4-7" }));
     return false;
   }
 

@@ -159,13 +159,20 @@ describe("the Receive Maximum we gave (section 4.9)", () => {
   const last = (harness: ServerHarness): Packet | undefined => harness.take().at(-1);
   const exceeded = { type: PacketType.DISCONNECT, reasonCode: ReasonCode.ReceiveMaximumExceeded };
 
-  test("[MQTT-3.3.4-7] counts QoS 1 and QoS 2 together", () => {
+  test("[MQTT-3.3.4-7] counts QoS 1 and QoS 2 together; what storage has not kept is waited for, what has no PUBREL is not", () => {
     const harness = new ServerHarness().open();
     for (let id = 1; id <= 5; id++) harness.send(publish(2, id));
     harness.publishAnswer = 9;
     for (let id = 6; id <= 10; id++) harness.send(publish(1, id));
     expect(last(harness)).toMatchObject({ type: PacketType.PUBREC });
-    harness.send(publish(1, 11));
+    harness.send(publish(2, 11));
+    expect(harness.calls.at(-1)).toEqual(["pauseReading"]);
+    harness.publishAnswer = 0;
+    harness.commit(9);
+    expect(last(harness)).toMatchObject({ type: PacketType.PUBREC, packetIdentifier: 11 });
+    for (let id = 12; id <= 15; id++) harness.send(publish(2, id));
+    expect(last(harness)).toMatchObject({ type: PacketType.PUBREC, packetIdentifier: 15 });
+    harness.send(publish(1, 16));
     expect(last(harness)).toMatchObject(exceeded);
   });
 
