@@ -158,7 +158,7 @@ const rows = {
   STORE_EXISTS: ["storage", "usage", "new-input", "there is a store already", "Use another data folder, or move that store away first."],
   STORE_UNREADABLE: ["storage", "local", "new-input", "the store cannot be read", "Check the permissions of the data folder."],
   STORE_READ_ONLY: ["storage", "local", "backoff", "the store takes no more writes", "Free disk space; the broker tries again by itself."],
-  STORE_FULL: ["storage", "local", "backoff", "the store has reached its size limit", "Free space, or raise the limit."],
+  STORE_FULL: ["storage", "local", "backoff", "the store has no room left", "Free space, or raise the limit."],
   STORE_FAILED: ["storage", "local", "backoff", "an operation of the store failed", "Look at the cause and at the health of the disk."],
   DATA_DIR_UNWRITABLE: ["storage", "local", "new-input", "the data folder cannot be written", "Grant this user the right, or use another folder."],
   ADMIN_UNREACHABLE: ["admin", "network", "backoff", "no broker answers the admin request", "Start the broker, or correct --data or --url."],

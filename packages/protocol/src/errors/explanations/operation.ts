@@ -107,8 +107,12 @@ export const operation: Explanations = {
     seenAs: ["ENOSPC"],
   },
   STORE_FULL: {
-    causes: ["The store has reached the size it may have."],
-    fixes: ["Delete sessions that never return, or raise the size."],
+    causes: [
+      "The store has reached the size it may have.",
+      "The disk, or the quota of this user, is full: the message says ENOSPC or EDQUOT.",
+    ],
+    fixes: ["Delete sessions that never return, or raise the size.", "`df` on the data folder; free space."],
+    seenAs: ["ENOSPC"],
   },
   STORE_FAILED: {
     causes: ["Reading or writing failed in a way without a name of its own."],
