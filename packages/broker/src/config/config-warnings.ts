@@ -1,4 +1,5 @@
 import { memoryWarning } from "../connection/memory-held.ts";
+import { certificateWarnings } from "../tls/certificate-warnings.ts";
 import type { BrokerConfig } from "./broker-config.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
 
@@ -9,13 +10,18 @@ export interface ConfigWarning {
 }
 
 /** What `config check` says of a configuration that is well. */
-export function configWarnings(config: BrokerConfig): ConfigWarning[] {
+export async function configWarnings(config: BrokerConfig): Promise<ConfigWarning[]> {
+  const { users, rules } = config.bootstrap;
+  const standing = await standingWarnings(config);
+  if (users.length === 0 || rules.length > 0 || grantsRights(config)) return standing;
+  return [...standing, { path: ["bootstrap", "users"], words: `the users of \`bootstrap\` will have no rights: ${NO_RIGHTS}` }];
+}
+
+/** What a start and a reload say too. */
+export async function standingWarnings(config: BrokerConfig): Promise<ConfigWarning[]> {
   const memory = memoryWarning(config.limits.maximumMemoryBytes);
   const ofMemory = memory === undefined ? [] : [{ path: ["limits", "maximumMemoryBytes"], words: memory }];
-  const { users, rules } = config.bootstrap;
-  const others = [...ofMemory, ...uselessChains(config)];
-  if (users.length === 0 || rules.length > 0 || grantsRights(config)) return others;
-  return [...others, { path: ["bootstrap", "users"], words: `the users of \`bootstrap\` will have no rights: ${NO_RIGHTS}` }];
+  return [...ofMemory, ...uselessChains(config), ...(await certificateWarnings(config.tls))];
 }
 
 /** Chains that let nobody in, and links that no client can satisfy. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { brokerConfigJsonSchema } from "./broker-config.ts";
+import { openLocalCa } from "../tls/local-ca.ts";
 import { loadConfig, loadConfigFiles } from "./load-config.ts";
 
 let folder = "";
@@ -235,6 +236,20 @@ test("authenticators that can let nobody in are warned of", async () => {
   const certificates = "authentication: [{kind: password}, {kind: certificate}]\n";
   expect(await warningsOf(certificates)).toEqual([expect.stringMatching(/^bowline\.yaml:1:36: .*give `tls\.clientCa`/)]);
   expect(await warningsOf(`${certificates}listen: [{url: 'ws://localhost', forwardedCertificate: x-cert}]`)).toEqual([]);
+});
+
+test("a certificate whose time is over is warned of", async () => {
+  const now = Date.now();
+  const ca = await openLocalCa({ folder: join(folder, "old-ca"), now: () => now - 500 * 86_400_000 });
+  const { certificate, privateKey } = await ca.issue(["localhost"]);
+  for (const [name, text] of [
+    ["old.pem", certificate],
+    ["old.key", privateKey],
+  ] as const)
+    await writeFile(join(folder, name), text);
+  expect(await warningsOf("tls: {certificate: old.pem, key: old.key}")).toEqual([
+    expect.stringMatching(/^bowline\.yaml:1:7: the certificate ended on \d{4}-\d\d-\d\d: it is accepted nowhere$/),
+  ]);
 });
 
 test("users of `bootstrap` without a rule are warned of, with their place, unless somebody else grants rights", async () => {

@@ -61,7 +61,7 @@ export async function loadConfigFiles(options: LoadConfigOptions = {}): Promise<
   check(source.value, origin);
   const merged = merge(resolvePaths(source.value as BrokerConfigInput, dirname(path)), overrides);
   const config = await complete(check(withPreset(merged), caller), overrides, origin);
-  const warnings = configWarnings(config).map(({ path: key, words }) => `${placeOf(key, origin)}${words}`);
+  const warnings = (await configWarnings(config)).map(({ path: key, words }) => `${placeOf(key, origin)}${words}`);
   return { config, files: source.files, warnings };
 }
 

@@ -32,6 +32,7 @@ export function parseConfigText(text: string, shownName: string): Omit<ConfigSou
 /** Where the words of the parser speak to its programmer. */
 const OWN_WORDS: Partial<Record<YAMLError["code"], string>> = {
   DUPLICATE_KEY: "this key stands there twice",
+  NON_STRING_KEY: "a key must be a text",
   MULTIPLE_DOCS: "a second document begins here, and a configuration is one",
 };
 

@@ -8,9 +8,9 @@ import type { EnhancedMethod } from "../auth/authenticator.ts";
 import type { UserDirectory } from "../auth/user-directory.ts";
 import type { Broker, BrokerOptions } from "../broker.ts";
 import type { BrokerConfig } from "../config/broker-config.ts";
+import { standingWarnings } from "../config/config-warnings.ts";
 import { type DataFolder, makeDataFolder } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
-import { memoryWarning } from "../connection/memory-held.ts";
 import type { Redirection } from "../connection/redirection.ts";
 import type { Accept } from "../listeners/arrival.ts";
 import type { Logger } from "../log/logger.ts";
@@ -181,7 +181,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   await openFirst(parts, config);
   metrics.publishEvery(config.metrics.sysInterval);
   await checkOpenFiles(logger);
-  checkMemory(config, logger);
+  await warnOf(config, logger);
   reload.begin();
   tenants.begin();
   isOpen = true;
@@ -245,9 +245,8 @@ async function checkOpenFiles(logger: Logger): Promise<void> {
   );
 }
 
-function checkMemory({ limits }: BrokerConfig, logger: Logger): void {
-  const warning = memoryWarning(limits.maximumMemoryBytes);
-  if (warning !== undefined) logger.warn({}, warning);
+async function warnOf(config: BrokerConfig, logger: Logger): Promise<void> {
+  for (const { words } of await standingWarnings(config)) logger.warn({}, words);
 }
 
 /** What a configuration is applied to. */
@@ -288,9 +287,9 @@ async function apply({ core, tls, acme, listeners, metrics, tenants, logger }: P
   logger.level = config.log.level;
   // Made from it, and with a level of their own.
   for (const tenant of core.broker.allTenants()) tenant.logger.level = config.log.level;
-  checkMemory(config, logger);
   metrics?.publishEvery(config.metrics.sysInterval);
   tenants?.applyPlans(config);
+  await warnOf(config, logger);
 }
 
 function operationsOf(
