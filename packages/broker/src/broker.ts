@@ -26,7 +26,7 @@ import type { Session } from "./sessions/session.ts";
 import { type SessionEvents, SessionRegistry } from "./sessions/session-registry.ts";
 import { CommitQueue } from "./storage/commit-queue.ts";
 import { MemoryStorage } from "./storage/memory-storage.ts";
-import type { LoadedSession, Storage, StoredMessage, StoredRule, StoredUser } from "./storage/storage.ts";
+import type { LoadedSession, Storage, StorageHealth, StoredMessage, StoredRule, StoredUser } from "./storage/storage.ts";
 import { systemClock } from "./system-clock.ts";
 import { emptyTenant } from "./tenants/empty-tenant.ts";
 import { DEFAULT_TENANT, type Tenant } from "./tenants/tenant.ts";
@@ -111,7 +111,7 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     const messages = new Map<number, KeptMessage>();
     const directory: LoadedDirectory = { users: [], rules: [] };
     this.storage.onCommitted = () => this.commits.moved();
-    this.storage.onHealth = (health) => this.storageHealth(health.state === "ok");
+    this.storage.onHealth = (health) => this.storageHealth(health);
     await this.storage.load({
       message: (row) => messages.set(row.id, keptMessage(row)),
       session: (loaded) => this.restoreSession(loaded, messages),
@@ -443,9 +443,12 @@ export class Broker implements BrokerEnvironment, SessionEvents {
     }
   }
 
-  private storageHealth(isWritable: boolean): void {
-    if (isWritable) this.logger.info({}, "storage takes writes again");
-    else this.logger.error({}, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
+  private storageHealth(health: StorageHealth): void {
+    if (health.state === "ok") this.logger.info({}, "storage takes writes again");
+    else {
+      const because = { because: health.cause };
+      this.logger.error(because, "storage takes no writes: nothing is acknowledged that cannot be kept; retried every 5 s");
+    }
     // Also where it is not writable: over its size limit it takes what makes room.
     // Publishers who wait for storage hear how it is.
     this.commits.moved();

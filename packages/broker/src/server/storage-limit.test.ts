@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
+import { recordingLogger } from "@bowline/testkit/broker";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import { loadConfig } from "../config/load-config.ts";
@@ -59,7 +60,8 @@ async function publishUntilRefused(publisher: Client): Promise<number> {
 }
 
 test("storage.maximumBytes: above it 0x97 and nothing grows; a reload gives room at once, and so does who takes what waits", async () => {
-  server = await startServer({ config: await configWith(MEBIBYTE), logger: silentLogger, version: "0.0.0" });
+  const { logger, lines } = recordingLogger();
+  server = await startServer({ config: await configWith(MEBIBYTE), logger, version: "0.0.0" });
   const sleeper = online("sleeper");
   await sleeper.subscribe("kept", { qos: 1 }).ready;
   await sleeper.abort();
@@ -77,6 +79,7 @@ test("storage.maximumBytes: above it 0x97 and nothing grows; a reload gives room
   expect(await metric("bowline_storage_writable")).toBe(0);
   const ready = await fetch(`${server.adminOrigin}/health/ready`, { headers: { connection: "close" } });
   expect([ready.status, await ready.text()]).toEqual([503, "storage takes no writes\n"]);
+  expect(lines("storage takes no writes")).toEqual([{ because: `the store has reached its limit of ${MEBIBYTE} bytes` }]);
   // What nobody keeps goes on.
   await publisher.publish("nobody", "x", { qos: 1 });
 
