@@ -1,13 +1,8 @@
 import { memoryWarning } from "../connection/memory-held.ts";
 import { certificateWarnings } from "../tls/certificate-warnings.ts";
 import type { BrokerConfig } from "./broker-config.ts";
+import type { ConfigWarning } from "./config-warning.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
-
-/** Something that is allowed, and hardly meant. */
-export interface ConfigWarning {
-  path: readonly PropertyKey[];
-  words: string;
-}
 
 /** What `config check` says of a configuration that is well. */
 export async function configWarnings(config: BrokerConfig): Promise<ConfigWarning[]> {

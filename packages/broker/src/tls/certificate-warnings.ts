@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { ConfigWarning } from "../config/config-warnings.ts";
+import type { ConfigWarning } from "../config/config-warning.ts";
 import type { TlsConfig } from "../config/tls-schema.ts";
 import { certificateBlocks, readPem } from "./certificate-files.ts";
 

@@ -58,7 +58,7 @@ test("address and headers may hold placeholders, which lead nowhere else", async
   const made = new WebhookMethod(
     webhookSchema.parse({
       kind: "webhook",
-      url: `${new URL(hook.url).origin}/u/${"${username}"}/of?c=${"${clientid}"}`,
+      url: new URL(hook.url).origin + "/u/${username}/of?c=${clientid}",
       headers: { "x-who": "<${username}>", "x-key": secret },
     }),
     { "x-who": "<${username}>", "x-key": "${username}" },

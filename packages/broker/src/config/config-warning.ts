@@ -1,0 +1,5 @@
+/** Something that is allowed, and hardly meant. */
+export interface ConfigWarning {
+  path: readonly PropertyKey[];
+  words: string;
+}
