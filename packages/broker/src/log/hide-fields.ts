@@ -12,14 +12,15 @@ const SECRETS = /^(password|passphrase|token|secret|authorization|cookie|private
 export function hidingFields(names: readonly string[]): (fields: Fields) => Fields {
   // Of this process: nobody can try addresses out against the hashes afterwards.
   const key = randomBytes(32);
-  const hash = (value: unknown): string => `#${createHmac("sha256", key).update(String(value)).digest("hex").slice(0, 12)}`;
+  const hash = (value: string): string => `#${createHmac("sha256", key).update(value).digest("hex").slice(0, 12)}`;
   return (fields) => {
     const hidden = new Map<string, string>();
     const shown = withoutFields(fields, (name, value) => {
       if (SECRETS.test(name)) return "[redacted]";
       if (!names.includes(name) || value === undefined || value === "") return undefined;
-      const hashed = hash(value);
-      hidden.set(String(value), hashed);
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      const hashed = hash(text);
+      hidden.set(text, hashed);
       return hashed;
     });
     return hidden.size === 0 ? shown : (withoutTexts(shown, hidden) as Fields);
