@@ -60,7 +60,8 @@ const fixes: Partial<Readonly<Record<ErrorCode, (place: Place) => Fix>>> = {
   DNS_NXDOMAIN: ({ host }) => ({ text: "See what this machine resolves:", command: `getent ahosts ${host}` }),
   DNS_TEMP: () => ({ text: "See which resolver is asked:", command: "cat /etc/resolv.conf" }),
   DNS_NODATA: ({ host }) => ({ text: "See which records there are:", command: `nslookup -type=any ${host}` }),
-  TCP_REFUSED: (place) => again(place, " --scan"),
+  TCP_REFUSED: (place) =>
+    place.scheme === "unix" ? { text: "See which sockets there are:", command: "ss -lx" } : again(place, " --scan"),
   TCP_TIMEOUT: (place) => again(place, " --scan"),
   TCP_UNREACH: ({ host }) => ({ text: "See the route:", command: `ip route get ${host}` }),
   TCP_EMFILE: () => ({ text: "See the limit:", command: "ulimit -n" }),

@@ -14,6 +14,7 @@ const mqtt = target("mqtt", 1883);
 const mqtts = target("mqtts", 8883);
 const ws = target("ws", 8083);
 const wss = target("wss", 8084);
+const unix: AttemptFacts = { target: { scheme: "unix", host: "", port: 0, path: "/run/b.sock" }, milestone: "started" };
 const at = (milestone: Milestone): Pick<AttemptFacts, "milestone"> => ({ milestone });
 const failed = (code: string, message = "", more: Partial<ErrorFacts> = {}): Pick<AttemptFacts, "errors"> => ({
   errors: [{ name: "Error", code, message, ...more }],
@@ -80,6 +81,8 @@ const dnsAndTcp: readonly Case[] = [
     { ...mqtt, ...at("resolved"), ...failed("ECONNREFUSED"), dns: { addresses: ["127.0.0.1", "::1"], expectedPublic: true } },
     "DNS_LOOPBACK",
   ],
+  ["a socket that nobody holds", { ...unix, ...failed("ECONNREFUSED", "connect ECONNREFUSED /run/b.sock") }, "TCP_REFUSED"],
+  ["no socket", { ...unix, ...failed("ENOENT", "connect ENOENT /run/b.sock") }, "TCP_REFUSED"],
   ["ECONNREFUSED", { ...mqtt, ...at("resolved"), ...failed("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1883") }, "TCP_REFUSED"],
   ["a SYN without answer", { ...mqtt, ...at("resolved"), timedOut: true }, "TCP_TIMEOUT"],
   ["ETIMEDOUT", { ...mqtt, ...failed("ETIMEDOUT", "connect ETIMEDOUT 10.1.1.1:1883", { syscall: "connect" }) }, "TCP_TIMEOUT"],

@@ -11,7 +11,9 @@ const fragment: Rule = ({ target }) =>
   target?.hasFragment === true ? { code: "URL_INVALID", evidence: "a URL of a broker has no # part" } : undefined;
 
 const badPort: Rule = ({ target }) =>
-  target?.port !== undefined && !(Number.isInteger(target.port) && target.port > 0 && target.port < 65536)
+  target?.port !== undefined &&
+  target.scheme !== "unix" &&
+  !(Number.isInteger(target.port) && target.port > 0 && target.port < 65536)
     ? { code: "URL_INVALID", evidence: `port ${target.port} is not between 1 and 65535` }
     : undefined;
 

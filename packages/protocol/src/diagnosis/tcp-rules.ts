@@ -21,6 +21,17 @@ const gaveUpEarly: Rule = (facts) => {
   };
 };
 
+/** A socket that nobody holds, or a path where none is. */
+const noSocket: Rule = ({ target, errors }) => {
+  const error = target?.scheme === "unix" ? findError(errors, /\b(ECONNREFUSED|ENOENT|ENOTDIR)\b/) : undefined;
+  if (error === undefined) return undefined;
+  const isThere = error.code === "ECONNREFUSED";
+  return {
+    code: "TCP_REFUSED",
+    evidence: isThere ? `nobody holds the socket${addressOf(error)}` : `there is no socket${addressOf(error)}`,
+  };
+};
+
 const refused: Rule = (facts) => {
   const error = findError(facts.errors, /\bECONNREFUSED\b|ERR_CONNECTION_REFUSED/);
   if (error === undefined) return undefined;
@@ -92,4 +103,4 @@ export function hasEnded(facts: AttemptFacts): boolean {
  * Failures of reaching the port. Where a name has several addresses the attempt that came furthest tells the most: one that was taken
  * and ended before one that was refused, that before one without an answer, and last those that never left this machine.
  */
-export const tcpRules: readonly Rule[] = [endedAtAccept, gaveUpEarly, refused, noAnswer, unreachable, localLimits];
+export const tcpRules: readonly Rule[] = [endedAtAccept, gaveUpEarly, noSocket, refused, noAnswer, unreachable, localLimits];
