@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { MqttError } from "@bowline/protocol";
 import { authorizationSecrets, checkAuthorization } from "../acl/authorization-kinds.ts";
 import type { NamedSecret } from "../auth/authenticator-kind.ts";
@@ -12,6 +13,7 @@ import { accessChains } from "./access-chains.ts";
 import { externalKeyFault } from "./acme-schema.ts";
 import { bootstrapFaults } from "./bootstrap-faults.ts";
 import type { BrokerConfig } from "./broker-config.ts";
+import { dataFolder } from "./data-folder.ts";
 import type { ListenerConfig } from "./listener-schema.ts";
 import type { MeaningFault } from "./meaning-fault.ts";
 import { presetFaults } from "./presets.ts";
@@ -71,7 +73,7 @@ function secretsIn(config: BrokerConfig): NamedSecret[] {
       ? []
       : [{ path: ["tls", "acme", "externalAccount", "key"], reference: tls.acme.externalAccount.key, faultOf: externalKeyFault }]),
     ...(metrics.token === undefined ? [] : [{ path: ["metrics", "token"], reference: metrics.token }]),
-    ...bootstrap.users.map(({ password }, index) => ({
+    ...(hasStore(config) ? [] : bootstrap.users).map(({ password }, index) => ({
       path: ["bootstrap", "users", index, "password"],
       reference: password,
       faultOf: faultOfPassword,
@@ -81,6 +83,11 @@ function secretsIn(config: BrokerConfig): NamedSecret[] {
       ...authorization.flatMap((each, index) => below([...path, "authorization", index], authorizationSecrets(each))),
     ]),
   ];
+}
+
+/** First passwords are read once: whoever takes them away after the first start must still be able to start. */
+function hasStore({ memory, data }: BrokerConfig): boolean {
+  return !memory && existsSync(dataFolder(data).store);
 }
 
 function below(path: readonly PropertyKey[], secrets: readonly NamedSecret[]): NamedSecret[] {
