@@ -25,7 +25,12 @@ export interface AuthorizationKind<T extends { kind: string }, Input extends { k
 
 /** How long answers hold. */
 export interface AnswerTimes {
+  /** How long an answer holds for a connection, topic and way; one that allows up to 5 s longer. From 1 to 86400. Default: 60. */
   cacheSeconds: number;
+  /**
+   * How long a Subscription that was granted stands before it is asked about again; 0 for as long as it lasts. From 0 to 86400.
+   * Default: 3600.
+   */
   subscriptionSeconds: number;
 }
 

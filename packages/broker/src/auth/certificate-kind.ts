@@ -4,12 +4,19 @@ import { CertificateMethod, type CertificateOwner } from "./certificate-method.t
 
 /** The client certificates that the authorities of `tls.clientCa` vouch for. */
 export interface CertificateConfig {
+  /** Client certificates that the authorities of `tls.clientCa` vouch for. */
   kind: "certificate";
+  /**
+   * Which name of the certificate says who the client is: the Common Name, or the first alternative name of that type. Default:
+   * "commonName".
+   */
   owner: CertificateOwner;
 }
 
 /** @see CertificateConfig */
-export type CertificateInput = { kind: "certificate"; owner?: CertificateOwner | undefined };
+export type CertificateInput = { kind: "certificate" } & {
+  [K in keyof Omit<CertificateConfig, "kind">]?: CertificateConfig[K] | undefined;
+};
 
 /** @see CertificateConfig */
 export const certificateKind: AuthenticatorKind<CertificateConfig, CertificateInput> = {

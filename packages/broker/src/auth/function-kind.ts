@@ -26,15 +26,21 @@ export type AuthenticateFunction = (request: AuthRequest, signal: AbortSignal) =
 
 /** A function of the program that runs the broker, or of a configuration in TypeScript. */
 export interface FunctionConfig {
+  /** A function, in a configuration that is a program. */
   kind: "function";
+  /** Says who a client is: a login, or deny, or ignore, which asks the next. What it throws refuses the client as not available. */
   authenticate: AuthenticateFunction;
+  /** Ms for one answer; after that the answer is no. From 1 to 60000. Default: 5000. */
   timeoutMs: number;
 }
 
 /** @see FunctionConfig */
 export interface FunctionInput {
+  /** A function, in a configuration that is a program. */
   kind: "function";
+  /** Says who a client is: a login, or deny, or ignore, which asks the next. What it throws refuses the client as not available. */
   authenticate: AuthenticateFunction;
+  /** Ms for one answer; after that the answer is no. From 1 to 60000. Default: 5000. */
   timeoutMs?: number | undefined;
 }
 
@@ -42,7 +48,10 @@ export interface FunctionInput {
 export const functionKind: AuthenticatorKind<FunctionConfig, FunctionInput> = {
   schema: z.strictObject({
     kind: z.literal("function").describe("A function, in a configuration that is a program."),
-    ...functionSchema<"authenticate", AuthenticateFunction>("authenticate"),
+    ...functionSchema<"authenticate", AuthenticateFunction>(
+      "authenticate",
+      "Says who a client is: a login, or deny, or ignore, which asks the next. What it throws refuses the client as not available.",
+    ),
   }),
   open: (config) => Promise.resolve({ method: new FunctionMethod(config) }),
 };

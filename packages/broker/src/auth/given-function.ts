@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { wholeNumber } from "../config/whole-number.ts";
 
-/** The keys of a link that is a function: the function, and how long it may take. */
+/** The keys of a link that is a function: the function, what it does, and how long it may take. */
 export function functionSchema<Name extends string, Given>(
   name: Name,
+  words: string,
 ): { [K in Name]: z.ZodType<Given, Given> } & { timeoutMs: z.ZodType<number, number | undefined> } {
   const given = z
     .custom<Given>((value) => typeof value === "function", {
       error: "must be a function: only a configuration in TypeScript or JavaScript can have one",
     })
-    .describe("Decides.");
+    .describe(words);
   const timeoutMs = wholeNumber(1, 60_000).default(5_000).describe("Ms for one answer; after that the answer is no.");
   return { [name]: given, timeoutMs } as { [K in Name]: typeof given } & { timeoutMs: typeof timeoutMs };
 }

@@ -4,6 +4,7 @@ import { UserMethod } from "./user-method.ts";
 
 /** The users of the store, by their passwords. */
 export interface PasswordConfig {
+  /** The users of the store, by their passwords. */
   kind: "password";
 }
 

@@ -3,19 +3,27 @@ import { type SecretReference, secretReferenceSchema } from "./secret-reference.
 
 /** A certificate from an authority that speaks ACME, such as Let's Encrypt. */
 export interface AcmeConfig {
+  /** Address of the authority's ACME directory. Default: "https://acme-v02.api.letsencrypt.org/directory". */
   directory: string;
+  /** Host names that the certificate is for; port 80 of each must lead to `listen`. */
   names: string[];
+  /** Where the authority may write to about the account. */
   email?: string | undefined;
+  /** That the authority's terms of service are agreed to. */
   agreeToTerms: true;
-  /** Where http-01 challenges are answered. */
+  /** Where the authority's http-01 challenges are answered, while an order is under way. Default: "http://*:80". */
   listen: string;
+  /** PEM file with the authority of the ACME server's own certificate. Default: the public ones that Node knows. */
   trust?: string | undefined;
+  /** External account binding, for authorities that issue to their customers alone. Needed once, when the account is made. */
   externalAccount?: ExternalAccount | undefined;
 }
 
 /** The account at an authority that issues to its customers alone. */
 export interface ExternalAccount {
+  /** Key identifier (EAB KID). */
   id: string;
+  /** Its key (EAB HMAC), in base64url. */
   key: SecretReference;
 }
 
@@ -27,7 +35,9 @@ export function externalKeyFault(text: string): string | undefined {
 }
 
 /** @see AcmeConfig */
-export type AcmeInput = Omit<AcmeConfig, "directory" | "listen"> & { directory?: string | undefined; listen?: string | undefined };
+export type AcmeInput = Omit<AcmeConfig, "directory" | "listen"> & {
+  [K in keyof Pick<AcmeConfig, "directory" | "listen">]?: AcmeConfig[K] | undefined;
+};
 
 const NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 

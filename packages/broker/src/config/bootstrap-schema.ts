@@ -4,12 +4,16 @@ import { type SecretReference, secretReferenceSchema } from "./secret-reference.
 
 /** What an empty store begins with. From then on the store is the truth, and only the admin API changes it. */
 export interface BootstrapConfig {
+  /** Users of the default tenant. With any, `bowline up` makes no first user of its own. Default: []. */
   users: BootstrapUser[];
+  /** Access rules of the default tenant, in their order: what a store begins with that never had one. Default: []. */
   rules: RuleInput[];
 }
 
 export interface BootstrapUser {
+  /** User name of MQTT clients. */
   username: string;
+  /** Where the user's first password lies. */
   password: SecretReference;
 }
 

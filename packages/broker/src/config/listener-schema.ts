@@ -2,14 +2,35 @@ import { z } from "zod";
 
 /** One listener, complete. Whatever is undefined here is as the top of the configuration says. */
 export interface ListenerConfig {
+  /** mqtt, mqtts, ws, wss or unix, with host, port and path; `?tenant=NAME` names the owner of what has no name. */
   url: string;
+  /** Expect a PROXY header (version 1 or 2) on every connection. Default: `proxyProtocol` of the top. */
   proxyProtocol?: boolean | undefined;
+  /** Addresses (CIDR) whose PROXY and X-Forwarded-For headers are believed here. Default: `trustedProxies` of the top. */
   trustedProxies?: string[] | undefined;
+  /** Refuse TLS clients that name no host. Default: `tls.requireSni`. */
   requireSni?: boolean | undefined;
+  /**
+   * Origins of pages that may open a WebSocket here, such as https://app.example.com or https://*.example.com. Default: every page.
+   * Clients that are no page send none, and come in.
+   */
   allowedOrigins?: string[] | undefined;
+  /**
+   * For ws and wss: answer MQTT on this port as well, told apart by ALPN or the first bytes; on the loopback, or with
+   * `allowPlaintext`, a wss listener then takes it all without TLS too.
+   */
   anyProtocol?: boolean | undefined;
+  /** For ws and wss: believe X-Forwarded-For of trusted proxies, the last address in it that is none of theirs. Default: no. */
   forwardedFor?: boolean | undefined;
+  /**
+   * For ws without TLS: the host name that a trusted proxy was asked for (X-Forwarded-Host, else Host) chooses the tenant, and one
+   * that is nobody's is refused. Default: no.
+   */
   forwardedHost?: boolean | undefined;
+  /**
+   * For ws and wss: the header in which a trusted proxy hands on the client certificate that it has verified: escaped PEM (nginx's
+   * $ssl_client_escaped_cert), DER in base64, or its subject ($ssl_client_s_dn). Default: none.
+   */
   forwardedCertificate?: string | undefined;
 }
 

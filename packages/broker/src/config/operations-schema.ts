@@ -4,25 +4,48 @@ import { type SecretReference, secretReferenceSchema } from "./secret-reference.
 import { wholeNumber } from "./whole-number.ts";
 
 export interface LogConfig {
+  /** The least important event that is logged. Default: "info". */
   level: LogLevel;
+  /** Text for people, JSON for log collectors. Default: text on a terminal. */
   format?: "text" | "json" | undefined;
+  /**
+   * Fields that are logged as a keyed hash: the same value has the same hash until the broker ends. Passwords and keys are never
+   * logged. Default: [].
+   */
   hide: (typeof HIDEABLE)[number][];
 }
 
 export interface AdminConfig {
-  /** An http or https URL, or false for none. */
+  /**
+   * Address of the admin API, of /metrics and of /health without the console, such as http://127.0.0.1:18085 for a scraper on this
+   * machine. Default: false.
+   */
   listen: string | false;
+  /**
+   * What operators may have examined from this machine beside its own listeners: HOST, HOST:PORT, or *.DOMAIN for names that lead
+   * to public addresses. Default: [].
+   */
   doctorTargets: string[];
 }
 
 export interface MetricsConfig {
+  /** A bearer token that reads /metrics and nothing else, for a scraper. The operator key reads it too. */
   token?: SecretReference | undefined;
+  /** Answer /metrics to everybody who reaches the address of `admin.listen` or of the console. Default: false. */
   open: boolean;
+  /**
+   * Tenants with a label of their own, those with most connections first; the others are one, tenant="_other". From 0 to 10000.
+   * Default: 100.
+   */
   maximumTenants: number;
+  /** Seconds between two publications of the $SYS topics; 0 for none. From 0 to 86400. Default: 10. */
   sysInterval: number;
 }
 
 export interface ShutdownConfig {
+  /**
+   * Where clients are to go while this broker is away, such as other.example.com:8883. They are told 0x9C with it; without it 0x8B.
+   */
   serverReference?: string | undefined;
 }
 

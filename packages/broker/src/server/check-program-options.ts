@@ -1,5 +1,4 @@
 import { MqttError } from "@bowline/protocol";
-import type { CreateBrokerOptions } from "./create-broker.ts";
 
 const LOG_METHODS = ["trace", "debug", "info", "warn", "error", "child"];
 
@@ -8,8 +7,8 @@ const LOG_METHODS = ["trace", "debug", "info", "warn", "error", "child"];
  *
  * @throws MqttError OPTION_INVALID
  */
-export function checkProgramOptions(options: CreateBrokerOptions): void {
-  mustBe(isObject(options), "createBroker takes an object of options");
+export function checkProgramOptions(options: unknown): void {
+  if (!isObject(options)) throw new MqttError("OPTION_INVALID", { detail: "createBroker takes an object of options" });
   const { authenticationMethods, redirect, rules, logger, ...texts } = options;
   mustBe(
     logger === undefined || hasMethods(logger, LOG_METHODS),

@@ -4,25 +4,45 @@ import { wholeNumber } from "../../config/whole-number.ts";
 
 /** JSON Web Tokens, signed with a shared secret, a key pair, or the keys of a JWKS. */
 export interface JwtConfig {
+  /** JSON Web Tokens. */
   kind: "jwt";
+  /** The shared secret of HS256, HS384 and HS512; at least 32 bytes. */
   secret?: SecretReference | undefined;
+  /** How the secret is written. Default: "text". */
   secretEncoding: "text" | "base64";
+  /** PEM file with the public key, or certificate, of RS, PS, ES or EdDSA signatures. Read anew when it changes. */
   publicKey?: string | undefined;
+  /** File or https:// address with a JSON Web Key Set (http:// on the loopback only). */
   jwks?: string | undefined;
+  /**
+   * How long keys are used before they are looked at again. An unknown `kid` asks earlier, twice a minute at most. From 1 to 86400.
+   * Default: 300.
+   */
   jwksRefreshSeconds: number;
+  /** What `iss` must be. Tokens of others are left to the authenticators behind. */
   issuer?: string | undefined;
+  /** What `aud` must be or contain. */
   audience?: string | undefined;
+  /** Where CONNECT carries the token. Default: "password". */
   from: "password" | "username";
+  /** The claim that says who the client is: it owns sessions and is `${username}`. Default: "sub". */
   ownerClaim: string;
+  /** The claim with access rules, in one of EMQX's two forms. Default: "acl". */
   aclClaim: string;
+  /** Claims that must have these values; `${username}` and `${clientid}` stand for those of CONNECT. Default: {}. */
   verifyClaims: Record<string, string>;
+  /** Refuse tokens without `exp`, which would be good for ever. Default: true. */
   requireExpiry: boolean;
+  /** By how much the clocks may differ. From 0 to 600. Default: 0. */
   clockToleranceSeconds: number;
+  /**
+   * Names by which MQTT 5 clients may bring a token as Authentication Data, and renew it by AUTH while connected. Default: ["JWT"].
+   */
   authenticationMethods: string[];
 }
 
 /** @see JwtConfig */
-export type JwtInput = { kind: "jwt" } & { [K in Exclude<keyof JwtConfig, "kind">]?: JwtConfig[K] | undefined };
+export type JwtInput = { kind: "jwt" } & { [K in keyof Omit<JwtConfig, "kind">]?: JwtConfig[K] | undefined };
 
 const seconds = (from: number, to: number): z.ZodNumber => wholeNumber(from, to, "seconds");
 

@@ -93,7 +93,7 @@ export class JwtMethod implements AuthenticationMethod {
     for (const [name, template] of Object.entries(verifyClaims)) {
       const wanted = expected(template, request);
       // What neither CONNECT nor the token has does not agree either.
-      if (wanted !== undefined && payload[name] === wanted) continue;
+      if (wanted !== undefined && [payload[name]].flat().includes(wanted)) continue;
       return refuse(AuthReasonCode.BadUserNameOrPassword, `the token's claim "${name}" is not what it must be`);
     }
     return grantedLogin(

@@ -6,13 +6,19 @@ import { wholeNumber } from "../../config/whole-number.ts";
 
 /** The users of the store, by SCRAM: MQTT 5 clients prove their password without telling it. */
 export interface ScramConfig {
+  /** The users of the store, by SCRAM: MQTT 5 clients prove their password without telling it. */
   kind: "scram";
+  /** Authentication Methods that are offered. Default: ["SCRAM-SHA-256","SCRAM-SHA-512"]. */
   mechanisms: ScramMechanism[];
+  /**
+   * Rounds of PBKDF2 for keys that are made from now on; each client computes them at each login. From 4096 to 1000000. Default:
+   * 10000.
+   */
   iterations: number;
 }
 
 /** @see ScramConfig */
-export type ScramInput = { kind: "scram"; mechanisms?: ScramMechanism[] | undefined; iterations?: number | undefined };
+export type ScramInput = { kind: "scram" } & { [K in keyof Omit<ScramConfig, "kind">]?: ScramConfig[K] | undefined };
 
 /** @see ScramConfig */
 export const scramKind: AuthenticatorKind<ScramConfig, ScramInput> = {

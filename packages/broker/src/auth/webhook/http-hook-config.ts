@@ -7,19 +7,39 @@ import { wholeNumber } from "../../config/whole-number.ts";
 
 /** How a program of the operator is asked by HTTP. */
 export interface HttpHookConfig {
+  /**
+   * Its https:// address (http:// on the loopback, elsewhere with `allowPlaintext`); behind the host it may hold the placeholders
+   * of `body`.
+   */
   url: string;
+  /**
+   * Ask another machine without TLS (http://): passwords cross the network readable, and whoever is on the way can let anybody in.
+   * Default: false.
+   */
   allowPlaintext: boolean;
+  /** With get the fields of `body` are the query. Default: "post". */
   method: "post" | "get";
+  /**
+   * Headers of each request; a value may hold the placeholders of `body`, or be a secret, {file: PATH} or {env: NAME}. Default: {}.
+   */
   headers: Record<string, string | SecretReference>;
+  /**
+   * What is sent; `${clientid}`, `${username}`, `${password}`, `${tenant}`, `${peerhost}`, `${cert_common_name}`, `${cert_subject}`
+   * and `${cert_pem}` stand for the client's. A field that is one of these alone is left out when the client has none.
+   */
   body: Record<string, string>;
+  /** How the body of a post is written. Default: "json". */
   encoding: "json" | "form";
+  /** Ms for one answer; after that the answer is no. From 100 to 60000. Default: 5000. */
   timeoutMs: number;
+  /** Requests at once. From 1 to 10000. Default: 100. */
   maximumConcurrent: number;
+  /** Requests that wait for their turn; the answer to further ones is no. From 0 to 100000. Default: 1000. */
   maximumQueued: number;
 }
 
 /** The same as it is written. */
-export type HttpHookInput = { url: string } & { [K in Exclude<keyof HttpHookConfig, "url">]?: HttpHookConfig[K] | undefined };
+export type HttpHookInput = { url: string } & { [K in keyof Omit<HttpHookConfig, "url">]?: HttpHookConfig[K] | undefined };
 
 type Shape = { [K in keyof HttpHookConfig]: z.ZodType<HttpHookConfig[K], HttpHookInput[K]> };
 
