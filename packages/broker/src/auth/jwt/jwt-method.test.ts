@@ -112,6 +112,26 @@ test("rules, attributes and the superuser come from claims", async () => {
   });
 });
 
+test("of several audiences one is enough, and of no other claim", async () => {
+  const method = await hmac({ verifyClaims: { aud: "mqtt" } });
+  expect(await answer(method, await sign({ aud: ["web", "mqtt"] }))).toMatchObject({ allowed: true });
+  expect(await answer(method, await sign({ aud: ["web"] }))).toMatchObject({ reasonCode: 0x86 });
+  const roles = await hmac({ verifyClaims: { role: "device" } });
+  expect(await answer(roles, await sign({ role: ["device"] }))).toMatchObject({ reasonCode: 0x86 });
+});
+
+test("the log says which claim is at fault, and the client does not hear of it", async () => {
+  const method = await hmac({ audience: "mqtt" });
+  const reasonOf = async (claims: Parameters<typeof sign>[0]): Promise<unknown> => {
+    const result = await answer(method, await sign({ aud: "mqtt", ...claims }));
+    return typeof result === "object" && !result.allowed && result.reason;
+  };
+  expect(await reasonOf({ exp: NOW - 1 })).toMatch("it has expired");
+  expect(await reasonOf({ exp: undefined as never })).toMatch('"exp" is missing');
+  expect(await reasonOf({ nbf: NOW + 9 })).toMatch("it is not valid yet");
+  expect(await reasonOf({ aud: "web" })).toMatch('"aud" is not what it must be');
+});
+
 test("a token of another issuer is for the authenticator behind", async () => {
   const method = await hmac({ issuer: "https://id.example" });
   expect(await answer(method, await sign({ iss: "https://other.example" }))).toBe("abstain");

@@ -93,7 +93,7 @@ export class JwtMethod implements AuthenticationMethod {
     for (const [name, template] of Object.entries(verifyClaims)) {
       const wanted = expected(template, request);
       // What neither CONNECT nor the token has does not agree either.
-      if (wanted !== undefined && [payload[name]].flat().includes(wanted)) continue;
+      if (wanted !== undefined && hasClaim(payload, name, wanted)) continue;
       return refuse(AuthReasonCode.BadUserNameOrPassword, `the token's claim "${name}" is not what it must be`);
     }
     return grantedLogin(
@@ -107,6 +107,12 @@ export class JwtMethod implements AuthenticationMethod {
       request,
     );
   }
+}
+
+/** Only an audience may be one of several [RFC 7519 4.1.3]. */
+function hasClaim(payload: JWTPayload, name: string, wanted: string): boolean {
+  const value = payload[name];
+  return value === wanted || (name === "aud" && Array.isArray(value) && value.includes(wanted));
 }
 
 /** What cannot be fetched is no fault of the client, and lets nobody in. */
