@@ -32,7 +32,7 @@ describe("on an open connection of 5.0 [MQTT-3.14.4-1] [MQTT-3.14.4-2]", () => {
     ["[MQTT-3.3.2-8] Topic Alias 0", "30 07 00 01 61 03 23 00 00", 0x94],
     ["[MQTT-3.1.2-26] [MQTT-3.3.2-11] a Topic Alias above our maximum", "30 07 00 01 61 03 23 00 05", 0x94],
     ["a Topic Alias that was never set (section 3.3.4)", "30 06 00 00 03 23 00 01", 0x82],
-    ["[MQTT-3.3.2-14] a wildcard in the Response Topic", "30 08 00 01 61 04 08 00 01 2b", 0x90],
+    ["[MQTT-3.3.2-14] a wildcard in the Response Topic", "30 08 00 01 61 04 08 00 01 2b", 0x82],
     ["Subscription Identifier 0", "30 06 00 01 61 02 0b 00", 0x82],
     ["[MQTT-1.5.5-1] a Remaining Length longer than it needs", "30 84 00 00 01 61 00", 0x81],
     ["[MQTT-1.5.5-1] the same in an acknowledgement", "40 82 00 00 01", 0x81],

@@ -33,7 +33,7 @@ describe("on an open connection of 5.0 [MQTT-4.13.1-1] [MQTT-3.14.4-1] [MQTT-3.1
     ["[MQTT-3.3.2-8] Topic Alias 0", "30 07 00 01 61 03 23 00 00", 0x94],
     ["[MQTT-3.3.2-9] a Topic Alias above our maximum of 4", "30 07 00 01 61 03 23 00 05", 0x94],
     ["[MQTT-3.3.4-6] a Subscription Identifier", "30 06 00 01 61 02 0b 01", 0x82],
-    ["[MQTT-3.3.2-14] a wildcard in the Response Topic", "30 08 00 01 61 04 08 00 01 2b", 0x90],
+    ["[MQTT-3.3.2-14] a wildcard in the Response Topic", "30 08 00 01 61 04 08 00 01 2b", 0x82],
     ["a Payload Format Indicator of 2", "30 06 00 01 61 02 01 02", 0x82],
     ["a Payload Format Indicator twice", "30 08 00 01 61 04 01 01 01 01", 0x82],
     ["a property of another packet", "30 07 00 01 61 03 21 00 01", 0x81],

@@ -457,7 +457,7 @@ const bad: readonly BadVector[] = [
     name: "[MQTT-3.3.2-14] a wildcard in the Response Topic",
     versions: NEW,
     bytes: "30 08 00 01 61 04 08 00 01 23",
-    reasonCode: 0x90,
+    reasonCode: 0x82,
   },
   { name: "Payload Format Indicator 2", versions: NEW, bytes: "30 06 00 01 61 02 01 02", reasonCode: 0x82 },
   { name: "Subscription Identifier 0", versions: NEW, bytes: "30 06 00 01 61 02 0b 00", reasonCode: 0x82 },

@@ -184,6 +184,6 @@ function topicEnd(chunk: Uint8Array, at: number, end: number): number {
   const next = textEnd(chunk, at, end);
   if (next < 0) return next;
   // [MQTT-3.3.2-14] [MQTT-4.7.3-1]
-  if (next === at + 2 || (scanText(chunk, at + 2, next) & TEXT_HAS_WILDCARD) !== 0) return -ReasonCode.TopicNameInvalid;
+  if (next === at + 2 || (scanText(chunk, at + 2, next) & TEXT_HAS_WILDCARD) !== 0) return -ReasonCode.ProtocolError;
   return next;
 }

@@ -11,7 +11,7 @@ type PropertyBag = { [name in keyof Properties]?: unknown };
  *
  * @returns The properties, or undefined when there are none.
  * @throws MALFORMED_PACKET (0x81) for an unknown property, one of another packet, or a bad value; PROTOCOL_ERROR (0x82) for a
- * repeated one or a value out of range; ALIAS (0x94) for Topic Alias 0; TOPIC_NAME (0x90) for a bad Response Topic.
+ * repeated one, a value out of range or a bad Response Topic; ALIAS (0x94) for Topic Alias 0.
  */
 export function readProperties(reader: PacketReader, place: PropertyPlace): Properties | undefined {
   const length = reader.variableByteInteger();
