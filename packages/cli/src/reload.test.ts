@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, connect } from "@bowline/client";
@@ -241,30 +241,48 @@ test("certificates are loaded when their files change; bad ones leave the old in
   expect(metrics).toContain('bowline_certificate_reloads_total{outcome="failed"} 1\n');
 });
 
-test("a reload without a free file leaves configuration and authentication as they are", async () => {
-  writeFileSync(join(folder, "pw"), "secret of ann");
-  const text =
-    "console: false\nmetrics: {sysInterval: 0}\nlisten: ['mqtt://127.0.0.1:0']\nbootstrap: {users: [{username: ann, password: {file: pw}}]}\n";
-  writeFileSync(join(folder, "bowline.yaml"), text);
-  broker = new Up("bowline.yaml", 256);
-  const running = await broker.ready();
-  await running.logs("few files may be open at once, and each client is one: raise the limit (ulimit -n, LimitNOFILE)");
-  const [url = ""] = running.urls;
-  const ann = client(url, { credentials: { username: "ann", password: "secret of ann" } });
-  await ann.online();
-  // As many as the process takes, and more.
+/** As many connections as a process takes that may open 256 files, and more; until one has been closed. */
+async function crowdAt(url: string, firstByte: string): Promise<Socket[]> {
   const { port } = new URL(url.replace("mqtt", "http"));
   const crowd = Array.from({ length: 300 }, () =>
     createConnection(Number(port), "127.0.0.1")
       .on("error", () => {})
       .resume(),
   );
-  // The beginning of a CONNECT: it may take 10 s to come.
-  for (const socket of crowd) socket.write(Buffer.from([0x10]));
-  // At the limit libuv takes a connection to close it at once.
+  for (const socket of crowd) socket.write(firstByte);
   await new Promise<void>((resolve) => {
     for (const socket of crowd) socket.once("close", () => resolve());
   });
+  return crowd;
+}
+
+test("without a free file a reload leaves everything as it is; clients alone cannot use all of them up", async () => {
+  writeFileSync(join(folder, "pw"), "secret of ann");
+  const text = [
+    "console: false",
+    "metrics: {open: true, sysInterval: 0}",
+    "admin: {listen: 'http://127.0.0.1:0'}",
+    "listen: ['mqtt://127.0.0.1:0']",
+    "bootstrap: {users: [{username: ann, password: {file: pw}}]}\n",
+  ].join("\n");
+  writeFileSync(join(folder, "bowline.yaml"), text);
+  broker = new Up("bowline.yaml", 256);
+  const running = await broker.ready();
+  await running.logs("few files may be open at once, and each client is one: raise the limit (ulimit -n, LimitNOFILE)");
+  const [url = "", admin = ""] = running.urls;
+  const ann = client(url, { credentials: { username: "ann", password: "secret of ann" } });
+  await ann.online();
+  // The beginning of a CONNECT: it may take 10 s to come.
+  const clients = await crowdAt(url, "\u0010");
+  expect(await (await fetch(`${admin}/metrics`)).text()).toMatch(
+    /bowline_listener_refused_total\{.*cause="connectionLimit"\} [1-9]/,
+  );
+  running.child.kill("SIGHUP");
+  await running.logs("configuration reloaded");
+  for (const socket of clients) socket.destroy();
+
+  // Who looks from inside is counted nowhere. At the limit libuv takes a connection to close it at once.
+  const crowd = await crowdAt(admin, "G");
   writeFileSync(join(folder, "bowline.yaml"), `${text}anonymous: true\n`);
   running.child.kill("SIGHUP");
   const refused = await running.logs("the configuration was not reloaded; the old one stays in force");

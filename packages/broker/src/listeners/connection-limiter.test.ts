@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ConnectionLimiter } from "./connection-limiter.ts";
-import type { ConnectionLimits } from "./connection-limits.ts";
+import { type ConnectionLimits, withinOpenFiles } from "./connection-limits.ts";
 
 const NONE: ConnectionLimits = {
   maximumConnections: 0,
@@ -31,6 +31,12 @@ test("the limit of all connections holds for every address, and a place that is 
   expect(limiter.enter("192.0.2.3")).toBe("connectionLimit");
   limiter.leave("192.0.2.1");
   expect(limiter.enter("192.0.2.3")).toBeUndefined();
+});
+
+test("clients leave the process some of the files that it may open", () => {
+  const most = (maximumConnections: number, openFiles: number | undefined): number =>
+    withinOpenFiles({ ...NONE, maximumConnections }, openFiles).maximumConnections;
+  expect([most(100_000, 1_024), most(0, 1_024), most(500, 1_024), most(0, 64), most(0, undefined)]).toEqual([924, 924, 500, 32, 0]);
 });
 
 test("the limit of an address is its own, and an IPv6 address counts with its /64", () => {

@@ -26,3 +26,17 @@ export const defaultConnectionLimits: ConnectionLimits = {
   handshakesPerSecond: 1_000,
   handshakesPerSecondPerAddress: 500,
 };
+
+/** Files that clients cannot use up: what the store, reloads, webhooks, the console and the admin API need. */
+const FILES_KEPT = 100;
+
+/**
+ * The same limits for a process that may have so many files open; undefined where the system does not tell. At its limit it could
+ * only close whom it accepts, and nobody would hear of it.
+ */
+export function withinOpenFiles<T extends ConnectionLimits>(limits: T, openFiles: number | undefined): T {
+  if (openFiles === undefined) return limits;
+  const room = Math.max(1, openFiles - Math.min(FILES_KEPT, Math.ceil(openFiles / 2)));
+  const { maximumConnections } = limits;
+  return { ...limits, maximumConnections: maximumConnections === 0 ? room : Math.min(maximumConnections, room) };
+}

@@ -3,7 +3,7 @@ import type { LimitCause } from "./connection-limiter.ts";
 
 /** Why somebody was refused for a limit, by the name that it has in the configuration. */
 export const LIMIT_TEXTS: Readonly<Record<LimitCause, string>> = {
-  connectionLimit: "as many connections are open as may be (maximumConnections)",
+  connectionLimit: "as many connections are open as may be (maximumConnections, and ulimit -n)",
   addressLimit: "as many connections of this address are open as may be (maximumConnectionsPerAddress)",
   connectionRate: "connections come faster than they may (connectionsPerSecond)",
   addressRate: "connections of this address come faster than they may (connectionsPerSecondPerAddress)",

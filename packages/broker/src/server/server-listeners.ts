@@ -9,7 +9,7 @@ import type { PageTenant, RequestHandler } from "../listeners/http-front.ts";
 import { formatListenUrl, type ListenUrl, parseListenUrl } from "../listeners/listen-url.ts";
 import { type Listener, type ListenerOptions, openListener } from "../listeners/listener.ts";
 import { ConnectionLimiter } from "../listeners/connection-limiter.ts";
-import { defaultConnectionLimits } from "../listeners/connection-limits.ts";
+import { defaultConnectionLimits, withinOpenFiles } from "../listeners/connection-limits.ts";
 import { isLoopbackHost } from "../listeners/loopback.ts";
 import type { Logger } from "../log/logger.ts";
 import type { TenantNames } from "../tenants/tenant-names.ts";
@@ -65,6 +65,8 @@ export interface ServerListenersOptions {
   readonly names: TenantNames;
   /** Asked before a TLS handshake. */
   readonly isBanned: (tenant: string, address: string) => boolean;
+  /** How many files the process may have open; undefined where the system does not tell. */
+  readonly openFiles?: number | undefined;
   /** Whether new connections are to wait until those who are there are served. */
   readonly gate: { readonly isOverloaded: boolean };
 }
@@ -141,7 +143,7 @@ export class ServerListeners {
       throw error;
     }
     const commit = (): void => {
-      this.#limiter.limits = config.limits;
+      this.#limiter.limits = withinOpenFiles(config.limits, this.#options.openFiles);
       for (const change of changes) change();
       this.#standing = next;
       // Their connections go on, and the last one of them ends the listener.

@@ -32,8 +32,10 @@ export function readyLine(listeners: readonly string[], ...origins: readonly (st
 
 /** Listener to copy into a client, with a host that can be connected to. */
 export function newcomerUrl(listeners: readonly string[]): string {
+  // The first user is of the tenant `default`: a listener of another tenant's would not let it in.
+  const own = listeners.filter((listener) => !listener.includes("?tenant="));
   for (const scheme of PREFERENCE) {
-    const url = listeners.find((listener) => listener.startsWith(scheme));
+    const url = own.find((listener) => listener.startsWith(scheme));
     if (url !== undefined) return url.replace(/\/\/(0\.0\.0\.0|\[::\]|\*)(?=[:/]|$)/, "//localhost");
   }
   return listeners[0] ?? "";
