@@ -15,3 +15,15 @@ test("a broker that is not trusted is told from one that does not run", async ()
   await broker.close();
   await expect(trusting.request("GET", "/api/v1/users")).rejects.toMatchObject({ code: "ADMIN_UNREACHABLE" });
 });
+
+test("a list that is longer than one answer is had whole", async () => {
+  const broker = await createBroker({ memory: true, listen: ["mqtt://127.0.0.1:0"], console: false });
+  const hash = "$2b$04$" + "a".repeat(53);
+  await broker.users.importAll(
+    "default",
+    Array.from({ length: 10_001 }, (_, i) => ({ username: `user-${i}`, passwordHash: hash })),
+  );
+  const users = await new AdminClient(broker.folder.adminSocket).list<{ username: string }>("/api/v1/users", "users");
+  expect(new Set(users.map(({ username }) => username)).size).toBe(10_001);
+  await broker.close();
+});

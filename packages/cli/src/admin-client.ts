@@ -58,6 +58,20 @@ export class AdminClient {
     throw errorOf(value, status);
   }
 
+  /**
+   * A list as a whole, whose answers have so many items at once under its name.
+   *
+   * @throws MqttError as `request` does
+   */
+  async list<T>(path: string, name: string): Promise<T[]> {
+    const all: T[] = [];
+    for (let page = 1; ; page++) {
+      const answer = await this.request<Record<string, unknown>>("GET", `${path}?page=${page}`);
+      all.push(...(answer[name] as T[]));
+      if ((answer["meta"] as { hasNext: boolean } | undefined)?.hasNext !== true) return all;
+    }
+  }
+
   /** The text of an answer that is no JSON. */
   async text(path: string): Promise<string> {
     return (await this.#exchange("GET", path, undefined)).text;

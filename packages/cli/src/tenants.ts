@@ -63,8 +63,7 @@ export async function withTenants<T>({ client, folder }: AdminTarget, work: (ten
 
 function throughBroker(client: AdminClient, folder: DataFolder | undefined): Tenants {
   const path = (name: string): string => `/api/v1/tenants/${encodeURIComponent(name)}`;
-  const list = async (): Promise<TenantSettings[]> =>
-    (await client.request<{ tenants: TenantSettings[] }>("GET", "/api/v1/tenants")).tenants;
+  const list = (): Promise<TenantSettings[]> => client.list<TenantSettings>("/api/v1/tenants", "tenants");
   return {
     folder,
     admin: client,

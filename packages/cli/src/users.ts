@@ -50,7 +50,7 @@ function throughBroker(client: AdminClient, tenant: string): Users {
   const all = `${tenantPath(tenant)}/users`;
   const path = (username: string): string => `${all}/${encodeURIComponent(username)}`;
   return {
-    list: async () => (await client.request<{ users: UserSummary[] }>("GET", all)).users,
+    list: () => client.list<UserSummary>(all, "users"),
     add: (username, password) => client.request("POST", all, { username, password }),
     setPassword: (username, password) => client.request("PUT", `${path(username)}/password`, { password }),
     setDisabled: (username, isDisabled) => client.request(isDisabled ? "PUT" : "DELETE", `${path(username)}/disabled`),

@@ -2,7 +2,7 @@ import { MqttError } from "@bowline/protocol";
 import type { Context } from "hono";
 import { z } from "zod";
 
-/** As many as any list of ours can have, so that whoever does not ask for pages gets all in one. */
+/** As many as there can be bans or rules, so that whoever does not ask for pages mostly gets all in one. */
 const LIMIT_MAX = 10_000;
 
 const query = z.object({

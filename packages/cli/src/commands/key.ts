@@ -60,8 +60,7 @@ async function act(line: CommandLine, admin: AdminClient): Promise<number> {
 }
 
 async function list(line: CommandLine, admin: AdminClient): Promise<number> {
-  const { keys } = await admin.request<{ keys: KeySummary[] }>("GET", "/api/v1/keys");
-  for (const each of keys) {
+  for (const each of await admin.list<KeySummary>("/api/v1/keys", "keys")) {
     const { id, tenant, access, name, expiresAt } = each;
     const end = expiresAt === undefined ? "" : `  until ${new Date(expiresAt).toISOString()}`;
     const text = `${id}  ${(tenant ?? "operator").padEnd(20)} ${access.padEnd(4)}  ${name}${end}`;
