@@ -15,13 +15,15 @@ import type { IClientOptions } from "./options.ts";
 export function connect(brokerUrl: string, opts?: IClientOptions): MqttClient;
 export function connect(opts: IClientOptions): MqttClient;
 export function connect(brokerUrl: string | IClientOptions, opts: IClientOptions = {}): MqttClient {
-  const given =
-    typeof brokerUrl === "string" ? { ...(brokerUrl === "" ? {} : optionsOfUrl(brokerUrl)), ...opts } : { ...brokerUrl, ...opts };
+  // Of a URL object nothing can be spread: without its text it would stand for this machine.
+  const address = (brokerUrl as { readonly href?: string } | undefined)?.href ?? brokerUrl;
+  const isUrl = typeof address === "string" && address !== "";
+  const given: IClientOptions = { ...(isUrl ? optionsOfUrl(address) : (address as IClientOptions)), ...opts };
   // As in MQTT.js the one in the address wins.
   const clientId = given.query?.["clientId"];
   const [username, ...password] = given.auth?.split(":") ?? [];
   // A URL's protocol may be taken away by the options; options alone have a default.
-  if (typeof brokerUrl === "string" && brokerUrl !== "" && !given.protocol) throw new Error("Missing protocol");
+  if (isUrl && !given.protocol) throw new Error("Missing protocol");
   const protocol = chooseProtocol(given);
   const options: IClientOptions = {
     defaultProtocol: protocol,
@@ -48,7 +50,7 @@ export function connectAsync(
   allowRetries = true,
 ): Promise<MqttClient> {
   return new Promise((resolve, reject) => {
-    const client = typeof brokerUrl === "string" ? connect(brokerUrl, opts) : connect({ ...brokerUrl, ...opts });
+    const client = connect(brokerUrl as string, opts);
     const settle = (): void => {
       client.off("connect", succeed).off("end", succeed).off("error", fail).off("close", closed);
     };

@@ -301,6 +301,13 @@ describe("other than MQTT.js, on purpose", () => {
     expect(lines.at(-1)).toBe("then: publish a 1");
   });
 
+  test("a URL object is its address", () => {
+    const { username, host, port, path } = ours.connect(new URL("ws://u:p@127.0.0.9:1/x") as never, {
+      manualConnect: true,
+    }).options;
+    expect({ username, host, port, path }).toEqual({ username: "u", host: "127.0.0.9", port: 1, path: "/x" });
+  });
+
   test("an unknown scheme throws, and does not become plain MQTT", () => {
     expect(() => ours.connect("mqqt://localhost")).toThrow(/SCHEME_UNKNOWN/);
   });
