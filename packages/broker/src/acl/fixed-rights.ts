@@ -1,4 +1,4 @@
-import { EVERY_PUBLISH, type Identity, isBrokersOwn, nextVersion, type Rights } from "./access-control.ts";
+import { BROKERS_OWN, EVERY_PUBLISH, type Identity, isBrokersOwn, nextVersion, type Rights } from "./access-control.ts";
 import { publishing } from "./decide.ts";
 import type { CurrentRules } from "./tenant-rules.ts";
 
@@ -7,6 +7,7 @@ export const superuserRights: Rights = {
   version: nextVersion(),
   isByRules: false,
   refusedPublishes: (topicName) => (isBrokersOwn(topicName) ? EVERY_PUBLISH : 0),
+  whyNot: () => BROKERS_OWN,
   subscribing: () => ({ isAllowed: true, reason: "a superuser may do everything" }),
   isFree: () => true,
   mayReceive: () => true,

@@ -483,13 +483,16 @@ describe("what an authenticator grants", () => {
     expect((await ann.take()).map((packet) => "reasonCode" in packet && packet.reasonCode)).toEqual([0, 0x87]);
   });
 
-  test("a superuser may do everything", async () => {
+  test("a superuser may do everything but speak as the broker, and hears that", async () => {
     const ruled = await RuledWorld.start();
     ruled.granted.set("root", { isSuperuser: true });
     const root = await ruled.client("root");
     expect(await root.subscribe([{ topicFilter: "#" }, { topicFilter: "$SYS/#" }])).toEqual([0, 0]);
     root.publish("a", "1", 1);
     expect(await root.takeTexts()).toEqual(["a=1"]);
+    root.publish("$SYS/a", "1", 1);
+    const reasonString = "NOT_AUTHORIZED: nobody but the broker publishes to $SYS/ and $events/";
+    expect(await root.take()).toMatchObject([{ reasonCode: 0x87, properties: { reasonString } }]);
   });
 
   test("of a client that is away after a restart, what is queued is held against the rights it comes back with", async () => {

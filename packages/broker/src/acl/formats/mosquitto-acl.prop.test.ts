@@ -31,10 +31,10 @@ const filterOf = (of: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc
     .tuple(fc.boolean(), fc.array(of, { minLength: 1, maxLength: 3 }), fc.boolean())
     .map(([isOwn, levels, isMulti]) => [...(isOwn ? levels : ["$s", ...levels.slice(1)]), ...(isMulti ? ["#"] : [])].join("/"));
-const access = fc.constantFrom<Line["access"][]>("read", "write", "readwrite", "deny", "deny");
+const anyAccess = fc.constantFrom<Line["access"][]>("read", "write", "readwrite", "deny", "deny");
 const line: fc.Arbitrary<Line> = fc.oneof(
-  fc.record({ user: fc.constantFrom("", "me", "b"), access, filter: filterOf(level) }),
-  fc.record({ user: fc.constant(undefined), access, filter: filterOf(patternLevel) }),
+  fc.record({ user: fc.constantFrom("", "me", "b"), access: anyAccess, filter: filterOf(level) }),
+  fc.record({ user: fc.constant(undefined), access: anyAccess, filter: filterOf(patternLevel) }),
 );
 
 function textOf(lines: readonly Line[]): string {
