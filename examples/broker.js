@@ -1,8 +1,7 @@
-import { createLogger, loadConfig, startServer } from "@bowline/broker";
+import { createBroker } from "@bowline/broker";
 
 const { DATA = "./broker-data", LISTEN = "mqtts://localhost:8883", SENSOR_PASSWORD = "" } = process.env;
-const config = await loadConfig({ overrides: { data: DATA, listen: [LISTEN], console: false } });
-export const server = await startServer({ config, logger: createLogger({ level: "warn" }), version: "1.0.0" });
+export const server = await createBroker({ data: DATA, listen: [LISTEN], console: false, log: { level: "warn" } });
 
 if (server.users.size === 0) await server.users.add("default", "sensor", SENSOR_PASSWORD);
 await server.broker.publish("plant/state", new TextEncoder().encode("up"), { retain: true });
