@@ -44,8 +44,9 @@ const DIGEST_NAMES: Readonly<Record<string, string>> = {
 
 /** A hash as `foreign-hash.ts` has it; undefined for what that way of hashing does not make. */
 export function emqxHash(hash: string, salt: string, hashing: EmqxHashing): string | undefined {
-  if (isOwnHash(hash)) return hash;
-  const made = hashing.algorithm === "bcrypt" ? hash : hexHash(hash, salt, hashing);
+  // What another broker of ours has exported, of users who have not logged in since their import too.
+  if (isOwnHash(hash) || isForeignHash(hash)) return hash;
+  const made = hashing.algorithm === "bcrypt" ? undefined : hexHash(hash, salt, hashing);
   return made !== undefined && isForeignHash(made) ? made : undefined;
 }
 

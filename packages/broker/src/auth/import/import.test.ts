@@ -10,7 +10,7 @@ import { UserDirectory } from "../user-directory.ts";
 import { UserMethod } from "../user-method.ts";
 import { isForeignHash, verifyForeignHash } from "./foreign-hash.ts";
 import { EMQX_HASHES, type EmqxHashing, emqxHashing } from "./emqx-hashing.ts";
-import { hasPasswords, parseEmqxUsers, parseMosquittoUsers, parsePlainUsers } from "./user-files.ts";
+import { hasPasswords, parseEmqxUsers, parseMosquittoUsers, parsePlainUsers, writeEmqxUsers } from "./user-files.ts";
 
 const never = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -98,6 +98,16 @@ test("passwords themselves come in two forms of EMQX's", () => {
   expect(read("user_id,password_hash\nann,00\n")).toEqual([false, false]);
   expect(() => read("username,password,colour\na,b,c\n")).toThrow("known are username, password, is_superuser");
   expect(() => read("username,password\na\n")).toThrow("line 2: 1 fields");
+});
+
+test("what is exported can be imported, of those too who have not logged in yet", () => {
+  const hashing = emqxHashing("sha256", "suffix", 1);
+  const [made] = parseEmqxUsers(`user_id,password_hash,salt\nann,${hex("sha256", "pws")},s\n`, "f", hashing);
+  const users = [made!, { username: "bob", passwordHash: SEVEN }, { username: "c,d", passwordHash: hashSync("pw", 4) }];
+  const read = parseEmqxUsers(writeEmqxUsers(users), "f", emqxHashing("pbkdf2-sha512", "prefix", 1));
+  expect(read.map(({ username, passwordHash }) => ({ username, passwordHash }))).toEqual(
+    users.map(({ username, passwordHash }) => ({ username, passwordHash })),
+  );
 });
 
 test("nothing of a file that is another one's is told", () => {
