@@ -72,7 +72,7 @@ export function nameOf({ mode, n, qos, size, topics }: BrokerCase): string {
 }
 
 /** Messages between a publisher and its subscribers: of large ones fewer, since both brokers hold them. */
-export function windowOf({ size }: BrokerCase): number {
+function windowOf({ size }: BrokerCase): number {
   return size > 512 ? 128 : 512;
 }
 

@@ -81,7 +81,7 @@ async function retainedAt(url: string): Promise<Map<string, number>> {
 }
 
 /** A client that is back soon after each kill. */
-export function quickClient(url: string, session: { clientId?: string; expiryInterval: number }): Client {
+function quickClient(url: string, session: { clientId?: string; expiryInterval: number }): Client {
   const client = connect(url, { session, reconnect: { firstDelayMs: 20, baseDelayMs: 20, maximumDelayMs: 20 } });
   client.on("attemptFailed", () => undefined);
   return client;

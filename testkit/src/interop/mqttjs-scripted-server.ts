@@ -5,7 +5,7 @@ import { type ConnackPacket, type Packet, PacketType, type ProtocolVersion } fro
 import { decodePacket, encodeToBytes, FrameDecoder, NO_LIMIT } from "@bowline/protocol/internal";
 
 /** One connection of a client: what a script answers with. */
-export class ScriptedConnection {
+class ScriptedConnection {
   readonly socket: Socket;
   /** Number of this connection, from 1. */
   readonly number: number;

@@ -51,7 +51,7 @@ export async function releaseSbom(): Promise<Sbom> {
 }
 
 /** The document without what only building and testing need. */
-export function shippedPart(all: Sbom, published: readonly PackageManifest[]): Sbom {
+function shippedPart(all: Sbom, published: readonly PackageManifest[]): Sbom {
   const manifests = new Map(published.map((manifest) => [refOf(manifest), manifest]));
   const edges = new Map(all.dependencies.map(({ ref, dependsOn }) => [ref, shippedEdges(dependsOn, manifests.get(ref))]));
   const shipped = new Set(manifests.keys());

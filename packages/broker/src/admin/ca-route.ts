@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 
 /** Where a browser gets the local authority's certificate, to be trusted by hand: what it is needed for is to come here without a warning. */
-export const CA_PATH = "/ca.crt";
+const CA_PATH = "/ca.crt";
 
 /** The certificate is no secret, and whoever wants it is not signed in yet. `certificate` is PEM, undefined where no local authority is in use. */
 export function addCaRoute(app: Hono, certificate: () => string | undefined): void {

@@ -1,7 +1,7 @@
 import type { BrokerStats } from "./broker-view.ts";
 
 /** Counters whose growth per second is worth a chart. */
-export const RATES = [
+const RATES = [
   "connectionsAccepted",
   "connectionsRefused",
   "messagesReceived",

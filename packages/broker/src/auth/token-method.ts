@@ -5,7 +5,7 @@ import type { AuthenticationMethod, AuthRequest, AuthResult, EnhancedMethod } fr
 import { AuthReasonCode, refuse } from "./authenticator.ts";
 
 /** The user name that goes with a token. No user of the directory can have it, since it begins with `$`. */
-export const TOKEN_USERNAME = "$console";
+const TOKEN_USERNAME = "$console";
 /** The Authentication Method that takes a token too, and a later one on the open connection. */
 export const TOKEN_METHOD = "BOWLINE-CONSOLE";
 /** Long enough to connect, and to reconnect after a blink; the console asks for another one before every attempt, and before it ends. */

@@ -54,7 +54,7 @@ export function askedExpiry({ protocolVersion, properties, cleanStart }: Connect
 }
 
 /** Keep Alive in force, seconds. */
-export function keepAliveFor(packet: ConnectPacket, limits: BrokerLimits): number {
+function keepAliveFor(packet: ConnectPacket, limits: BrokerLimits): number {
   const { maximumKeepAlive } = limits;
   const { keepAlive } = packet;
   // Only 5.0 can be told; an older client keeps its own.

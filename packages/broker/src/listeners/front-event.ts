@@ -1,5 +1,5 @@
 /** Why a connection did not become an arrival, or was refused at its HTTP upgrade. Each has a counter and makes one event. */
-export const FRONT_CAUSES = [
+const FRONT_CAUSES = [
   "connectionLimit",
   "addressLimit",
   "connectionRate",

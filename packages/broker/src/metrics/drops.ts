@@ -5,7 +5,7 @@ export type DropReason = "slowClient" | "queueFull" | "tooLarge" | "expired" | "
 export type DropCounts = Readonly<Record<DropReason, number>>;
 
 /** The reasons for which a message was dropped; one that was `blocked` is its publisher's still. */
-export const dropReasons: readonly Exclude<DropReason, "blocked">[] = ["slowClient", "queueFull", "tooLarge", "expired", "revoked"];
+const dropReasons: readonly Exclude<DropReason, "blocked">[] = ["slowClient", "queueFull", "tooLarge", "expired", "revoked"];
 
 const NONE: DropCounts = { slowClient: 0, queueFull: 0, tooLarge: 0, expired: 0, revoked: 0, blocked: 0 };
 

@@ -74,7 +74,7 @@ function gauge(name: string, help: string, value: number): MetricFamily {
 }
 
 /** Of this process; undefined where the system does not tell. */
-export async function openFiles(): Promise<{ open: number | undefined; maximum: number | undefined }> {
+async function openFiles(): Promise<{ open: number | undefined; maximum: number | undefined }> {
   const open = await readdir("/proc/self/fd").then(
     (names) => names.length,
     () => undefined,

@@ -2,7 +2,7 @@ import { PacketType } from "@bowline/protocol";
 import { checkProperty } from "@bowline/protocol/internal";
 
 /** The User Property in which a tenant's broker says who sent a message. */
-export const STAMP_NAME = "bowline-principal";
+const STAMP_NAME = "bowline-principal";
 
 const USER_PROPERTY = 0x26;
 const NAME: Buffer = Buffer.from(STAMP_NAME);

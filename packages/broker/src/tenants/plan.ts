@@ -17,7 +17,7 @@ export interface Plan {
 }
 
 /** What EMQX Serverless gives a deployment. */
-export const SERVERLESS: Plan = {
+const SERVERLESS: Plan = {
   name: "serverless",
   maximumUsers: 2_000,
   maximumRules: 2_000,

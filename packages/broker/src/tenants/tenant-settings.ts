@@ -71,7 +71,7 @@ const tlsFiles: z.ZodType<TenantTlsFiles> = z
   );
 
 /** A new tenant from outside. */
-export const tenantInput: z.ZodType<TenantInput> = z.strictObject({
+const tenantInput: z.ZodType<TenantInput> = z.strictObject({
   name: z
     .string()
     .regex(TENANT_NAME, "must have 1 to 63 of the characters a-z, 0-9 and -, the dash inside only")

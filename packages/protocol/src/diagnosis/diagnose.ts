@@ -58,7 +58,7 @@ export function diagnose(facts: AttemptFacts): Verdict {
 }
 
 /** What can still be said when no rule fits. */
-export function unexplained(facts: AttemptFacts): Finding {
+function unexplained(facts: AttemptFacts): Finding {
   const error = facts.errors?.[0];
   const words = error?.code ?? error?.message ?? "no reason given";
   return { code: "CONNECTION_LOST", evidence: `${words} (${facts.milestone ?? "before anything"})` };

@@ -156,7 +156,7 @@ export function checkProperty(chunk: Uint8Array, at: number, end: number, id: nu
   }
 }
 
-export const RESPONSE_TOPIC = 0x08;
+const RESPONSE_TOPIC = 0x08;
 const RECEIVE_MAXIMUM = 0x21;
 const TOPIC_ALIAS = 0x23;
 const MAXIMUM_PACKET_SIZE = 0x27;

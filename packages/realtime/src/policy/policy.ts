@@ -16,7 +16,7 @@ export interface PolicyVerdict {
 }
 
 /** At most so many documents in one answer. */
-export const DOCUMENTS_MAX = 10;
+const DOCUMENTS_MAX = 10;
 /** At most so many characters in one document, without white space. */
 export const DOCUMENT_LENGTH_MAX = 2_048;
 

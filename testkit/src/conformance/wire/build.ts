@@ -9,7 +9,7 @@ import { properties as propertiesOf } from "./properties.ts";
 /** 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0: the Protocol Level. */
 export type Version = 3 | 4 | 5;
 
-export const FirstByte = {
+const FirstByte = {
   CONNECT: 0x10,
   CONNACK: 0x20,
   PUBLISH: 0x30,

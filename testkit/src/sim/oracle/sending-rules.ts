@@ -19,7 +19,7 @@ export interface PeerLimits {
   maximumPacketSize: number;
 }
 
-export const noLimits: PeerLimits = { receiveMaximum: 0xffff, topicAliasMaximum: 0, maximumPacketSize: Number.POSITIVE_INFINITY };
+const noLimits: PeerLimits = { receiveMaximum: 0xffff, topicAliasMaximum: 0, maximumPacketSize: Number.POSITIVE_INFINITY };
 
 /**
  * What one side may send on one connection, judged from what it writes and what it hears: Receive Maximum, Packet Identifiers,

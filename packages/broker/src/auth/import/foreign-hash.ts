@@ -26,7 +26,7 @@ const FORMS = {
 } as const;
 
 /** Each check of such a hash costs its user that many rounds; more would be a way to keep the machine busy. */
-export const ITERATIONS_MAX = 5_000_000;
+const ITERATIONS_MAX = 5_000_000;
 /** As many bytes are derived as the hash has: one that was cut short would be that of many passwords, and none that of all. */
 const DERIVED_BYTES_MIN = 16;
 /** 2 to the power of: some seconds in JavaScript. */

@@ -1,5 +1,5 @@
 /** The webhook broke its contract: nobody is let in, and it counts as not there. */
-export class HookFault extends Error {}
+class HookFault extends Error {}
 
 /** What the webhook said, in words of ours. */
 export interface HookReply {

@@ -149,7 +149,7 @@ export function ratiosOf([ours, theirs]: readonly BrokerRecord[]): Record<string
   return ratios;
 }
 
-export function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (i: number): number => sorted[i] ?? 0;
   const middle = (sorted.length - 1) / 2;
