@@ -2,6 +2,7 @@ import { chmod, unlink } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { relative } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { getRequestListener } from "@hono/node-server";
 import { MqttError } from "@bowline/protocol";
 import type { Hono } from "hono";
@@ -60,13 +61,14 @@ async function removeStale(short: string, path: string): Promise<void> {
 }
 
 async function listen(server: Server, short: string, path: string): Promise<void> {
-  // The socket is made inside `listen`, in this turn, so nobody meets it with another mode.
-  const mask = process.umask(0o177);
   const listening = new Promise<void>((resolve, reject) => {
     server.once("listening", resolve).once("error", reject);
-    server.listen(short);
   });
-  process.umask(mask);
+  // The socket is made inside `listen`, in this turn, so nobody meets it with another mode. A worker thread, as of a test runner, may not
+  // set the mask of its process: until `chmod` the mode of the folder, 700, has to do.
+  const mask = isMainThread ? process.umask(0o177) : undefined;
+  server.listen(short);
+  if (mask !== undefined) process.umask(mask);
   try {
     await listening;
     await chmod(short, 0o600);

@@ -61,6 +61,7 @@ export class ConfigReload {
   #config: BrokerConfig;
   #files: readonly string[];
   #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: ConfigReloadOptions) {
     this.#options = options;
@@ -121,6 +122,7 @@ export class ConfigReload {
 
   /** Reads the TLS files anew. Bad ones leave the old in force; that is logged and counted, and nobody's error. */
   reloadCertificates(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     return this.#alone(async () => {
       const { logger, applyCertificates } = this.#options;
       try {
@@ -134,8 +136,9 @@ export class ConfigReload {
     });
   }
 
-  /** Ends watching, and waits for a reload under way. */
+  /** Ends watching, and waits for a reload under way; a later one would open what nobody closes. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#renewal);
     this.#configWatch.close();
     this.#tlsWatch.close();
@@ -168,6 +171,10 @@ export class ConfigReload {
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      const told = { source: "usage", detail: "the broker is closed", remedy: "Start another one." } as const;
+      return Promise.reject(new MqttError("SHUTDOWN", told));
+    }
     const run = this.#last.then(work);
     this.#last = run.catch(() => {});
     return run;

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createBroker, type CreateBrokerOptions } from "./create-broker.ts";
 
@@ -43,6 +45,27 @@ test("`log` alone is enough for a log on standard error", async () => {
   expect(broker.config.log).toMatchObject({ level: "error", format: "json" });
   expect(broker.broker.tenantNamed("default")!.logger.level).toBe("error");
   await broker.close();
+});
+
+test("one that was closed is not opened again by a reload", async () => {
+  const broker = await createBroker(PASSING);
+  await broker.close();
+  await expect(broker.reload(broker.config)).rejects.toMatchObject({ code: "SHUTDOWN" });
+  await broker.close();
+});
+
+test("runs in a worker thread, as that of a test runner, with its store and its socket", async () => {
+  // As it was built: a worker of plain Node reads no TypeScript.
+  const script = `
+    const { data } = require("node:worker_threads").workerData;
+    import("@bowline/broker").then(async ({ createBroker }) => {
+      const broker = await createBroker({ data, listen: ["mqtts://localhost:0"], console: false });
+      await broker.users.add("default", "ann", "a long password");
+      await broker.close();
+    });
+  `;
+  const worker = new Worker(script, { eval: true, execArgv: [], workerData: { data: join(folder, "mine") } });
+  expect(await once(worker, "exit")).toEqual([0]);
 });
 
 test("with a data folder, what it needs of files is there and stays", async () => {
