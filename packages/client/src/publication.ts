@@ -29,7 +29,9 @@ type Settle = { resolve: (result: PublishResult) => void; reject: (error: MqttEr
 export const SUCCESS: PublishResult = { reasonCode: 0 };
 const sent: Promise<PublishResult> = Promise.resolve(SUCCESS);
 const NO_IDENTIFIERS: readonly number[] = [];
-const { setImmediate: nextTurn } = globalThis;
+/** Node's, which a page's types do not know. */
+type SetImmediate = (callback: (result: PublishResult) => void, result: PublishResult) => unknown;
+const { setImmediate: nextTurn } = globalThis as { setImmediate?: SetImmediate };
 let toldAtOnce = 0;
 
 /**
