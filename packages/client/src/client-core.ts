@@ -165,7 +165,7 @@ export class ClientCore
     const { qos = 0, retain = false, messageExpiryInterval, signal } = options;
     const properties = options === NO_OPTIONS ? undefined : publishProperties(options, this.version);
     const sender = this.connection?.sender;
-    const isPlain = qos === 0 && !retain && messageExpiryInterval === undefined && signal?.aborted !== true;
+    const isPlain = qos === 0 && !retain && messageExpiryInterval === undefined && !signal?.aborted;
     if (isPlain && sender?.ready === true && this.closing === undefined) {
       source.topic.set(topic, 0, topic.length);
       source.payload.set(body, 0, body.length);
@@ -539,6 +539,7 @@ export class ClientCore
       return;
     }
     if (signal !== undefined) {
+      platform.heed?.(signal);
       publication.offSignal = onAbort(signal, () => {
         this.outbox.withdraw(publication);
         this.outbox.fail(publication, aborted(signal));

@@ -1,3 +1,4 @@
+import { getMaxListeners } from "node:events";
 import { PacketType } from "@bowline/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
 import { acknowledgement } from "./testing/scripted-server.ts";
@@ -27,6 +28,13 @@ describe("publishing", () => {
     await turn();
     expect(server.link.writes - before).toBe(1);
     expect(server.link.of(PUBLISH)).toHaveLength(1000);
+  });
+
+  test("one signal stands for any number of messages: Node warns of none", async () => {
+    const { client } = await stage();
+    const { signal } = new AbortController();
+    client.publish("a", "b", { qos: 1, signal });
+    expect(getMaxListeners(signal)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("never more in flight than the server's Receive Maximum, in order", async () => {

@@ -8,7 +8,7 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
 
 /** The error of a signal that has aborted already, which `onAbort` does not hear any more. */
 export function abortOf(signal: AbortSignal | undefined): MqttError | undefined {
-  return signal?.aborted === true ? aborted(signal) : undefined;
+  return signal?.aborted ? aborted(signal) : undefined;
 }
 
 export function aborted(signal: AbortSignal | undefined): MqttError {

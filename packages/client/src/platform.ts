@@ -31,4 +31,6 @@ export interface Platform {
   readonly pageUrl: () => string | undefined;
   /** Tells what happens to the network or the page; the answer takes the listeners off. */
   readonly watchHost: (watcher: HostWatcher) => () => void;
+  /** Lets one signal stand for any number of messages, where the host warns of many listeners. */
+  readonly heed?: (signal: AbortSignal) => void;
 }

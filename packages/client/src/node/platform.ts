@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { installBytes } from "@bowline/protocol/internal";
 import type { ConnectOptions } from "../options.ts";
 import type { Platform } from "../platform.ts";
@@ -15,6 +16,8 @@ export const platform: Platform = {
   onlyWebSockets: false,
   pageUrl: () => undefined,
   watchHost: () => () => undefined,
+  // As Node's own fetch does.
+  heed: (signal) => signal instanceof EventTarget && setMaxListeners(Number.POSITIVE_INFINITY, signal),
 };
 
 function dial(target: Target, handler: TransportHandler): Transport {
