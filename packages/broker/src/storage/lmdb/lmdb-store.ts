@@ -179,6 +179,24 @@ export class LmdbStore {
     if (count !== expected) throw new MissingRows(`table ${tableNames[table]}: ${count} of ${expected} rows could be read`);
   }
 
+  /**
+   * The same from one key to another, the last not included, or downwards. Rows that are missing go unnoticed.
+   *
+   * @throws MissingRows when more come than the tree has
+   */
+  readRange(
+    table: Table,
+    { from, to, reverse }: { from: Uint8Array; to: Uint8Array; reverse: boolean },
+    visit: (key: Uint8Array, record: Uint8Array) => void,
+  ): void {
+    const database = this.#tables[table] as Database<Buffer, Buffer>;
+    let left = this.rowCount(table);
+    for (const { key, value } of database.getRange({ start: from as Buffer, end: to as Buffer, reverse })) {
+      if (left-- === 0) throw new MissingRows(`table ${tableNames[table]} leads in a circle`);
+      visit(key, value);
+    }
+  }
+
   /** The first keys that begin with `prefix`, at most `limit`. */
   keysBelow(table: Table, prefix: Uint8Array, limit: number): Uint8Array[] {
     const database = this.#tables[table] as Database<Buffer, Buffer>;

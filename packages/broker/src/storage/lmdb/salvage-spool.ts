@@ -19,23 +19,26 @@ export function writeSpoolRow(file: number, { table, key, record }: SpoolRow): v
   writeSync(file, Buffer.concat([head, key, record]));
 }
 
-/** Ends at the first row that is not whole. */
-export function* readSpool(file: number): Generator<SpoolRow> {
-  for (;;) {
-    const head = readExactly(file, headBytes);
+/** Begins at a place of the file, and ends at the first row that is not whole. */
+export function* readSpool(file: number, from: number = 0): Generator<SpoolRow> {
+  for (let at = from; ; ) {
+    const head = readExactly(file, at, headBytes);
     if (head === undefined) return;
-    const key = readExactly(file, head.readUInt16BE(1));
-    const record = readExactly(file, head.readUInt32BE(3));
+    const keyBytes = head.readUInt16BE(1);
+    const recordBytes = head.readUInt32BE(3);
+    const key = readExactly(file, at + headBytes, keyBytes);
+    const record = readExactly(file, at + headBytes + keyBytes, recordBytes);
     if (key === undefined || record === undefined) return;
     yield { table: head.readUInt8(0) as Table, key, record };
+    at += headBytes + keyBytes + recordBytes;
   }
 }
 
-function readExactly(file: number, length: number): Buffer | undefined {
+function readExactly(file: number, from: number, length: number): Buffer | undefined {
   const bytes = Buffer.allocUnsafe(length);
   let at = 0;
   while (at < length) {
-    const count = readSync(file, bytes, at, length - at, null);
+    const count = readSync(file, bytes, at, length - at, from + at);
     if (count === 0) return undefined;
     at += count;
   }

@@ -8,7 +8,8 @@ import { hasData } from "./clean-mark.ts";
 import { readSpool, type SpoolRow } from "./salvage-spool.ts";
 import { StoreLock } from "./store-lock.ts";
 import { formatVersion, type StoreFormats, storeFormats } from "./store-format.ts";
-import { damaged, runChild, verifyStore } from "./verify-store.ts";
+import { SalvagedTable } from "./salvage-table.ts";
+import { damaged, verifyStore } from "./verify-store.ts";
 
 interface TableCount {
   /** How many rows the store said it had; undefined when it could not say. */
@@ -27,16 +28,18 @@ export interface SalvageReport {
 const idsToSkip = 2 ** 32;
 
 /**
- * Makes a new store of every row of a damaged one that can still be read, and moves the damaged file aside. Each table is read by
- * a process of its own, forward and, where that ends too early, backward, so that a damaged page costs what lies on it and little
- * more. The caller holds the lock.
+ * Makes a new store of every row of a damaged one that can still be read, and moves the damaged file aside. The caller holds the lock.
  */
 async function salvageStore(directory: string): Promise<SalvageReport> {
   const damagedFile = join(directory, `damaged-${new Date().toISOString().replaceAll(":", "-")}.mdb`);
   const spoolPath = join(directory, "salvage.spool");
   rmSync(spoolPath, { force: true });
   const tables: SalvageReport["tables"] = {};
-  for (const name of tableNames) tables[name] = { expected: await spoolTable(directory, name, spoolPath), kept: 0 };
+  for (const name of tableNames) {
+    const table = new SalvagedTable(directory, name, spoolPath);
+    await table.spool();
+    tables[name] = { expected: table.expected, kept: 0 };
+  }
   try {
     await buildStore(directory, async (store) => {
       await fillFrom(spoolPath, store);
@@ -77,19 +80,6 @@ export async function salvageIfDamaged(
     if (!MqttError.is(error) || error.code !== "STORE_DAMAGED") throw error;
     return salvageStore(directory);
   }
-}
-
-interface TableOutcome {
-  expected: number;
-  isWhole: boolean;
-}
-
-async function spoolTable(directory: string, name: string, spoolPath: string): Promise<number | undefined> {
-  const forward = await runChild("./salvage-child.js", [directory, name, spoolPath, "forward"]);
-  if ((forward.report as TableOutcome | undefined)?.isWhole !== true) {
-    await runChild("./salvage-child.js", [directory, name, spoolPath, "backward"]);
-  }
-  return (forward.lastLine as TableOutcome | undefined)?.expected;
 }
 
 /** What the rows of a spool say about each other. */
