@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { BrokerConfig } from "../config/broker-config.ts";
 import type { ReloadCounts, ReloadReport } from "../server/config-reload.ts";
 import { readJson } from "./read-json.ts";
+import { shownConfig } from "./shown-config.ts";
 
 /** What an operator's tools ask of a broker, and tell it. */
 export interface OperationsContext {
@@ -57,7 +58,7 @@ export function addMetricsRoute(app: Hono, { metrics }: OperationsContext, mayRe
 
 /** Behind the same guard as the rest of the admin API. */
 export function addControlRoutes(app: Hono, { config, reloads, reload, drain }: OperationsContext): void {
-  app.get("/api/v1/config", (c) => c.json({ config: config(), reloads: reloads() }));
+  app.get("/api/v1/config", (c) => c.json({ config: shownConfig(config()), reloads: reloads() }));
   app.post("/api/v1/config/reload", async (c) => c.json(await reload()));
   app.post("/api/v1/drain", async (c) => {
     const request = drainRequest.safeParse(await readJson(c));
