@@ -1,4 +1,5 @@
-import { createHash, pbkdf2Sync } from "node:crypto";
+import { createHash, pbkdf2Sync, randomBytes } from "node:crypto";
+import { hash as argon2 } from "@node-rs/argon2";
 import { hashSync } from "bcryptjs";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../log/logger.ts";
@@ -98,6 +99,24 @@ test("passwords themselves come in two forms of EMQX's", () => {
   expect(read("user_id,password_hash\nann,00\n")).toEqual([false, false]);
   expect(() => read("username,password,colour\na,b,c\n")).toThrow("known are username, password, is_superuser");
   expect(() => read("username,password\na\n")).toThrow("line 2: 1 fields");
+});
+
+test("mosquitto 2.1's Argon2id hashes are read, checked and replaced, and none that would cost too much", async () => {
+  const argon2id = await argon2("secret3", {
+    memoryCost: 47_104,
+    timeCost: 1,
+    parallelism: 1,
+    outputLen: 64,
+    salt: randomBytes(64),
+  });
+  const [user] = parseMosquittoUsers(`ann:${argon2id}\n`, "passwd");
+  const { users, chain, request } = setUp();
+  await users.importAll("default", [user!]);
+  expect(await chain.authenticate(request("wrong"), never)).toMatchObject({ reasonCode: 0x86 });
+  expect(await chain.authenticate(request("secret3"), never)).toMatchObject({ allowed: true });
+  expect(users.find("default", "ann")?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  for (const cost of ["m=9999999,t=1,p=1", "m=47104,t=200,p=1", "m=47104,t=1,p=100", "m=1,t=1,p=1", "m=47104,t=0,p=1"])
+    expect(isForeignHash(argon2id.replace("m=47104,t=1,p=1", cost))).toBe(false);
 });
 
 test("what is exported can be imported, of those too who have not logged in yet", () => {

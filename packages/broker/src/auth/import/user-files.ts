@@ -1,6 +1,7 @@
 import type { MqttError } from "@bowline/protocol";
 import { type CsvRecord, parseCsv, writeCsv } from "../../acl/formats/csv.ts";
 import { formatFault } from "../../acl/formats/format-fault.ts";
+import { isOwnHash } from "../own-hash.ts";
 import { emqxHash, type EmqxHashing } from "./emqx-hashing.ts";
 import { isForeignHash } from "./foreign-hash.ts";
 
@@ -94,7 +95,7 @@ export function writeEmqxUsers(users: readonly { username: string; passwordHash:
 }
 
 /**
- * The users of mosquitto's password file, `mosquitto_passwd`'s: `user:$7$...` or `user:$6$...`.
+ * The users of mosquitto's password file, `mosquitto_passwd`'s: `user:$7$...`, `user:$6$...`, or since 2.1 `user:$argon2id$...`.
  *
  * @throws MqttError OPTION_INVALID, which names the line
  */
@@ -106,7 +107,7 @@ export function parseMosquittoUsers(text: string, file: string): ForeignUser[] {
     const colon = line.indexOf(":");
     const passwordHash = line.slice(colon + 1);
     if (colon < 1) throw formatFault(file, i + 1, "there is no user before a colon");
-    if (!/^\$[67]\$/.test(passwordHash) || !isForeignHash(passwordHash))
+    if (!/^\$([67]|argon2id)\$/.test(passwordHash) || !(isForeignHash(passwordHash) || isOwnHash(passwordHash)))
       throw formatFault(
         file,
         i + 1,
