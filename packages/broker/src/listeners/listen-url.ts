@@ -136,6 +136,6 @@ function plaintextError(text: string, url: TcpListenUrl): MqttError {
   const safe = url.scheme === "mqtt" ? "mqtts" : "wss";
   return new MqttError("PLAINTEXT_OFF_LOOPBACK", {
     detail: `"${text}" would take passwords in plain text from other machines`,
-    remedy: `Use ${safe}://, bind it to localhost, or add --allow-plaintext.`,
+    remedy: `Use ${safe}://, bind it to localhost, or allow it: --allow-plaintext, in a configuration allowPlaintext.`,
   });
 }
