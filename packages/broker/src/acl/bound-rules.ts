@@ -1,7 +1,8 @@
 import type { BoundRule } from "./compiled-rule.ts";
+import { RuleIndex } from "./rule-index.ts";
 
-/** Shorter lists are read through: grouped they would take more memory, for each client with a list of its own, than time is saved. */
-const GROUPED_ABOVE = 256;
+/** Shorter lists are read through: an index would take more memory, for each client with a list of its own, than time is saved. */
+const INDEXED_ABOVE = 256;
 
 /** The rules of one client in their order, and what holds where none of them matches. */
 export class BoundRules {
@@ -10,38 +11,20 @@ export class BoundRules {
   readonly hasLiteral: boolean;
   /** What no rule matches is allowed. */
   readonly isOpen: boolean;
-  readonly #groupedAbove: number;
-  /** Rules that can match a topic which begins with that level; made at the first question of a long list. */
-  #byFirstLevel: Map<string, BoundRule[]> | undefined;
-  /** Those that begin with a wildcard: for every other level. */
-  #others: BoundRule[] = [];
+  readonly #indexedAbove: number;
+  /** Made at the first question to a long list. */
+  #index: RuleIndex | undefined;
 
-  constructor(rules: readonly BoundRule[], isOpen: boolean, groupedAbove: number = GROUPED_ABOVE) {
+  constructor(rules: readonly BoundRule[], isOpen: boolean, indexedAbove: number = INDEXED_ABOVE) {
     this.rules = rules;
     this.hasLiteral = rules.some(({ isLiteral }) => isLiteral);
     this.isOpen = isOpen;
-    this.#groupedAbove = groupedAbove;
+    this.#indexedAbove = indexedAbove;
   }
 
-  /** The rules that may match a topic with that first level, in order. */
-  beginningWith(firstLevel: string): readonly BoundRule[] {
-    if (this.rules.length <= this.#groupedAbove) return this.rules;
-    return (this.#byFirstLevel ??= this.#group()).get(firstLevel) ?? this.#others;
-  }
-
-  #group(): Map<string, BoundRule[]> {
-    const groups = new Map<string, BoundRule[]>();
-    for (const rule of this.rules) {
-      const [first = ""] = rule.levels;
-      if (first === "+" || first === "#") {
-        this.#others.push(rule);
-        for (const group of groups.values()) group.push(rule);
-      } else {
-        const group = groups.get(first);
-        if (group !== undefined) group.push(rule);
-        else groups.set(first, [...this.#others, rule]);
-      }
-    }
-    return groups;
+  /** In order: those that may match a topic, or mean the text of the filter by which it would come, and perhaps others. */
+  about(topicName: string, topicLevels: readonly string[], topicFilter?: string): readonly BoundRule[] {
+    if (this.rules.length <= this.#indexedAbove) return this.rules;
+    return (this.#index ??= new RuleIndex(this.rules)).about(topicName, topicLevels, topicFilter);
   }
 }

@@ -24,7 +24,7 @@ export function refusedPublishes(bound: BoundRules, topicName: string): number {
   const levels = topicName.split("/");
   let undecided = EVERY_PUBLISH;
   let refused = 0;
-  for (const rule of bound.beginningWith(levels[0]!)) {
+  for (const rule of bound.about(topicName, levels)) {
     const bits = rule.publishBits & undecided;
     if (bits === 0 || !meansTopic(rule, topicName, levels)) continue;
     if (!rule.isAllow) refused |= bits;
@@ -37,7 +37,7 @@ export function refusedPublishes(bound: BoundRules, topicName: string): number {
 /** The same for one way of publishing, with the rule that decides. */
 export function publishing(bound: BoundRules, topicName: string, bit: number): Decision {
   const levels = topicName.split("/");
-  for (const rule of bound.beginningWith(levels[0]!)) {
+  for (const rule of bound.about(topicName, levels)) {
     if ((rule.publishBits & bit) !== 0 && meansTopic(rule, topicName, levels)) return { isAllowed: rule.isAllow, rule };
   }
   return { isAllowed: bound.isOpen, rule: undefined };
@@ -54,7 +54,7 @@ export function receiving(bound: BoundRules, topicName: string, qos: QoS, topicF
   const levels = topicName.split("/");
   let granting: BoundRule[] = [];
   let isDenied = false;
-  for (const rule of bound.beginningWith(levels[0]!)) {
+  for (const rule of bound.about(topicName, levels, topicFilter)) {
     if ((rule.subscribeBits & (1 << qos)) === 0 || (rule.isAllow && isDenied)) continue;
     if (!meansTopic(rule, topicName, levels) && !(rule.isLiteral && rule.topicFilter === topicFilter)) continue;
     if (rule.isAllow) granting.push(rule);

@@ -16,7 +16,7 @@ export interface OrderedRule {
 /** Lists bound to clients that are remembered for the next client with the same rules; most clients of a tenant share one. */
 const SHARED_MAX = 1_000;
 /** What many share may take the memory that makes a topic quick to decide. */
-const SHARED_GROUPED_ABOVE = 16;
+const SHARED_INDEXED_ABOVE = 16;
 
 /** Holds the rules of a tenant, which are replaced when they change. */
 export interface CurrentRules {
@@ -82,17 +82,17 @@ export class TenantRules {
     if (!isShared) return this.#make(concerning, who, connection);
     let bound = this.#shared.get(key);
     if (bound === undefined) {
-      bound = this.#make(concerning, who, connection, SHARED_GROUPED_ABOVE);
+      bound = this.#make(concerning, who, connection, SHARED_INDEXED_ABOVE);
       if (this.#shared.size < SHARED_MAX) this.#shared.set(key, bound);
     }
     return bound;
   }
 
-  #make(rules: readonly CompiledRule[], who: Identity, connection: ConnectionFacts | undefined, groupedAbove?: number): BoundRules {
+  #make(rules: readonly CompiledRule[], who: Identity, connection: ConnectionFacts | undefined, indexedAbove?: number): BoundRules {
     return new BoundRules(
       rules.flatMap((rule) => rule.bind(who, connection)),
       this.noMatch === "allow",
-      groupedAbove,
+      indexedAbove,
     );
   }
 }
