@@ -253,14 +253,18 @@ describe("what is dropped is told of", () => {
       await world.clock.advance(250);
     };
     await drop(2);
-    expect(lines("messages were not")).toEqual([{ droppedTooLarge: 2, clients: ["small: 2"] }]);
+    expect(lines("messages were not")).toEqual([{ droppedTooLarge: 2, clients: [{ clientId: "small", lost: 2 }] }]);
     await drop(3);
     await drop(4);
     publisher.publish("$SYS/x", "no");
     await world.settle();
     expect(lines("messages were not")).toHaveLength(1);
     await world.clock.advance(10_000);
-    expect(lines("messages were not")[1]).toEqual({ droppedTooLarge: 7, publishesDenied: 1, clients: ["small: 7"] });
+    expect(lines("messages were not")[1]).toEqual({
+      droppedTooLarge: 7,
+      publishesDenied: 1,
+      clients: [{ clientId: "small", lost: 7 }],
+    });
     await world.clock.advance(60_000);
     expect(lines("messages were not")).toHaveLength(2);
   });
