@@ -273,13 +273,13 @@ test("without a free file a reload leaves everything as it is; clients alone can
   const ann = client(url, { credentials: { username: "ann", password: "secret of ann" } });
   await ann.online();
   // The beginning of a CONNECT: it may take 10 s to come.
-  const clients = await crowdAt(url, "\u0010");
+  const knockers = await crowdAt(url, "\u0010");
   expect(await (await fetch(`${admin}/metrics`)).text()).toMatch(
     /bowline_listener_refused_total\{.*cause="connectionLimit"\} [1-9]/,
   );
   running.child.kill("SIGHUP");
   await running.logs("configuration reloaded");
-  for (const socket of clients) socket.destroy();
+  for (const socket of knockers) socket.destroy();
 
   // Who looks from inside is counted nowhere. At the limit libuv takes a connection to close it at once.
   const crowd = await crowdAt(admin, "G");
