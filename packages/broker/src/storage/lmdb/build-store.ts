@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LmdbStore, type StoreOperation, Table } from "./lmdb-store.ts";
 import { syncDirectory } from "./clean-mark.ts";
 import { encodeMeta, type MetaRow } from "./records.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** Rows of one transaction while a store is filled. */
 export const rowsAtATime = 1_000;
@@ -32,7 +33,7 @@ export function write(store: LmdbStore, operations: readonly StoreOperation[]): 
     store.write(operations, {
       visible() {},
       flushed: resolve,
-      failed: (code) => reject(Object.assign(new Error(`a write failed with ${code}`), { code })),
+      failed: (code) => reject(Object.assign(new Error(writeFailure(code)), { code })),
     });
   });
 }

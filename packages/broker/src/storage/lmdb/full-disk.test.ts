@@ -145,10 +145,11 @@ test("LMDB is not asked to write where there is no room: the system's answer wou
   const { bavail, bsize } = statfsSync(disk.store);
   disk.fill(bavail * bsize - 512 * 1_024);
   const small: StoreOperation = { table: Table.Users, key: Buffer.from("a"), record: Buffer.from("a") };
-  await expect(write(store, [small])).rejects.toMatchObject({ code: constants.errno.ENOSPC });
+  const full = { code: constants.errno.ENOSPC, message: "the disk is full (ENOSPC)" };
+  await expect(write(store, [small])).rejects.toMatchObject(full);
   disk.clear();
   const large: StoreOperation = { ...small, record: new Uint8Array(7.5 * 2 ** 20) };
-  await expect(write(store, [large])).rejects.toMatchObject({ code: constants.errno.ENOSPC });
+  await expect(write(store, [large])).rejects.toMatchObject(full);
   await write(store, [small]);
   await store.close();
 });

@@ -1,8 +1,8 @@
 import { constants } from "node:os";
-import { getSystemErrorName } from "node:util";
 import { MqttError } from "@bowline/protocol";
 import type { CommitNumber, Durability, StorageHealth } from "../storage.ts";
 import type { StoreOperation, WriteProgress } from "./lmdb-store.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /**
  * Turns operations into transactions, and tells when they are kept.
@@ -175,7 +175,7 @@ export class GroupWriter {
   #failed(group: Group, code: number): void {
     if (this.#writing === group) this.#writing = undefined;
     if (this.#flushing === group) this.#moveOn();
-    const cause = causeOf(code);
+    const cause = writeFailure(code);
     if (this.#end === undefined && (group.isVisible || !fullDisk.includes(code))) this.#endWith(cause);
     else if (this.#end === undefined) this.#tryAgainLater(group, cause);
     this.#tellIdle();
@@ -218,16 +218,4 @@ export class GroupWriter {
     if (this.#end !== undefined) return this.#end;
     return new MqttError("STORE_READ_ONLY", this.health.state === "ok" ? {} : { detail: this.health.cause });
   }
-}
-
-/** LMDB says so of a store whose head page it could not write. */
-const brokenHead = -30795;
-
-function causeOf(code: number): string {
-  if (code === brokenHead) return "the head of the store could not be written";
-  if (code <= 0) return `LMDB error ${code}`;
-  // The system's name for it, which Node has none for.
-  if (code === constants.errno.EDQUOT) return "the disk quota is used up (EDQUOT)";
-  const name = getSystemErrorName(-code);
-  return name === "ENOSPC" ? `the disk is full (${name})` : `the disk failed (${name})`;
 }
