@@ -31,7 +31,6 @@ const sent: Promise<PublishResult> = Promise.resolve(SUCCESS);
 const NO_IDENTIFIERS: readonly number[] = [];
 /** Node's, which a page's types do not know. */
 type SetImmediate = (callback: (result: PublishResult) => void, result: PublishResult) => unknown;
-const { setImmediate: nextTurn } = globalThis as { setImmediate?: SetImmediate };
 let toldAtOnce = 0;
 
 /**
@@ -39,8 +38,8 @@ let toldAtOnce = 0;
  * other sockets and the end of its own connection from their turn for ever. In a page such a loop fills the transport, and waits.
  */
 function told(): Promise<PublishResult> {
-  if (++toldAtOnce % 1000 > 0 || !nextTurn) return sent;
-  return new Promise((resolve) => nextTurn(resolve, SUCCESS));
+  const nextTurn = (globalThis as { setImmediate?: SetImmediate }).setImmediate;
+  return ++toldAtOnce % 1000 > 0 || !nextTurn ? sent : new Promise((resolve) => nextTurn(resolve, SUCCESS));
 }
 
 /**

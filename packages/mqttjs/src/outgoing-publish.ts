@@ -123,7 +123,6 @@ export class OutgoingPublish implements OutboundEntry, Message {
 }
 
 const late: OutgoingPublish[] = [];
-const nextTurn = globalThis.setImmediate ?? queueMicrotask;
 let told = 0;
 
 /**
@@ -132,7 +131,7 @@ let told = 0;
  */
 function tellInTurn(entry: OutgoingPublish): void {
   if (late.length === 0 && ++told % 200 > 0) entry.settle();
-  else if (late.push(entry) === 1) nextTurn(tellLate);
+  else if (late.push(entry) === 1) (globalThis.setImmediate ?? queueMicrotask)(tellLate);
 }
 
 function tellLate(): void {
