@@ -38,7 +38,7 @@ function takesCertificates({ forwardedCertificate, proxyProtocol }: ListenerConf
 
 /** What to do where no rule allows anything. */
 export const NO_RIGHTS =
-  "no rule allows anything. Give bootstrap.rules, or add some with `bowline acl add`, such as `bowline acl add allow both 'devices/${username}/#'`";
+  "no rule allows them anything. Give bootstrap.rules, or add some with `bowline acl add`, such as `bowline acl add allow both 'devices/${username}/#'`";
 
 /** Whether anybody but the rules of the store may give rights: whoever vouches for a client may bring some along. */
 export function grantsRights({ authentication, authorization }: BrokerConfig): boolean {

@@ -214,12 +214,14 @@ test("users whom nothing gives a right are warned of at the start, until there i
     const logger = createLogger({ level: "warn", format: "json", destination: { write: (line) => void lines.push(line) } });
     const server = await servers.start({ anonymous: false, ...more, logger, rules: [] });
     await servers.close(server);
-    return lines.join("").includes("users have no rights: no rule allows anything");
+    return lines.join("").includes("users have no rights: no rule allows them anything");
   };
   expect(await warned({ bootstrap })).toBe(true);
   const rules = [{ permission: "allow" as const, action: "both" as const, topics: ["#"] }];
   expect(await warned({ bootstrap: { ...bootstrap, rules } })).toBe(false);
   expect(await warned({})).toBe(false);
+  // The rule that comes with it is of strangers alone.
+  expect(await warned({ bootstrap, anonymous: true })).toBe(true);
 });
 
 test.each([

@@ -207,7 +207,9 @@ async function seedRules(directory: RuleDirectory, config: BrokerConfig, rules: 
 
 /** Where nothing gives anybody a right, every PUBLISH and SUBSCRIBE will be refused, and somebody would look for the reason in the client. */
 function warnOfNoRights(users: UserDirectory, directory: RuleDirectory, config: BrokerConfig, logger: Logger): void {
-  const isMute = directory.list(DEFAULT_TENANT).length === 0 && directory.noMatch(DEFAULT_TENANT) === "deny";
+  // A rule of strangers, such as the one that comes with `anonymous`, is none of theirs.
+  const isGranting = directory.list(DEFAULT_TENANT).some(({ permission, user }) => permission === "allow" && user !== "");
+  const isMute = !isGranting && directory.noMatch(DEFAULT_TENANT) === "deny";
   if (isMute && users.size > 0 && !grantsRights(config)) logger.warn({ users: users.size }, `users have no rights: ${NO_RIGHTS}`);
 }
 
