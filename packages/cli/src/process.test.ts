@@ -1,11 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { CommandFolder, type Ended, type RunningCommand } from "@bowline/testkit/system";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AdminClient } from "./admin-client.ts";
 
 /* The command as people run it: a process of its own, made of the built files. */
@@ -136,6 +136,19 @@ describe("bowline up", () => {
     expect(password).toMatch(/\S{20}/);
     for (const text of [ended.stderr, ended.stdout]) expect(text).not.toContain(password);
     expect(ended.stderr).not.toContain("sign-in");
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("it goes on when what it says can be written nowhere", async () => {
+    const full = openSync("/dev/full", "w");
+    const socket = join(folder, "socket");
+    const args = ["up", "--memory", "--anonymous", "--no-console", "--listen", `unix:${socket}`];
+    const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: ["ignore", full, full] });
+    closeSync(full);
+    const ended = once(child, "close");
+    await vi.waitUntil(() => existsSync(socket) || child.exitCode !== null, { timeout: 20_000 });
+    expect(await bowline("pub", `unix:${socket}`, "-t", "a", "-m", "b", "-q", "1").ended).toMatchObject({ code: 0 });
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
   });
 
   test("without a console and with other listeners only those are opened", async () => {

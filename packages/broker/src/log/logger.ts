@@ -69,8 +69,14 @@ export const silentLogger: Logger = {
 
 function standardError(): DestinationStream {
   const stream = pino.destination({ dest: 2, sync: false, maxLength: MAXIMUM_BUFFERED_BYTES });
-  // The reader of the log went away (EPIPE). Losing the log is no reason to end the broker.
-  stream.on("error", () => {});
+  // The reader of the log went away (EPIPE), or its disk is full. Losing the log is no reason to end the broker, nor to keep it from its
+  // end: the last flush would try again for ever what the system refuses, and block.
+  let isRefused = false;
+  stream.on("error", () => (isRefused = true)).on("write", () => (isRefused = false));
+  const flush = stream.flushSync.bind(stream);
+  stream.flushSync = () => {
+    if (!isRefused) flush();
+  };
   return stream;
 }
 

@@ -22,6 +22,7 @@ const CLOSE_DEADLINE_MS = 1_900;
 
 /** Runs a broker until a signal ends it. */
 export async function runUp(line: CommandLine): Promise<number> {
+  outliveOutput();
   const load = (): Promise<LoadedConfig> => loadAsAsked(line);
   const { config, files } = await load();
   const logger = createLogger({
@@ -49,6 +50,11 @@ export async function runUp(line: CommandLine): Promise<number> {
   const exitCode = await closeInTime(server, logger, signal);
   stop();
   return exitCode;
+}
+
+/** A broker goes on when nobody reads any more what it says, or when the disk is full that this goes to. */
+function outliveOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners("error").on("error", () => {});
 }
 
 /** The same file and the same flags at the start and at each reload; the flags win. */
