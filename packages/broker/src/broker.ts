@@ -44,7 +44,8 @@ export interface BrokerOptions {
   limits?: Partial<BrokerLimits>;
   /**
    * Whether an authenticated client is to go elsewhere: asked at each CONNECT, whose CONNACK then says so (0x9C or 0x9D with Server
-   * Reference on 5.0, Server unavailable before). What it throws refuses the client, and is logged. Default: nobody is.
+   * Reference on 5.0, Server unavailable before). It answers at once; what it throws refuses the client as not available, and is logged.
+   * Default: nobody is.
    */
   redirect?: (request: AuthRequest, owner: string) => Redirection | undefined;
   logger?: Logger;

@@ -16,6 +16,7 @@ import {
   type ExchangeStep,
   type ExchangeSuccess,
   isQuestion,
+  refuse,
 } from "../auth/authenticator.ts";
 import { shortName } from "../events/refusal.ts";
 import type { Arrival } from "../listeners/arrival.ts";
@@ -176,11 +177,8 @@ export class Admission {
     if (this.hasExpired(step)) return refused(this.counted(EXPIRED));
     this.expiry = this.expiryOf(step);
     this.refresh = this.refreshOf(step);
-    const request = this.request!;
-    const flapping = this.refusedAsFlapping(step.owner);
-    if (flapping !== undefined) return flapping;
-    const elsewhere = this.environment.redirect?.(request, step.owner);
-    if (elsewhere !== undefined) return { kind: "refuse", ...redirectionAnswer(elsewhere) };
+    const elsewhere = this.refusedAsFlapping(step.owner) ?? this.sentElsewhere(step.owner);
+    if (elsewhere !== undefined) return elsewhere;
     this.host.principal = principalOf(step);
     if (this.host.tenant.stampsSenders) this.host.stamp = encodeStamp(this.host.principal);
     const rights = this.rightsOf(step);
@@ -268,6 +266,18 @@ export class Admission {
     const { name, counters } = this.host.tenant;
     const clientIdentifier = this.packet!.clientIdentifier === "" ? undefined : this.request!.clientIdentifier;
     return this.environment.gate.refuseFlapping({ tenant: name, owner, clientIdentifier }, counters);
+  }
+
+  /** Asks the program's `redirect`, whose faults are none of the client's. */
+  private sentElsewhere(owner: string): RefuseConnect | undefined {
+    try {
+      const to = this.environment.redirect?.(this.request!, owner);
+      if (to === undefined) return undefined;
+      if (typeof to.serverReference !== "string") throw new TypeError("redirect answers neither undefined nor a serverReference");
+      return { kind: "refuse", ...redirectionAnswer(to) };
+    } catch (cause) {
+      return refused({ ...refuse(ReasonCode.ServerUnavailable, "redirect failed inside"), cause });
+    }
   }
 
   private refusedByLimit(owner: string): RefuseConnect | undefined {

@@ -306,6 +306,21 @@ describe("Server Reference", () => {
     expect(world.broker.sessionCount).toBe(1);
   });
 
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no such table");
+      },
+    ],
+    ["answers a promise", () => Promise.resolve()],
+  ])("a function that %s refuses as not available, and sends nobody nowhere", async (_, redirect) => {
+    const world = await BrokerWorld.start({ redirect: redirect as () => undefined });
+    for (const version of [5, 4] as const) {
+      expect(await world.dial(version).connect()).toMatchObject({ reasonCode: 0x88 });
+    }
+  });
+
   test("those who are connected are told by DISCONNECT", async () => {
     const world = await BrokerWorld.start();
     const meant = await world.client(5, { clientIdentifier: "meant" });
