@@ -102,7 +102,9 @@ test("plans are made, of another one too, changed, shown and deleted", async () 
   expect((await here("plan", "create", "free", "--from", "serverless", "maximumSessions=5", "maximumUsers=")).stdout).toMatch(
     /^free\n {2}maximumRules +2000\n {2}maximumRulesPerUser +100\n(?: .*\n)+ {2}maximumSessions +5\n/,
   );
-  expect((await here("tenant", "plan", "planned", "small")).code).toBe(0);
+  expect((await here("tenant", "plan", "planned", "small")).stdout).toMatch(
+    /^planned +active +planned\.localhost {2}plan small\n$/,
+  );
   const changed = await here("plan", "set", "small", "queueFull=dropOldest", "maximumSessions=", "--json");
   expect(JSON.parse(changed.stdout)).toEqual({ v: 1, name: "small", maximumUsers: 20, limits: { queueFull: "dropOldest" } });
   expect((await here("plan", "list")).stdout).toMatch(/^serverless\n(?: .*\n)+small\n(?: .*\n)+free\n/);

@@ -82,7 +82,7 @@ function print(line: CommandLine, { name, state, hosts, createdAt, ...rest }: Sh
   const since = createdAt === undefined ? {} : { createdAt: new Date(createdAt).toISOString() };
   const text = line.flag("json")
     ? JSON.stringify({ v: 1, name, state, hosts, ...since, ...rest })
-    : `${name.padEnd(20)} ${state.padEnd(8)} ${hosts.join(" ")}`;
+    : `${name.padEnd(20)} ${state.padEnd(8)} ${hosts.join(" ")}${rest.plan === undefined ? "" : `  plan ${rest.plan}`}`;
   process.stdout.write(`${text.trimEnd()}\n`);
 }
 
