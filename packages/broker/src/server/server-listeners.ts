@@ -12,6 +12,7 @@ import { ConnectionLimiter } from "../listeners/connection-limiter.ts";
 import { defaultConnectionLimits, withinOpenFiles } from "../listeners/connection-limits.ts";
 import { isLoopbackHost } from "../listeners/loopback.ts";
 import type { Logger } from "../log/logger.ts";
+import { maximumOpenFiles } from "../metrics/process-metrics.ts";
 import type { TenantNames } from "../tenants/tenant-names.ts";
 import type { TenantTable } from "../tls/tenant-directory.ts";
 import { parseAdminUrl, parseConsoleUrl } from "./admin-url.ts";
@@ -65,8 +66,6 @@ export interface ServerListenersOptions {
   readonly names: TenantNames;
   /** Asked before a TLS handshake. */
   readonly isBanned: (tenant: string, address: string) => boolean;
-  /** How many files the process may have open; undefined where the system does not tell. */
-  readonly openFiles?: number | undefined;
   /** Whether new connections are to wait until those who are there are served. */
   readonly gate: { readonly isOverloaded: boolean };
 }
@@ -121,6 +120,7 @@ export class ServerListeners {
    * @throws MqttError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED, CONFIG_INVALID
    */
   async stage(plan: ListenPlan, config: BrokerConfig, tenants: TenantTable | undefined): Promise<Staged> {
+    const limits = withinOpenFiles(config.limits, await maximumOpenFiles());
     const free = [...this.#standing];
     const changes: (() => void)[] = [];
     const wanted = plan.planned.map(({ role, url, config: own }): Wanted => {
@@ -143,7 +143,7 @@ export class ServerListeners {
       throw error;
     }
     const commit = (): void => {
-      this.#limiter.limits = withinOpenFiles(config.limits, this.#options.openFiles);
+      this.#limiter.limits = limits;
       for (const change of changes) change();
       this.#standing = next;
       // Their connections go on, and the last one of them ends the listener.

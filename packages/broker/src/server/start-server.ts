@@ -166,9 +166,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   const { consoleHandler, adminHandler } = admin;
   // The console stays while the broker is drained, and its WebSocket with it.
   const accept: Accept = (arrival) => (drain.isDraining ? arrival.channel.destroy() : core.broker.accept(arrival));
-  const openFiles = await maximumOpenFiles();
   const listeners = new ServerListeners({
-    openFiles,
     accept,
     consoleHandler,
     adminHandler,
@@ -182,7 +180,7 @@ async function start(options: ServerOptions, closers: CloseStack): Promise<Serve
   parts.listeners = listeners;
   await openFirst(parts, config);
   metrics.publishEvery(config.metrics.sysInterval);
-  checkOpenFiles(openFiles, logger);
+  await checkOpenFiles(logger);
   await warnOf(config, logger);
   reload.begin();
   tenants.begin();
@@ -238,7 +236,8 @@ function serverOf({ core, tls, listeners, reload, admin, tenants, folder, closer
 /** Fewer are soon used up: each client is a socket, and at the limit nobody comes in any more. */
 const FILES_WANTED = 10_000;
 
-function checkOpenFiles(maximum: number | undefined, logger: Logger): void {
+async function checkOpenFiles(logger: Logger): Promise<void> {
+  const maximum = await maximumOpenFiles();
   if (maximum === undefined || maximum >= FILES_WANTED) return;
   logger.warn(
     { maximum, wanted: FILES_WANTED },
