@@ -485,7 +485,7 @@ function whoIs({ id, arrival, session, claimedIdentifier, principal }: Connectio
   return {
     connection: id,
     clientId: session?.clientIdentifier ?? (claimedIdentifier && shortName(claimedIdentifier)),
-    ...(principal === "" ? {} : { owner: principal }),
+    owner: principal || undefined,
     from: arrival.remoteAddress,
     transport: arrival.transport,
   };
